@@ -1,0 +1,325 @@
+//! What operators set up. Documents of the store and of snapshots; the shapes of the API are in
+//! `http`. Not here: compiling steps (`flow`), checking anything against the outside world.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::Headers;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::KeyId;
+use crate::domain::id::PluginId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::Digest;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::secret::StoredSecret;
+use crate::domain::signing::Signing;
+use crate::domain::time::Timestamp;
+use crate::domain::verification::Verification;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Unique among workspaces.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What a key may do. `Admin` implies the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Look at everything but secrets.
+    Read,
+    /// Change configuration, retry, cancel.
+    Write,
+    /// Publish events.
+    Ingest,
+    /// Everything, keys and workspaces included.
+    Admin,
+}
+
+/// A key, known only by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// For people.
+    pub name: String,
+    /// What it may do; empty for a source's key.
+    pub scopes: Vec<Scope>,
+    /// The one source it opens; `None` for keys of the API.
+    pub source: Option<SourceId>,
+    /// SHA-256 of the key's text, hex. The text has 256 random bits, so no salt is needed.
+    pub hash: String,
+    /// What the text begins with, such as `hm_in_`.
+    pub prefix: String,
+    /// The text's last four characters.
+    pub last4: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends; set on the old key by a rotation.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whether things flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlowState {
+    /// They do.
+    #[default]
+    Active,
+    /// Sources refuse; connections and destinations hold.
+    Paused,
+}
+
+/// Where an event's type (or id, or key) is taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueFrom {
+    /// Always this.
+    Fixed(String),
+    /// This header, lower case.
+    Header(String),
+    /// The first node of this JSONPath.
+    Path(String),
+}
+
+/// Which copies are duplicates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// Where the key is.
+    pub from: ValueFrom,
+}
+
+/// Name and password of HTTP basic authentication.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Basic {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: StoredSecret,
+}
+
+/// What a source answers to an accepted request instead of 202 and the id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomResponse {
+    /// 200 to 299.
+    pub status: u16,
+    /// Further headers.
+    pub headers: Headers,
+    /// Up to 1,000 characters.
+    pub body: String,
+}
+
+/// A place where events come in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id.
+    pub id: SourceId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Active, or refusing with 503.
+    pub state: FlowState,
+    /// Whether a request must carry one of the source's keys. One that carries a wrong key is
+    /// refused in any case.
+    pub key_required: bool,
+    /// The header a key may stand in besides `Authorization: Bearer`, lower case.
+    pub key_header: String,
+    /// Basic authentication, if wanted.
+    pub basic: Option<Basic>,
+    /// The provider's signature, if any.
+    pub verification: Option<Verification>,
+    /// Where the event's type is.
+    pub event_type: Option<ValueFrom>,
+    /// What makes a duplicate, besides the `Idempotency-Key` header.
+    pub idempotency: Option<Idempotency>,
+    /// Methods it takes, upper case.
+    pub methods: Vec<String>,
+    /// Bytes a body may have; `None`: the server's limit.
+    pub body_bytes_max: Option<u64>,
+    /// What it answers.
+    pub response: Option<CustomResponse>,
+}
+
+/// Credentials a destination wants; any combination.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DestinationAuth {
+    /// `Authorization: Basic …`.
+    pub basic: Option<Basic>,
+    /// `Authorization: Bearer …`.
+    pub bearer: Option<StoredSecret>,
+    /// A key in a header of the destination's choice.
+    pub header: Option<AuthHeader>,
+}
+
+/// A header with a secret value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthHeader {
+    /// Its name, lower case.
+    pub name: String,
+    /// Its value.
+    pub value: StoredSecret,
+}
+
+/// Where payloads go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Destination {
+    /// Its id.
+    pub id: DestinationId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Active, or holding.
+    pub state: FlowState,
+    /// http(s), without userinfo; checked when saved.
+    pub url: String,
+    /// POST, PUT or PATCH.
+    pub method: String,
+    /// Sent with every request.
+    pub headers: Headers,
+    /// Credentials.
+    pub auth: DestinationAuth,
+    /// How deliveries are signed.
+    pub signing: Signing,
+    /// Milliseconds until an attempt counts as failed.
+    pub timeout_ms: u64,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// Requests at a time.
+    pub concurrency: u32,
+}
+
+/// What a step does when it cannot answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// The delivery fails, by the gateway.
+    #[default]
+    Fail,
+    /// Nothing is delivered.
+    Drop,
+    /// The step's input goes on unchanged.
+    Pass,
+}
+
+/// A step as it was written; its JSON is kept byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepSpec,
+    /// What if it cannot.
+    pub on_error: OnError,
+}
+
+/// The three kinds of steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepSpec {
+    /// The filter's JSON.
+    Filter(String),
+    /// The mapping's JSON.
+    Mapping(String),
+    /// A plugin.
+    Plugin {
+        /// Its name in the workspace.
+        name: String,
+        /// Which version.
+        version: VersionChoice,
+        /// Its configuration, JSON.
+        config: String,
+    },
+}
+
+/// Which version of a plugin a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VersionChoice {
+    /// Whichever is active.
+    Active,
+    /// That one.
+    Pinned(Digest),
+}
+
+/// Which events a connection takes, by where they came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Those of a source.
+    Source(SourceId),
+    /// Those published through the API.
+    Published,
+}
+
+/// Source(s) and event types, steps, one destination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Active, or holding.
+    pub state: FlowState,
+    /// Any of them.
+    pub origins: Vec<Origin>,
+    /// Patterns with `*`, any of them.
+    pub event_types: Vec<String>,
+    /// Run in this order.
+    pub steps: Vec<Step>,
+    /// Where the result goes.
+    pub destination: DestinationId,
+    /// Instead of the destination's.
+    pub retry: Option<RetryPolicy>,
+}
+
+/// An uploaded component by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginConfig {
+    /// Its id.
+    pub id: PluginId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The version steps with `active` run.
+    pub active: Option<Digest>,
+    /// Every upload, oldest first.
+    pub versions: Vec<PluginVersion>,
+}
+
+/// One upload. Immutable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginVersion {
+    /// SHA-256 of the component.
+    pub digest: Digest,
+    /// When.
+    pub uploaded_at: Timestamp,
+    /// By which key.
+    pub uploaded_by: KeyId,
+    /// Bytes of the component.
+    pub bytes: u64,
+    /// The interfaces it imports, such as `log`.
+    pub imports: Vec<String>,
+    /// Its manifest, JSON.
+    pub manifest: String,
+    /// Headers the manifest asks for, lower case.
+    pub headers_wanted: Vec<String>,
+}

@@ -1,0 +1,203 @@
+//! A delivery, its states and its attempts. Not here: what leads from one state to the next
+//! (`rules::lifecycle`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::Headers;
+use crate::domain::id::{AttemptId, ConnectionId, DeliveryId, DestinationId, WorkspaceId};
+use crate::domain::time::Timestamp;
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waits for its first attempt, or for a slot.
+    Pending,
+    /// An attempt failed; another is due.
+    Retrying,
+    /// Its destination or connection is paused; it goes on when that is resumed.
+    Held,
+    /// The receiver answered 2xx. Terminal.
+    Delivered,
+    /// The receiver would not take it, and no attempt is left. Terminal until retried by hand.
+    Failed,
+    /// The gateway could not make or send it (a step failed, egress refused). Terminal.
+    FailedByGateway,
+    /// Somebody cancelled it. Terminal.
+    Cancelled,
+}
+
+impl DeliveryState {
+    /// Whether nothing more happens unless somebody asks for it.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::FailedByGateway | Self::Cancelled)
+    }
+
+    /// The name in the API, the log and the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Retrying => "retrying",
+            Self::Held => "held",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::FailedByGateway => "failed_by_gateway",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Retrying,
+        Self::Held,
+        Self::Delivered,
+        Self::Failed,
+        Self::FailedByGateway,
+        Self::Cancelled,
+    ];
+}
+
+/// A delivery that outlived its first try in memory and therefore has a record of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRecord {
+    /// Says its event, too.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
+    /// By which connection it was made.
+    pub connection: ConnectionId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// The configuration its bytes were made under.
+    pub revision: u64,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts made so far.
+    pub attempts: u8,
+    /// When the next one is due; for terminal states when it ended.
+    pub due: Timestamp,
+    /// Attempts before this one are not counted against the schedule: a retry by hand begins anew.
+    pub schedule_from: u8,
+}
+
+/// The bytes of a delivery, exactly as every attempt sends them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryBytes {
+    /// The event's type after the steps.
+    pub event_type: String,
+    /// The media type.
+    pub content_type: String,
+    /// Headers the steps added.
+    pub headers: Headers,
+    /// Replaces the destination's method when a mapping gave one.
+    pub method: Option<String>,
+    /// Replaces or extends the destination's path when a mapping gave one.
+    pub path: Option<String>,
+    /// The body.
+    pub payload: bytes::Bytes,
+}
+
+/// Why an attempt had no 2xx answer. The text form is the name in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The host has no address.
+    DnsFailed,
+    /// Nobody listens there.
+    ConnectionRefused,
+    /// The connection could not be made otherwise, or broke.
+    ConnectionFailed,
+    /// No TLS with that host: certificate, protocol.
+    TlsFailed,
+    /// No complete answer in time.
+    Timeout,
+    /// The answer was not HTTP.
+    BadResponse,
+    /// The answer's status was not 2xx.
+    Status,
+    /// The rules for outgoing requests forbid it. Final.
+    EgressRefused,
+    /// The delivery could not be made: a step failed. Final.
+    StepFailed,
+}
+
+impl ErrorCode {
+    /// The name in the API, the log and the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DnsFailed => "dns_failed",
+            Self::ConnectionRefused => "connection_refused",
+            Self::ConnectionFailed => "connection_failed",
+            Self::TlsFailed => "tls_failed",
+            Self::Timeout => "timeout",
+            Self::BadResponse => "bad_response",
+            Self::Status => "status",
+            Self::EgressRefused => "egress_refused",
+            Self::StepFailed => "step_failed",
+        }
+    }
+}
+
+/// How long the parts of an attempt took, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Name resolution; 0 when a connection was reused.
+    pub dns_us: u32,
+    /// TCP and TLS; 0 when a connection was reused.
+    pub connect_us: u32,
+    /// From the request's first byte to the answer's first byte.
+    pub first_byte_us: u32,
+    /// From begin to end.
+    pub total_us: u32,
+}
+
+/// An HTTP answer, as much as is kept of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Its headers, bounded.
+    pub headers: Headers,
+    /// The first 16 KiB of its body.
+    pub body: bytes::Bytes,
+    /// Whether there was more.
+    pub truncated: bool,
+}
+
+/// A request that got no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendError {
+    /// Which kind.
+    pub code: ErrorCode,
+    /// What exactly, for people.
+    pub detail: String,
+}
+
+/// One HTTP request and its answer, as logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Says its delivery and number, too.
+    pub id: AttemptId,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long its parts took.
+    pub timings: Timings,
+    /// What came back.
+    pub outcome: Result<Response, SendError>,
+    /// The state it led to.
+    pub state: DeliveryState,
+    /// When the next attempt is due, if there is one.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+impl Attempt {
+    /// The error's kind; `None` for a 2xx answer.
+    pub fn error_code(&self) -> Option<ErrorCode> {
+        match &self.outcome {
+            Ok(response) if (200..300).contains(&response.status) => None,
+            Ok(_) => Some(ErrorCode::Status),
+            Err(error) => Some(error.code),
+        }
+    }
+}

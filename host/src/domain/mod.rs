@@ -1,0 +1,14 @@
+//! The nouns. This room uses no other room and does nothing: no clock but the one it defines,
+//! no input or output.
+
+pub mod config;
+pub mod delivery;
+pub mod event;
+pub mod id;
+pub mod plan;
+pub mod plugin;
+pub mod retry;
+pub mod secret;
+pub mod signing;
+pub mod time;
+pub mod verification;

@@ -1,0 +1,2 @@
+//! hookmill
+pub mod domain;

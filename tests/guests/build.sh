@@ -1,0 +1,36 @@
+#!/bin/sh
+# Builds every guest of this folder to target/guests/*.wasm of the repository: core modules that carry their WIT.
+# Uses rustup's wasm32-unknown-unknown target where it is installed, else Debian's rustc with its sources
+# (apt install rustc-web cargo-web rust-web-src lld-19).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out="$root/target/guests"
+target=wasm32-unknown-unknown
+export CARGO_TARGET_DIR="$root/target/guests-build/fixtures"
+# 2 MiB of memory from the start: small events then never call memory.grow.
+export RUSTFLAGS="-C link-arg=--initial-memory=2097152"
+cd "$here"
+
+libdir=$(rustc --print target-libdir --target "$target" 2>/dev/null || true)
+if [ -n "$libdir" ] && [ -d "$libdir" ]; then
+    cargo build --release --locked --target "$target"
+elif [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    linker=$(command -v wasm-ld-19 || command -v wasm-ld || true)
+    if [ -z "$linker" ]; then
+        echo "build.sh: no wasm-ld: apt install lld-19" >&2
+        exit 1
+    fi
+    RUSTC=/usr/bin/rustc PATH=/usr/bin:$PATH RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker \
+        /usr/bin/cargo build --release --locked --target "$target" -Zbuild-std=std,panic_abort
+else
+    echo "build.sh: no compiler for $target: 'rustup target add $target'," >&2
+    echo "  or on Debian 'apt install rustc-web cargo-web rust-web-src lld-19'" >&2
+    exit 1
+fi
+
+mkdir -p "$out"
+for guest in hostile lead; do
+    cp "$CARGO_TARGET_DIR/$target/release/guest_$guest.wasm" "$out/$guest.wasm.new"
+    mv "$out/$guest.wasm.new" "$out/$guest.wasm"
+done

@@ -1,0 +1,163 @@
+//! From what was given to a [`Config`], noting every fault on the way. Pure.
+//! Not here: getting hold of file and environment (`sources`).
+
+use toml::Spanned;
+use toml::de::DeTable;
+use toml::de::DeValue;
+
+use crate::config::fault::BadKey;
+use crate::config::fault::Origin;
+use crate::config::given::Given;
+use crate::config::given::Raw;
+use crate::config::near::nearest;
+use crate::config::sources::Sources;
+use crate::config::table::Config;
+use crate::config::table::TABLE;
+use crate::config::value::Value;
+
+const ENV_PREFIX: &str = "HOOKMILL_";
+
+/// Variables of that prefix that are no settings: they are read by the command line.
+const OTHER_VARIABLES: [&str; 4] = ["HOOKMILL_CONFIG", "HOOKMILL_URL", "HOOKMILL_KEY", "HOOKMILL_BIN"];
+
+/// The environment variable of a key: `egress.allow` is `HOOKMILL_EGRESS_ALLOW`.
+pub(super) fn variable(key: &str) -> String {
+    format!("{ENV_PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Hands out settings by key and keeps the faults.
+pub(super) struct Reader<'a> {
+    given: &'a [Given],
+    faults: Vec<BadKey>,
+}
+
+impl Reader<'_> {
+    /// The last value given for `key`, or its default. Every value given is checked, also those
+    /// that a later one replaces.
+    pub(super) fn take<T: Value>(&mut self, key: &str, default: &str, bounds: &[(&str, &str)]) -> T {
+        let default = T::read(&Raw::Text(default.to_owned()));
+        let mut value = default.expect("the table's defaults are valid: a test reads them all");
+        for given in self.given.iter().filter(|given| given.key == key) {
+            match read_within::<T>(&given.raw, bounds) {
+                Ok(read) => value = read,
+                Err(wanted) => {
+                    let seen = if T::SECRET { "something else".to_owned() } else { given.raw.seen() };
+                    let what = format!("{key}: {wanted}; it is {seen}");
+                    self.faults.push(BadKey { key: key.to_owned(), origin: given.origin.clone(), what });
+                }
+            }
+        }
+        value
+    }
+}
+
+fn read_within<T: Value>(raw: &Raw, bounds: &[(&str, &str)]) -> Result<T, String> {
+    let value = T::read(raw)?;
+    match bounds.iter().find(|(low, high)| !value.between(low, high)) {
+        Some((low, high)) => Err(format!("expected a value from {low} to {high}")),
+        None => Ok(value),
+    }
+}
+
+impl Config {
+    /// Reads all settings. Flags win over the environment, the environment over the file, the
+    /// file over the defaults. An error holds every fault of all of them.
+    pub fn load(sources: &Sources) -> Result<Self, Vec<BadKey>> {
+        let mut faults = Vec::new();
+        let mut given = from_file(sources, &mut faults);
+        given.extend(from_env(sources, &mut faults));
+        given.extend(sources.overrides.iter().map(|flag| Given {
+            key: flag.key.to_owned(),
+            origin: Origin::Flag(flag.flag.to_owned()),
+            raw: Raw::Text(flag.value.clone()),
+        }));
+        let mut reader = Reader { given: &given, faults };
+        let config = Self::read(&mut reader);
+        if reader.faults.is_empty() { Ok(config) } else { Err(reader.faults) }
+    }
+}
+
+impl Default for Config {
+    /// Every setting at its default.
+    fn default() -> Self {
+        Self::read(&mut Reader { given: &[], faults: Vec::new() })
+    }
+}
+
+fn from_env(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
+    let variables: Vec<(String, &str)> = TABLE.iter().map(|row| (variable(row.key), row.key)).collect();
+    let mut given = Vec::new();
+    for (name, value) in sources.env.iter().filter(|(name, _)| name.starts_with(ENV_PREFIX)) {
+        if OTHER_VARIABLES.contains(&name.as_str()) {
+            continue;
+        }
+        let origin = Origin::Env(name.clone());
+        match variables.iter().find(|(variable, _)| variable == name) {
+            Some((_, key)) => {
+                given.push(Given { key: (*key).to_owned(), origin, raw: Raw::Text(value.clone()) })
+            }
+            None => {
+                let names = variables.iter().map(|(variable, _)| variable.as_str());
+                let what = format!("no setting has this name{}", did_you_mean(nearest(name, names)));
+                faults.push(BadKey { key: name.clone(), origin, what });
+            }
+        }
+    }
+    given
+}
+
+fn from_file(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
+    let Some((path, text)) = &sources.file else { return Vec::new() };
+    let origin_at = |offset: usize| {
+        let line = text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
+        Origin::File { path: path.clone(), line }
+    };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        let what = format!("not TOML: {}", error.message());
+        faults.push(BadKey { key: String::new(), origin: origin_at(offset), what });
+    }
+    let mut found = Vec::new();
+    flatten("", table.get_ref(), &mut found);
+    let mut given = Vec::new();
+    for (key, offset, value) in found {
+        let origin = origin_at(offset);
+        if TABLE.iter().any(|row| row.key == key) {
+            given.push(Given { key, origin, raw: Raw::from_toml(value) });
+        } else {
+            let near = nearest(&key, TABLE.iter().map(|row| row.key));
+            faults.push(BadKey {
+                what: format!("there is no setting `{key}`{}", did_you_mean(near)),
+                key,
+                origin,
+            });
+        }
+    }
+    given
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(
+        || "; `hookmill serve --print-config` lists them".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    )
+}
+
+/// Every key with its sections, the offset of its name and its value. A table that a setting's
+/// key names is a value of the wrong type, not a section.
+fn flatten<'t, 'i>(prefix: &str, table: &'t DeTable<'i>, found: &mut Vec<(String, usize, &'t DeValue<'i>)>) {
+    for (name, value) in table {
+        let name: &Spanned<_> = name;
+        let key = if prefix.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", name.get_ref())
+        };
+        let is_section = TABLE.iter().any(|row| row.key.starts_with(&format!("{key}.")));
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section => flatten(&key, inner, found),
+            other => found.push((key, name.span().start, other)),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Settings: one table says of each its key, type, default and meaning; from it come the parser,
+//! the environment's names and the documented file. This room alone reads the environment.
+//! Not here: the flags themselves (`cli`), and what a setting does (whoever is handed it).
+
+mod fault;
+mod given;
+mod load;
+mod near;
+mod sources;
+mod table;
+mod template;
+#[cfg(test)]
+mod tests;
+mod units;
+mod value;
+
+pub use fault::BadKey;
+pub use fault::Origin;
+pub use sources::Override;
+pub use sources::Sources;
+pub use table::Config;
+pub use table::Delivery;
+pub use table::Egress;
+pub use table::Limits;
+pub use table::Log;
+pub use table::Plugins;
+pub use table::Server;
+pub use table::Store;
+pub use template::print;
+pub use units::parse_duration;
+pub use units::parse_size;
+pub use units::show_duration;
+pub use units::show_size;
+pub use value::ByteSize;
+pub use value::LogFormat;
+pub use value::RetryName;

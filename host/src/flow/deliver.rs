@@ -1,0 +1,67 @@
+//! Third file of an event's life: signs the bytes of a delivery and sends them. Writes nothing.
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Method;
+
+use crate::domain::delivery::ErrorCode;
+use crate::domain::delivery::SendError;
+use crate::domain::delivery::Timings;
+use crate::domain::time::Timestamp;
+use crate::egress::OutgoingRequest;
+use crate::egress::Sent;
+use crate::flow::Gateway;
+use crate::flow::job::Job;
+use crate::flow::snapshot::DestinationRuntime;
+
+/// One attempt at a delivery. A bad peer is an outcome, not an error.
+pub async fn run(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Sent {
+    let target = match &destination.target {
+        Ok(target) => target,
+        Err(detail) => return refused(ErrorCode::EgressRefused, detail.clone()),
+    };
+    let headers = match headers(destination, job, now) {
+        Ok(headers) => headers,
+        Err(detail) => return refused(ErrorCode::StepFailed, detail),
+    };
+    let method = job.bytes.method.as_deref().unwrap_or(&destination.destination.method);
+    let request = OutgoingRequest {
+        method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST),
+        path: job.bytes.path.clone(),
+        headers,
+        body: job.bytes.payload.clone(),
+    };
+    let timeout = std::time::Duration::from_millis(destination.destination.timeout_ms);
+    gateway.egress().send(target, request, timeout).await
+}
+
+fn refused(code: ErrorCode, detail: String) -> Sent {
+    Sent { outcome: Err(SendError { code, detail }), timings: Timings::default() }
+}
+
+/// The destination's headers, then the delivery's own, then the signature, which nothing overrides.
+fn headers(destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Result<HeaderMap, String> {
+    let mut headers = destination.headers.clone();
+    for (name, value) in &job.bytes.headers.0 {
+        insert(&mut headers, name, value)?;
+    }
+    if let Ok(content_type) = HeaderValue::from_str(&job.bytes.content_type) {
+        headers.entry(http::header::CONTENT_TYPE).or_insert(content_type);
+    }
+    let signing = destination.signing.as_ref().map_err(Clone::clone)?;
+    let id = job.id.to_string();
+    for (name, value) in signing.sign(&id, now, &job.bytes.event_type, &job.bytes.payload) {
+        insert(&mut headers, &name, &value)?;
+    }
+    Ok(headers)
+}
+
+fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
+    let parsed_name = HeaderName::from_bytes(name.as_bytes());
+    let parsed_name = parsed_name.map_err(|_| format!("`{name}` is not a header name"))?;
+    let parsed_value = HeaderValue::from_str(value);
+    let parsed_value = parsed_value.map_err(|_| format!("the value of header `{name}` has characters a header cannot have"))?;
+    headers.insert(parsed_name, parsed_value);
+    Ok(())
+}

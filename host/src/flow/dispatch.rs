@@ -1,0 +1,178 @@
+//! Brings deliveries to the wire: into their destination's lane or onto the disk, and keeps at
+//! most the destination's number of workers busy with each lane. Not here: sending, deciding.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use crate::domain::config::FlowState;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::DestinationId;
+use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
+use crate::flow::deliver;
+use crate::flow::job::Job;
+use crate::flow::lanes;
+use crate::flow::lanes::Gate;
+use crate::flow::lanes::Lane;
+use crate::flow::lanes::Next;
+use crate::flow::lanes::Parked;
+use crate::flow::plan;
+use crate::flow::settle;
+use crate::flow::snapshot::DestinationRuntime;
+use crate::store::Change;
+use crate::store::Store;
+use crate::store::StoreError;
+
+impl Gateway {
+    /// Takes a new delivery: into memory if there is room and nothing is paused, else onto disk.
+    pub(crate) fn enqueue(&self, job: Job) {
+        let snapshot = self.snapshot();
+        let lane = self.lanes().of(job.destination);
+        let gate = if snapshot.is_paused(job.connection) { Gate::Shut } else { self.gate(job.destination) };
+        let destination = job.destination;
+        let offered = lanes::lock(&lane).offer(Box::new(job), gate);
+        if let Err(job) = offered {
+            self.park_new(*job);
+        }
+        self.kick(destination, &lane);
+    }
+
+    /// Gives a delivery that was never tried a record of its own, due at once. Its bytes are made
+    /// again when its turn comes.
+    fn park_new(&self, mut job: Job) {
+        let due = job.received_at;
+        let mut change = Change::default();
+        change.deliveries.push(job.record(DeliveryState::Pending, due));
+        change.closed.extend(job.close());
+        self.store().note(change);
+        self.park(job.destination, due, job.id, Parked { connection: job.connection, attempts: 0 });
+    }
+
+    /// Remembers when a delivery with a record is due.
+    pub(crate) fn park(&self, destination: DestinationId, due: Timestamp, id: DeliveryId, parked: Parked) {
+        let lane = self.lanes().of(destination);
+        lanes::lock(&lane).park(due, id, parked);
+        if due <= self.now() {
+            self.kick(destination, &lane);
+        } else {
+            self.alarm().set(due, destination);
+        }
+    }
+
+    /// Looks at a destination again: something is due, or it was resumed.
+    pub(crate) fn wake(&self, destination: DestinationId) {
+        let lane = self.lanes().of(destination);
+        self.kick(destination, &lane);
+    }
+
+    /// Looks at every destination again, also at what paused connections held back.
+    pub(crate) fn wake_all(&self) {
+        for (destination, lane) in self.lanes().all() {
+            lanes::lock(&lane).readmit();
+            self.kick(destination, &lane);
+        }
+    }
+
+    fn gate(&self, destination: DestinationId) -> Gate {
+        let snapshot = self.snapshot();
+        let paused = snapshot.documents.destinations.get(destination).is_some_and(|found| found.state == FlowState::Paused);
+        if paused || self.is_stopping() { Gate::Shut } else { Gate::Open }
+    }
+
+    /// Starts a worker if the lane has work and the destination allows one more.
+    fn kick(&self, destination: DestinationId, lane: &Arc<Mutex<Lane>>) {
+        if self.gate(destination) == Gate::Shut {
+            return;
+        }
+        let snapshot = self.snapshot();
+        let workers_max = snapshot.destinations.get(&destination).map_or(1, |found| found.destination.concurrency);
+        if lanes::lock(lane).take_worker(workers_max) {
+            let (gateway, lane) = (self.clone(), lane.clone());
+            self.spawn(async move { work(gateway, destination, lane).await });
+        }
+    }
+}
+
+/// One worker: delivers what the lane gives until it gives nothing.
+async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane>>) {
+    loop {
+        let snapshot = gateway.snapshot();
+        let gate = gateway.gate(destination);
+        let next = lanes::lock(&lane).next(gateway.now(), gate, |connection| snapshot.is_paused(connection));
+        let job = match next {
+            Next::Ready(job) => *job,
+            Next::Parked(id, parked) => match load(&gateway, id, parked.attempts).await {
+                Ok(Some(job)) => job,
+                Ok(None) => continue,
+                Err(error) => {
+                    gateway.observe_store_error("load a delivery", &error);
+                    let later = gateway.now().plus(std::time::Duration::from_secs(5));
+                    gateway.park(destination, later, id, parked);
+                    continue;
+                }
+            },
+            Next::Nothing(next_due) => {
+                if let Some(due) = next_due {
+                    gateway.alarm().set(due, destination);
+                }
+                return;
+            }
+        };
+        // Another worker can use the next one meanwhile.
+        gateway.kick(destination, &lane);
+        match snapshot.destinations.get(&destination) {
+            Some(found) => attempt(&gateway, found, job).await,
+            None => cancel(&gateway, job),
+        }
+    }
+}
+
+async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
+    let began = gateway.now();
+    gateway.metrics().in_flight(1);
+    let sent = deliver::run(gateway, destination, &job, began).await;
+    gateway.metrics().in_flight(-1);
+    settle::run(gateway, destination, job, began, sent);
+}
+
+/// The destination is gone: so is the reason to deliver.
+fn cancel(gateway: &Gateway, mut job: Job) {
+    let mut change = Change::default();
+    change.deliveries.push(job.record(DeliveryState::Cancelled, gateway.now()));
+    change.closed.extend(job.close());
+    gateway.store().note(change);
+}
+
+/// Loads a parked delivery; `None` when it ended meanwhile or its event has expired.
+/// A record with fewer attempts than `attempts` is one from before the last note was written:
+/// an empty commit waits for that.
+async fn load(gateway: &Gateway, id: DeliveryId, attempts: u8) -> Result<Option<Job>, StoreError> {
+    let mut record = gateway.store().delivery(id).await?;
+    if record.as_ref().is_none_or(|record| record.attempts < attempts) {
+        gateway.store().commit(Change::default()).await?;
+        record = gateway.store().delivery(id).await?;
+    }
+    let Some(record) = record.filter(|record| !record.state.is_terminal()) else { return Ok(None) };
+    let Some(event) = gateway.store().event(id.event()).await? else { return Ok(None) };
+    let bytes = match gateway.store().delivery_bytes(id).await? {
+        Some(bytes) => bytes,
+        None => match plan::remake(gateway, &event, id).await {
+            Some((job, _)) => job.bytes,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Job {
+        id,
+        workspace: record.workspace,
+        connection: record.connection,
+        destination: record.destination,
+        revision: record.revision,
+        state: record.state,
+        attempts: record.attempts,
+        schedule_from: record.schedule_from,
+        bytes,
+        received_at: event.data.received_at,
+        open: None,
+    }))
+}

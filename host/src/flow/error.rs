@@ -1,0 +1,155 @@
+//! What can go wrong at the front door, one enum per kind of request. Not here: status codes
+//! (`http::problem` has the one table).
+
+use crate::domain::plugin::Fault;
+use crate::store::StoreError;
+
+/// A fault in a document somebody wants to save: where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// What was seen and what was wanted.
+    pub detail: String,
+}
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// No source has that id or name.
+    #[error("there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`")]
+    UnknownSource(String),
+    /// The source is paused.
+    #[error("the source is paused; try again after {retry_after_s} s")]
+    Paused {
+        /// Seconds.
+        retry_after_s: u64,
+    },
+    /// The source does not take this method.
+    #[error("this source takes {}", allowed.join(", "))]
+    MethodNotAllowed {
+        /// Upper case.
+        allowed: Vec<String>,
+    },
+    /// The source wants a key and there was none.
+    #[error("this source wants one of its keys, as `Authorization: Bearer …` or in the header `{header}`")]
+    MissingKey {
+        /// The header besides `Authorization`.
+        header: String,
+    },
+    /// The key is not one of the source's, or has expired.
+    #[error("the key is not one of this source's, or has expired")]
+    BadKey,
+    /// Name or password are wrong, or missing.
+    #[error("this source wants HTTP basic authentication, and name or password are wrong or missing")]
+    BadBasic,
+    /// The signature did not vouch for the request.
+    #[error("{detail}")]
+    Unverified {
+        /// The status the scheme wants for it.
+        status: u16,
+        /// A stable name.
+        code: &'static str,
+        /// In words.
+        detail: String,
+    },
+    /// The body is longer than allowed.
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// The body says it is JSON and is not.
+    #[error("the body is not JSON: {detail}")]
+    BadJson {
+        /// What and where.
+        detail: String,
+    },
+    /// The store would not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AcceptError {
+    /// A stable name, for the record of rejections and the metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownSource(_) => "unknown_source",
+            Self::Paused { .. } => "paused",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::MissingKey { .. } => "missing_key",
+            Self::BadKey => "bad_key",
+            Self::BadBasic => "bad_basic",
+            Self::Unverified { code, .. } => code,
+            Self::TooLarge { .. } => "too_large",
+            Self::BadJson { .. } => "bad_json",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+/// Why a delivery could not be retried, cancelled or tested.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// There is no such thing in this workspace.
+    #[error("there is no {what} `{id}` in this workspace")]
+    NotFound {
+        /// `delivery`, `event`, `destination`, ….
+        what: &'static str,
+        /// As it was asked for.
+        id: String,
+    },
+    /// It is in a state that does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why steps could not be previewed.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// The steps themselves are wrong.
+    #[error("the steps cannot run")]
+    Steps(Vec<FieldFault>),
+    /// The payload is not JSON.
+    #[error("the payload is not JSON: {0}")]
+    Payload(String),
+    /// The event does not exist.
+    #[error("there is no event `{0}` in this workspace")]
+    NoEvent(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why an upload was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The component was examined and refused.
+    #[error("{detail}")]
+    Refused {
+        /// A stable name such as `not_wasm` or `example_failed`.
+        code: &'static str,
+        /// What and why.
+        detail: String,
+        /// The fault of a trial run, if that was it.
+        fault: Option<Fault>,
+    },
+    /// The name or digest is not usable.
+    #[error("{0}")]
+    BadName(String),
+    /// There is no such plugin or version.
+    #[error("there is no plugin `{0}` in this workspace")]
+    NotFound(String),
+    /// It is in use.
+    #[error("{0}")]
+    Conflict(String),
+    /// The gateway failed.
+    #[error("the gateway could not examine the component: {0}")]
+    Host(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

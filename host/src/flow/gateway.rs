@@ -1,0 +1,300 @@
+//! The gateway: everything the flow works with, in one cheap handle. Not here: what it does
+//! (one file per thing, as `impl Gateway`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::domain::config::Scope;
+use crate::domain::id::KeyId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::id::compose;
+use crate::domain::time::Clock;
+use crate::domain::time::Timestamp;
+use crate::egress::Egress;
+use crate::flow::credentials::key_hash;
+use crate::flow::lanes::Alarm;
+use crate::flow::lanes::Lanes;
+use crate::flow::live::Live;
+use crate::flow::snapshot::Compiler;
+use crate::flow::snapshot::Snapshot;
+use crate::observe::Metrics;
+use crate::sandbox::Sandbox;
+use crate::store::StoreError;
+use crate::store::sled::SledStore;
+
+/// Runs a task until it ends; the supervisor owns it.
+pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// The disk.
+    pub store: SledStore,
+    /// Guest code.
+    pub sandbox: Sandbox,
+    /// The network.
+    pub egress: Egress,
+    /// The time.
+    pub clock: Clock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Where tasks go.
+    pub spawn: Spawn,
+    /// What a body may have when its source does not say, bytes.
+    pub body_bytes_max: u64,
+}
+
+/// Who asks: a key of the API.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// Which key.
+    pub key: KeyId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+}
+
+impl Principal {
+    /// Whether the key has that scope; `admin` has all.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+    }
+}
+
+/// A handle on the gateway; clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: GatewayParts,
+    compiler: Compiler,
+    snapshot: ArcSwap<Snapshot>,
+    /// Configurations that events still in flight were accepted under, by revision.
+    past: Mutex<BTreeMap<u64, Arc<Snapshot>>>,
+    write: Arc<tokio::sync::Mutex<()>>,
+    lanes: Lanes,
+    alarm: Alarm,
+    live: Live,
+    stopping: AtomicBool,
+    ids: AtomicU64,
+    rejections_in_second: Mutex<(u64, u32)>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gateway(revision {})", self.snapshot().revision())
+    }
+}
+
+impl fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GatewayParts")
+    }
+}
+
+/// Configurations kept for events in flight. Older ones are read from the store again.
+const PAST_MAX: usize = 64;
+/// Rejections recorded per second; the others are only counted, so that a flood fills no disk.
+const REJECTIONS_PER_SECOND_MAX: u32 = 50;
+
+impl Gateway {
+    /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
+    /// and `intake`.
+    pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
+        let inner = Inner {
+            parts,
+            compiler,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            past: Mutex::default(),
+            write: Arc::default(),
+            lanes: Lanes::default(),
+            alarm: Alarm::default(),
+            live: Live::default(),
+            stopping: AtomicBool::new(false),
+            ids: AtomicU64::new(0),
+            rejections_in_second: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.inner.parts.clock.now()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.parts.clock
+    }
+
+    /// Bits for a new id of any kind but event, delivery and attempt.
+    pub fn new_id(&self) -> u128 {
+        let counter = self.inner.ids.fetch_add(1, Ordering::Relaxed) as u16;
+        compose(self.now().as_millis(), counter, fastrand::u64(..))
+    }
+
+    /// A token nobody can guess: the prefix and 43 characters that carry 256 random bits.
+    pub fn random_token(&self, prefix: &str) -> String {
+        format!("{prefix}{}", URL_SAFE_NO_PAD.encode(self.random_bytes()))
+    }
+
+    /// 32 random bytes of the operating system.
+    pub fn random_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system has randomness");
+        bytes
+    }
+
+    /// A random number from 0 up to 1, for jitter.
+    pub(crate) fn jitter(&self) -> f64 {
+        fastrand::f64()
+    }
+
+    /// Who has this token; `None` if nobody has, or it has expired, or it is a source's key.
+    pub fn authenticate(&self, token: &str) -> Option<Principal> {
+        let snapshot = self.snapshot();
+        let key = snapshot.keys.get(&key_hash(token))?;
+        let expired = key.expires_at.is_some_and(|end| end <= self.now());
+        let usable = key.source.is_none() && !expired;
+        usable.then(|| Principal { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() })
+    }
+
+    /// The configuration in force.
+    pub fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.inner.snapshot.load()
+    }
+
+    /// The configuration at a revision, for an event accepted under it.
+    pub(crate) async fn snapshot_at(&self, revision: u64) -> Arc<Snapshot> {
+        let current = self.inner.snapshot.load_full();
+        if current.revision() == revision {
+            return current;
+        }
+        let kept = self.past().get(&revision).cloned();
+        if let Some(kept) = kept {
+            return kept;
+        }
+        match self.rebuild(revision).await {
+            Some(snapshot) => {
+                let snapshot = Arc::new(snapshot);
+                self.keep(snapshot.clone());
+                snapshot
+            }
+            None => current,
+        }
+    }
+
+    async fn rebuild(&self, revision: u64) -> Option<Snapshot> {
+        use crate::store::Store as _;
+        let state = match self.store().config_at(revision).await {
+            Ok(state) => state?,
+            Err(error) => {
+                self.observe_store_error("read an old configuration", &error);
+                return None;
+            }
+        };
+        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents).ok()?;
+        Some(self.compiler().compile(documents, None).await)
+    }
+
+    fn past(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
+        self.inner.past.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn keep(&self, snapshot: Arc<Snapshot>) {
+        let mut past = self.past();
+        past.insert(snapshot.revision(), snapshot);
+        while past.len() > PAST_MAX {
+            past.pop_first();
+        }
+    }
+
+    /// Puts a new configuration in force; the old one stays at hand for events in flight.
+    pub(crate) fn replace(&self, snapshot: Snapshot) {
+        let old = self.inner.snapshot.swap(Arc::new(snapshot));
+        self.keep(old);
+        self.wake_all();
+    }
+
+    pub(crate) fn store(&self) -> &SledStore {
+        &self.inner.parts.store
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.inner.parts.sandbox
+    }
+
+    pub(crate) fn egress(&self) -> &Egress {
+        &self.inner.parts.egress
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.inner.parts.metrics
+    }
+
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.inner.compiler
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.inner.lanes
+    }
+
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.inner.alarm
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.inner.live
+    }
+
+    pub(crate) fn write_lock(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.inner.write.clone()
+    }
+
+    /// Bytes a body may have where the source does not say.
+    pub fn body_bytes_max(&self) -> u64 {
+        self.inner.parts.body_bytes_max
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        (self.inner.parts.spawn)(Box::pin(task));
+    }
+
+    /// No further attempt begins; those on the wire end.
+    pub fn stop(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store_closed(&self) -> StoreError {
+        StoreError::Unavailable { detail: "the store answered nothing".into() }
+    }
+
+    /// Whether one more rejection may be recorded this second.
+    pub(crate) fn may_record_rejection(&self) -> bool {
+        let second = self.now().as_secs();
+        let mut seen = self.inner.rejections_in_second.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if seen.0 != second {
+            *seen = (second, 0);
+        }
+        seen.1 += 1;
+        seen.1 <= REJECTIONS_PER_SECOND_MAX
+    }
+}

@@ -1,0 +1,58 @@
+//! What waits for each destination. One lane each, so that a dead destination holds up nobody
+//! else. Not here: sending (`flow::deliver`), deciding (`rules::lifecycle`).
+
+mod alarm;
+mod lane;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::RwLock;
+
+pub use alarm::Alarm;
+pub use lane::Gate;
+pub use lane::Lane;
+pub use lane::Next;
+pub use lane::Parked;
+
+use crate::domain::id::DestinationId;
+
+/// Every lane, by destination.
+#[derive(Debug, Default)]
+pub struct Lanes {
+    lanes: RwLock<HashMap<DestinationId, Arc<Mutex<Lane>>>>,
+}
+
+/// Locks a lane; a worker that panicked while it held the lock left nothing half done that
+/// matters more than going on.
+pub fn lock(lane: &Mutex<Lane>) -> MutexGuard<'_, Lane> {
+    lane.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Lanes {
+    /// The lane of a destination, made when first asked for.
+    pub fn of(&self, destination: DestinationId) -> Arc<Mutex<Lane>> {
+        let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(lane) = lanes.get(&destination) {
+            return lane.clone();
+        }
+        drop(lanes);
+        let mut lanes = self.lanes.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        lanes.entry(destination).or_default().clone()
+    }
+
+    /// Every lane there is.
+    pub fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Lane>>)> {
+        let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        lanes.iter().map(|(id, lane)| (*id, lane.clone())).collect()
+    }
+
+    /// Deliveries waiting in memory and on disk, over all destinations.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.all().iter().fold((0, 0), |(ready, parked), (_, lane)| {
+            let (more_ready, more_parked) = lock(lane).waiting();
+            (ready + more_ready, parked + more_parked)
+        })
+    }
+}

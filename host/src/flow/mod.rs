@@ -1,0 +1,61 @@
+//! The path of an event. Read four files top to bottom and you have it all:
+//!
+//! ```text
+//!  request            after the commit
+//!  accept.rs   T1 ──▶ plan.rs ──▶ deliver.rs ──▶ settle.rs   T2, T3 (one later commit)
+//!  verify             route        sign           decide ──▶ delivered, failed
+//!  deduplicate        filter       send                └───▶ retry: parked, woken by `lanes`
+//!  persist            map, plugin
+//!  202
+//! ```
+//!
+//! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
+//! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
+//! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
+//! answer questions, `preview` tries steps out, `upload` takes plugins in.
+
+pub mod accept;
+mod body_view;
+mod carried;
+pub mod credentials;
+mod deliver;
+mod dispatch;
+mod error;
+mod gateway;
+mod intake;
+mod job;
+mod lanes;
+mod live;
+mod look;
+pub mod manage;
+mod observed;
+mod operate;
+mod plan;
+pub mod preview;
+mod publish;
+mod recover;
+mod settle;
+pub mod snapshot;
+mod steps;
+mod tester;
+mod trace;
+mod upload;
+mod write;
+
+pub use accept::Incoming;
+pub use error::AcceptError;
+pub use error::FieldFault;
+pub use error::OperateError;
+pub use error::PreviewError;
+pub use error::UploadError;
+pub use gateway::Gateway;
+pub use gateway::GatewayParts;
+pub use gateway::Principal;
+pub use live::LiveEvent;
+pub use look::DeliveryDetail;
+pub use publish::Publish;
+pub use tester::TestResult;
+pub use trace::Trace;
+pub use trace::TraceEntry;
+pub use upload::Uploaded;
+pub use write::WriteGuard;

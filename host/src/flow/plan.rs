@@ -1,0 +1,226 @@
+//! Second file of an event's life: finds the connections, runs each one's steps, makes the
+//! deliveries or the reasons why there is none, and hands them to their destinations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::domain::config::Origin;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::id::DeliveryId;
+use crate::domain::plan::Plan;
+use crate::domain::plan::Planned;
+use crate::domain::plan::Route;
+use crate::domain::plan::RouteEnd;
+use crate::domain::plan::StepTrace;
+use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
+use crate::flow::body_view::BodyView;
+use crate::flow::body_view::json_text;
+use crate::flow::carried::Carried;
+use crate::flow::job::Job;
+use crate::flow::job::OpenEvent;
+use crate::flow::snapshot::ConnectionRuntime;
+use crate::flow::snapshot::Snapshot;
+use crate::flow::steps;
+use crate::flow::steps::RunEnd;
+use crate::flow::steps::StepContext;
+use crate::rules::route;
+use crate::store::Change;
+use crate::store::Held;
+use crate::store::LogEntry;
+use crate::store::Store;
+
+/// How often the gateway tries again to run steps that failed through its own fault.
+const HOST_FAULT_TRIES: u32 = 6;
+/// The first wait before such a try; doubled each time.
+const HOST_FAULT_WAIT: Duration = Duration::from_millis(50);
+
+/// What planning one event came to, before anything is written.
+struct Outcome {
+    plan: Plan,
+    jobs: Vec<Job>,
+    failed: Vec<Job>,
+}
+
+/// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
+/// record already; they are not made again.
+pub async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
+    let event = &held.0.event;
+    let snapshot = gateway.snapshot_at(event.data.revision).await;
+    let mut outcome = make(gateway, &snapshot, event).await;
+    outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
+    outcome.failed.retain(|job| !done.contains(&job.id.slot()));
+    let Outcome { plan, jobs, failed } = outcome;
+    gateway.observe_plan(event, &plan);
+
+    let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
+    let now = gateway.now();
+    change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
+    let Ok(count) = u32::try_from(jobs.len()) else { return };
+    if count == 0 {
+        change.closed.push(event.id);
+        gateway.store().note(change);
+        return;
+    }
+    gateway.store().note(change);
+    let open = OpenEvent::new(held.clone(), count);
+    for mut job in jobs {
+        job.open = Some(open.clone());
+        gateway.enqueue(job);
+    }
+}
+
+/// Runs the steps of every connection that takes the event.
+async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome {
+    let json = json_text(&event.data.content_type, &event.data.body);
+    let body = BodyView::new(&json);
+    let context = context(snapshot, event, &body);
+    let mut routes = Vec::new();
+    let mut slots = Slots { event, next: 1 };
+    let (mut jobs, mut failed) = (Vec::new(), Vec::new());
+    for connection in connections(snapshot, event) {
+        let (steps, end) = run_connection(gateway, connection, &context).await;
+        let end = match end {
+            RunEnd::Forward(payloads) => {
+                let made: Vec<Job> = payloads.into_iter().filter_map(|carried| slots.job(connection, carried)).collect();
+                let planned = made.iter().map(planned).collect();
+                jobs.extend(made);
+                RouteEnd::Delivering(planned)
+            }
+            RunEnd::Dropped => RouteEnd::Dropped,
+            RunEnd::Failed | RunEnd::HostFault(_) => match slots.job(connection, Carried::of(event)) {
+                Some(job) => {
+                    let id = job.id;
+                    failed.push(job);
+                    RouteEnd::Failed(id)
+                }
+                None => RouteEnd::Dropped,
+            },
+        };
+        routes.push(Route {
+            connection: connection.connection.id,
+            destination: connection.connection.destination,
+            steps,
+            end,
+        });
+    }
+    let plan = Plan { event: event.id, workspace: event.data.workspace, at: gateway.now(), routes };
+    Outcome { plan, jobs, failed }
+}
+
+/// The connections that take this event, in the order of their ids.
+pub fn connections<'a>(
+    snapshot: &'a Snapshot,
+    event: &'a Event,
+) -> impl Iterator<Item = &'a Arc<ConnectionRuntime>> {
+    let origin = event.data.source.map_or(Origin::Published, Origin::Source);
+    snapshot
+        .connections_from(event.data.workspace, origin)
+        .iter()
+        .filter(|connection| route::matches(&connection.connection.event_types, &event.data.event_type))
+}
+
+/// What the steps see of the event.
+pub fn context<'a>(snapshot: &Snapshot, event: &'a Event, body: &'a BodyView<'a>) -> StepContext<'a> {
+    let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
+    StepContext {
+        event,
+        id: event.id.to_string().into(),
+        source: source.map_or("", |source| source.name.as_str()).into(),
+        received_at: event.data.received_at.to_string().into(),
+        body,
+    }
+}
+
+/// Runs a connection's steps, again if the gateway was at fault.
+async fn run_connection(
+    gateway: &Gateway,
+    connection: &ConnectionRuntime,
+    context: &StepContext<'_>,
+) -> (Vec<StepTrace>, RunEnd) {
+    let compiled = match &connection.steps {
+        Ok(compiled) => compiled,
+        Err(detail) => return (vec![uncompiled(detail.clone())], RunEnd::Failed),
+    };
+    let mut wait = HOST_FAULT_WAIT;
+    for try_number in 1.. {
+        let run = steps::run(compiled, context, |_, _| {}).await;
+        let RunEnd::HostFault(detail) = run.end else { return (run.traces, run.end) };
+        gateway.observe_host_fault(connection.connection.id, &detail);
+        if try_number == HOST_FAULT_TRIES {
+            return (run.traces, RunEnd::Failed);
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    unreachable!("the loop above only ends by returning")
+}
+
+/// Steps that were saved by another version and no longer compile.
+fn uncompiled(detail: String) -> StepTrace {
+    use crate::domain::plan::StepAnswer;
+    use crate::domain::plan::StepKind;
+    let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
+    StepTrace { kind: StepKind::Filter, duration_us: 0, answer, logs: Vec::new() }
+}
+
+/// Numbers deliveries in the order in which they are made, the same each time.
+struct Slots<'a> {
+    event: &'a Event,
+    next: u16,
+}
+
+impl Slots<'_> {
+    fn job(&mut self, connection: &ConnectionRuntime, carried: Carried) -> Option<Job> {
+        let slot = self.next;
+        self.next = slot.checked_add(1)?;
+        Some(Job {
+            id: self.event.id.delivery(slot),
+            workspace: self.event.data.workspace,
+            connection: connection.connection.id,
+            destination: connection.connection.destination,
+            revision: self.event.data.revision,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            schedule_from: 0,
+            bytes: carried.into_bytes(),
+            received_at: self.event.data.received_at,
+            open: None,
+        })
+    }
+}
+
+fn planned(job: &Job) -> Planned {
+    Planned {
+        id: job.id,
+        payload_bytes: u32::try_from(job.bytes.payload.len()).unwrap_or(u32::MAX),
+        payload_hash: payload_hash(&job.bytes.payload),
+    }
+}
+
+/// The first 64 bits of the SHA-256 of a payload.
+pub fn payload_hash(payload: &[u8]) -> u64 {
+    let digest = Sha256::digest(payload);
+    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+/// Makes the bytes of one delivery again, as a retry of an unwritten one or a look at an old one
+/// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
+pub async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
+    let snapshot = gateway.snapshot_at(event.data.revision).await;
+    let outcome = make(gateway, &snapshot, event).await;
+    let made = outcome.jobs.into_iter().chain(outcome.failed);
+    made.into_iter().find(|job| job.id == delivery).map(|job| {
+        let hash = payload_hash(&job.bytes.payload);
+        (job, hash)
+    })
+}
+
+/// When a parked delivery of a fresh plan is due: at once.
+pub fn due_at_once(event: &Event) -> Timestamp {
+    event.data.received_at
+}

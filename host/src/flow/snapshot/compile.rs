@@ -1,0 +1,261 @@
+//! Compiles documents into a snapshot. What did not change since the last one is taken from it.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+
+use crate::domain::config::Connection;
+use crate::domain::config::Destination;
+use crate::domain::config::Source;
+use crate::domain::config::Step;
+use crate::domain::config::StepSpec;
+use crate::domain::config::ValueFrom;
+use crate::domain::config::VersionChoice;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::Digest;
+use crate::egress::Egress;
+use crate::flow::error::FieldFault;
+use crate::flow::snapshot::Documents;
+use crate::flow::snapshot::Extract;
+use crate::flow::snapshot::Snapshot;
+use crate::flow::snapshot::runtime::CompiledKind;
+use crate::flow::snapshot::runtime::CompiledStep;
+use crate::flow::snapshot::runtime::ConnectionRuntime;
+use crate::flow::snapshot::runtime::DestinationRuntime;
+use crate::flow::snapshot::runtime::PluginStep;
+use crate::flow::snapshot::runtime::SourceRuntime;
+use crate::rules::sign::PreparedSigning;
+use crate::rules::verify::PreparedVerification;
+use crate::sandbox::Plugin;
+use crate::sandbox::Sandbox;
+use crate::shape::Filter;
+use crate::shape::Mapping;
+use crate::shape::Query;
+
+/// Loaded components, or why they could not be loaded, by digest.
+type Plugins = HashMap<Digest, Result<Plugin, Arc<str>>>;
+
+/// What compiling needs besides the documents.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    /// Loads plugins.
+    pub sandbox: Sandbox,
+    /// Makes targets.
+    pub egress: Egress,
+    /// Bytes a body may have where its source does not say.
+    pub body_bytes_max: u64,
+}
+
+impl Compiler {
+    /// A snapshot of these documents. What no longer compiles says so when an event meets it; it
+    /// does not keep the others from working.
+    pub async fn compile(&self, documents: Documents, old: Option<&Snapshot>) -> Snapshot {
+        let plugins = self.load_plugins(&documents).await;
+        let mut snapshot = Snapshot::default();
+        for key in documents.keys.all() {
+            snapshot.keys.insert(key.hash.clone(), key.clone());
+        }
+        for source in documents.sources.all() {
+            let unchanged = old.and_then(|old| old.sources.get(&source.id)).filter(|old| Arc::ptr_eq(&old.source, source));
+            let runtime = unchanged.cloned().unwrap_or_else(|| Arc::new(self.source(source)));
+            snapshot.sources.insert(source.id, runtime);
+        }
+        for destination in documents.destinations.all() {
+            let unchanged = old
+                .and_then(|old| old.destinations.get(&destination.id))
+                .filter(|old| Arc::ptr_eq(&old.destination, destination));
+            let runtime = unchanged.cloned().unwrap_or_else(|| Arc::new(self.destination(destination)));
+            snapshot.destinations.insert(destination.id, runtime);
+        }
+        for connection in documents.connections.all() {
+            let runtime = Arc::new(connection_runtime(connection, &documents, &plugins));
+            snapshot.connections.insert(connection.id, runtime.clone());
+            for origin in &connection.origins {
+                snapshot.routes.entry((connection.workspace, *origin)).or_default().push(runtime.clone());
+            }
+        }
+        snapshot.documents = documents;
+        snapshot
+    }
+
+    async fn load_plugins(&self, documents: &Documents) -> Plugins {
+        let mut plugins = Plugins::new();
+        for digest in digests_in_use(documents) {
+            let loaded = self.sandbox.load(&digest).await;
+            plugins.insert(digest, loaded.map_err(|error| error.to_string().into()));
+        }
+        plugins
+    }
+
+    /// Steps that are not saved, compiled for a preview.
+    pub async fn compile_steps(&self, documents: &Documents, workspace: WorkspaceId, steps: &[Step]) -> Result<Vec<CompiledStep>, String> {
+        let mut plugins = Plugins::new();
+        for step in steps {
+            if let Some(digest) = digest_of(documents, workspace, &step.kind) {
+                let loaded = self.sandbox.load(&digest).await;
+                plugins.insert(digest, loaded.map_err(|error| error.to_string().into()));
+            }
+        }
+        compile_steps(documents, workspace, steps, &plugins)
+    }
+
+    fn source(&self, source: &Arc<Source>) -> SourceRuntime {
+        let verification = source.verification.as_ref();
+        let verified_by = verification.map_or("", |found| found.preset.as_deref().unwrap_or("scheme"));
+        SourceRuntime {
+            source: source.clone(),
+            // Faults were refused when it was saved; a scheme that is wrong now verifies nothing.
+            verification: verification.map(PreparedVerification::prepare_or_refuse),
+            verified_by: verified_by.into(),
+            event_type: source.event_type.as_ref().and_then(extract),
+            idempotency: source.idempotency.as_ref().and_then(|rule| extract(&rule.from)),
+            body_bytes_max: source.body_bytes_max.unwrap_or(self.body_bytes_max),
+        }
+    }
+
+    fn destination(&self, destination: &Arc<Destination>) -> DestinationRuntime {
+        let target = self.egress.check_url(&destination.url).map(|checked| self.egress.target(&checked));
+        DestinationRuntime {
+            destination: destination.clone(),
+            target: target.map_err(|refusal| refusal.to_string()),
+            signing: PreparedSigning::prepare(&destination.signing).map_err(|fault| fault.to_string()),
+            headers: destination_headers(destination),
+        }
+    }
+}
+
+fn extract(from: &ValueFrom) -> Option<Extract> {
+    match from {
+        ValueFrom::Fixed(value) => Some(Extract::Fixed(value.as_str().into())),
+        ValueFrom::Header(name) => Some(Extract::Header(name.to_ascii_lowercase())),
+        ValueFrom::Path(path) => Query::compile(path).ok().map(|query| Extract::Path(Arc::new(query))),
+    }
+}
+
+fn destination_headers(destination: &Destination) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &str, value: &str, secret: bool| {
+        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        if let (Ok(name), Ok(mut value)) = parsed {
+            value.set_sensitive(secret);
+            headers.insert(name, value);
+        }
+    };
+    for (name, value) in &destination.headers.0 {
+        put(name, value, false);
+    }
+    if let Some(basic) = &destination.auth.basic {
+        let pair = format!("{}:{}", basic.username, basic.password.0.expose());
+        put("authorization", &format!("Basic {}", STANDARD.encode(pair)), true);
+    }
+    if let Some(bearer) = &destination.auth.bearer {
+        put("authorization", &format!("Bearer {}", bearer.0.expose()), true);
+    }
+    if let Some(header) = &destination.auth.header {
+        put(&header.name, header.value.0.expose(), true);
+    }
+    headers
+}
+
+fn digests_in_use(documents: &Documents) -> Vec<Digest> {
+    let mut digests: BTreeMap<Digest, ()> = BTreeMap::new();
+    for connection in documents.connections.all() {
+        for step in &connection.steps {
+            if let Some(digest) = digest_of(documents, connection.workspace, &step.kind) {
+                digests.insert(digest, ());
+            }
+        }
+    }
+    digests.into_keys().collect()
+}
+
+fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> Option<Digest> {
+    let StepSpec::Plugin { name, version, .. } = kind else { return None };
+    match version {
+        VersionChoice::Pinned(digest) => Some(*digest),
+        VersionChoice::Active => documents.plugins.find(workspace, name)?.active,
+    }
+}
+
+fn connection_runtime(connection: &Arc<Connection>, documents: &Documents, plugins: &Plugins) -> ConnectionRuntime {
+    let steps = compile_steps(documents, connection.workspace, &connection.steps, plugins);
+    ConnectionRuntime { connection: connection.clone(), steps }
+}
+
+fn compile_steps(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    steps: &[Step],
+    plugins: &Plugins,
+) -> Result<Vec<CompiledStep>, String> {
+    let compile = |(at, step): (usize, &Step)| {
+        let kind = compile_kind(documents, workspace, &step.kind, plugins);
+        let kind = kind.map_err(|faults| format!("step {at} does not compile: {}", join(&faults)))?;
+        Ok(CompiledStep { kind, on_error: step.on_error })
+    };
+    steps.iter().enumerate().map(compile).collect()
+}
+
+fn join(faults: &[FieldFault]) -> String {
+    let texts: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+    texts.join("; ")
+}
+
+fn compile_kind(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    kind: &StepSpec,
+    plugins: &Plugins,
+) -> Result<CompiledKind, Vec<FieldFault>> {
+    let fault = |pointer: &str, detail: String| vec![FieldFault { pointer: pointer.to_owned(), detail }];
+    let within = |step: &str, faults: Vec<crate::shape::SpecFault>| {
+        let prefixed = faults.into_iter().map(|fault| FieldFault { pointer: format!("/{step}{}", fault.pointer), detail: fault.detail });
+        prefixed.collect::<Vec<_>>()
+    };
+    match kind {
+        StepSpec::Filter(json) => {
+            let filter = Filter::compile(json.as_bytes()).map_err(|faults| within("filter", faults))?;
+            Ok(CompiledKind::Filter(Arc::new(filter)))
+        }
+        StepSpec::Mapping(json) => {
+            let mapping = Mapping::compile(json.as_bytes()).map_err(|faults| within("mapping", faults))?;
+            Ok(CompiledKind::Mapping(Arc::new(mapping)))
+        }
+        StepSpec::Plugin { name, version, config } => {
+            let plugin = documents.plugins.find(workspace, name);
+            let plugin = plugin.ok_or_else(|| fault("/plugin/name", format!("there is no plugin `{name}` in this workspace; upload it first")))?;
+            let digest = match version {
+                VersionChoice::Pinned(digest) => *digest,
+                VersionChoice::Active => plugin.active.ok_or_else(|| {
+                    fault("/plugin/version", format!("plugin `{name}` has no active version; activate one, or pin a digest"))
+                })?,
+            };
+            let found = plugin.versions.iter().find(|version| version.digest == digest);
+            let found = found.ok_or_else(|| fault("/plugin/version", format!("plugin `{name}` has no version {digest}")))?;
+            let loaded = plugins.get(&digest).cloned();
+            Ok(CompiledKind::Plugin(PluginStep {
+                name: name.as_str().into(),
+                digest,
+                plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
+                config: config.as_str().into(),
+                headers_wanted: found.headers_wanted.clone().into(),
+            }))
+        }
+    }
+}
+
+/// Every fault of steps that somebody wants to save; pointers begin with the step's place.
+pub fn check_steps(documents: &Documents, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
+    let plugins = Plugins::new();
+    let faults_of = |(at, step): (usize, &Step)| {
+        let faults = compile_kind(documents, workspace, &step.kind, &plugins).err().unwrap_or_default();
+        faults.into_iter().map(move |fault| FieldFault { pointer: format!("/{at}{}", fault.pointer), detail: fault.detail })
+    };
+    steps.iter().enumerate().flat_map(faults_of).collect()
+}

@@ -1,0 +1,267 @@
+//! The configuration as typed tables, by id and by name. Not here: anything compiled from it.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::config::ApiKey;
+use crate::domain::config::Connection;
+use crate::domain::config::Destination;
+use crate::domain::config::PluginConfig;
+use crate::domain::config::Source;
+use crate::domain::config::Workspace;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::KeyId;
+use crate::domain::id::PluginId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+
+/// A kind of document: how it is keyed in the store and found by people.
+pub trait Document: Serialize + DeserializeOwned {
+    /// The first part of its key, such as `source`.
+    const KIND: &'static str;
+    /// Its id.
+    type Id: Ord + Copy + Display + FromStr;
+    /// The id of this one.
+    fn id(&self) -> Self::Id;
+    /// Whose it is.
+    fn workspace(&self) -> WorkspaceId;
+    /// What people call it; unique in its workspace.
+    fn name(&self) -> &str;
+}
+
+macro_rules! document {
+    ($type:ty, $id:ty, $kind:literal, $workspace:ident) => {
+        impl Document for $type {
+            const KIND: &'static str = $kind;
+            type Id = $id;
+            fn id(&self) -> $id {
+                self.id
+            }
+            fn workspace(&self) -> WorkspaceId {
+                self.$workspace
+            }
+            fn name(&self) -> &str {
+                &self.name
+            }
+        }
+    };
+}
+
+document!(Workspace, WorkspaceId, "workspace", id);
+document!(ApiKey, KeyId, "key", workspace);
+document!(Source, SourceId, "source", workspace);
+document!(Connection, ConnectionId, "connection", workspace);
+document!(Destination, DestinationId, "destination", workspace);
+document!(PluginConfig, PluginId, "plugin", workspace);
+
+/// The documents of one kind.
+#[derive(Debug)]
+pub struct Table<T: Document> {
+    by_id: BTreeMap<T::Id, Arc<T>>,
+    by_name: HashMap<(WorkspaceId, String), T::Id>,
+}
+
+impl<T: Document> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { by_id: self.by_id.clone(), by_name: self.by_name.clone() }
+    }
+}
+
+impl<T: Document> Default for Table<T> {
+    fn default() -> Self {
+        Self { by_id: BTreeMap::new(), by_name: HashMap::new() }
+    }
+}
+
+impl<T: Document> Table<T> {
+    /// The one with that id.
+    pub fn get(&self, id: T::Id) -> Option<&Arc<T>> {
+        self.by_id.get(&id)
+    }
+
+    /// The one with that id or name in a workspace.
+    pub fn find(&self, workspace: WorkspaceId, id_or_name: &str) -> Option<&Arc<T>> {
+        let by_id = id_or_name.parse().ok().and_then(|id| self.by_id.get(&id));
+        by_id.filter(|document| document.workspace() == workspace).or_else(|| {
+            let id = self.by_name.get(&(workspace, id_or_name.to_owned()))?;
+            self.by_id.get(id)
+        })
+    }
+
+    /// The only one with that id or name in any workspace.
+    pub fn find_anywhere(&self, id_or_name: &str) -> Option<&Arc<T>> {
+        if let Some(found) = id_or_name.parse().ok().and_then(|id| self.by_id.get(&id)) {
+            return Some(found);
+        }
+        let mut named = self.by_id.values().filter(|document| document.name() == id_or_name);
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    /// Those of a workspace, oldest first.
+    pub fn of(&self, workspace: WorkspaceId) -> impl DoubleEndedIterator<Item = &Arc<T>> {
+        self.by_id.values().filter(move |document| document.workspace() == workspace)
+    }
+
+    /// All of them, oldest first.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<T>> {
+        self.by_id.values()
+    }
+
+    fn put(&mut self, document: Arc<T>) {
+        self.remove(document.id());
+        self.by_name.insert((document.workspace(), document.name().to_owned()), document.id());
+        self.by_id.insert(document.id(), document);
+    }
+
+    fn remove(&mut self, id: T::Id) {
+        if let Some(old) = self.by_id.remove(&id) {
+            self.by_name.remove(&(old.workspace(), old.name().to_owned()));
+        }
+    }
+}
+
+/// Everything operators set up.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// Grows by one with each write.
+    pub revision: u64,
+    /// Tenants.
+    pub workspaces: Table<Workspace>,
+    /// Keys of the API and of sources.
+    pub keys: Table<ApiKey>,
+    /// Where events come in.
+    pub sources: Table<Source>,
+    /// What connects them.
+    pub connections: Table<Connection>,
+    /// Where payloads go.
+    pub destinations: Table<Destination>,
+    /// Uploaded components.
+    pub plugins: Table<PluginConfig>,
+}
+
+/// A change of one document.
+#[derive(Clone, Debug)]
+pub enum DocumentWrite {
+    /// Makes or replaces a workspace.
+    PutWorkspace(Workspace),
+    /// Makes or replaces a key.
+    PutKey(ApiKey),
+    /// Deletes a key.
+    DeleteKey(KeyId),
+    /// Makes or replaces a source.
+    PutSource(Source),
+    /// Deletes a source.
+    DeleteSource(SourceId),
+    /// Makes or replaces a connection.
+    PutConnection(Connection),
+    /// Deletes a connection.
+    DeleteConnection(ConnectionId),
+    /// Makes or replaces a destination.
+    PutDestination(Destination),
+    /// Deletes a destination.
+    DeleteDestination(DestinationId),
+    /// Makes or replaces a plugin.
+    PutPlugin(PluginConfig),
+    /// Deletes a plugin.
+    DeletePlugin(PluginId),
+}
+
+fn key_of<T: Document>(id: T::Id) -> String {
+    format!("{}/{id}", T::KIND)
+}
+
+fn put<T: Document>(document: &T) -> (String, Option<Vec<u8>>) {
+    let bytes = serde_json::to_vec(document).expect("documents have string keys only");
+    (key_of::<T>(document.id()), Some(bytes))
+}
+
+impl DocumentWrite {
+    /// The key in the store and the new document, or nothing to delete it.
+    pub fn to_stored(&self) -> (String, Option<Vec<u8>>) {
+        match self {
+            Self::PutWorkspace(document) => put(document),
+            Self::PutKey(document) => put(document),
+            Self::DeleteKey(id) => (key_of::<ApiKey>(*id), None),
+            Self::PutSource(document) => put(document),
+            Self::DeleteSource(id) => (key_of::<Source>(*id), None),
+            Self::PutConnection(document) => put(document),
+            Self::DeleteConnection(id) => (key_of::<Connection>(*id), None),
+            Self::PutDestination(document) => put(document),
+            Self::DeleteDestination(id) => (key_of::<Destination>(*id), None),
+            Self::PutPlugin(document) => put(document),
+            Self::DeletePlugin(id) => (key_of::<PluginConfig>(*id), None),
+        }
+    }
+}
+
+/// A stored document could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored document `{key}` cannot be read: {detail}")]
+pub struct BadDocument {
+    /// Its key.
+    pub key: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+fn load<T: Document>(table: &mut Table<T>, key: &str, bytes: &[u8]) -> Result<(), BadDocument> {
+    match serde_json::from_slice(bytes) {
+        Ok(document) => {
+            table.put(Arc::new(document));
+            Ok(())
+        }
+        Err(error) => Err(BadDocument { key: key.to_owned(), detail: error.to_string() }),
+    }
+}
+
+impl Documents {
+    /// Reads the store's documents.
+    pub fn from_stored(revision: u64, stored: &[(String, Vec<u8>)]) -> Result<Self, BadDocument> {
+        let mut documents = Self { revision, ..Self::default() };
+        for (key, bytes) in stored {
+            let kind = key.split_once('/').map_or(key.as_str(), |(kind, _)| kind);
+            match kind {
+                Workspace::KIND => load(&mut documents.workspaces, key, bytes)?,
+                ApiKey::KIND => load(&mut documents.keys, key, bytes)?,
+                Source::KIND => load(&mut documents.sources, key, bytes)?,
+                Connection::KIND => load(&mut documents.connections, key, bytes)?,
+                Destination::KIND => load(&mut documents.destinations, key, bytes)?,
+                PluginConfig::KIND => load(&mut documents.plugins, key, bytes)?,
+                _ => {
+                    let detail = "this hookmill knows no such kind".to_owned();
+                    return Err(BadDocument { key: key.clone(), detail });
+                }
+            }
+        }
+        Ok(documents)
+    }
+
+    /// The same with these changes, at a new revision.
+    pub fn with(&self, revision: u64, writes: &[DocumentWrite]) -> Self {
+        let mut next = self.clone();
+        next.revision = revision;
+        for write in writes {
+            match write.clone() {
+                DocumentWrite::PutWorkspace(document) => next.workspaces.put(Arc::new(document)),
+                DocumentWrite::PutKey(document) => next.keys.put(Arc::new(document)),
+                DocumentWrite::DeleteKey(id) => next.keys.remove(id),
+                DocumentWrite::PutSource(document) => next.sources.put(Arc::new(document)),
+                DocumentWrite::DeleteSource(id) => next.sources.remove(id),
+                DocumentWrite::PutConnection(document) => next.connections.put(Arc::new(document)),
+                DocumentWrite::DeleteConnection(id) => next.connections.remove(id),
+                DocumentWrite::PutDestination(document) => next.destinations.put(Arc::new(document)),
+                DocumentWrite::DeleteDestination(id) => next.destinations.remove(id),
+                DocumentWrite::PutPlugin(document) => next.plugins.put(Arc::new(document)),
+                DocumentWrite::DeletePlugin(id) => next.plugins.remove(id),
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,111 @@
+//! Compiled configuration: what stands ready so that an event meets no parsing. Not here: how it
+//! is compiled (`compile`).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::config::Connection;
+use crate::domain::config::Destination;
+use crate::domain::config::OnError;
+use crate::domain::config::Source;
+use crate::domain::plugin::Digest;
+use crate::egress::Target;
+use crate::rules::sign::PreparedSigning;
+use crate::rules::verify::PreparedVerification;
+use crate::sandbox::Plugin;
+use crate::shape::Filter;
+use crate::shape::Mapping;
+use crate::shape::Query;
+
+/// Where a source takes a value from.
+#[derive(Clone, Debug)]
+pub enum Extract {
+    /// Always this.
+    Fixed(Arc<str>),
+    /// A header, lower case.
+    Header(String),
+    /// The first node of a query over the body.
+    Path(Arc<Query>),
+}
+
+/// A source, ready to take requests.
+#[derive(Debug)]
+pub struct SourceRuntime {
+    /// As it was set up.
+    pub source: Arc<Source>,
+    pub(crate) verification: Option<PreparedVerification>,
+    pub(crate) verified_by: Arc<str>,
+    pub(crate) event_type: Option<Extract>,
+    pub(crate) idempotency: Option<Extract>,
+    pub(crate) body_bytes_max: u64,
+}
+
+impl SourceRuntime {
+    /// Bytes a body may have here.
+    pub fn body_bytes_max(&self) -> u64 {
+        self.body_bytes_max
+    }
+}
+
+/// A step, ready to run.
+#[derive(Clone, Debug)]
+pub struct CompiledStep {
+    /// What it does.
+    pub kind: CompiledKind,
+    /// What if it cannot.
+    pub on_error: OnError,
+}
+
+/// The three kinds of steps, compiled.
+#[derive(Clone, Debug)]
+pub enum CompiledKind {
+    /// A filter.
+    Filter(Arc<Filter>),
+    /// A mapping.
+    Mapping(Arc<Mapping>),
+    /// A plugin.
+    Plugin(PluginStep),
+}
+
+/// A plugin at a version with its configuration.
+#[derive(Clone)]
+pub struct PluginStep {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The version.
+    pub digest: Digest,
+    /// The loaded component, or why there is none.
+    pub plugin: Result<Plugin, Arc<str>>,
+    /// JSON.
+    pub config: Arc<str>,
+    /// Headers it sees, lower case.
+    pub headers_wanted: Arc<[String]>,
+}
+
+impl fmt::Debug for PluginStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PluginStep({} {})", self.name, self.digest)
+    }
+}
+
+/// A connection, ready to run its steps.
+#[derive(Debug)]
+pub struct ConnectionRuntime {
+    /// As it was set up.
+    pub connection: Arc<Connection>,
+    /// Its steps, or what is wrong with them since they were saved.
+    pub steps: Result<Vec<CompiledStep>, String>,
+}
+
+/// A destination, ready to be sent to.
+#[derive(Debug)]
+pub struct DestinationRuntime {
+    /// As it was set up.
+    pub destination: Arc<Destination>,
+    /// Where it is, or why the rules for outgoing requests forbid it.
+    pub target: Result<Arc<Target>, String>,
+    /// Ready to sign, or why it cannot.
+    pub signing: Result<PreparedSigning, String>,
+    /// Headers every request to it has: its own and its credentials.
+    pub headers: http::HeaderMap,
+}

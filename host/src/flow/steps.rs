@@ -1,0 +1,276 @@
+//! Runs the steps of one connection over one event. The same function serves the live flow,
+//! re-making bytes after a crash, and the preview. Not here: what a delivery is.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::domain::config::OnError;
+use crate::domain::event::Event;
+use crate::domain::plan::StepAnswer;
+use crate::domain::plan::StepKind;
+use crate::domain::plan::StepTrace;
+use crate::domain::plugin::Blame;
+use crate::domain::plugin::GuestEvent;
+use crate::domain::plugin::LogLine;
+use crate::domain::plugin::Verdict;
+use crate::flow::body_view::BodyView;
+use crate::flow::carried::Carried;
+use crate::flow::snapshot::CompiledKind;
+use crate::flow::snapshot::CompiledStep;
+use crate::flow::snapshot::PluginStep;
+use crate::shape::Budget;
+use crate::shape::Document;
+use crate::shape::Input;
+
+/// The event as steps see it, with what all connections share.
+#[derive(Debug)]
+pub struct StepContext<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Its id as text.
+    pub id: Arc<str>,
+    /// Its source's name; empty for published events.
+    pub source: Arc<str>,
+    /// RFC 3339.
+    pub received_at: Arc<str>,
+    /// The body as JSON, parsed once for all connections.
+    pub body: &'a BodyView<'a>,
+}
+
+/// How a run of the steps ended.
+#[derive(Debug)]
+pub enum RunEnd {
+    /// These payloads go on.
+    Forward(Vec<Carried>),
+    /// A step dropped it.
+    Dropped,
+    /// A step could not answer, and the connection says that fails the delivery.
+    Failed,
+    /// The gateway could not run a step; to be tried again.
+    HostFault(String),
+}
+
+/// What a run of the steps came to.
+#[derive(Debug)]
+pub struct Run {
+    /// One per step that ran.
+    pub traces: Vec<StepTrace>,
+    /// How it ended.
+    pub end: RunEnd,
+}
+
+/// One step's effect on one payload.
+struct Effect {
+    outputs: Vec<Carried>,
+    answer: StepAnswer,
+    logs: Vec<LogLine>,
+}
+
+/// Runs `steps` in order; `watch` sees each step's trace and what goes on after it.
+pub async fn run(
+    steps: &[CompiledStep],
+    context: &StepContext<'_>,
+    mut watch: impl FnMut(&StepTrace, &[Carried]),
+) -> Run {
+    let mut carried = vec![Carried::of(context.event)];
+    let mut traces = Vec::with_capacity(steps.len());
+    for step in steps {
+        let started = Instant::now();
+        let mut next = Vec::with_capacity(carried.len());
+        let mut logs = Vec::new();
+        let mut first_no: Option<StepAnswer> = None;
+        for input in carried {
+            let effect = match apply(step, context, input).await {
+                Ok(effect) => effect,
+                Err(detail) => {
+                    traces.push(host_fault(step, detail.clone()));
+                    return Run { traces, end: RunEnd::HostFault(detail) };
+                }
+            };
+            next.extend(effect.outputs);
+            logs.extend(effect.logs);
+            if !matches!(effect.answer, StepAnswer::Forward { .. }) && first_no.is_none() {
+                first_no = Some(effect.answer);
+            }
+        }
+        let failed = matches!(&first_no, Some(StepAnswer::Error { policy, .. }) if policy == "fail");
+        let outputs = u32::try_from(next.len()).unwrap_or(u32::MAX);
+        // A step that let some of several payloads through shows that; one that let none
+        // through, or failed, shows why.
+        let answer = match first_no {
+            Some(StepAnswer::Error { code, detail, guest, policy }) => StepAnswer::Error { code, detail, guest, policy },
+            Some(no) if next.is_empty() => no,
+            _ => StepAnswer::Forward { outputs },
+        };
+        let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let trace = StepTrace { kind: kind_of(step), duration_us, answer, logs };
+        watch(&trace, &next);
+        let dropped = !matches!(trace.answer, StepAnswer::Forward { .. }) && next.is_empty();
+        traces.push(trace);
+        if failed {
+            return Run { traces, end: RunEnd::Failed };
+        }
+        if dropped {
+            return Run { traces, end: RunEnd::Dropped };
+        }
+        carried = next;
+    }
+    Run { traces, end: RunEnd::Forward(carried) }
+}
+
+fn host_fault(step: &CompiledStep, detail: String) -> StepTrace {
+    let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
+    StepTrace { kind: kind_of(step), duration_us: 0, answer, logs: Vec::new() }
+}
+
+fn kind_of(step: &CompiledStep) -> StepKind {
+    match &step.kind {
+        CompiledKind::Filter(_) => StepKind::Filter,
+        CompiledKind::Mapping(_) => StepKind::Mapping,
+        CompiledKind::Plugin(plugin) => {
+            StepKind::Plugin { name: plugin.name.as_ref().to_owned(), digest: plugin.digest }
+        }
+    }
+}
+
+/// Applies one step to one payload; `Err` is a fault of the gateway.
+async fn apply(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Result<Effect, String> {
+    match &step.kind {
+        CompiledKind::Plugin(plugin) => run_plugin(plugin, step.on_error, context, input).await,
+        CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Ok(apply_declared(step, context, input)),
+    }
+}
+
+/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own.
+fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
+    if input.original {
+        return match context.body.document() {
+            Ok(document) => evaluate(step, context, document, input),
+            Err(detail) => error(step.on_error, "not_json", detail.to_owned(), true, input, Vec::new()),
+        };
+    }
+    let payload = input.payload.clone();
+    match Document::parse(&payload) {
+        Ok(document) => evaluate(step, context, &document, input),
+        Err(fault) => {
+            let detail = format!("the payload of the step before is not JSON: {fault}");
+            error(step.on_error, "not_json", detail, true, input, Vec::new())
+        }
+    }
+}
+
+fn evaluate(step: &CompiledStep, context: &StepContext<'_>, document: &Document<'_>, mut carried: Carried) -> Effect {
+    let event_type = carried.event_type.clone();
+    let input = Input {
+        document,
+        headers: &context.event.data.headers.0,
+        id: &context.id,
+        event_type: &event_type,
+        source: &context.source,
+        received_at: &context.received_at,
+    };
+    let mut budget = Budget::default();
+    match &step.kind {
+        CompiledKind::Filter(filter) => match filter.test(&input, &mut budget) {
+            Ok(decision) if decision.pass => forward(carried),
+            Ok(decision) => Effect {
+                outputs: Vec::new(),
+                answer: StepAnswer::Drop {
+                    reason: decision.reason(),
+                    clause: Some(decision.clause),
+                    path: decision.path,
+                    seen: decision.seen,
+                },
+                logs: Vec::new(),
+            },
+            Err(fault) => error(step.on_error, "filter_failed", fault.to_string(), true, carried, Vec::new()),
+        },
+        CompiledKind::Mapping(mapping) => {
+            let mut output = Vec::with_capacity(512);
+            match mapping.apply(&input, &mut budget, &mut output) {
+                Ok(mapped) => {
+                    carried.payload = Bytes::from(output);
+                    carried.original = false;
+                    carried.content_type = "application/json".into();
+                    carried.headers.extend(mapped.headers);
+                    if let Some(given) = mapped.event_type {
+                        carried.event_type = given.into();
+                    }
+                    carried.method = mapped.method.or(carried.method);
+                    carried.path = mapped.path.or(carried.path);
+                    forward(carried)
+                }
+                Err(fault) => error(step.on_error, "mapping_failed", fault.to_string(), true, carried, Vec::new()),
+            }
+        }
+        CompiledKind::Plugin(_) => forward(carried),
+    }
+}
+
+fn forward(carried: Carried) -> Effect {
+    Effect { outputs: vec![carried], answer: StepAnswer::Forward { outputs: 1 }, logs: Vec::new() }
+}
+
+/// What follows from a step that could not answer.
+fn error(on_error: OnError, code: &str, detail: String, guest: bool, input: Carried, logs: Vec<LogLine>) -> Effect {
+    let (policy, outputs) = match on_error {
+        OnError::Fail => ("fail", Vec::new()),
+        OnError::Drop => ("drop", Vec::new()),
+        OnError::Pass => ("pass", vec![input]),
+    };
+    Effect {
+        outputs,
+        answer: StepAnswer::Error { code: code.to_owned(), detail, guest, policy: policy.to_owned() },
+        logs,
+    }
+}
+
+async fn run_plugin(
+    step: &PluginStep,
+    on_error: OnError,
+    context: &StepContext<'_>,
+    input: Carried,
+) -> Result<Effect, String> {
+    let plugin = match &step.plugin {
+        Ok(plugin) => plugin,
+        Err(detail) => return Err(format!("plugin {} {} is not loaded: {detail}", step.name, step.digest)),
+    };
+    let guest_event = GuestEvent {
+        id: context.id.clone(),
+        event_type: input.event_type.clone(),
+        source: context.source.clone(),
+        received_at: context.received_at.clone(),
+        headers: wanted_headers(&step.headers_wanted, &context.event.data.headers.0),
+        content_type: input.content_type.clone(),
+        payload: input.payload.clone(),
+    };
+    match plugin.run(step.config.clone(), guest_event).await {
+        Ok(ran) => {
+            let (outputs, answer) = match ran.verdict {
+                Verdict::Forward(outputs) => {
+                    let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);
+                    let outputs = outputs.into_iter().map(|output| input.after_plugin(output)).collect();
+                    (outputs, StepAnswer::Forward { outputs: count })
+                }
+                Verdict::Drop(reason) => {
+                    (Vec::new(), StepAnswer::Drop { reason, clause: None, path: None, seen: None })
+                }
+            };
+            Ok(Effect { outputs, answer, logs: ran.logs })
+        }
+        Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
+        Err(fault) => {
+            let code = fault.code();
+            Ok(error(on_error, code, fault.to_string(), true, input, Vec::new()))
+        }
+    }
+}
+
+fn wanted_headers(wanted: &[String], headers: &[(String, String)]) -> Vec<(String, String)> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    headers.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
+}

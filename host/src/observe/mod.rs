@@ -1,0 +1,24 @@
+//! What operators see of a running server: the log's set-up, the names of metrics and spans'
+//! fields, the metrics themselves and recent latencies. Not here: deciding when something is
+//! worth telling (every room does that where it handles it).
+
+mod latency;
+mod metrics;
+pub mod names;
+mod subscriber;
+#[cfg(test)]
+mod tests;
+mod tracks;
+
+pub use latency::Latencies;
+pub use latency::Percentiles;
+pub use metrics::CONTENT_TYPE;
+pub use metrics::Metrics;
+pub use subscriber::BadFilter;
+pub use subscriber::LogFormat;
+pub use subscriber::install;
+pub use tracks::CommitMetrics;
+pub use tracks::PluginMetrics;
+pub use tracks::Queue;
+pub use tracks::StepKind;
+pub use tracks::StepVerdict;

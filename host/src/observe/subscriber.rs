@@ -1,0 +1,59 @@
+//! The log: text or JSON on stderr. Called by `main` alone, once: the log belongs to the process.
+//! Not here: what is logged.
+
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
+
+/// What a line looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// The filter cannot be read, or the process has a log already.
+#[derive(Debug, thiserror::Error)]
+pub enum BadFilter {
+    /// Wrong words.
+    #[error(
+        "log.filter: expected something like info or info,hookmill::flow=debug, not `{filter}`: {detail}"
+    )]
+    Words {
+        /// As given.
+        filter: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Set up twice.
+    #[error("the log was set up before")]
+    Twice,
+}
+
+/// Sends this process's log to stderr.
+pub fn install(format: LogFormat, filter: &str) -> Result<(), BadFilter> {
+    let subscriber = subscriber(format, filter, std::io::stderr)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| BadFilter::Twice)
+}
+
+/// A log to `writer`.
+pub(super) fn subscriber<W>(
+    format: LogFormat,
+    filter: &str,
+    writer: W,
+) -> Result<Box<dyn Subscriber + Send + Sync>, BadFilter>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| BadFilter::Words { filter: filter.to_owned(), detail: error.to_string() })?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    Ok(match format {
+        LogFormat::Text => Box::new(registry().with(filter).with(layer)),
+        LogFormat::Json => Box::new(registry().with(filter).with(layer.json().flatten_event(true))),
+    })
+}

@@ -1,0 +1,93 @@
+//! The path of an upload, from bytes that may be anything to a stored module that kept its own
+//! word. Not here: who may upload, names and versions.
+
+use bytes::Bytes;
+
+use crate::domain::plugin::Digest;
+use crate::sandbox::contract;
+use crate::sandbox::error::Refusal;
+use crate::sandbox::error::RefusalCode;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::examples;
+use crate::sandbox::files;
+use crate::sandbox::files::Temporary;
+use crate::sandbox::manifest::Manifest;
+use crate::sandbox::plugin::Plugin;
+use crate::sandbox::sandbox::Sandbox;
+use crate::sandbox::scan;
+
+/// A module that was taken and is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// Of the bytes as they were uploaded.
+    pub digest: Digest,
+    /// Interfaces it imports, as `log`; sorted.
+    pub imports: Vec<String>,
+    /// Its manifest as it gave it: JSON, checked.
+    pub manifest_json: String,
+    /// The manifest's name.
+    pub name: String,
+    /// The manifest's version.
+    pub version: String,
+    /// Headers the manifest asks for, lower case.
+    pub headers_wanted: Vec<String>,
+    /// The contract's major version it speaks.
+    pub abi: u32,
+    /// Bytes that were uploaded.
+    pub size: u64,
+}
+
+impl Sandbox {
+    /// Takes a module in: scans it, compiles it, asks it for its manifest and runs its examples,
+    /// then stores it for good, on the disk before this returns. Taking the same bytes twice is
+    /// fine. Needs a runtime with time and input/output.
+    pub async fn admit(&self, bytes: Bytes) -> Result<Admitted, Refusal> {
+        let most = self.limits().module_bytes;
+        let size = bytes.len() as u64;
+        if size > most {
+            let detail = format!("{size} bytes of at most {most}; strip debug information and optimise for size");
+            return Err(Refusal::new(RefusalCode::TooLarge, detail));
+        }
+        let module = self.files().temporary();
+        let scanned = self.queue().blocking(move || -> Result<_, Refusal> {
+            let scan = scan::scan(&bytes)?;
+            module.write(&bytes)?;
+            Ok((scan, files::digest(&bytes), module))
+        });
+        let (scan, digest, module) = scanned.await??;
+
+        let code = self.compile(module.path()).await?;
+        let ready = self.ready(&self.component(code.path())?)?;
+        let plugin = Plugin::new(digest, ready, self.queue().clone());
+        let manifest_json = asked(&plugin).await?;
+        let manifest = Manifest::parse(&manifest_json)
+            .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;
+        examples::run(&plugin, &manifest.examples).await?;
+
+        self.store(digest, module, code).await?;
+        Ok(Admitted {
+            digest,
+            imports: scan.imports,
+            manifest_json,
+            name: manifest.name,
+            version: manifest.version,
+            headers_wanted: manifest.headers,
+            abi: contract::ABI,
+            size,
+        })
+    }
+
+    /// The code first: a module that is there has its code, save that of another engine.
+    async fn store(&self, digest: Digest, module: Temporary, code: Temporary) -> Result<(), SandboxError> {
+        let files = self.files().clone();
+        let kept = self.queue().blocking(move || {
+            code.keep(&files.artifact(&digest))?;
+            module.keep(&files.module(&digest))
+        });
+        kept.await?
+    }
+}
+
+async fn asked(plugin: &Plugin) -> Result<String, Refusal> {
+    plugin.ask_manifest().await.map_err(|fault| Refusal::faulted("while it was asked for its manifest", fault))
+}

@@ -1,0 +1,116 @@
+//! From WebAssembly to the machine's code. This is the dangerous part of an upload, since a small
+//! module can cost minutes and gigabytes, and so it runs in a process of its own that limits
+//! itself; `child` starts that process. Not here: names of stored files.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use wasmparser::Parser;
+use wit_component::ComponentEncoder;
+
+use crate::sandbox::engine;
+use crate::sandbox::engine::CompileLimits;
+use crate::sandbox::error::Refusal;
+use crate::sandbox::error::RefusalCode;
+use crate::sandbox::text;
+
+/// Bytes of a refusal that the child may hand back.
+pub(crate) const DETAIL_BYTES: usize = 2048;
+
+/// Why the compiler's process gave no code.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The limits could not be set, so nothing was compiled.
+    #[error("cannot limit this process: {0}")]
+    Limits(io::Error),
+    /// The module cannot be compiled.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// All that `hookmill compile-plugin --in INPUT --out OUTPUT` does: limits this process (CPU time,
+/// address space, priority), reads the module and writes its code. When it refuses the module, it
+/// writes why to [`refusal_file`] of the output. Must be called before the process does anything
+/// else that needs much memory; the process should end after it.
+pub fn child_main(input: &Path, output: &Path) -> Result<(), CompileError> {
+    limit(&engine::NATIVE.compile).map_err(CompileError::Limits)?;
+    let failed = |action, path: &Path| {
+        let path = path.to_owned();
+        move |source| CompileError::File { action, path, source }
+    };
+    let module = std::fs::read(input).map_err(failed("read", input))?;
+    match compile(&module) {
+        Ok(code) => write(output, &code).map_err(failed("write", output)),
+        Err(refusal) => {
+            let path = refusal_file(output);
+            write(&path, format!("{}\n{}", refusal.code, refusal.detail).as_bytes())
+                .map_err(failed("write", &path))?;
+            Err(CompileError::Refused(refusal))
+        }
+    }
+}
+
+/// Where the child says why it refused a module: its code on the first line, then the detail.
+pub(crate) fn refusal_file(output: &Path) -> PathBuf {
+    output.with_added_extension("refused")
+}
+
+/// The code of a component, or of a core module that carries its WIT.
+pub(crate) fn compile(module: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let component = component(module)?;
+    let engine = engine::compiler()?;
+    engine.precompile_component(&component).map_err(|error| invalid(format!("{error:#}")))
+}
+
+/// Core modules become components; components are left as they are.
+fn component(module: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
+    if Parser::is_component(module) {
+        return Ok(Cow::Borrowed(module));
+    }
+    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
+    let refused = |error| invalid(format!("a core module that cannot be made a component of the world hookmill:plugin/plugin: {error:#}"));
+    encoded.map(Cow::Owned).map_err(refused)
+}
+
+fn invalid(detail: String) -> Refusal {
+    Refusal::new(RefusalCode::Invalid, text::cut(detail, DETAIL_BYTES))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
+}
+
+/// Bounds this process, threads to come included, and makes it give way to others.
+fn limit(limits: &CompileLimits) -> io::Result<()> {
+    let set = |what, value| {
+        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+        #[expect(unsafe_code, reason = "a system call that reads a struct of ours")]
+        match unsafe { libc::setrlimit(what, &raw const limit) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    set(libc::RLIMIT_CORE, 0)?;
+    set(libc::RLIMIT_CPU, limits.cpu_seconds)?;
+    set(libc::RLIMIT_AS, limits.address_space)?;
+    set(libc::RLIMIT_FSIZE, limits.address_space)?;
+    #[expect(unsafe_code, reason = "a system call without pointers")]
+    // A lower priority is a courtesy; it may fail.
+    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
+    Ok(())
+}

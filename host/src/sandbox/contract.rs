@@ -1,0 +1,48 @@
+//! The names of the contract in `wit/`, as they appear in modules. Not here: the functions
+//! themselves (`bindings`).
+
+/// What every plugin exports.
+pub(crate) const EXPORTS: [&str; 4] = ["manifest", "configure", "transform", "transform-batch"];
+
+/// Interfaces that may be imported.
+pub(crate) const OFFERED: [&str; 2] = ["hookmill:plugin/types@1", "hookmill:plugin/log@1"];
+
+/// The interface that holds only types.
+pub(crate) const TYPES: &str = "types";
+
+/// The contract's major version, which every import and export here is of.
+pub(crate) const ABI: u32 = 1;
+
+/// The short name of an interface the gateway offers, as `log` for `hookmill:plugin/log@1.0.0`.
+pub(crate) fn offered(interface: &str) -> Option<&'static str> {
+    let (name, version) = interface.strip_prefix("hookmill:plugin/")?.split_once('@')?;
+    let major = version.split('.').next()?;
+    let known = ["types", "log"].into_iter().find(|known| *known == name)?;
+    (major == "1").then_some(known)
+}
+
+/// Whether `export`, of a component or of a core module, is the world's function `name`.
+pub(crate) fn is_export(export: &str, name: &str) -> bool {
+    // Core modules mark the naming scheme in front.
+    export == name || export.strip_prefix("cm32p2||") == Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_is_offered() {
+        let check = |interface: &str, expected: Option<&str>| assert_eq!(offered(interface), expected, "{interface}");
+        check("hookmill:plugin/log@1.0.0", Some("log"));
+        check("hookmill:plugin/log@1.4.2", Some("log"));
+        check("hookmill:plugin/types@1.0.0", Some("types"));
+        check("hookmill:plugin/log@2.0.0", None);
+        check("hookmill:plugin/log@10.0.0", None);
+        check("hookmill:plugin/log", None);
+        check("hookmill:plugin/kv@1.0.0", None);
+        check("wasi:clocks/monotonic-clock@0.2.0", None);
+        check("env", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,192 @@
+//! Modules and what was compiled from them, as files: `<digest>.wasm` and
+//! `<digest>.<fingerprint of the engine>.cwasm`. A file appears under its name only when all of it
+//! is on the disk. Not here: compiling, loading.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::domain::plugin::Digest;
+use crate::sandbox::error::SandboxError;
+
+/// The folder of one sandbox. Clones share it. All methods block.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    dir: PathBuf,
+    fingerprint: Arc<str>,
+    next: Arc<AtomicU64>,
+}
+
+/// A file that is gone when this is dropped, unless it was kept.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    path: PathBuf,
+}
+
+/// The digest of a module's bytes.
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
+impl Files {
+    /// Opens or makes the folder, for this process's user alone, and throws away what an earlier
+    /// process left half done.
+    pub(crate) fn open(dir: PathBuf, fingerprint: String) -> Result<Self, SandboxError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+        made.map_err(failed("make", &dir))?;
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(failed("protect", &dir))?;
+        let files = Self { dir, fingerprint: fingerprint.into(), next: Arc::default() };
+        files.remove_where(|name| name.starts_with("new-"))?;
+        Ok(files)
+    }
+
+    /// Where the module of `digest` is, or would be.
+    pub(crate) fn module(&self, digest: &Digest) -> PathBuf {
+        self.dir.join(format!("{}.wasm", digest.hex()))
+    }
+
+    /// Where this engine's code for `digest` is, or would be.
+    pub(crate) fn artifact(&self, digest: &Digest) -> PathBuf {
+        self.dir.join(format!("{}.{}.cwasm", digest.hex(), self.fingerprint))
+    }
+
+    /// A name that no other file has.
+    pub(crate) fn temporary(&self) -> Temporary {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Temporary { path: self.dir.join(format!("new-{}-{number}", std::process::id())) }
+    }
+
+    /// The bytes of a stored module, which must still have its digest.
+    pub(crate) fn read_module(&self, digest: &Digest) -> Result<Vec<u8>, SandboxError> {
+        let path = self.module(digest);
+        let bytes = fs::read(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => SandboxError::Unknown { digest: *digest },
+            _ => failed("read", &path)(source),
+        })?;
+        let seen = self::digest(&bytes);
+        if seen != *digest {
+            return Err(SandboxError::Damaged { digest: *digest, seen });
+        }
+        Ok(bytes)
+    }
+
+    /// Removes a module and all code compiled from it; nothing is fine too.
+    pub(crate) fn remove(&self, digest: &Digest) -> Result<(), SandboxError> {
+        let hex = digest.hex();
+        self.remove_where(|name| name.starts_with(&hex))
+    }
+
+    /// Removes the code that other engines compiled from a module.
+    pub(crate) fn remove_outdated(&self, digest: &Digest) -> Result<(), SandboxError> {
+        let hex = digest.hex();
+        let current = self.artifact(digest);
+        self.remove_where(|name| {
+            name.starts_with(&hex) && name.ends_with(".cwasm") && self.dir.join(name) != current
+        })
+    }
+
+    fn remove_where(&self, unwanted: impl Fn(&str) -> bool) -> Result<(), SandboxError> {
+        let list = fs::read_dir(&self.dir).map_err(failed("list", &self.dir))?;
+        for entry in list {
+            let entry = entry.map_err(failed("list", &self.dir))?;
+            let path = entry.path();
+            if entry.file_name().to_str().is_some_and(&unwanted) {
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed("remove", &path)(error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Temporary {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes all of it.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), SandboxError> {
+        let open = File::options().write(true).create_new(true).mode(0o600).open(&self.path);
+        let mut file = open.map_err(failed("create", &self.path))?;
+        file.write_all(bytes).map_err(failed("write", &self.path))
+    }
+
+    /// Gives it its name for good, on the disk before this returns.
+    pub(crate) fn keep(self, name: &Path) -> Result<(), SandboxError> {
+        let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
+        sync(&self.path).map_err(failed("sync", &self.path))?;
+        fs::rename(&self.path, name).map_err(failed("name", name))?;
+        let folder = name.parent().unwrap_or(name);
+        sync(folder).map_err(failed("sync", folder))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After `keep` there is nothing under this name. Otherwise the next start tries again.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
+    let path = path.to_owned();
+    move |source| SandboxError::File { action, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_whole_files_for_the_owner_alone_and_clears_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path().join("plugins"), "aa".to_owned()).unwrap();
+        let id = digest(b"module");
+        assert!(matches!(files.read_module(&id), Err(SandboxError::Unknown { .. })));
+        let new = files.temporary();
+        new.write(b"module").unwrap();
+        new.keep(&files.module(&id)).unwrap();
+        assert_eq!(files.read_module(&id).unwrap(), b"module");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&files.module(&id)), 0o600);
+        assert_eq!(mode(&dir.path().join("plugins")), 0o700);
+
+        let dropped = files.temporary();
+        dropped.write(b"x").unwrap();
+        let path = dropped.path().to_owned();
+        drop(dropped);
+        assert!(!path.exists());
+
+        let left = dir.path().join("plugins/new-1-1");
+        fs::write(&left, b"half").unwrap();
+        let files = Files::open(dir.path().join("plugins"), "bb".to_owned()).unwrap();
+        assert!(!left.exists(), "left by an earlier process");
+
+        let old = dir.path().join("plugins").join(format!("{}.aa.cwasm", id.hex()));
+        fs::write(&old, b"code").unwrap();
+        fs::write(files.artifact(&id), b"code").unwrap();
+        files.remove_outdated(&id).unwrap();
+        assert!(!old.exists() && files.artifact(&id).exists() && files.module(&id).exists());
+        fs::write(files.module(&id), b"other").unwrap();
+        assert!(matches!(files.read_module(&id), Err(SandboxError::Damaged { .. })));
+        files.remove(&id).unwrap();
+        assert_eq!(fs::read_dir(dir.path().join("plugins")).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,136 @@
+//! The runtime that guests run on: threads of its own, so that a guest that computes delays other
+//! guests at worst, never the threads that serve requests; and how many may be on it at a time.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+
+use tokio::runtime::Builder;
+use tokio::runtime::Handle;
+use tokio::runtime::Runtime;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::sandbox::error::SandboxError;
+
+/// Calls of one plugin on the runtime, for each of its threads. Guests never wait for anything, so
+/// more would only take turns with each other; a few keep the threads busy while callers wake up.
+const CALLS_PER_WORKER: usize = 8;
+
+/// Calls of all plugins on the runtime, well below the engine's slots.
+const CALLS: usize = 512;
+
+/// Owns the threads. Dropping it ends guests at their next tick.
+#[derive(Debug)]
+pub(crate) struct Guests {
+    runtime: Option<Runtime>,
+    queue: Queue,
+}
+
+/// Hands work to the threads. Clones share them.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    handle: Handle,
+    room: Arc<Semaphore>,
+    calls_per_plugin: usize,
+}
+
+impl Guests {
+    /// Starts `workers` threads.
+    pub(crate) fn start(workers: usize, in_flight: u32) -> Result<Self, SandboxError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(workers.max(1))
+            .max_blocking_threads(4)
+            .thread_name("guest")
+            // New calls come in from outside and mostly take microseconds: look for them before
+            // guests that used up their turn get the next one.
+            .global_queue_interval(1)
+            .build()
+            .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
+        let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
+        let room = Arc::new(Semaphore::new(CALLS));
+        let queue = Queue { handle: runtime.handle().clone(), room, calls_per_plugin };
+        Ok(Self { runtime: Some(runtime), queue })
+    }
+
+    /// The way in.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        self.queue.room.close();
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting is not allowed where this may be dropped, and not needed: the engine's
+            // ticker goes on until the last guest gave way and was thrown away.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Queue {
+    /// The permits of one plugin: one for each of its calls.
+    pub(crate) fn plugin_slots(&self) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.calls_per_plugin))
+    }
+
+    /// Runs `call` on the guests' threads when there is room: first for its plugin, then at all.
+    /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
+    pub(crate) async fn run<F>(&self, slots: &Arc<Semaphore>, call: F) -> Result<F::Output, SandboxError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let slot = permit(slots).await?;
+        let room = permit(&self.room).await?;
+        let task = self.handle.spawn(async move {
+            let output = call.await;
+            // Given back here, not when the caller wakes up.
+            drop((slot, room));
+            output
+        });
+        HandedOver { task }.await
+    }
+
+    /// Runs something that blocks on threads where blocking is fine.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SandboxError> {
+        let task = self.handle.spawn_blocking(work);
+        HandedOver { task }.await
+    }
+}
+
+async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
+    Arc::clone(of).acquire_owned().await.map_err(|_| SandboxError::Closed)
+}
+
+/// Work on the other runtime, ended when nobody waits for it any more.
+struct HandedOver<T> {
+    task: JoinHandle<T>,
+}
+
+impl<T> Future for HandedOver<T> {
+    type Output = Result<T, SandboxError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.task).poll(context).map(|joined| {
+            joined.map_err(|error| match error.is_panic() {
+                true => SandboxError::Setup { detail: "the host's side of a call panicked".to_owned() },
+                false => SandboxError::Closed,
+            })
+        })
+    }
+}
+
+impl<T> Drop for HandedOver<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

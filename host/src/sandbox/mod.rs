@@ -1,0 +1,52 @@
+//! Guest code: admits uploaded modules, keeps them, runs them on events in instances that live for
+//! one call. All of the WebAssembly engine is in this room; callers see domain types.
+//!
+//! An upload goes through [`Sandbox::admit`]: `scan` looks it over, `child` compiles it in a
+//! process of its own (`compile` is what runs there), `manifest` and `examples` hold it to its own
+//! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. A run goes through
+//! `plugin` (the handle), `guests` (threads apart from those that serve requests) and `call` (one
+//! fresh instance), held by `state` and `meter` to its limits; `faults` names what went wrong.
+//!
+//! Not here: which version a connection uses, counting faults, what becomes of an event.
+
+mod admit;
+mod bindings;
+mod call;
+mod child;
+pub mod compile;
+mod contract;
+mod engine;
+mod error;
+mod examples;
+mod expect;
+mod faults;
+mod files;
+mod guests;
+mod manifest;
+mod meter;
+mod options;
+mod outputs;
+mod plugin;
+mod ran;
+mod same;
+mod scan;
+mod state;
+mod text;
+#[expect(clippy::module_inception, reason = "the room is named after what it holds")]
+mod sandbox;
+#[cfg(test)]
+mod tests;
+
+pub use admit::Admitted;
+pub use error::Refusal;
+pub use error::RefusalCode;
+pub use error::SandboxError;
+pub use options::Compiler;
+pub use options::SandboxOptions;
+pub use plugin::Plugin;
+pub use ran::BatchRan;
+pub use ran::ConfigRefusal;
+pub use ran::Cost;
+pub use ran::Failure;
+pub use ran::Ran;
+pub use sandbox::Sandbox;

@@ -1,0 +1,104 @@
+//! A plugin that is loaded: a cheap handle to call it by, from any runtime. Not here: how it was
+//! loaded, what a call does.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::domain::plugin::Digest;
+use crate::domain::plugin::Fault;
+use crate::domain::plugin::GuestEvent;
+use crate::sandbox::call;
+use crate::sandbox::call::Ask;
+use crate::sandbox::call::AskBatch;
+use crate::sandbox::call::AskConfigure;
+use crate::sandbox::call::AskManifest;
+use crate::sandbox::call::AskTransform;
+use crate::sandbox::call::Ready;
+use crate::sandbox::guests::Queue;
+use crate::sandbox::ran::BatchRan;
+use crate::sandbox::ran::ConfigRefusal;
+use crate::sandbox::ran::Cost;
+use crate::sandbox::ran::Failure;
+use crate::sandbox::ran::Ran;
+
+/// A loaded plugin. Clones share it and its cap of calls in flight.
+#[derive(Clone)]
+pub struct Plugin {
+    inner: Arc<Inner>,
+}
+
+/// What the clones share.
+pub(crate) struct Inner {
+    digest: Digest,
+    ready: Ready,
+    queue: Queue,
+    slots: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("digest", &self.inner.digest).finish_non_exhaustive()
+    }
+}
+
+impl Plugin {
+    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
+        let slots = queue.plugin_slots();
+        Self { inner: Arc::new(Inner { digest, ready, queue, slots }) }
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// Which module it is.
+    pub fn digest(&self) -> Digest {
+        self.inner.digest
+    }
+
+    /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
+    /// none), then `transform`. A configuration that is refused here is a refused event.
+    pub async fn run(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
+        let (verdict, cost) = self.ask(AskTransform { config, event }).await?;
+        Ok(Ran { verdict, cost })
+    }
+
+    /// Runs several events of one connection in one fresh instance, through `transform-batch`. CPU
+    /// time is that of an event for each, but no more than the wall time of one call. When it
+    /// fails, nothing is known of any single event: run them one by one.
+    pub async fn run_batch(&self, config: Arc<str>, events: Vec<GuestEvent>) -> Result<BatchRan, Failure> {
+        if events.is_empty() {
+            return Ok(BatchRan { results: Vec::new(), cost: Cost::default() });
+        }
+        let (results, cost) = self.ask(AskBatch { config, events }).await?;
+        Ok(BatchRan { results, cost })
+    }
+
+    /// Asks the plugin whether it accepts a configuration (JSON).
+    pub async fn check_config(&self, config: &str) -> Result<(), ConfigRefusal> {
+        match self.ask(AskConfigure(config.into())).await {
+            Ok((Ok(()), _)) => Ok(()),
+            Ok((Err(message), _)) => Err(ConfigRefusal::Refused { message }),
+            Err(failure) => Err(ConfigRefusal::Faulted { fault: failure.fault }),
+        }
+    }
+
+    /// The manifest's text, as the plugin gives it.
+    pub(crate) async fn ask_manifest(&self) -> Result<String, Fault> {
+        Ok(self.ask(AskManifest).await?.0)
+    }
+
+    async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
+        let call = call::fresh(self.inner.ready.clone(), ask);
+        match self.inner.queue.run(&self.inner.slots, call).await {
+            Ok(answered) => answered,
+            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the host keeps of one instance while it lives: its limits, its log, its memory. Not here:
+//! calling it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::ResourceLimiter;
+use wasmtime::StoreContextMut;
+use wasmtime::UpdateDeadline;
+
+use crate::domain::plugin::LogLevel;
+use crate::domain::plugin::LogLine;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::bindings::hookmill::plugin::log;
+use crate::sandbox::bindings::hookmill::plugin::types;
+use crate::sandbox::engine::NATIVE;
+use crate::sandbox::meter::Meter;
+use crate::sandbox::text;
+
+/// One instance's limits and what it used of them.
+pub(crate) struct GuestState {
+    /// The limits of this call, a batch's CPU time already multiplied.
+    pub limits: PluginLimits,
+    /// Memory or tables were asked for beyond the limit and not given.
+    pub denied: bool,
+    /// Bytes of all linear memories; they only grow.
+    pub memory_bytes: u64,
+    /// What was logged and kept.
+    pub log: Vec<LogLine>,
+    /// How many lines were not kept.
+    pub log_dropped: u32,
+    meter: Arc<Meter>,
+    began: Instant,
+}
+
+/// Stops a guest that used up its CPU time, or its wall time while it ran all along.
+#[derive(Debug, thiserror::Error)]
+#[error("the CPU budget is used up")]
+pub(crate) struct BudgetSpent;
+
+/// Stops a guest that the machine did not give its CPU time within the wall budget.
+#[derive(Debug, thiserror::Error)]
+#[error("the wall budget is used up before the CPU budget")]
+pub(crate) struct Starved;
+
+impl GuestState {
+    pub(crate) fn new(limits: PluginLimits, meter: Arc<Meter>) -> Self {
+        Self {
+            limits,
+            denied: false,
+            memory_bytes: 0,
+            log: Vec::new(),
+            log_dropped: 0,
+            meter,
+            began: Instant::now(),
+        }
+    }
+
+    /// At a tick of the engine: go on after the others had their turn, or stop.
+    pub(crate) fn at_tick(store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
+        let state = store.data();
+        if state.meter.spent_now() >= state.limits.cpu {
+            return Err(BudgetSpent.into());
+        }
+        if state.began.elapsed() >= state.limits.wall {
+            return Err(Starved.into());
+        }
+        Ok(UpdateDeadline::Yield(1))
+    }
+}
+
+impl types::Host for GuestState {}
+
+impl log::Host for GuestState {
+    fn log(&mut self, level: log::Level, message: String) {
+        if self.log.len() >= self.limits.log_lines as usize {
+            self.log_dropped = self.log_dropped.saturating_add(1);
+            return;
+        }
+        let level = match level {
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        let message = text::cut(message, self.limits.log_line_bytes as usize);
+        self.log.push(LogLine { level, message });
+    }
+}
+
+impl ResourceLimiter for GuestState {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let more = desired.saturating_sub(current) as u64;
+        let total = self.memory_bytes.saturating_add(more);
+        if total > self.limits.memory_bytes {
+            self.denied = true;
+            return Ok(false);
+        }
+        self.memory_bytes = total;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.denied = true;
+        Ok(())
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = desired <= NATIVE.table_elements;
+        self.denied |= !granted;
+        Ok(granted)
+    }
+
+    fn instances(&self) -> usize {
+        NATIVE.core_instances as usize
+    }
+
+    fn tables(&self) -> usize {
+        NATIVE.tables as usize
+    }
+
+    fn memories(&self) -> usize {
+        NATIVE.memories as usize
+    }
+}

@@ -1,0 +1,8 @@
+//! The room against real components: an honest one, and one that attacks. They are built by
+//! `tests/guests/build.sh`.
+
+mod admission;
+mod bombs;
+mod hostile;
+mod running;
+mod support;

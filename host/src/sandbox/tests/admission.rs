@@ -1,0 +1,193 @@
+//! Uploads: what is taken, what is refused and why, what is on the disk afterwards.
+
+use bytes::Bytes;
+
+use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::Compiler;
+use crate::sandbox::Refusal;
+use crate::sandbox::RefusalCode;
+use crate::sandbox::SandboxError;
+use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::event;
+use crate::sandbox::tests::support::forwarded;
+use crate::sandbox::tests::support::guest;
+use crate::sandbox::tests::support::no_config;
+use crate::sandbox::tests::support::patched;
+use crate::sandbox::tests::support::sandbox;
+
+fn component(module: &[u8]) -> Vec<u8> {
+    wit_component::ComponentEncoder::default().validate(true).module(module).unwrap().encode().unwrap()
+}
+
+fn files(room: &Room) -> Vec<String> {
+    let list = std::fs::read_dir(room.dir.path().join("plugins")).unwrap();
+    let mut names: Vec<_> = list.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn takes_components_and_core_modules() {
+    let room = Room::new();
+    let core = guest("hostile");
+    for bytes in [core.clone(), Bytes::from(component(&core))] {
+        let admitted = room.sandbox.admit(bytes.clone()).await.unwrap();
+        assert_eq!(admitted.imports, ["log"]);
+        assert_eq!((admitted.name.as_str(), admitted.version.as_str(), admitted.abi), ("hostile", "1.0.0", 1));
+        assert_eq!(admitted.headers_wanted, ["x-attack"]);
+        assert_eq!(admitted.size, bytes.len() as u64);
+        assert!(admitted.manifest_json.contains("attacks its host"));
+        assert_eq!(room.sandbox.module(&admitted.digest).await.unwrap(), bytes);
+        // The same again is fine.
+        assert_eq!(room.sandbox.admit(bytes).await.unwrap(), admitted);
+        let plugin = room.sandbox.load(&admitted.digest).await.unwrap();
+        assert_eq!(forwarded(&plugin.run(no_config(), event("behave")).await.unwrap().verdict).len(), 1);
+    }
+    assert_eq!(files(&room).len(), 4, "two modules and their code: {:?}", files(&room));
+}
+
+async fn refused(room: &Room, bytes: impl Into<Bytes>) -> Refusal {
+    let refusal = room.sandbox.admit(bytes.into()).await.unwrap_err();
+    assert_eq!(files(room), Vec::<String>::new(), "a refused upload leaves nothing");
+    refusal
+}
+
+#[tokio::test]
+async fn refuses_with_a_name() {
+    let room = Room::new();
+    let core = guest("hostile");
+    let whole = component(&core);
+    let check = async |bytes: Vec<u8>, code: RefusalCode, detail: &str| {
+        let refusal = refused(&room, bytes).await;
+        assert_eq!(refusal.code, code, "{refusal}");
+        assert!(refusal.detail.contains(detail), "{refusal}");
+    };
+    check(vec![], RefusalCode::NotWasm, "not WebAssembly").await;
+    check(b"#!/bin/sh".to_vec(), RefusalCode::NotWasm, "not WebAssembly").await;
+    check(b"\0asm".to_vec(), RefusalCode::Invalid, "cut off").await;
+    check(b"\0asm\x07\0\0\0".to_vec(), RefusalCode::Invalid, "").await;
+    check(b"\0asm\x01\0\0\0".to_vec(), RefusalCode::MissingExport, "`manifest`, `configure`, `transform`, `transform-batch`").await;
+    check(b"\0asm\x0d\0\x01\0".to_vec(), RefusalCode::MissingExport, "`manifest`").await;
+    for length in [9, 100, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
+        check(whole[..length].to_vec(), RefusalCode::Invalid, "").await;
+    }
+    check(vec![0; (16 << 20) + 1], RefusalCode::TooLarge, "16777217 bytes of at most 16777216").await;
+    // One export renamed.
+    let renamed = |from: &str, to: &str| Vec::from(patched_component(&whole, from, to));
+    check(renamed("transform-batch", "transform-botch"), RefusalCode::MissingExport, "`transform-batch`").await;
+}
+
+/// Renames in the outermost part of a component, which comes last.
+fn patched_component(component: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    let last = bytes.windows(from.len()).rposition(|part| part == from.as_bytes()).unwrap();
+    bytes[last..last + to.len()].copy_from_slice(to.as_bytes());
+    bytes
+}
+
+#[tokio::test]
+async fn refuses_imports_that_are_not_offered_by_name() {
+    let room = Room::new();
+    let import = |module: &str, name: &str| {
+        let mut types = wasm_encoder::TypeSection::new();
+        types.ty().function([], []);
+        let mut imports = wasm_encoder::ImportSection::new();
+        imports.import(module, name, wasm_encoder::EntityType::Function(0));
+        let mut module = wasm_encoder::Module::new();
+        module.section(&types).section(&imports);
+        module.finish()
+    };
+    let refusal = refused(&room, import("wasi_snapshot_preview1", "fd_write")).await;
+    assert_eq!(refusal.code, RefusalCode::ImportNotOffered);
+    assert!(refusal.detail.contains("`wasi_snapshot_preview1.fd_write`"), "{refusal}");
+
+    let mut types = wasm_encoder::ComponentTypeSection::new();
+    types.instance(&wasm_encoder::InstanceType::new());
+    let mut imports = wasm_encoder::ComponentImportSection::new();
+    for name in ["wasi:sockets/tcp@0.2.0", "hookmill:plugin/kv@1.0.0"] {
+        imports.import(name, wasm_encoder::ComponentTypeRef::Instance(0));
+    }
+    let mut wants = wasm_encoder::Component::new();
+    wants.section(&types).section(&imports);
+    let refusal = refused(&room, wants.finish()).await;
+    assert_eq!(refusal.code, RefusalCode::ImportNotOffered);
+    assert!(refusal.detail.contains("`hookmill:plugin/kv@1.0.0`, `wasi:sockets/tcp@0.2.0`"), "{refusal}");
+}
+
+#[tokio::test]
+async fn holds_a_plugin_to_its_word() {
+    let room = Room::new();
+    let check = async |from: &str, to: &str, code: RefusalCode, detail: &str| {
+        let refusal = refused(&room, patched("hostile", from, to)).await;
+        assert_eq!((refusal.code, refusal.detail.as_str()), (code, detail));
+    };
+    check(r#""drop": "dropped""#, r#""drop": "DROPPED""#, RefusalCode::ExampleFailed, r#"example "drops": dropped for "dropped" instead of "DROPPED""#)
+        .await;
+    check(r#""payload": {"a": 1}}]"#, r#""payload": {"a": 2}}]"#, RefusalCode::ExampleFailed, r#"example "behaves": output 0: payload has `1` instead of `2` at /a"#)
+        .await;
+    check(r#""id": "refuse""#, r#""id": "panic!""#, RefusalCode::ExampleFailed, r#"example "refuses": expected a refusal with "no thanks", but it forwarded 1 outputs"#)
+        .await;
+    check(r#""name": "hostile""#, r#""name": "Hostile""#, RefusalCode::BadManifest, "/name: expected 1 to 64 of a-z, 0-9 and -, the first a letter")
+        .await;
+}
+
+#[tokio::test]
+async fn names_faults_of_the_manifest() {
+    let room = Room::new();
+    for (attack, code) in [("endless-loop", "out_of_time"), ("panic       ", "trapped")] {
+        let refusal = refused(&room, patched("hostile", "manifest-attack: none   ", &padded(attack))).await;
+        assert_eq!(refusal.code, RefusalCode::Faulted, "{refusal}");
+        assert_eq!(refusal.fault.unwrap().code(), code);
+    }
+}
+
+/// 24 bytes that make `manifest` attack.
+fn padded(attack: &str) -> String {
+    let text = format!("{:<24}", format!("manifest-attack: {}", attack.trim()));
+    match text.len() {
+        24 => text,
+        _ => format!("{:<24}", attack.trim()),
+    }
+}
+
+#[tokio::test]
+async fn loads_again_after_a_restart_and_after_another_engine() {
+    let room = Room::new();
+    let digest = room.sandbox.admit(guest("lead")).await.unwrap().digest;
+    let Room { sandbox: first, dir } = room;
+    drop(first);
+
+    // A restart with a compiler that cannot work: the code on the disk is enough.
+    let nobody = Compiler::Child("/nonexistent/hookmill".into());
+    let second = sandbox(dir.path(), PluginLimits::default(), nobody);
+    let plugin = second.load(&digest).await.unwrap();
+    assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
+    drop(second);
+
+    // Another engine: its code is named otherwise. Ours is made anew, theirs is cleared away.
+    let list = || std::fs::read_dir(dir.path().join("plugins")).unwrap().map(|entry| entry.unwrap().path());
+    let ours = list().find(|path| path.extension().is_some_and(|end| end == "cwasm")).unwrap();
+    let theirs = ours.with_file_name(format!("{}.0123456789abcdef.cwasm", digest.hex()));
+    std::fs::rename(&ours, &theirs).unwrap();
+    let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
+    third.load(&digest).await.unwrap();
+    assert!(ours.exists() && !theirs.exists(), "{:?}", list().collect::<Vec<_>>());
+
+    third.remove(&digest).await.unwrap();
+    third.remove(&digest).await.unwrap();
+    assert!(!third.has(&digest));
+    assert!(matches!(third.load(&digest).await, Err(SandboxError::Unknown { .. })));
+}
+
+#[tokio::test]
+async fn damaged_files_are_seen() {
+    let room = Room::new();
+    let digest = room.sandbox.admit(guest("lead")).await.unwrap().digest;
+    for entry in std::fs::read_dir(room.dir.path().join("plugins")).unwrap() {
+        std::fs::write(entry.unwrap().path(), b"\0asm and then nothing").unwrap();
+    }
+    assert!(matches!(room.sandbox.load(&digest).await, Err(SandboxError::Damaged { .. })));
+    let other = Digest::from_bytes([7; 32]);
+    assert!(matches!(room.sandbox.module(&other).await, Err(SandboxError::Unknown { .. })));
+}

@@ -1,0 +1,143 @@
+//! Questions about events and deliveries. Everything asked for belongs to one workspace; what
+//! belongs to another is not there.
+
+use crate::domain::config::FlowState;
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::EventId;
+use crate::domain::id::RejectionId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Plan;
+use crate::domain::plan::Rejection;
+use crate::domain::plan::RouteEnd;
+use crate::flow::Gateway;
+use crate::flow::plan;
+use crate::store::AttemptEntry;
+use crate::store::DeliveryQuery;
+use crate::store::DeliverySummary;
+use crate::store::EventQuery;
+use crate::store::Page;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// A delivery with its bytes.
+#[derive(Clone, Debug)]
+pub struct DeliveryDetail {
+    /// As in lists.
+    pub summary: DeliverySummary,
+    /// The bytes every attempt sends; `None` when its event has expired.
+    pub bytes: Option<DeliveryBytes>,
+    /// Whether the bytes were made again and their hash is that of the bytes sent; `None` when
+    /// they were kept.
+    pub proven: Option<bool>,
+}
+
+impl Gateway {
+    /// One event.
+    pub async fn event(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Event>, StoreError> {
+        Ok(self.store().event(id).await?.filter(|event| event.data.workspace == workspace))
+    }
+
+    /// Lists events.
+    pub async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
+        self.store().events(query).await
+    }
+
+    /// Lists deliveries. What waits for a paused destination or connection is shown as held.
+    pub async fn deliveries(&self, mut query: DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
+        let wanted = query.state;
+        if wanted == Some(DeliveryState::Held) {
+            query.state = None;
+        }
+        let mut page = self.store().deliveries(query).await?;
+        for item in &mut page.items {
+            item.state = self.shown_state(item.state, item.connection, item.destination);
+        }
+        if let Some(wanted) = wanted {
+            page.items.retain(|item| item.state == wanted);
+        }
+        Ok(page)
+    }
+
+    /// Waiting states are shown as held while their connection or destination is paused.
+    pub(crate) fn shown_state(&self, state: DeliveryState, connection: ConnectionId, destination: DestinationId) -> DeliveryState {
+        let snapshot = self.snapshot();
+        let paused = snapshot.documents.destinations.get(destination).is_some_and(|found| found.state == FlowState::Paused);
+        if !state.is_terminal() && (paused || snapshot.is_paused(connection)) { DeliveryState::Held } else { state }
+    }
+
+    /// One delivery as lists show it.
+    pub async fn delivery_summary(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliverySummary>, StoreError> {
+        let query = DeliveryQuery { event: Some(id.event()), limit: usize::from(u16::MAX), ..blank_query(workspace) };
+        let page = self.deliveries(query).await?;
+        Ok(page.items.into_iter().find(|item| item.id == id))
+    }
+
+    /// One delivery with its bytes, kept or made again.
+    pub async fn delivery(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        let Some(summary) = self.delivery_summary(workspace, id).await? else { return Ok(None) };
+        if let Some(bytes) = self.store().delivery_bytes(id).await? {
+            return Ok(Some(DeliveryDetail { summary, bytes: Some(bytes), proven: None }));
+        }
+        let Some(event) = self.store().event(id.event()).await? else {
+            return Ok(Some(DeliveryDetail { summary, bytes: None, proven: None }));
+        };
+        let log = self.store().event_log(id.event()).await?;
+        let sent_hash = log.plan.as_ref().and_then(|plan| planned_hash(plan, id));
+        let made = plan::remake(self, &event, id).await;
+        let proven = made.as_ref().and_then(|(_, hash)| sent_hash.map(|sent| sent == *hash));
+        Ok(Some(DeliveryDetail { summary, bytes: made.map(|(job, _)| job.bytes), proven }))
+    }
+
+    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery.
+    pub async fn attempts(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<Vec<AttemptEntry>>, StoreError> {
+        if self.delivery_summary(workspace, id).await?.is_none() {
+            return Ok(None);
+        }
+        let mut attempts = self.store().event_log(id.event()).await?.attempts;
+        attempts.retain(|entry| entry.attempt.id.delivery() == id);
+        Ok(Some(attempts))
+    }
+
+    /// Requests turned away at a source, newest first.
+    pub async fn rejections(
+        &self,
+        workspace: WorkspaceId,
+        source: SourceId,
+        before: Option<RejectionId>,
+        limit: usize,
+    ) -> Result<Page<Rejection, RejectionId>, StoreError> {
+        self.store().rejections(workspace, source, before, limit).await
+    }
+}
+
+/// A query for everything of a workspace.
+pub fn blank_query(workspace: WorkspaceId) -> DeliveryQuery {
+    DeliveryQuery {
+        workspace,
+        event: None,
+        source: None,
+        connection: None,
+        destination: None,
+        event_type: None,
+        state: None,
+        status: None,
+        error_code: None,
+        since: None,
+        until: None,
+        before: None,
+        limit: 50,
+    }
+}
+
+fn planned_hash(plan: &Plan, id: DeliveryId) -> Option<u64> {
+    plan.routes.iter().find_map(|route| match &route.end {
+        RouteEnd::Delivering(planned) => planned.iter().find(|planned| planned.id == id).map(|planned| planned.payload_hash),
+        RouteEnd::Dropped | RouteEnd::Failed(_) => None,
+    })
+}

@@ -1,0 +1,93 @@
+//! What operators do to deliveries: retry, cancel. Decided by `rules::lifecycle`, durable before
+//! it is answered.
+
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::WorkspaceId;
+use crate::flow::Gateway;
+use crate::flow::error::OperateError;
+use crate::flow::lanes;
+use crate::flow::lanes::Parked;
+use crate::store::Change;
+use crate::store::DeliverySummary;
+use crate::store::Store;
+
+impl Gateway {
+    /// Sends a delivery again that has ended, or now instead of later. The same id, the same
+    /// bytes, and a fresh retry schedule.
+    pub async fn retry(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+        let summary = self.existing(workspace, id).await?;
+        let waiting = !summary.state.is_terminal();
+        if waiting && !self.take_out(&summary, id) {
+            return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));
+        }
+        let mut record = self.record_of(workspace, &summary).await?;
+        record.state = DeliveryState::Pending;
+        record.due = self.now();
+        record.schedule_from = record.attempts;
+        self.store().commit(Change { deliveries: vec![record.clone()], ..Change::default() }).await?;
+        let parked = Parked { connection: record.connection, attempts: record.attempts };
+        self.park(record.destination, record.due, id, parked);
+        self.existing(workspace, id).await
+    }
+
+    /// Ends a delivery that waits.
+    pub async fn cancel(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+        let summary = self.existing(workspace, id).await?;
+        if summary.state.is_terminal() {
+            let detail = format!("it has ended already: {}", summary.state.name());
+            return Err(OperateError::Conflict(detail));
+        }
+        if !self.take_out(&summary, id) {
+            return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));
+        }
+        let mut record = self.record_of(workspace, &summary).await?;
+        record.state = DeliveryState::Cancelled;
+        record.due = self.now();
+        self.store().commit(Change { deliveries: vec![record], ..Change::default() }).await?;
+        self.existing(workspace, id).await
+    }
+
+    async fn existing(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+        let found = self.delivery_summary(workspace, id).await?;
+        found.ok_or_else(|| OperateError::NotFound { what: "delivery", id: id.to_string() })
+    }
+
+    /// Takes a waiting delivery out of its lane; false when a worker has it.
+    fn take_out(&self, summary: &DeliverySummary, id: DeliveryId) -> bool {
+        let lane = self.lanes().of(summary.destination);
+        let removed = lanes::lock(&lane).remove(id);
+        match removed {
+            Some(Some(mut job)) => {
+                let closed = job.close().into_iter().collect();
+                let record = job.record(DeliveryState::Pending, self.now());
+                self.store().note(Change { deliveries: vec![record], closed, ..Change::default() });
+                true
+            }
+            Some(None) => true,
+            None => false,
+        }
+    }
+
+    /// Its record, or the one it gets now because it ended without needing one.
+    async fn record_of(&self, workspace: WorkspaceId, summary: &DeliverySummary) -> Result<DeliveryRecord, OperateError> {
+        self.store().commit(Change::default()).await?;
+        if let Some(record) = self.store().delivery(summary.id).await? {
+            return Ok(record);
+        }
+        let event = self.event(workspace, summary.id.event()).await?;
+        let event = event.ok_or_else(|| OperateError::Conflict("its event has expired, so it cannot be made again".into()))?;
+        Ok(DeliveryRecord {
+            id: summary.id,
+            workspace,
+            connection: summary.connection,
+            destination: summary.destination,
+            revision: event.data.revision,
+            state: summary.state,
+            attempts: summary.attempts,
+            due: self.now(),
+            schedule_from: 0,
+        })
+    }
+}

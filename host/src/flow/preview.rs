@@ -1,0 +1,150 @@
+//! Tries steps out on a payload or a stored event: the same functions as the live flow, and
+//! nothing is stored or sent. For mappings it also explains, lists paths and suggests.
+
+use bytes::Bytes;
+
+use crate::domain::config::Step;
+use crate::domain::event::Event;
+use crate::domain::event::Headers;
+use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::StepTrace;
+use crate::flow::Gateway;
+use crate::flow::body_view::BodyView;
+use crate::flow::body_view::json_text;
+use crate::flow::carried::Carried;
+use crate::flow::error::FieldFault;
+use crate::flow::error::PreviewError;
+use crate::flow::plan;
+use crate::flow::snapshot::check_steps;
+use crate::flow::steps;
+use crate::flow::steps::RunEnd;
+use crate::shape::Document;
+use crate::store::Store;
+
+/// What to try.
+#[derive(Clone, Debug)]
+pub struct PreviewRequest {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The payload, JSON of any kind; not looked at when an event is given.
+    pub payload: Bytes,
+    /// A stored event instead of a payload.
+    pub event: Option<EventId>,
+    /// The type the payload is to have.
+    pub event_type: String,
+    /// The headers it is to have.
+    pub headers: Headers,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Preview {
+    /// One per step that ran: its trace and the payloads that went on after it.
+    pub steps: Vec<(StepTrace, Vec<PreviewOutput>)>,
+    /// What would be delivered.
+    pub outputs: Vec<PreviewOutput>,
+    /// The payload that was used.
+    pub payload: Bytes,
+}
+
+/// A payload after a step.
+#[derive(Clone, Debug)]
+pub struct PreviewOutput {
+    /// The bytes.
+    pub payload: Bytes,
+    /// The type, if a step gave another.
+    pub event_type: Option<String>,
+    /// Headers the steps added.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Gateway {
+    /// Every fault of steps somebody wants to save or try; pointers begin with the step's place.
+    pub fn check_steps(&self, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
+        check_steps(&self.snapshot().documents, workspace, steps)
+    }
+
+    /// Asks the plugins of these steps whether they take their configuration.
+    pub async fn check_plugin_configs(&self, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
+        let documents = self.snapshot().documents.clone();
+        let compiled = match self.compiler().compile_steps(&documents, workspace, steps).await {
+            Ok(compiled) => compiled,
+            Err(_) => return Vec::new(),
+        };
+        let mut faults = Vec::new();
+        for (at, step) in compiled.iter().enumerate() {
+            let steps::CompiledKind::Plugin(plugin) = &step.kind else { continue };
+            let detail = match &plugin.plugin {
+                Ok(loaded) => loaded.check_config(&plugin.config).await.err().map(|refusal| refusal.to_string()),
+                Err(detail) => Some(detail.as_ref().to_owned()),
+            };
+            faults.extend(detail.map(|detail| FieldFault { pointer: format!("/{at}/plugin/config"), detail }));
+        }
+        faults
+    }
+
+    /// Runs steps without storing or sending anything.
+    pub async fn preview(&self, workspace: WorkspaceId, request: PreviewRequest) -> Result<Preview, PreviewError> {
+        let mut faults = self.check_steps(workspace, &request.steps);
+        if faults.is_empty() {
+            faults = self.check_plugin_configs(workspace, &request.steps).await;
+        }
+        if !faults.is_empty() {
+            return Err(PreviewError::Steps(faults));
+        }
+        let event = self.preview_event(workspace, &request).await?;
+        let snapshot = self.snapshot().clone();
+        let compiled = self.compiler().compile_steps(&snapshot.documents, workspace, &request.steps).await;
+        let compiled = compiled.map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
+        let json = json_text(&event.data.content_type, &event.data.body);
+        let body = BodyView::new(&json);
+        let context = plan::context(&snapshot, &event, &body);
+        let mut seen = Vec::new();
+        let run = steps::run(&compiled, &context, |trace, payloads| {
+            seen.push((trace.clone(), payloads.iter().map(|carried| output(&event, carried)).collect()));
+        });
+        let run = run.await;
+        if let (RunEnd::HostFault(_), Some(trace)) = (&run.end, run.traces.last()) {
+            seen.push((trace.clone(), Vec::new()));
+        }
+        let outputs = match run.end {
+            RunEnd::Forward(payloads) => payloads.iter().map(|carried| output(&event, carried)).collect(),
+            RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) => Vec::new(),
+        };
+        Ok(Preview { steps: seen, outputs, payload: event.data.body.clone() })
+    }
+
+    async fn preview_event(&self, workspace: WorkspaceId, request: &PreviewRequest) -> Result<Event, PreviewError> {
+        if let Some(id) = request.event {
+            let found = self.store().event(id).await?.filter(|event| event.data.workspace == workspace);
+            return found.ok_or_else(|| PreviewError::NoEvent(id.to_string()));
+        }
+        if let Err(fault) = Document::parse(&request.payload) {
+            return Err(PreviewError::Payload(fault.to_string()));
+        }
+        let data = NewEvent {
+            workspace,
+            source: None,
+            event_type: request.event_type.as_str().into(),
+            content_type: "application/json".into(),
+            headers: request.headers.clone(),
+            body: request.payload.clone(),
+            received_at: self.now(),
+            revision: self.snapshot().revision(),
+            idempotency: None,
+            verified_by: "".into(),
+        };
+        Ok(Event { id: EventId::from_bits(self.new_id()), data })
+    }
+}
+
+fn output(event: &Event, carried: &Carried) -> PreviewOutput {
+    let changed = carried.event_type != event.data.event_type;
+    PreviewOutput {
+        payload: carried.payload.clone(),
+        event_type: changed.then(|| carried.event_type.as_ref().to_owned()),
+        headers: carried.headers.clone(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Takes plugins in: examined by the sandbox, then a new immutable version of a name; activates
+//! and deletes versions.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::domain::config::PluginConfig;
+use crate::domain::config::PluginVersion;
+use crate::domain::config::StepSpec;
+use crate::domain::config::VersionChoice;
+use crate::domain::id::PluginId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::Digest;
+use crate::flow::Gateway;
+use crate::flow::Principal;
+use crate::flow::error::UploadError;
+use crate::flow::snapshot::DocumentWrite;
+use crate::sandbox::Admitted;
+use crate::sandbox::Refusal;
+use crate::sandbox::RefusalCode;
+
+/// Longest name of a plugin, characters.
+const NAME_MAX: usize = 64;
+
+/// An upload that was taken.
+#[derive(Clone, Debug)]
+pub struct Uploaded {
+    /// The plugin, the new version included.
+    pub plugin: Arc<PluginConfig>,
+    /// The version these bytes are.
+    pub version: PluginVersion,
+    /// Whether steps that follow `active` run it now.
+    pub active: bool,
+    /// Whether the same bytes were there already.
+    pub existed: bool,
+}
+
+impl Gateway {
+    /// Takes a component in as a version of a plugin. The first version of a name becomes active,
+    /// and every later one when `activate` is set.
+    pub async fn upload(&self, principal: &Principal, name: &str, bytes: Bytes, activate: bool) -> Result<Uploaded, UploadError> {
+        check_name(name)?;
+        let size = bytes.len() as u64;
+        let admitted = self.sandbox().admit(bytes).await.map_err(refused)?;
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        let existing = snapshot.documents.plugins.find(principal.workspace, name);
+        let mut plugin = existing.map_or_else(|| self.new_plugin(principal, name), |found| found.as_ref().clone());
+        let known = plugin.versions.iter().find(|version| version.digest == admitted.digest).cloned();
+        let existed = known.is_some();
+        let version = known.unwrap_or_else(|| self.new_version(principal, admitted, size));
+        if !existed {
+            plugin.versions.push(version.clone());
+        }
+        if activate || plugin.active.is_none() {
+            plugin.active = Some(version.digest);
+        }
+        self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
+        let active = plugin.active == Some(version.digest);
+        Ok(Uploaded { plugin: Arc::new(plugin), version, active, existed })
+    }
+
+    fn new_plugin(&self, principal: &Principal, name: &str) -> PluginConfig {
+        PluginConfig {
+            id: PluginId::from_bits(self.new_id()),
+            workspace: principal.workspace,
+            name: name.to_owned(),
+            created_at: self.now(),
+            active: None,
+            versions: Vec::new(),
+        }
+    }
+
+    fn new_version(&self, principal: &Principal, admitted: Admitted, bytes: u64) -> PluginVersion {
+        PluginVersion {
+            digest: admitted.digest,
+            uploaded_at: self.now(),
+            uploaded_by: principal.key,
+            bytes,
+            imports: admitted.imports,
+            manifest: admitted.manifest_json,
+            headers_wanted: admitted.headers_wanted,
+        }
+    }
+
+    fn plugin_of(&self, workspace: WorkspaceId, name: &str) -> Result<PluginConfig, UploadError> {
+        let snapshot = self.snapshot();
+        let found = snapshot.documents.plugins.find(workspace, name);
+        found.map(|found| found.as_ref().clone()).ok_or_else(|| UploadError::NotFound(name.to_owned()))
+    }
+
+    /// Makes a version the one that steps with `active` run; also the way back to an older one.
+    pub async fn activate(&self, workspace: WorkspaceId, name: &str, digest: Digest) -> Result<Arc<PluginConfig>, UploadError> {
+        let _guard = self.write_guard().await;
+        let mut plugin = self.plugin_of(workspace, name)?;
+        if !plugin.versions.iter().any(|version| version.digest == digest) {
+            return Err(UploadError::NotFound(format!("{name}@{digest}")));
+        }
+        plugin.active = Some(digest);
+        self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
+        Ok(Arc::new(plugin))
+    }
+
+    /// Deletes a version that no connection runs.
+    pub async fn delete_version(&self, workspace: WorkspaceId, name: &str, digest: Digest) -> Result<(), UploadError> {
+        let _guard = self.write_guard().await;
+        let mut plugin = self.plugin_of(workspace, name)?;
+        if !plugin.versions.iter().any(|version| version.digest == digest) {
+            return Err(UploadError::NotFound(format!("{name}@{digest}")));
+        }
+        if let Some(user) = self.user_of(&plugin, Some(digest)) {
+            return Err(UploadError::Conflict(format!("connection `{user}` runs this version; change or delete it first")));
+        }
+        plugin.versions.retain(|version| version.digest != digest);
+        plugin.active = plugin.active.filter(|active| *active != digest);
+        let id = plugin.id;
+        let write = if plugin.versions.is_empty() { DocumentWrite::DeletePlugin(id) } else { DocumentWrite::PutPlugin(plugin) };
+        self.write(vec![write]).await?;
+        Ok(())
+    }
+
+    /// Deletes a plugin with all its versions, if no connection names it.
+    pub async fn delete_plugin(&self, workspace: WorkspaceId, name: &str) -> Result<(), UploadError> {
+        let _guard = self.write_guard().await;
+        let plugin = self.plugin_of(workspace, name)?;
+        if let Some(user) = self.user_of(&plugin, None) {
+            return Err(UploadError::Conflict(format!("connection `{user}` runs this plugin; change or delete it first")));
+        }
+        self.write(vec![DocumentWrite::DeletePlugin(plugin.id)]).await?;
+        Ok(())
+    }
+
+    /// A connection that runs this version (or any, for `None`).
+    fn user_of(&self, plugin: &PluginConfig, digest: Option<Digest>) -> Option<String> {
+        let runs = |kind: &StepSpec| match kind {
+            StepSpec::Plugin { name, version, .. } if *name == plugin.name => match (digest, version) {
+                (None, _) => true,
+                (Some(digest), VersionChoice::Pinned(pinned)) => *pinned == digest,
+                (Some(digest), VersionChoice::Active) => plugin.active == Some(digest),
+            },
+            _ => false,
+        };
+        let snapshot = self.snapshot();
+        let mut connections = snapshot.documents.connections.of(plugin.workspace);
+        let user = connections.find(|connection| connection.steps.iter().any(|step| runs(&step.kind)));
+        user.map(|connection| connection.name.clone())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), UploadError> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    let good = !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(fits);
+    if good {
+        return Ok(());
+    }
+    Err(UploadError::BadName(format!("`{name}` cannot be a plugin's name; use up to {NAME_MAX} of a-z, 0-9, - and _")))
+}
+
+fn refused(refusal: Refusal) -> UploadError {
+    match refusal.code {
+        RefusalCode::Host => UploadError::Host(refusal.detail),
+        code => UploadError::Refused { code: code.as_str(), detail: refusal.detail, fault: refusal.fault },
+    }
+}

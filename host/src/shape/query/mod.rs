@@ -1,0 +1,20 @@
+//! RFC 9535 queries: read with jsonpath-rust's parser, checked, compiled to a plan of our own and
+//! evaluated over the tape within a budget. Not here: what a filter or mapping does with them.
+
+mod check;
+mod compare;
+#[cfg(test)]
+mod compliance;
+mod eval;
+mod lex;
+mod logic;
+mod pattern;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use compare::{Operand, same_value};
+pub(crate) use eval::Stop;
+pub(crate) use pattern::compile_regex;
+pub use plan::Query;
+pub(crate) use plan::{Segment, Selector};

@@ -1,0 +1,86 @@
+//! Regular expressions of linear time: I-Regexp (RFC 9485) as `match` and `search` have it.
+//! Not here: where the texts come from.
+
+use regex::{Regex, RegexBuilder};
+
+use crate::shape::budget::{MAX_REGEX_BYTES, MAX_REGEX_SIZE};
+
+/// A pattern that stands in a query. One that is no regular expression matches nothing (RFC 9535,
+/// 2.4.6); one that is too large is a fault.
+pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Regex>, String> {
+    if pattern.len() > MAX_REGEX_BYTES {
+        return Err(format!(
+            "the regular expression has {} bytes; at most {MAX_REGEX_BYTES} are allowed",
+            pattern.len()
+        ));
+    }
+    match build(&translate(pattern, whole)) {
+        Ok(regex) => Ok(Some(regex)),
+        Err(regex::Error::CompiledTooBig(_)) => Err(too_large(pattern)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A pattern that comes from the document; what is too large or wrong matches nothing.
+pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Regex> {
+    if pattern.len() > MAX_REGEX_BYTES {
+        return None;
+    }
+    build(&translate(pattern, whole)).ok()
+}
+
+/// A pattern of a filter's or mapping's own, found anywhere in a text; the fault says why not.
+pub(crate) fn compile_regex(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > MAX_REGEX_BYTES {
+        return Err(too_large(pattern));
+    }
+    build(pattern).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => too_large(pattern),
+        other => {
+            let text = other.to_string();
+            let reason = text.lines().last().unwrap_or("it cannot be read").trim();
+            format!("`{pattern}` is not a regular expression: {}", reason.trim_start_matches("error: "))
+        }
+    })
+}
+
+fn too_large(pattern: &str) -> String {
+    let shown = crate::shape::fault::bounded(pattern);
+    format!("the regular expression `{shown}` is too large: shorten it or lower its repetitions")
+}
+
+fn build(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build()
+}
+
+/// I-Regexp for the `regex` crate (RFC 9485, 5.4): a point is anything but line ends, and
+/// `match` takes the whole text.
+fn translate(pattern: &str, whole: bool) -> String {
+    let mut translated = String::with_capacity(pattern.len() + 16);
+    if whole {
+        translated.push_str(r"\A(?:");
+    }
+    let (mut class, mut escaped) = (false, false);
+    for char in pattern.chars() {
+        match char {
+            _ if escaped => {
+                escaped = false;
+                translated.push(char);
+                continue;
+            }
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '.' if !class => {
+                translated.push_str(r"[^\n\r]");
+                continue;
+            }
+            _ => {}
+        }
+        translated.push(char);
+    }
+    if whole {
+        translated.push_str(r")\z");
+    }
+    translated
+}

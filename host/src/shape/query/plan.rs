@@ -1,0 +1,175 @@
+//! A compiled query and the public way to run it. Not here: how it is made (`check`) and how it is
+//! evaluated (`eval`).
+
+use regex::Regex;
+
+use super::check;
+use super::eval::{Evaluation, Stop};
+use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::fault::SpecFault;
+use crate::shape::tape::{Document, Node, ROOT, WRAPPER};
+
+/// One JSONPath query, ready to run on any document.
+#[derive(Debug)]
+pub struct Query {
+    pub(super) text: Box<str>,
+    pub(super) segments: Box<[Segment]>,
+    pub(super) singular: bool,
+    /// Subqueries from the root, each evaluated once per run.
+    pub(super) slots: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Segment {
+    Child(Box<[Selector]>),
+    Descendant(Box<[Selector]>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Selector {
+    Name(Box<str>),
+    Index(i64),
+    Wildcard,
+    Slice { start: Option<i64>, end: Option<i64>, step: i64 },
+    Filter(Box<Logic>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Logic {
+    Or(Box<[Logic]>),
+    And(Box<[Logic]>),
+    Not(Box<Logic>),
+    Exists(SubQuery),
+    Compare { op: CompareOp, left: Term, right: Term },
+    Match { text: Term, pattern: Pattern, whole: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CompareOp {
+    Eq,
+    Ne,
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+}
+
+/// What gives one value, or nothing.
+#[derive(Debug)]
+pub(crate) enum Term {
+    Null,
+    Bool(bool),
+    Number(Box<str>),
+    Text(Box<str>),
+    /// A query with at most one node.
+    Singular(SubQuery),
+    /// `value(…)`: the node of a query that happens to have exactly one.
+    Value(SubQuery),
+    Count(SubQuery),
+    Length(Box<Term>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// Compiled when the query was; `None` if it is no regular expression, which matches nothing.
+    Ready(Option<Regex>),
+    /// Comes from the document.
+    Computed(Term),
+}
+
+#[derive(Debug)]
+pub(crate) struct SubQuery {
+    pub(crate) segments: Box<[Segment]>,
+    /// For a query from the root: where its result is kept during a run.
+    pub(crate) slot: Option<usize>,
+}
+
+impl Query {
+    /// Compiles RFC 9535 text. The fault's pointer is empty.
+    pub fn compile(text: &str) -> Result<Self, SpecFault> {
+        check::compile(text).map_err(|detail| SpecFault::new("", detail))
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it can give at most one node whatever the document.
+    pub fn is_singular(&self) -> bool {
+        self.singular
+    }
+
+    /// The first node it gives.
+    pub fn first<'d>(
+        &self,
+        document: &'d Document<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<Node<'d>>, Exhausted> {
+        self.first_from(document, ROOT, budget)
+    }
+
+    /// All nodes it gives, in the order of RFC 9535; one may come more than once. A node knows its
+    /// normalized path and its raw value.
+    pub fn nodes<'d>(
+        &self,
+        document: &'d Document<'_>,
+        budget: &mut Budget,
+    ) -> Result<Vec<Node<'d>>, Exhausted> {
+        let mut found = Vec::new();
+        self.each_from(document, ROOT, budget, &mut |node| {
+            found.push(document.node(node));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The first node, with `base` in the place of the root the text begins with.
+    pub(crate) fn first_from<'d>(
+        &self,
+        document: &'d Document<'_>,
+        base: u32,
+        budget: &mut Budget,
+    ) -> Result<Option<Node<'d>>, Exhausted> {
+        let mut found = None;
+        self.each_from(document, base, budget, &mut |node| {
+            found = Some(document.node(node));
+            Err(Stop::Enough)
+        })?;
+        Ok(found)
+    }
+
+    /// Calls `each` for every node until it answers [`Stop::Enough`].
+    pub(crate) fn each_from(
+        &self,
+        document: &Document<'_>,
+        base: u32,
+        budget: &mut Budget,
+        each: &mut dyn FnMut(u32) -> Result<(), Stop>,
+    ) -> Result<(), Exhausted> {
+        let root = if base == WRAPPER { WRAPPER } else { ROOT };
+        let mut evaluation = Evaluation::new(document, root, budget, self.slots);
+        let run = if self.singular {
+            match evaluation.singular(base, &self.segments) {
+                Ok(Some(node)) => each(node),
+                Ok(None) => Ok(()),
+                Err(exhausted) => Err(Stop::Exhausted(exhausted)),
+            }
+        } else {
+            evaluation.run(base, &self.segments, each)
+        };
+        match run {
+            Ok(()) | Err(Stop::Enough) => Ok(()),
+            Err(Stop::Exhausted(exhausted)) => Err(exhausted),
+        }
+    }
+
+    /// Whether it is the root itself.
+    pub(crate) fn is_root(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+}

@@ -45,7 +45,8 @@ impl Sandbox {
         let most = self.limits().module_bytes;
         let size = bytes.len() as u64;
         if size > most {
-            let detail = format!("{size} bytes of at most {most}; strip debug information and optimise for size");
+            let detail =
+                format!("{size} bytes of at most {most}; strip debug information and optimise for size");
             return Err(Refusal::new(RefusalCode::TooLarge, detail));
         }
         let module = self.files().temporary();
@@ -89,5 +90,8 @@ impl Sandbox {
 }
 
 async fn asked(plugin: &Plugin) -> Result<String, Refusal> {
-    plugin.ask_manifest().await.map_err(|fault| Refusal::faulted("while it was asked for its manifest", fault))
+    plugin
+        .ask_manifest()
+        .await
+        .map_err(|fault| Refusal::faulted("while it was asked for its manifest", fault))
 }

@@ -128,7 +128,11 @@ pub(crate) struct AskConfigure(pub Arc<str>);
 impl Ask for AskConfigure {
     type Answer = Result<(), String>;
 
-    async fn ask(self, guest: &bindings::Plugin, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+    async fn ask(
+        self,
+        guest: &bindings::Plugin,
+        store: &mut Store<GuestState>,
+    ) -> Result<Self::Answer, Stop> {
         let answer = guest.call_configure(&mut *store, &self.0).await?;
         Ok(answer.map_err(|message| text::cut(message, MESSAGE_BYTES)))
     }
@@ -166,10 +170,15 @@ impl Ask for AskBatch {
         PluginLimits { cpu: limits.cpu.saturating_mul(events).min(limits.wall.max(limits.cpu)), ..limits }
     }
 
-    async fn ask(self, guest: &bindings::Plugin, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+    async fn ask(
+        self,
+        guest: &bindings::Plugin,
+        store: &mut Store<GuestState>,
+    ) -> Result<Self::Answer, Stop> {
         configure(guest, store, &self.config).await?;
         let headers: Vec<_> = self.events.iter().map(borrowed).collect();
-        let events: Vec<_> = self.events.iter().zip(&headers).map(|(event, headers)| lent(event, headers)).collect();
+        let events: Vec<_> =
+            self.events.iter().zip(&headers).map(|(event, headers)| lent(event, headers)).collect();
         let answers = guest.call_transform_batch(&mut *store, &events).await?;
         if answers.len() != events.len() {
             let trap = format!("transform-batch gave {} results for {} events", answers.len(), events.len());
@@ -180,7 +189,11 @@ impl Ask for AskBatch {
     }
 }
 
-async fn configure(guest: &bindings::Plugin, store: &mut Store<GuestState>, config: &str) -> Result<(), Stop> {
+async fn configure(
+    guest: &bindings::Plugin,
+    store: &mut Store<GuestState>,
+    config: &str,
+) -> Result<(), Stop> {
     let refused = |message| Stop::Fault(refused(format!("configure: {message}")));
     guest.call_configure(&mut *store, config).await?.map_err(refused)
 }

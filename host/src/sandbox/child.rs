@@ -34,7 +34,8 @@ pub(crate) async fn compile(
         // Dropped, it is killed and later reaped by the runtime.
         return Err(costly(format!("it took more than {:?}", limits.wall)));
     };
-    let ended = ended.map_err(|error| Refusal::new(RefusalCode::Host, format!("cannot wait for the compiler: {error}")))?;
+    let ended = ended
+        .map_err(|error| Refusal::new(RefusalCode::Host, format!("cannot wait for the compiler: {error}")))?;
     let refusal = reported(code);
     match refusal {
         None if ended.success() => Ok(()),
@@ -55,7 +56,9 @@ fn reported(code: &Temporary) -> Option<Refusal> {
 /// How a child that said nothing ended.
 fn judged(ended: ExitStatus, limits: &CompileLimits) -> Refusal {
     match ended.signal() {
-        Some(libc::SIGXCPU | libc::SIGKILL) => costly(format!("it took more than {} s of CPU time", limits.cpu_seconds)),
+        Some(libc::SIGXCPU | libc::SIGKILL) => {
+            costly(format!("it took more than {} s of CPU time", limits.cpu_seconds))
+        }
         // An allocation that fails aborts; so do threads that cannot be started.
         Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS) => {
             costly(format!("it took more than {} MiB of memory", limits.address_space >> 20))

@@ -82,8 +82,13 @@ fn component(module: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
     if Parser::is_component(module) {
         return Ok(Cow::Borrowed(module));
     }
-    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
-    let refused = |error| invalid(format!("a core module that cannot be made a component of the world hookmill:plugin/plugin: {error:#}"));
+    let encoded =
+        ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
+    let refused = |error| {
+        invalid(format!(
+            "a core module that cannot be made a component of the world hookmill:plugin/plugin: {error:#}"
+        ))
+    };
     encoded.map(Cow::Owned).map_err(refused)
 }
 

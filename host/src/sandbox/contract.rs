@@ -33,7 +33,8 @@ mod tests {
 
     #[test]
     fn knows_what_is_offered() {
-        let check = |interface: &str, expected: Option<&str>| assert_eq!(offered(interface), expected, "{interface}");
+        let check =
+            |interface: &str, expected: Option<&str>| assert_eq!(offered(interface), expected, "{interface}");
         check("hookmill:plugin/log@1.0.0", Some("log"));
         check("hookmill:plugin/log@1.4.2", Some("log"));
         check("hookmill:plugin/types@1.0.0", Some("types"));

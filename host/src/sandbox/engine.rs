@@ -53,11 +53,7 @@ pub(crate) const NATIVE: Tier = Tier {
     core_instances: 20,
     memories: 4,
     tables: 20,
-    compile: CompileLimits {
-        cpu_seconds: 10,
-        address_space: 1 << 30,
-        wall: Duration::from_secs(40),
-    },
+    compile: CompileLimits { cpu_seconds: 10, address_space: 1 << 30, wall: Duration::from_secs(40) },
 };
 
 /// The engine that runs guests of `tier`, each with at most `memory_bytes` of linear memory.

@@ -94,9 +94,13 @@ impl Expected {
     pub(crate) fn difference(&self, answer: &Answer) -> Option<String> {
         match (self, answer) {
             (Self::Forward(expected), Answer::Verdict(Verdict::Forward(outputs))) => many(expected, outputs),
-            (Self::Drop(expected), Answer::Verdict(Verdict::Drop(seen))) => words("dropped for", expected, seen),
+            (Self::Drop(expected), Answer::Verdict(Verdict::Drop(seen))) => {
+                words("dropped for", expected, seen)
+            }
             (Self::Error(expected), Answer::Error(seen)) => words("refused with", expected, seen),
-            (Self::BadConfig(expected), Answer::BadConfig(seen)) => words("configuration refused with", expected, seen),
+            (Self::BadConfig(expected), Answer::BadConfig(seen)) => {
+                words("configuration refused with", expected, seen)
+            }
             _ => Some(format!("expected {}, but it {}", self.named(), answer.named())),
         }
     }
@@ -130,7 +134,8 @@ fn many(expected: &[ExpectedOutput], outputs: &[Output]) -> Option<String> {
     if expected.len() != outputs.len() {
         return Some(format!("{} outputs instead of {}", outputs.len(), expected.len()));
     }
-    let one = |(at, (expected, seen))| expected_output(expected, seen).map(|what| format!("output {at}: {what}"));
+    let one =
+        |(at, (expected, seen))| expected_output(expected, seen).map(|what| format!("output {at}: {what}"));
     expected.iter().zip(outputs).enumerate().find_map(one)
 }
 
@@ -155,9 +160,11 @@ fn missing_header((name, value): &(String, String), seen: &Output) -> Option<Str
 fn payload(expected: &ExpectedPayload, seen: &[u8]) -> Option<String> {
     match expected {
         ExpectedPayload::Text(text) if text.as_bytes() == seen => None,
-        ExpectedPayload::Text(text) => {
-            Some(format!("payload {} instead of {}", same::short(&String::from_utf8_lossy(seen)), same::short(text)))
-        }
+        ExpectedPayload::Text(text) => Some(format!(
+            "payload {} instead of {}",
+            same::short(&String::from_utf8_lossy(seen)),
+            same::short(text)
+        )),
         ExpectedPayload::Json(expected) => match serde_json::from_slice(seen) {
             Ok(seen) => same::difference(expected, &seen).map(|what| format!("payload {what}")),
             Err(error) => Some(format!("the payload is not JSON: {error}")),

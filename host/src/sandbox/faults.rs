@@ -57,13 +57,60 @@ fn trap_text(trap: Trap) -> String {
     }
 }
 
-/// Demangled frames, innermost first.
+/// Demangled frames, innermost first; a run of equal ones is one line.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
     // Its text form is the only public way to demangled names: `0: 0x12ab - module!function`.
-    let frame = |line: &str| {
-        let (_, function) = line.split_once(" - ")?;
-        Some(text::cut(function.trim().to_owned(), FRAME_BYTES))
+    let text = trace.to_string();
+    let frames = text.lines().filter_map(|line| Some(without_hashes(line.split_once(" - ")?.1.trim())));
+    let mut runs: Vec<(String, usize)> = Vec::new();
+    for frame in frames {
+        match runs.last_mut() {
+            Some((last, times)) if *last == frame => *times += 1,
+            _ => runs.push((frame, 1)),
+        }
+    }
+    let line = |(frame, times): (String, usize)| {
+        let frame = text::cut(frame, FRAME_BYTES);
+        if times > 1 { format!("{frame} ({times} times)") } else { frame }
     };
-    trace.to_string().lines().filter_map(frame).take(FRAMES).collect()
+    runs.into_iter().map(line).take(FRAMES).collect()
+}
+
+/// Without the compiler's hashes, as in `crate[7e2c2b295640ad24]::function`.
+fn without_hashes(name: &str) -> String {
+    let mut rest = name;
+    let mut kept = String::with_capacity(name.len());
+    while let Some((before, after)) = rest.split_once('[') {
+        kept.push_str(before);
+        match after.split_once(']') {
+            Some((hash, behind)) if is_hash(hash) => rest = behind,
+            _ => {
+                kept.push('[');
+                rest = after;
+            }
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
+fn is_hash(text: &str) -> bool {
+    (8..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_left_out() {
+        let check = |name: &str, expected: &str| assert_eq!(without_hashes(name), expected);
+        check("m!guest[7e2c2b295640ad24]::run", "m!guest::run");
+        check("a[7e2c2b295640ad24]::b::<[u8; 4], c[0123456789abcdef]::d>", "a::b::<[u8; 4], c::d>");
+        check("<[u8]>::len", "<[u8]>::len");
+        check("plain", "plain");
+        check("open[", "open[");
+        check("", "");
+    }
 }

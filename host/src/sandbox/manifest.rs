@@ -37,7 +37,8 @@ const PROBLEMS: usize = 20;
 impl Manifest {
     /// Reads a manifest, or says all that is wrong with it, each problem with its JSON pointer.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let value: Value = serde_json::from_str(text).map_err(|error| vec![format!("the manifest is not JSON: {error}")])?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| vec![format!("the manifest is not JSON: {error}")])?;
         let mut read = Reader::default();
         let manifest = read.manifest(&value);
         match manifest {
@@ -63,14 +64,22 @@ impl Reader {
     }
 
     /// An object with no fields but these and those that begin with `x-`.
-    pub(crate) fn object<'v>(&mut self, value: &'v Value, pointer: &str, known: &[&str]) -> Option<&'v Map<String, Value>> {
+    pub(crate) fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        pointer: &str,
+        known: &[&str],
+    ) -> Option<&'v Map<String, Value>> {
         let Some(fields) = value.as_object() else {
             self.problem(pointer, &format!("expected an object, found {}", kind(value)));
             return None;
         };
         for name in fields.keys().filter(|name| !name.starts_with("x-") && !known.contains(&name.as_str())) {
             let shown: String = name.chars().take(NAME_BYTES).collect();
-            self.problem(&format!("{pointer}/{shown}"), &format!("unknown field; known are {}", known.join(", ")));
+            self.problem(
+                &format!("{pointer}/{shown}"),
+                &format!("unknown field; known are {}", known.join(", ")),
+            );
         }
         Some(fields)
     }
@@ -86,7 +95,12 @@ impl Reader {
     }
 
     /// An object of texts that may be left out.
-    pub(crate) fn texts(&mut self, fields: &Map<String, Value>, pointer: &str, name: &str) -> Vec<(String, String)> {
+    pub(crate) fn texts(
+        &mut self,
+        fields: &Map<String, Value>,
+        pointer: &str,
+        name: &str,
+    ) -> Vec<(String, String)> {
         let Some(value) = fields.get(name) else { return Vec::new() };
         let pointer = format!("{pointer}/{name}");
         let Some(entries) = value.as_object() else {
@@ -163,12 +177,14 @@ impl Reader {
             self.problem(&format!("{pointer}/{missing}"), "missing");
         }
         let event = fields.get("event").and_then(|event| self.event(event, &format!("{pointer}/event")));
-        let expect = fields.get("expect").and_then(|value| expect::read(self, value, &format!("{pointer}/expect")));
+        let expect =
+            fields.get("expect").and_then(|value| expect::read(self, value, &format!("{pointer}/expect")));
         Some(Example { name: name?, config, event: event?, expect: expect? })
     }
 
     fn event(&mut self, value: &Value, pointer: &str) -> Option<GuestEvent> {
-        let known = ["payload", "payload_text", "id", "type", "source", "received_at", "headers", "content_type"];
+        let known =
+            ["payload", "payload_text", "id", "type", "source", "received_at", "headers", "content_type"];
         let fields = self.object(value, pointer, &known)?;
         let text = self.text(fields, pointer, "payload_text");
         let (payload, content_type) = match (fields.get("payload"), text) {
@@ -184,9 +200,18 @@ impl Reader {
             self.text(fields, pointer, name).unwrap_or_else(|| otherwise.to_owned()).into()
         };
         let (id, event_type, source) = (or("id", "evt_example"), or("type", ""), or("source", "example"));
-        let (received_at, content_type) = (or("received_at", "2026-01-01T00:00:00Z"), or("content_type", content_type));
+        let (received_at, content_type) =
+            (or("received_at", "2026-01-01T00:00:00Z"), or("content_type", content_type));
         let headers = self.texts(fields, pointer, "headers");
-        Some(GuestEvent { id, event_type, source, received_at, headers, content_type, payload: payload.into() })
+        Some(GuestEvent {
+            id,
+            event_type,
+            source,
+            received_at,
+            headers,
+            content_type,
+            payload: payload.into(),
+        })
     }
 }
 
@@ -204,12 +229,15 @@ fn kind(value: &Value) -> &'static str {
 
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    name.len() <= NAME_BYTES && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(allowed)
+    name.len() <= NAME_BYTES
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(allowed)
 }
 
 /// A token of RFC 9110, section 5.6.2, without capitals.
 fn is_header(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.len() <= 256 && name.bytes().all(allowed)
 }
 
@@ -251,9 +279,11 @@ mod tests {
             ],
         );
         check(
-            &with(r#","examples":[{"name":"a","event":{"payload_text":"x"},"expect":{}},
+            &with(
+                r#","examples":[{"name":"a","event":{"payload_text":"x"},"expect":{}},
                 {"name":"b","event":{"payload":1},"expect":{"drop":"x","error":"y"}},
-                {"name":"c","event":{"payload":1},"expect":{"forward":[{}]}}]"#),
+                {"name":"c","event":{"payload":1},"expect":{"forward":[{}]}}]"#,
+            ),
             &[
                 "/examples/0/expect: expected exactly one of forward, drop, error, bad_config",
                 "/examples/1/expect: expected exactly one of forward, drop, error, bad_config",

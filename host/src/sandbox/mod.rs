@@ -29,13 +29,13 @@ mod outputs;
 mod plugin;
 mod ran;
 mod same;
-mod scan;
-mod state;
-mod text;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod sandbox;
+mod scan;
+mod state;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use admit::Admitted;
 pub use error::Refusal;

@@ -25,7 +25,12 @@ fn differ(expected: &Value, seen: &Value, path: &mut String) -> Option<String> {
         (Value::Object(expected), Value::Object(seen)) => {
             let more = seen.keys().find(|name| !expected.contains_key(*name));
             if let Some(name) = more {
-                return Some(format!("has {}/{} = {}, which is not expected", path, token(name), shown(&seen[name])));
+                return Some(format!(
+                    "has {}/{} = {}, which is not expected",
+                    path,
+                    token(name),
+                    shown(&seen[name])
+                ));
             }
             expected.iter().find_map(|(name, value)| {
                 let inner = |path: &mut String| match seen.get(name) {
@@ -47,7 +52,9 @@ fn differ(expected: &Value, seen: &Value, path: &mut String) -> Option<String> {
         }
         (Value::Number(one), Value::Number(other)) if same_number(one, other) => None,
         (expected, seen) if expected == seen => None,
-        (expected, seen) => Some(format!("has {} instead of {} at {}", shown(seen), shown(expected), here(path))),
+        (expected, seen) => {
+            Some(format!("has {} instead of {} at {}", shown(seen), shown(expected), here(path)))
+        }
     }
 }
 
@@ -88,7 +95,11 @@ mod tests {
         check(r#"{"a":1,"b":[1,{"c":null}]}"#, r#"{"b":[1.0,{"c":null}],"a":1e0}"#, None);
         check("1", "2", Some("has `2` instead of `1` at /"));
         check("1", "\"1\"", Some("has `\"1\"` instead of `1` at /"));
-        check("9007199254740993", "9007199254740992", Some("has `9007199254740992` instead of `9007199254740993` at /"));
+        check(
+            "9007199254740993",
+            "9007199254740992",
+            Some("has `9007199254740992` instead of `9007199254740993` at /"),
+        );
         check("[1,2]", "[1]", Some("has 1 entries instead of 2 at /"));
         check(r#"{"a":[0,{"b":1}]}"#, r#"{"a":[0,{"b":true}]}"#, Some("has `true` instead of `1` at /a/1/b"));
         check(r#"{"a/b":1}"#, "{}", Some("lacks /a~1b = `1`"));

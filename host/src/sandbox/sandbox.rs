@@ -55,7 +55,10 @@ pub struct Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("files", &self.files).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("files", &self.files)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,8 +139,10 @@ impl Sandbox {
         match &self.compiler {
             Compiler::Child(exe) => child::compile(exe, module, &code, &NATIVE.compile).await?,
             Compiler::InProcess => {
-                let bytes = std::fs::read(module).map_err(|source| {
-                    SandboxError::File { action: "read", path: module.to_owned(), source }
+                let bytes = std::fs::read(module).map_err(|source| SandboxError::File {
+                    action: "read",
+                    path: module.to_owned(),
+                    source,
                 })?;
                 let compiled = self.queue().blocking(move || compile::compile(&bytes)).await??;
                 code.write(&compiled)?;

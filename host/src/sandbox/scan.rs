@@ -83,7 +83,6 @@ fn within(what: &str, seen: u64, most: u64) -> Result<(), Stop> {
 struct Walk {
     top_is_module: bool,
     depth: usize,
-    began: bool,
     functions: u64,
     modules: u64,
     parts: u64,
@@ -109,7 +108,9 @@ impl Walk {
                     self.exports.push(export?.name.to_owned());
                 }
             }
-            Payload::ComponentImportSection(imports) if self.at_top(false) => self.component_imports(imports)?,
+            Payload::ComponentImportSection(imports) if self.at_top(false) => {
+                self.component_imports(imports)?
+            }
             Payload::ComponentExportSection(exports) if self.at_top(false) => {
                 for export in exports.clone() {
                     let export = export?;
@@ -164,7 +165,10 @@ impl Walk {
         Ok(())
     }
 
-    fn component_imports(&mut self, imports: &wasmparser::ComponentImportSectionReader<'_>) -> Result<(), Stop> {
+    fn component_imports(
+        &mut self,
+        imports: &wasmparser::ComponentImportSectionReader<'_>,
+    ) -> Result<(), Stop> {
         for import in imports.clone() {
             let import = import?;
             // The world names types of its interfaces; that is no ability.
@@ -188,14 +192,18 @@ impl Walk {
         self.not_offered.dedup();
         if !self.not_offered.is_empty() {
             let named = listed(&self.not_offered);
-            let detail = format!("the gateway does not offer {named}; it offers {}", contract::OFFERED.join(", "));
+            let detail =
+                format!("the gateway does not offer {named}; it offers {}", contract::OFFERED.join(", "));
             return Err(Refusal::new(RefusalCode::ImportNotOffered, detail));
         }
         let has = |name: &&str| self.exports.iter().any(|export| contract::is_export(export, name));
         let missing: Vec<String> =
             contract::EXPORTS.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
         if !missing.is_empty() {
-            let detail = format!("it does not export {}; a plugin exports all of the world hookmill:plugin/plugin", missing.join(", "));
+            let detail = format!(
+                "it does not export {}; a plugin exports all of the world hookmill:plugin/plugin",
+                missing.join(", ")
+            );
             return Err(Refusal::new(RefusalCode::MissingExport, detail));
         }
         self.imports.sort();

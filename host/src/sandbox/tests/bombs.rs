@@ -18,7 +18,8 @@ use crate::sandbox::tests::support::Room;
 fn module(functions: Vec<Function>) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32], [ValType::I32]);
-    let (mut list, mut code, mut exports) = (FunctionSection::new(), CodeSection::new(), ExportSection::new());
+    let (mut list, mut code, mut exports) =
+        (FunctionSection::new(), CodeSection::new(), ExportSection::new());
     for name in ["manifest", "configure", "transform", "transform-batch"] {
         exports.export(name, ExportKind::Func, 0);
     }
@@ -35,7 +36,14 @@ fn module(functions: Vec<Function>) -> Vec<u8> {
 fn locals_and_loops(locals: u32, loops: u32) -> Function {
     let mut function = Function::new([(locals, ValType::I32)]);
     for turn in 0..loops {
-        function.instructions().loop_(BlockType::Empty).local_get(0).local_set(1 + turn % locals).local_get(turn % locals).br_if(0).end();
+        function
+            .instructions()
+            .loop_(BlockType::Empty)
+            .local_get(0)
+            .local_set(1 + turn % locals)
+            .local_get(turn % locals)
+            .br_if(0)
+            .end();
     }
     function.instructions().local_get(0).end();
     function

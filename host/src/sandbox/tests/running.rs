@@ -28,7 +28,11 @@ async fn every_field_crosses_the_border() {
     ];
     assert_eq!(output.headers, expected);
     assert!(!ran.cost.cpu.is_zero());
-    assert!(ran.cost.memory_peak_bytes >= 2 << 20, "the memory it was linked with: {}", ran.cost.memory_peak_bytes);
+    assert!(
+        ran.cost.memory_peak_bytes >= 2 << 20,
+        "the memory it was linked with: {}",
+        ran.cost.memory_peak_bytes
+    );
 }
 
 #[tokio::test]
@@ -43,7 +47,10 @@ async fn an_honest_plugin_transforms_and_logs() {
     let ran = plugin.run(r#"{"min_confidence":0.95}"#.into(), event("e")).await.unwrap();
     assert_eq!(ran.verdict, Verdict::Drop("confidence 0.9".to_owned()));
     assert_eq!(ran.cost.log.len(), 1);
-    assert_eq!((ran.cost.log[0].level, ran.cost.log[0].message.as_str()), (LogLevel::Debug, "confidence 0.9"));
+    assert_eq!(
+        (ran.cost.log[0].level, ran.cost.log[0].message.as_str()),
+        (LogLevel::Debug, "confidence 0.9")
+    );
 }
 
 #[tokio::test]
@@ -54,7 +61,10 @@ async fn configurations_are_checked() {
     let refused = plugin.check_config(r#"{"min_confidence":"much"}"#).await.unwrap_err();
     assert_eq!(refused, ConfigRefusal::Refused { message: "min_confidence is not a number".to_owned() });
     let failure = plugin.run(r#"{"min_confidence":"much"}"#.into(), event("e")).await.unwrap_err();
-    assert_eq!(failure.fault, Fault::Refused { message: "configure: min_confidence is not a number".to_owned() });
+    assert_eq!(
+        failure.fault,
+        Fault::Refused { message: "configure: min_confidence is not a number".to_owned() }
+    );
 
     let hostile = room.plugin("hostile").await;
     let faulted = hostile.check_config(r#"{"attack":"panic"}"#).await.unwrap_err();
@@ -112,5 +122,9 @@ async fn a_plugin_outlives_its_sandbox_only_as_a_name() {
     let Room { sandbox, dir: _dir } = room;
     drop(sandbox);
     let failure = plugin.run(no_config(), event("e")).await.unwrap_err();
-    assert!(matches!(&failure.fault, Fault::Host { detail } if detail.contains("shutting down")), "{:?}", failure.fault);
+    assert!(
+        matches!(&failure.fault, Fault::Host { detail } if detail.contains("shutting down")),
+        "{:?}",
+        failure.fault
+    );
 }

@@ -64,8 +64,12 @@ pub(super) fn guest(name: &str) -> Bytes {
 pub(super) fn patched(name: &str, from: &str, to: &str) -> Bytes {
     assert_eq!(from.len(), to.len());
     let mut bytes = guest(name).to_vec();
-    let found: Vec<usize> =
-        bytes.windows(from.len()).enumerate().filter(|(_, part)| *part == from.as_bytes()).map(|(at, _)| at).collect();
+    let found: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, part)| *part == from.as_bytes())
+        .map(|(at, _)| at)
+        .collect();
     assert_eq!(found.len(), 1, "{from:?} must be in {name}.wasm once");
     bytes[found[0]..found[0] + to.len()].copy_from_slice(to.as_bytes());
     bytes.into()

@@ -116,10 +116,11 @@ fn fill() -> ! {
     }
 }
 
+/// Without touching what it gets: that would take its time before it takes its memory.
 fn grow() -> ! {
-    let mut blocks = vec![];
+    let mut blocks: Vec<Vec<u8>> = vec![];
     loop {
-        blocks.push(black_box(vec![1_u8; 1 << 20]));
+        blocks.push(black_box(Vec::with_capacity(1 << 20)));
     }
 }
 

@@ -1,0 +1,44 @@
+# `make` alone lists what there is. Needs cargo; what else a target needs it installs (Debian, as root) or names.
+.POSIX:
+.PHONY: help run test bench fmt lint guests tools clean
+
+CARGO = cargo
+PLUGINS = target/plugins
+# The same for every recipe, so that one build serves all of them.
+export HOOKMILL_BIN = $(CURDIR)/target/debug/hookmill
+
+help: ## lists the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample pipeline, data in ./data
+	@.ci/tools guests
+	@$(CARGO) build --release --quiet -p hookmill
+	@plugins/build.sh
+	@exec env -u HOOKMILL_BIN target/release/hookmill serve --data ./data --sample
+
+test: tools guests lint ## formatting, lints, and every test
+	@$(CARGO) build --quiet -p hookmill
+	@.ci/run-tests
+
+bench: guests ## measures: building blocks by criterion, then the whole path of an event
+	@$(CARGO) build --release --quiet -p hookmill
+	@$(CARGO) bench --quiet -p hookmill
+	@target/release/hookmill bench
+	@target/release/hookmill bench --mapping --plugin $(PLUGINS)/filter-leads.wasm
+
+fmt: ## formats all sources
+	@.ci/each-workspace fmt
+
+lint:
+	@.ci/each-workspace fmt --check
+	@$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+
+guests:
+	@plugins/build.sh
+	@tests/guests/build.sh
+
+tools:
+	@.ci/tools tests
+
+clean: ## removes what was built; keeps ./data
+	@rm -rf target tests/js/node_modules

@@ -38,7 +38,8 @@ pub(crate) async fn compile(
         .map_err(|error| Refusal::new(RefusalCode::Host, format!("cannot wait for the compiler: {error}")))?;
     let refusal = reported(code);
     match refusal {
-        None if ended.success() => Ok(()),
+        None if ended.success() && code.path().exists() => Ok(()),
+        None if ended.success() => Err(Refusal::new(RefusalCode::Host, "the compiler left no code")),
         Some(refusal) => Err(refusal),
         None => Err(judged(ended, limits)),
     }

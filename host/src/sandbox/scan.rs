@@ -82,6 +82,7 @@ fn within(what: &str, seen: u64, most: u64) -> Result<(), Stop> {
 #[derive(Default)]
 struct Walk {
     top_is_module: bool,
+    has_wit: bool,
     depth: usize,
     functions: u64,
     modules: u64,
@@ -102,6 +103,9 @@ impl Walk {
                 within("functions", self.functions, FUNCTIONS)?;
             }
             Payload::CodeSectionEntry(body) => self.function(body)?,
+            Payload::CustomSection(custom) if self.at_top(true) => {
+                self.has_wit |= custom.name().starts_with("component-type");
+            }
             Payload::ImportSection(imports) if self.at_top(true) => self.module_imports(imports)?,
             Payload::ExportSection(exports) if self.at_top(true) => {
                 for export in exports.clone() {
@@ -205,6 +209,11 @@ impl Walk {
                 missing.join(", ")
             );
             return Err(Refusal::new(RefusalCode::MissingExport, detail));
+        }
+        if self.top_is_module && !self.has_wit {
+            let detail =
+                "a core module that does not carry its WIT: build it with wit-bindgen, or upload a component";
+            return Err(Refusal::new(RefusalCode::Invalid, detail));
         }
         self.imports.sort();
         self.imports.dedup();

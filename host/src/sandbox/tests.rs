@@ -3,6 +3,8 @@
 
 mod admission;
 mod bombs;
+mod child;
+mod fuzz;
 mod hostile;
 mod running;
 mod support;

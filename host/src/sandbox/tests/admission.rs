@@ -8,6 +8,8 @@ use crate::sandbox::Compiler;
 use crate::sandbox::Refusal;
 use crate::sandbox::RefusalCode;
 use crate::sandbox::SandboxError;
+use crate::sandbox::tests::bombs::identity;
+use crate::sandbox::tests::bombs::module;
 use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
@@ -81,10 +83,11 @@ async fn refuses_with_a_name() {
         check(whole[..length].to_vec(), RefusalCode::Invalid, "").await;
     }
     check(vec![0; (16 << 20) + 1], RefusalCode::TooLarge, "16777217 bytes of at most 16777216").await;
-    // One export renamed; its name comes first in the list of exports.
+    check(module(vec![identity()]), RefusalCode::Invalid, "does not carry its WIT").await;
+    // One export renamed; its length stands before it.
     let mut renamed = core.to_vec();
-    let at = renamed.windows(15).position(|part| part == b"transform-batch").unwrap();
-    renamed[at..at + 15].copy_from_slice(b"transform-botch");
+    let at = renamed.windows(16).position(|part| part == b"\x0ftransform-batch").unwrap();
+    renamed[at..at + 16].copy_from_slice(b"\x0ftransform-botch");
     check(renamed, RefusalCode::MissingExport, "does not export `transform-batch`;").await;
 }
 

@@ -15,7 +15,7 @@ use crate::sandbox::RefusalCode;
 use crate::sandbox::tests::support::Room;
 
 /// A module with these functions, each `i32 -> i32`, that exports what a plugin exports.
-fn module(functions: Vec<Function>) -> Vec<u8> {
+pub(super) fn module(functions: Vec<Function>) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32], [ValType::I32]);
     let (mut list, mut code, mut exports) =
@@ -66,7 +66,7 @@ fn branch_tables(tables: u32) -> Function {
     function
 }
 
-fn calls(number: usize) -> Function {
+pub(super) fn calls(number: usize) -> Function {
     let mut function = Function::new([]);
     function.instructions().local_get(0);
     for _ in 0..number {
@@ -76,7 +76,7 @@ fn calls(number: usize) -> Function {
     function
 }
 
-fn identity() -> Function {
+pub(super) fn identity() -> Function {
     let mut function = Function::new([]);
     function.instructions().local_get(0).end();
     function

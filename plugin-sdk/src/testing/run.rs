@@ -1,0 +1,316 @@
+//! One run of a plugin and what is expected of it.
+
+use serde_json::Value;
+
+use crate::config;
+use crate::event::Event;
+use crate::log::{self, Level};
+use crate::manifest;
+use crate::plugin::Plugin;
+use crate::testing::compare::is_expected;
+use crate::testing::forwarded::Forwarded;
+use crate::testing::limits;
+use crate::verdict::Verdict;
+
+/// What an event may be made of: a [`Value`] for compact JSON, or text, or bytes.
+///
+/// ```
+/// use hookmill_plugin_sdk::testing::Payload;
+/// assert_eq!(Payload::from("a=1"), Payload::from(b"a=1".to_vec()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+}
+
+impl From<Value> for Payload {
+    fn from(value: Value) -> Self {
+        Self { bytes: value.to_string().into_bytes(), content_type: "application/json" }
+    }
+}
+
+impl From<&str> for Payload {
+    fn from(text: &str) -> Self {
+        Self::from(text.as_bytes().to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, content_type: "text/plain" }
+    }
+}
+
+/// An event with this payload; [`Event::event_type`] and [`Event::header`] give it more.
+///
+/// ```
+/// use hookmill_plugin_sdk::testing;
+/// use hookmill_plugin_sdk::serde_json::json;
+///
+/// let event = testing::event(json!({ "id": 7 })).event_type("order").header("x-shop", "main");
+/// assert_eq!(event.payload, br#"{"id":7}"#);
+/// assert_eq!(event.content_type, "application/json");
+/// ```
+pub fn event(payload: impl Into<Payload>) -> Event {
+    let payload = payload.into();
+    Event {
+        id: "evt_example".into(),
+        received_at: "2026-01-01T00:00:00Z".into(),
+        content_type: payload.content_type.into(),
+        payload: payload.bytes,
+        ..Event::default()
+    }
+}
+
+/// A run of the plugin `P` on this event. Of its headers the plugin sees those it asks for.
+///
+/// ```
+/// use hookmill_plugin_sdk::prelude::*;
+/// use hookmill_plugin_sdk::testing;
+///
+/// #[plugin]
+/// fn transform(event: &Event) -> Result<Verdict> {
+///     Ok(drop(format!("{} headers", event.headers.iter().count())))
+/// }
+/// # fn main() {
+/// testing::run::<transform>(testing::event("").header("x-a", "1")).expect_drop("0 headers");
+/// # }
+/// ```
+pub fn run<P: Plugin>(event: Event) -> Run {
+    Run { events: vec![event], config: "{}".into(), answer: answer::<P>, headers: P::ABOUT.headers }
+}
+
+/// The manifest of the plugin `P`: what the gateway learns at its upload.
+///
+/// ```
+/// use hookmill_plugin_sdk::prelude::*;
+/// use hookmill_plugin_sdk::testing;
+///
+/// #[plugin(name = "pass-all", version = "1.2.3")]
+/// fn transform(event: &Event) -> Result<Verdict> {
+///     Ok(forward(event))
+/// }
+/// # fn main() {
+/// assert_eq!(testing::manifest::<transform>()["version"], "1.2.3");
+/// # }
+/// ```
+pub fn manifest<P: Plugin>() -> Value {
+    manifest::of::<P>()
+}
+
+/// How a run ended.
+///
+/// ```
+/// use hookmill_plugin_sdk::prelude::*;
+/// use hookmill_plugin_sdk::testing::{self, Answer};
+///
+/// #[plugin]
+/// fn nothing(_event: &Event) -> Result<Verdict> {
+///     Err(refuse("not today"))
+/// }
+/// # fn main() {
+/// let answer = testing::run::<nothing>(testing::event("")).answer();
+/// assert_eq!(answer, Answer::Refused("not today".into()));
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A verdict within the limits.
+    Verdict(Verdict),
+    /// The plugin refuses the event.
+    Refused(String),
+    /// The plugin refuses the configuration.
+    BadConfig(String),
+    /// A verdict that the gateway would not take.
+    OverLimit(String),
+}
+
+/// A run to come.
+pub struct Run {
+    events: Vec<Event>,
+    config: String,
+    answer: fn(&[Event], &str) -> Vec<Answer>,
+    headers: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("events", &self.events).field("config", &self.config).finish()
+    }
+}
+
+impl Run {
+    /// With this configuration instead of `{}`.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::testing;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Config { greeting: String }
+    ///
+    /// #[plugin]
+    /// fn greet(_event: &Event, config: &Config) -> Result<Verdict> {
+    ///     Ok(forward(config.greeting.as_str()))
+    /// }
+    /// # fn main() {
+    /// let run = testing::run::<greet>(testing::event("")).config(json!({ "greeting": "hello" }));
+    /// assert_eq!(run.expect_forward().text(), "hello");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config.to_string();
+        self
+    }
+
+    /// With one more event: they go to the plugin together, as a batch.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::testing;
+    ///
+    /// #[plugin]
+    /// fn pass(event: &Event) -> Result<Verdict> {
+    ///     Ok(forward(event))
+    /// }
+    /// # fn main() {
+    /// let run = testing::run::<pass>(testing::event("a")).and(testing::event("b"));
+    /// assert_eq!(run.answers().len(), 2);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn and(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Runs it: an answer for each event.
+    ///
+    /// See [`Run::and`].
+    pub fn answers(mut self) -> Vec<Answer> {
+        for event in &mut self.events {
+            event.headers.0.retain(|(name, _)| self.headers.contains(&name.as_str()));
+        }
+        let _ = log::native::take();
+        (self.answer)(&self.events, &self.config)
+    }
+
+    /// Runs it: the answer for its one event.
+    ///
+    /// See [`Answer`].
+    #[track_caller]
+    pub fn answer(self) -> Answer {
+        let mut answers = self.answers();
+        match (answers.pop(), answers.len()) {
+            (Some(answer), 0) => answer,
+            (_, more) => panic!("{} answers, expected one: use `answers`", more + 1),
+        }
+    }
+
+    /// Runs it: the lines it logged, as far as the gateway would keep them.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::{log::Level, testing};
+    ///
+    /// #[plugin]
+    /// fn transform(event: &Event) -> Result<Verdict> {
+    ///     log::info!("seen {}", event.id);
+    ///     Ok(forward(event))
+    /// }
+    /// # fn main() {
+    /// let logs = testing::run::<transform>(testing::event("")).logs();
+    /// assert_eq!(logs, [(Level::Info, "seen evt_example".to_string())]);
+    /// # }
+    /// ```
+    pub fn logs(self) -> Vec<(Level, String)> {
+        let _ = self.answers();
+        log::native::take()
+    }
+
+    /// Runs it and expects that something is forwarded.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::testing;
+    ///
+    /// #[plugin]
+    /// fn letters(event: &Event) -> Result<Verdict> {
+    ///     Ok(forward_all(event.text()?.split(',')))
+    /// }
+    /// # fn main() {
+    /// let forwarded = testing::run::<letters>(testing::event("a,b")).expect_forward();
+    /// assert_eq!(forwarded.outputs().len(), 2);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn expect_forward(self) -> Forwarded {
+        match self.answer() {
+            Answer::Verdict(Verdict::Forward(outputs)) => Forwarded::new(outputs),
+            other => panic!("expected that it forwards, seen {other:?}"),
+        }
+    }
+
+    /// Runs it and expects that the event is dropped for this reason; `"*"` is any.
+    ///
+    /// See [`drop`](crate::drop()).
+    #[track_caller]
+    pub fn expect_drop(self, reason: &str) {
+        let answer = self.answer();
+        let seen = matches!(&answer, Answer::Verdict(Verdict::Drop(seen)) if is_expected(seen, reason));
+        assert!(seen, "expected a drop because {reason:?}, seen {answer:?}");
+    }
+
+    /// Runs it and expects that the event is refused with this message; `"*"` is any.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::testing;
+    ///
+    /// #[plugin]
+    /// fn strict(_event: &Event) -> Result<Verdict> {
+    ///     Err(refuse("no"))
+    /// }
+    /// # fn main() {
+    /// testing::run::<strict>(testing::event("")).expect_error("no");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn expect_error(self, message: &str) {
+        let answer = self.answer();
+        let seen = matches!(&answer, Answer::Refused(seen) if is_expected(seen, message));
+        assert!(seen, "expected the refusal {message:?}, seen {answer:?}");
+    }
+
+    /// Runs it and expects that the configuration is refused with this message; `"*"` is any.
+    ///
+    /// See [`NoConfig`](crate::NoConfig).
+    #[track_caller]
+    pub fn expect_bad_config(self, message: &str) {
+        let answer = self.answer();
+        let seen = matches!(&answer, Answer::BadConfig(seen) if is_expected(seen, message));
+        assert!(seen, "expected the bad configuration {message:?}, seen {answer:?}");
+    }
+}
+
+fn answer<P: Plugin>(events: &[Event], config: &str) -> Vec<Answer> {
+    let config: P::Config = match config::read(config) {
+        Ok(config) => config,
+        Err(message) => return vec![Answer::BadConfig(message); events.len()],
+    };
+    let answers = match events {
+        [event] => vec![P::transform(event, &config)],
+        _ => P::transform_batch(events, &config),
+    };
+    let one = |answer: crate::Result<Verdict>| match answer.map(Verdict::sound) {
+        Ok(Ok(verdict)) => match limits::over(&verdict) {
+            None => Answer::Verdict(verdict),
+            Some(fault) => Answer::OverLimit(fault),
+        },
+        Ok(Err(message)) => Answer::Refused(message),
+        Err(error) => Answer::Refused(error.into_message()),
+    };
+    answers.into_iter().map(one).collect()
+}

@@ -1,0 +1,58 @@
+//! Bytes on a TCP connection, for requests that no honest client sends. Not here: what to expect.
+
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends bytes and gives everything that comes back until the gateway closes the connection, or
+/// has answered one whole request and keeps it open.
+pub async fn exchange(address: &str, bytes: &[u8]) -> String {
+    let mut stream = connect(address).await;
+    // The gateway may answer and close before it has read everything.
+    let _ = stream.write_all(bytes).await;
+    read_answer(&mut stream).await
+}
+
+/// A connection.
+pub async fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).await.expect("the gateway listens");
+    stream.set_nodelay(true).expect("a socket option");
+    stream
+}
+
+/// Reads until the answer is complete or the connection is closed.
+pub async fn read_answer(stream: &mut TcpStream) -> String {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    let reading = async {
+        while !is_complete(&seen) {
+            match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => seen.extend_from_slice(&buffer[..count]),
+            }
+        }
+    };
+    let outcome = tokio::time::timeout(PATIENCE, reading).await;
+    let text = String::from_utf8_lossy(&seen).into_owned();
+    assert!(outcome.is_ok(), "no complete answer in {PATIENCE:?}, only {text:?}");
+    text
+}
+
+fn is_complete(seen: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(seen);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| body.len() >= length)
+}
+
+/// The status of an answer, 0 if there was none.
+pub fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,164 @@
+//! What a sandboxed transform costs beside the same code run natively: the guest is
+//! `tests/guests/lead`, the native twin is the very file it is built from. Times of the sandbox are
+//! CPU time of the whole call (instance made, configured, asked, thrown away), as the gateway
+//! charges it; `throughput` is wall time of many calls at once, handing over included.
+//!
+//! Build the guest first: `tests/guests/build.sh`.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use criterion::BenchmarkId;
+use criterion::Criterion;
+use criterion::Throughput;
+use criterion::criterion_group;
+use criterion::criterion_main;
+use futures::future::join_all;
+use hookmill::domain::plugin::GuestEvent;
+use hookmill::domain::plugin::PluginLimits;
+use hookmill::domain::plugin::Verdict;
+use hookmill::sandbox::Compiler;
+use hookmill::sandbox::Plugin;
+use hookmill::sandbox::Sandbox;
+use hookmill::sandbox::SandboxOptions;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+#[path = "../../tests/guests/lead/src/transform.rs"]
+mod transform;
+
+const SIZES: [(&str, usize); 3] = [("0.3K", 0), ("1K", 1 << 10), ("10K", 10 << 10)];
+
+/// A lead signal, padded to about `bytes` by what the lead did before.
+fn payload(bytes: usize) -> Bytes {
+    let mut signal = json!({
+        "signal_type": "product_qualified_lead", "confidence": 0.92, "source": "analytics",
+        "hypothesis_id": "hyp_41", "account": {"name": "Example Industries", "domain": "example.com"},
+        "events": ["saw_pricing", "invited_colleague", "made_key"],
+        "enrichment": {"company_size": "50-200", "industry": "Software"},
+        "detected_at": "2026-03-01T12:00:00Z",
+    });
+    let mut activity = Vec::new();
+    while signal.to_string().len() < bytes {
+        let turn = activity.len();
+        activity.push(json!({
+            "name": format!("event_{turn}"), "ts": "2026-03-01T12:00:00Z",
+            "props": {"url": format!("https://example.com/é?turn={turn}"), "count": turn, "share": turn as f64 / 7.0, "new": true},
+        }));
+        signal["activity"] = json!(activity);
+    }
+    signal.to_string().into()
+}
+
+fn event(payload: Bytes) -> GuestEvent {
+    let header = |number: usize| (format!("x-header-{number}"), format!("value number {number}"));
+    GuestEvent {
+        id: "evt_01J9ZK3V7Q8M4N5P6R7S8T9V0W".into(),
+        event_type: "signal.detected".into(),
+        source: "analytics".into(),
+        received_at: "2026-03-01T12:00:01Z".into(),
+        headers: (0..3).map(header).collect(),
+        content_type: "application/json".into(),
+        payload,
+    }
+}
+
+struct Bench {
+    runtime: Runtime,
+    plugin: Plugin,
+    config: Arc<str>,
+    // Held: the plugin stops working when they go.
+    _sandbox: Sandbox,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").canonicalize().expect("the repository");
+        let guest = root.with_file_name("target/guests/lead.wasm");
+        let bytes = std::fs::read(&guest).expect("build the guests first: tests/guests/build.sh");
+        let dir = tempfile::tempdir().expect("a folder");
+        let options = SandboxOptions {
+            dir: dir.path().join("plugins"),
+            compiler: Compiler::InProcess,
+            workers: 1,
+            limits: PluginLimits::default(),
+        };
+        let sandbox = Sandbox::new(options).expect("a sandbox");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let plugin = runtime.block_on(async {
+            let admitted = sandbox.admit(bytes.into()).await.expect("the guest is honest");
+            sandbox.load(&admitted.digest).await.expect("it was just admitted")
+        });
+        Self { runtime, plugin, config: "{}".into(), _sandbox: sandbox, _dir: dir }
+    }
+
+    /// CPU time of one event in an instance of its own.
+    fn fresh(&self, event: &GuestEvent) -> Duration {
+        let ran =
+            self.runtime.block_on(self.plugin.run(self.config.clone(), event.clone())).expect("it runs");
+        assert!(matches!(ran.verdict, Verdict::Forward(_)));
+        ran.cost.cpu
+    }
+
+    /// CPU time of a batch in one instance.
+    fn batch(&self, event: &GuestEvent, events: usize) -> Duration {
+        let run = self.plugin.run_batch(self.config.clone(), vec![event.clone(); events]);
+        let ran = self.runtime.block_on(run).expect("it runs");
+        assert!(ran.results.iter().all(Result::is_ok));
+        ran.cost.cpu
+    }
+
+    fn at_once(&self, event: &GuestEvent, calls: usize) {
+        let calls = (0..calls).map(|_| self.plugin.run(self.config.clone(), event.clone()));
+        for ran in self.runtime.block_on(join_all(calls)) {
+            assert!(ran.is_ok());
+        }
+    }
+
+    /// CPU time of an instance that is asked next to nothing.
+    fn configure(&self) -> bool {
+        self.runtime.block_on(self.plugin.check_config(&self.config)).is_ok()
+    }
+}
+
+fn sandbox(criterion: &mut Criterion) {
+    let bench = Bench::new();
+    let mut group = criterion.benchmark_group("transform");
+    for (name, size) in SIZES {
+        let payload = payload(size);
+        let event = event(payload.clone());
+        group.bench_function(BenchmarkId::new("native", name), |bencher| {
+            bencher.iter(|| match transform::transform(black_box(&payload), 0.8) {
+                Ok(transform::Lead::Forward(_, bytes)) => bytes,
+                Ok(transform::Lead::Drop(reason)) | Err(reason) => panic!("{reason}"),
+            });
+        });
+        group.bench_function(BenchmarkId::new("fresh", name), |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|_| bench.fresh(&event)).sum());
+        });
+        group.bench_function(BenchmarkId::new("batch of 10, each", name), |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|_| bench.batch(&event, 10) / 10).sum());
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("throughput");
+    let event = event(payload(1 << 10));
+    group.throughput(Throughput::Elements(64));
+    group.bench_function("64 at once, 1K", |bencher| bencher.iter(|| bench.at_once(&event, 64)));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("one at a time, 1K", |bencher| bencher.iter(|| bench.at_once(&event, 1)));
+    group.bench_function("configure alone", |bencher| bencher.iter(|| assert!(bench.configure())));
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(30).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+    targets = sandbox
+}
+criterion_main!(benches);

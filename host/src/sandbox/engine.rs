@@ -4,6 +4,9 @@
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wasmtime::Config;
@@ -15,7 +18,12 @@ use wasmtime::PoolingAllocationConfig;
 use crate::sandbox::error::SandboxError;
 
 /// How often running guests look at their budgets and give way to others.
-pub(crate) const TICK: Duration = Duration::from_millis(1);
+const TICK: Duration = Duration::from_millis(1);
+
+/// The same after no call began for [`QUIET`] ticks: an idle gateway should not wake up a thousand
+/// times a second, and a guest that computes alone has nobody to give way to.
+const SLOW_TICK: Duration = Duration::from_millis(10);
+const QUIET: u32 = 100;
 
 /// The sizes of a kind of guest: natively compiled languages need little, interpreters much.
 #[derive(Clone, Copy, Debug)]
@@ -113,19 +121,22 @@ pub(crate) fn fingerprint(engine: &Engine) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Advances the engine's epoch every [`TICK`] on a thread of its own, which ends when the last
-/// user of the engine is gone: guests that still run at shutdown must go on giving way.
-pub(crate) fn tick(engine: &Engine) -> Result<(), SandboxError> {
+/// Advances the engine's epoch on a thread of its own, every [`TICK`] while `calls`, the number of
+/// calls begun so far, changes. The thread ends when the last user of the engine is gone: guests
+/// that still run at shutdown must go on giving way.
+pub(crate) fn tick(engine: &Engine, calls: Arc<AtomicU64>) -> Result<(), SandboxError> {
     let weak = engine.weak();
     let turn = move || {
+        let (mut seen, mut unchanged) = (0, 0_u32);
         // Sleep, then count one. A ticker that makes up for ticks it missed while the machine was
         // stalled takes them all at once, and from guests that only just began.
         loop {
-            std::thread::sleep(TICK);
-            match weak.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => return,
-            }
+            std::thread::sleep(if unchanged < QUIET { TICK } else { SLOW_TICK });
+            let Some(engine) = weak.upgrade() else { return };
+            engine.increment_epoch();
+            let begun = calls.load(Ordering::Relaxed);
+            unchanged = if begun == seen { unchanged.saturating_add(1) } else { 0 };
+            seen = begun;
         }
     };
     std::thread::Builder::new()

@@ -4,6 +4,8 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 
@@ -35,6 +37,7 @@ pub(crate) struct Guests {
 pub(crate) struct Queue {
     handle: Handle,
     room: Arc<Semaphore>,
+    begun: Arc<AtomicU64>,
     calls_per_plugin: usize,
 }
 
@@ -52,7 +55,7 @@ impl Guests {
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
         let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
         let room = Arc::new(Semaphore::new(CALLS));
-        let queue = Queue { handle: runtime.handle().clone(), room, calls_per_plugin };
+        let queue = Queue { handle: runtime.handle().clone(), room, begun: Arc::default(), calls_per_plugin };
         Ok(Self { runtime: Some(runtime), queue })
     }
 
@@ -79,6 +82,11 @@ impl Queue {
         Arc::new(Semaphore::new(self.calls_per_plugin))
     }
 
+    /// Counts the calls begun so far.
+    pub(crate) fn begun(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.begun)
+    }
+
     /// Runs `call` on the guests' threads when there is room: first for its plugin, then at all.
     /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
     pub(crate) async fn run<F>(&self, slots: &Arc<Semaphore>, call: F) -> Result<F::Output, SandboxError>
@@ -88,6 +96,7 @@ impl Queue {
     {
         let slot = permit(slots).await?;
         let room = permit(&self.room).await?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let task = self.handle.spawn(async move {
             let output = call.await;
             // Given back here, not when the caller wakes up.

@@ -122,7 +122,7 @@ impl Reader {
         let fields = self.object(value, "", &known)?;
         let name = self.required(fields, "", "name");
         if name.as_deref().is_some_and(|name| !is_name(name)) {
-            self.problem("/name", "expected 1 to 64 of a-z, 0-9 and -, the first a letter");
+            self.problem("/name", "expected 1 to 64 of a-z, 0-9, - and _, the first a letter");
         }
         let version = self.required(fields, "", "version");
         if version.as_deref().is_some_and(|version| version.is_empty() || version.len() > NAME_BYTES) {
@@ -228,7 +228,8 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn is_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     name.len() <= NAME_BYTES
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(allowed)
@@ -259,7 +260,7 @@ mod tests {
         check(
             r#"{"name":"N","version":2,"config_schema":true,"headers":["X-A",1],"examples":{}}"#,
             &[
-                "/name: expected 1 to 64 of a-z, 0-9 and -, the first a letter",
+                "/name: expected 1 to 64 of a-z, 0-9, - and _, the first a letter",
                 "/version: expected a text, found a number",
                 "/config_schema: expected a JSON Schema, which is an object",
                 "/headers/0: expected the name of a header, in lower case",

@@ -67,12 +67,13 @@ impl Sandbox {
     /// address space, of which little is ever used.
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
         let engine = engine::running(&NATIVE, options.limits.memory_bytes)?;
-        engine::tick(&engine)?;
+        let guests = Guests::start(options.workers, options.limits.in_flight)?;
+        engine::tick(&engine, guests.queue().begun())?;
         let mut linker = Linker::new(&engine);
         bindings::Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut GuestState| state)
             .map_err(|error| SandboxError::Setup { detail: format!("the contract: {error:#}") })?;
         Ok(Self {
-            guests: Guests::start(options.workers, options.limits.in_flight)?,
+            guests,
             files: Files::open(options.dir, engine::fingerprint(&engine))?,
             compiler: options.compiler,
             compilers: Semaphore::new(COMPILERS),
@@ -137,18 +138,15 @@ impl Sandbox {
         let _turn = self.compilers.acquire().await.map_err(closed)?;
         let code = self.files.temporary();
         match &self.compiler {
-            Compiler::Child(exe) => child::compile(exe, module, &code, &NATIVE.compile).await?,
+            Compiler::Child(exe) => {
+                child::compile(exe, module, &code, &NATIVE.compile).await?;
+                Ok(code)
+            }
             Compiler::InProcess => {
-                let bytes = std::fs::read(module).map_err(|source| SandboxError::File {
-                    action: "read",
-                    path: module.to_owned(),
-                    source,
-                })?;
-                let compiled = self.queue().blocking(move || compile::compile(&bytes)).await??;
-                code.write(&compiled)?;
+                let module = module.to_owned();
+                self.queue().blocking(move || compile_here(&module, code)).await?
             }
         }
-        Ok(code)
     }
 
     /// Maps the code in a file that this sandbox's compiler made.
@@ -201,6 +199,13 @@ impl Sandbox {
         // The map is whole between any two statements.
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn compile_here(module: &Path, code: Temporary) -> Result<Temporary, Refusal> {
+    let failed = |source| SandboxError::File { action: "read", path: module.to_owned(), source };
+    let bytes = std::fs::read(module).map_err(failed)?;
+    code.write(&compile::compile(&bytes)?)?;
+    Ok(code)
 }
 
 fn detail(error: &wasmtime::Error) -> String {

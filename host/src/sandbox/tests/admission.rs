@@ -152,7 +152,7 @@ async fn holds_a_plugin_to_its_word() {
         r#""name": "hostile""#,
         r#""name": "Hostile""#,
         RefusalCode::BadManifest,
-        "/name: expected 1 to 64 of a-z, 0-9 and -, the first a letter",
+        "/name: expected 1 to 64 of a-z, 0-9, - and _, the first a letter",
     )
     .await;
 }

@@ -98,12 +98,12 @@ async fn hands_back_what_the_compiler_says() {
     // Code that is not valid; a WIT that is not valid; exports of another type.
     let mut spoiled = guest("lead").to_vec();
     let wit = spoiled.windows(14).position(|part| part == b"component-type").unwrap();
-    spoiled[wit + 60..wit + 70].fill(0xff);
+    spoiled[wit + 120..wit + 130].fill(0xff);
     check(spoiled.into(), RefusalCode::Invalid, "cannot be made a component").await;
     let mut adds_nothing = Function::new([]);
     adds_nothing.instructions().i32_add().end();
     check(around(vec![adds_nothing]), RefusalCode::Invalid, "type mismatch").await;
-    check(around(vec![bombs::identity()]), RefusalCode::MissingExport, "manifest").await;
+    check(around(vec![bombs::identity()]), RefusalCode::MissingExport, "type-checking export").await;
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn others_are_served_beside_endless_loops() {
             assert_eq!(forwarded(&ran.verdict).len(), 1);
         }
     };
-    while_others(calls, async { drop(loops.await) }).await;
+    Box::pin(while_others(calls, async { drop(loops.await) })).await;
 }
 
 #[tokio::test]

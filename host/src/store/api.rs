@@ -1,0 +1,111 @@
+//! The one trait a backend implements. Named after what the gateway needs, not after tables.
+//! Not here: the types it speaks in, and any backend.
+
+use std::future::Future;
+
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::event::Event;
+use crate::domain::event::NewEvent;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
+use crate::domain::id::RejectionId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Rejection;
+use crate::domain::time::Timestamp;
+use crate::store::change::Accepted;
+use crate::store::change::Change;
+use crate::store::change::ConfigState;
+use crate::store::change::ConfigWrite;
+use crate::store::error::StoreError;
+use crate::store::feed::CommitRange;
+use crate::store::feed::Held;
+use crate::store::query::DeliveryQuery;
+use crate::store::query::DeliverySummary;
+use crate::store::query::EventQuery;
+use crate::store::query::Page;
+use crate::store::recovered::EventLog;
+
+/// A place where events, their log and the configuration are kept.
+pub trait Store: Send + Sync + 'static {
+    /// Stores events, all of them or none; answers when they are on disk. Duplicates by
+    /// idempotency key are answered with the first one's id.
+    fn accept(&self, events: Vec<NewEvent>)
+    -> impl Future<Output = Result<Vec<Accepted>, StoreError>> + Send;
+
+    /// Takes note of what happened: written with the next commit, within milliseconds, in the
+    /// order of calls. Never waits. A crash before that makes the event be worked on again.
+    fn note(&self, change: Change);
+
+    /// The same as `note`, answered when it is on disk.
+    fn commit(&self, change: Change) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes configuration atomically; answers its new revision when it is on disk.
+    fn configure(&self, writes: Vec<ConfigWrite>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The configuration as it was at that revision; `None` if it is not known any more.
+    fn config_at(
+        &self,
+        revision: u64,
+    ) -> impl Future<Output = Result<Option<ConfigState>, StoreError>> + Send;
+
+    /// Keeps a small value (counters, marks) with the next commit.
+    fn put_meta(&self, key: &'static str, value: Vec<u8>);
+
+    /// One event.
+    fn event(&self, id: EventId) -> impl Future<Output = Result<Option<Event>, StoreError>> + Send;
+
+    /// The events of a commit, in order.
+    fn read(&self, range: CommitRange) -> impl Future<Output = Result<Vec<Held>, StoreError>> + Send;
+
+    /// Lists events.
+    fn events(
+        &self,
+        query: EventQuery,
+    ) -> impl Future<Output = Result<Page<Event, EventId>, StoreError>> + Send;
+
+    /// Everything logged about an event.
+    fn event_log(&self, id: EventId) -> impl Future<Output = Result<EventLog, StoreError>> + Send;
+
+    /// The record of a delivery, if it has one.
+    fn delivery(
+        &self,
+        id: DeliveryId,
+    ) -> impl Future<Output = Result<Option<DeliveryRecord>, StoreError>> + Send;
+
+    /// The bytes kept of a delivery.
+    fn delivery_bytes(
+        &self,
+        id: DeliveryId,
+    ) -> impl Future<Output = Result<Option<DeliveryBytes>, StoreError>> + Send;
+
+    /// Lists deliveries.
+    fn deliveries(
+        &self,
+        query: DeliveryQuery,
+    ) -> impl Future<Output = Result<Page<DeliverySummary, DeliveryId>, StoreError>> + Send;
+
+    /// Requests turned away at a source, newest first.
+    fn rejections(
+        &self,
+        workspace: WorkspaceId,
+        source: SourceId,
+        before: Option<RejectionId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<Rejection, RejectionId>, StoreError>> + Send;
+
+    /// Deletes events received before, and log rows written before, as far as nothing live
+    /// needs them; answers how many commits went.
+    fn expire(
+        &self,
+        events_before: Timestamp,
+        log_before: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Whether events would be taken now.
+    fn health(&self) -> Result<(), StoreError>;
+
+    /// Writes what is noted, syncs and closes. Nothing is taken afterwards.
+    fn close(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

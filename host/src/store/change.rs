@@ -1,0 +1,77 @@
+//! What the store is asked to write, and its answer. Not here: the reading side (`query`).
+
+use crate::domain::delivery::Attempt;
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::EventId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Plan;
+use crate::domain::plan::Rejection;
+
+/// The answer to an accepted event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id, or that of the first event with the same idempotency key.
+    pub id: EventId,
+    /// Whether it was seen before and therefore not stored again.
+    pub duplicate: bool,
+}
+
+/// A row of the log. Rows of one commit are stored together.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub enum LogEntry {
+    /// The steps of an event ran.
+    Plan(Plan),
+    /// A request was made.
+    Attempt(AttemptEntry),
+    /// A request was turned away at a source.
+    Rejection(Rejection),
+}
+
+/// An attempt with what the lists filter by.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AttemptEntry {
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// By which connection.
+    pub connection: ConnectionId,
+    /// Where to.
+    pub destination: DestinationId,
+    /// The attempt; its id says delivery and event.
+    pub attempt: Attempt,
+}
+
+/// What became of an event or delivery: written in one commit or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Rows for the log.
+    pub log: Vec<LogEntry>,
+    /// Deliveries that from now on have a record of their own, or whose record changes. A
+    /// terminal record stays readable until retention, but is no longer live.
+    pub deliveries: Vec<DeliveryRecord>,
+    /// The bytes of deliveries, kept until their record is terminal.
+    pub bytes: Vec<(DeliveryId, DeliveryBytes)>,
+    /// Events of which nothing is left to do outside live delivery records.
+    pub closed: Vec<EventId>,
+}
+
+/// One key of the configuration and its new document; `None` deletes it.
+#[derive(Clone, Debug)]
+pub struct ConfigWrite {
+    /// Kind and id, such as `source/src_…`.
+    pub key: String,
+    /// The document, JSON.
+    pub document: Option<Vec<u8>>,
+}
+
+/// The whole configuration at a revision.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigState {
+    /// Grows by one with each write.
+    pub revision: u64,
+    /// Key and document, sorted by key.
+    pub documents: Vec<(String, Vec<u8>)>,
+}

@@ -1,0 +1,73 @@
+//! Durable events on their way to the steps, and the memory they may take meanwhile.
+//! Not here: what is done with them (`flow`).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use crate::domain::event::Event;
+use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
+
+/// Events that are durable, in the order of commits, each commit once. Reading the feed also
+/// sends the acknowledgements, so somebody must always read it.
+pub trait Feed: Send + 'static {
+    /// The next commit that holds events; `None` when the store is closed.
+    fn next(&mut self) -> impl Future<Output = Option<Committed>> + Send;
+}
+
+/// The events of one commit, or where to read them again.
+#[derive(Debug)]
+pub struct Committed {
+    /// First id and number of events; `read` finds them by it.
+    pub range: CommitRange,
+    /// The events, if memory allowed to hand them over; otherwise `read` them when their turn comes.
+    pub events: Option<Vec<Held>>,
+}
+
+/// Where the events of one commit are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitRange {
+    /// The id of the first event.
+    pub first: EventId,
+    /// How many events the commit has.
+    pub count: u32,
+}
+
+/// An event in memory. The bytes it holds count against the hand-over budget until the last
+/// clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Held(pub Arc<HeldEvent>);
+
+/// See [`Held`].
+#[derive(Debug)]
+pub struct HeldEvent {
+    /// The event.
+    pub event: Event,
+    /// Gives its bytes back when dropped.
+    pub(crate) budget: Option<Arc<HotBudget>>,
+}
+
+/// How many bytes of events may be in memory between commit and close.
+#[derive(Debug)]
+pub struct HotBudget {
+    /// Bytes in use.
+    pub(crate) used: AtomicU64,
+    /// Bytes allowed.
+    pub(crate) max: u64,
+}
+
+impl Drop for HeldEvent {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            let bytes = held_bytes(&self.event.data);
+            budget.used.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What an event counts against the budget: its body and a flat kilobyte for the rest.
+pub(crate) fn held_bytes(event: &NewEvent) -> u64 {
+    event.body.len() as u64 + 1024
+}

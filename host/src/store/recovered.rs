@@ -1,0 +1,43 @@
+//! What opening a store and looking into it brings back. Not here: how it is found.
+
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::id::EventId;
+use crate::domain::plan::Plan;
+use crate::store::change::AttemptEntry;
+use crate::store::change::ConfigState;
+
+/// An event that was accepted and not closed when the process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which.
+    pub event: EventId,
+    /// Slots of deliveries that ended already or have a record: planning again skips them.
+    pub done: Vec<u16>,
+}
+
+/// What a store found when it was opened.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Events to plan again, oldest first.
+    pub unfinished: Vec<Unfinished>,
+    /// Every live (not terminal) delivery record, in the order of ids.
+    pub live: Vec<DeliveryRecord>,
+    /// The configuration.
+    pub config: ConfigState,
+    /// For each unfinished event and live delivery older than the present revision: the
+    /// configuration then, oldest first.
+    pub past: Vec<ConfigState>,
+    /// What was kept with `put_meta`.
+    pub meta: Vec<(String, Vec<u8>)>,
+}
+
+/// Everything logged about one event, for its trace.
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    /// The plan, once the steps ran. The newest, if they ran again after a crash.
+    pub plan: Option<Plan>,
+    /// Every attempt of every delivery, oldest first.
+    pub attempts: Vec<AttemptEntry>,
+    /// Records of deliveries that have one.
+    pub records: Vec<DeliveryRecord>,
+}

@@ -1,0 +1,164 @@
+//! Turns the requests and notes of one commit into writes, and remembers what follows once
+//! they are on disk. Nothing here is visible before that. Not here: the thread (`committer`).
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::event::Event;
+use crate::domain::event::IdempotencyKey;
+use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
+use crate::domain::time::Timestamp;
+use crate::store::Accepted;
+use crate::store::ConfigState;
+use crate::store::sled::dedup::Dedup;
+use crate::store::sled::event_chunk::ChunkWriter;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::ids::IdMaker;
+use crate::store::sled::keys;
+use crate::store::sled::log_chunk::LogWriter;
+use crate::store::sled::open_events::Open;
+use crate::store::sled::open_events::OpenEvents;
+use crate::store::sled::record;
+use crate::store::sled::record::Mark;
+use crate::store::sled::request::Reply;
+use crate::store::sled::write_set::WriteSet;
+
+/// What the committer knows between commits. Changes only when a commit is on disk, but for
+/// the ids, which may have gaps.
+#[derive(Debug)]
+pub(super) struct State {
+    /// The number of the next commit.
+    pub(super) seq: u64,
+    /// Event ids.
+    pub(super) ids: IdMaker,
+    /// Idempotency keys.
+    pub(super) dedup: Dedup,
+    /// Events that recovery would find again.
+    pub(super) open: OpenEvents,
+    /// The configuration.
+    pub(super) config: Arc<ConfigState>,
+}
+
+/// What follows when the commit is on disk.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// New events, in order.
+    pub(super) events: Vec<Event>,
+    /// Answers to those who sent them.
+    pub(super) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
+    /// Events that are closed now.
+    pub(super) closed: HashSet<EventId>,
+    /// The configuration, if it changed.
+    pub(super) config: Option<Arc<ConfigState>>,
+    keys: HashMap<IdempotencyKey, EventId>,
+}
+
+/// A commit in the making.
+#[derive(Debug)]
+pub(super) struct Commit<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) set: WriteSet<'a>,
+    pub(super) effects: Effects,
+    pub(super) now: Timestamp,
+    pub(super) log: LogWriter,
+    chunk: ChunkWriter,
+    key_list: Vec<u8>,
+}
+
+impl<'a> Commit<'a> {
+    /// An empty one.
+    pub(super) fn new(state: &'a mut State, tree: &'a sled::Tree, now: Timestamp) -> Self {
+        let seq = state.seq;
+        Self {
+            state,
+            set: WriteSet::new(tree),
+            effects: Effects::default(),
+            now,
+            log: LogWriter::new(seq, now),
+            chunk: ChunkWriter::new(seq),
+            key_list: Vec::new(),
+        }
+    }
+
+    /// Stores events, but for those whose key was seen before.
+    pub(super) fn accept(&mut self, events: Vec<NewEvent>, reply: Reply<Vec<Accepted>>) -> Result<(), Fault> {
+        let mut accepted = Vec::with_capacity(events.len());
+        for data in events {
+            let known = data.idempotency.and_then(|key| {
+                let in_this_commit = self.effects.keys.get(&key).copied();
+                in_this_commit.or_else(|| self.state.dedup.find(&key, self.now))
+            });
+            if let Some(id) = known {
+                accepted.push(Accepted { id, duplicate: true });
+                continue;
+            }
+            let id = self.state.ids.next(self.now);
+            self.chunk.push(id, &data, &mut self.set)?;
+            if let Some(key) = data.idempotency {
+                self.key_list.extend_from_slice(&key.0);
+                self.key_list.extend_from_slice(&id.bits().to_be_bytes());
+                self.effects.keys.insert(key, id);
+            }
+            accepted.push(Accepted { id, duplicate: false });
+            self.effects.events.push(Event { id, data });
+        }
+        self.effects.acks.push((reply, accepted));
+        Ok(())
+    }
+
+    /// Keeps a small value of the application.
+    pub(super) fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), Fault> {
+        self.set.put(&keys::by_text(keys::META, key), value)
+    }
+
+    /// Writes where recovery would start if this commit were the last.
+    pub(super) fn mark(&mut self) -> Result<(), Fault> {
+        let oldest = self.state.open.iter().find(|(event, _)| !self.effects.closed.contains(event));
+        let first_new = self.effects.events.first().map(|event| (event.id, self.state.seq));
+        let last = self.state.ids.last();
+        let (oldest_id, oldest_seq) = oldest
+            .map(|(event, open)| (event, open.seq))
+            .or(first_new)
+            .unwrap_or((EventId::from_bits(last), self.state.seq + 1));
+        let mark = Mark {
+            seq: self.state.seq,
+            last_id: last.to_be_bytes(),
+            oldest_seq,
+            oldest_id: oldest_id.bits().to_be_bytes(),
+        };
+        self.set.put(keys::MARK, &record::encode(&mark)?)
+    }
+
+    /// Everything that is to be written, and what follows from it.
+    pub(super) fn finish(mut self) -> (WriteSet<'a>, Effects) {
+        self.chunk.finish(&mut self.set);
+        self.log.finish(&mut self.set);
+        if let Some(event) = self.effects.events.first().filter(|_| !self.key_list.is_empty()) {
+            let name = keys::by_id(keys::IDEMPOTENCY, event.id.bits());
+            self.set.put_new(&name, &[], &self.key_list);
+        }
+        (self.set, self.effects)
+    }
+}
+
+impl State {
+    /// The commit is on disk.
+    pub(super) fn apply(&mut self, effects: &mut Effects) {
+        for event in &effects.events {
+            let open = Open { seq: self.seq, revision: event.data.revision };
+            self.open.insert(event.id, open);
+            if let Some(key) = event.data.idempotency {
+                self.dedup.insert(key, event.id);
+            }
+        }
+        for event in effects.closed.drain() {
+            self.open.remove(event);
+        }
+        if let Some(config) = &effects.config {
+            self.config = Arc::clone(config);
+        }
+        self.seq += 1;
+    }
+}

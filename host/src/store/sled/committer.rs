@@ -1,0 +1,382 @@
+//! The one thread that writes. It collects what waits, writes it as one batch, syncs, and sends
+//! one message with all answers. Not here: what a batch holds (`commit`, `change`) and what
+//! happens when it cannot be written (`outage`).
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::RecvTimeoutError;
+use tokio::sync::mpsc;
+
+use crate::domain::event::Event;
+use crate::store::CommitRange;
+use crate::store::Committed;
+use crate::store::Held;
+use crate::store::HeldEvent;
+use crate::store::HotBudget;
+use crate::store::StoreError;
+use crate::store::held_bytes;
+use crate::store::sled::commit::Commit;
+use crate::store::sled::commit::Effects;
+use crate::store::sled::commit::State;
+use crate::store::sled::engine::Engine;
+use crate::store::sled::expire;
+use crate::store::sled::export::Exporter;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::guard;
+use crate::store::sled::outage::Doubt;
+use crate::store::sled::outage::Outage;
+use crate::store::sled::request::Expired;
+use crate::store::sled::request::FeedMessage;
+use crate::store::sled::request::Reply;
+use crate::store::sled::request::Request;
+use crate::store::sled::shared::Notes;
+use crate::store::sled::shared::Shared;
+use crate::store::sled::space::Space;
+
+/// Notes wait for a commit of their own at most this long.
+const NOTE_DELAY: Duration = Duration::from_millis(10);
+/// How often a full disk is looked at when nobody asks.
+const SPACE_DELAY: Duration = Duration::from_millis(200);
+/// Under load the thread waits a moment for more, since each commit costs the same.
+const PAUSE: Duration = Duration::from_micros(300);
+/// What load is: so many requests in the last commit.
+const PAUSE_FROM: usize = 5;
+/// Requests of one commit at most.
+const BATCH: usize = 1024;
+/// Bytes of bodies of one commit at most, unless a single request has more.
+const BATCH_BYTES: u64 = 8 << 20;
+/// Commits between two marks: how much more than necessary recovery reads.
+const MARK_EVERY: u64 = 64;
+
+/// The thread's state.
+#[derive(Debug)]
+pub(super) struct Committer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) state: State,
+    pub(super) requests: Receiver<Request>,
+    pub(super) feed: mpsc::UnboundedSender<FeedMessage>,
+    pub(super) space: Space,
+    pub(super) exporter: Exporter,
+    /// Keeps other processes out until the thread ends.
+    lock: File,
+    /// Changes of a failed commit, written first when it goes on.
+    pub(super) kept: Notes,
+    /// Set while the store cannot be written.
+    pub(super) outage: Option<Outage>,
+    watching_notes: bool,
+    /// Whether the disk was full, and somebody may want to know when it is not any more.
+    watching_space: bool,
+    last_batch: usize,
+}
+
+/// A commit ready to be written.
+#[derive(Debug)]
+struct Built {
+    probe: Option<(Vec<u8>, Vec<u8>)>,
+    /// Without it there is nothing to write.
+    writes: Option<sled::Batch>,
+    effects: Effects,
+}
+
+/// Who waits for this commit, but for events.
+#[derive(Debug, Default)]
+struct Waiting {
+    commits: Vec<Reply<()>>,
+    configures: Vec<(Reply<u64>, u64)>,
+    expires: Vec<(Reply<Expired>, Expired)>,
+}
+
+impl Committer {
+    /// Ready to run.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        state: State,
+        requests: Receiver<Request>,
+        feed: mpsc::UnboundedSender<FeedMessage>,
+        exporter: Exporter,
+        lock: File,
+    ) -> Self {
+        let space = Space::new(&shared.options.dir, shared.options.free_bytes_min);
+        exporter.send(&state.config);
+        Self {
+            shared,
+            state,
+            requests,
+            feed,
+            space,
+            exporter,
+            lock,
+            kept: Notes::default(),
+            outage: None,
+            watching_notes: false,
+            watching_space: false,
+            last_batch: 0,
+        }
+    }
+
+    /// Until somebody closes the store or every handle is gone.
+    pub(super) fn run(mut self) {
+        let mut closing = None;
+        while closing.is_none() {
+            let mut batch = Vec::new();
+            match self.wait() {
+                Ok(request) => self.sort_in(request, &mut batch, &mut closing),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.outage.is_some() {
+                self.stand_by(batch);
+                continue;
+            }
+            if !batch.is_empty() && self.last_batch >= PAUSE_FROM {
+                std::thread::sleep(PAUSE);
+            }
+            self.drain(&mut batch, &mut closing);
+            self.last_batch = batch.len();
+            let notes = self.take_notes(batch.is_empty());
+            if !batch.is_empty() || !notes.is_empty() {
+                self.commit(batch, notes, false);
+            } else if self.watching_space && self.space.full().is_none() {
+                self.watching_space = false;
+                self.shared.set_trouble(None);
+            }
+        }
+        self.close(closing);
+    }
+
+    fn wait(&self) -> Result<Request, RecvTimeoutError> {
+        if self.watching_notes || self.outage.is_some() {
+            self.requests.recv_timeout(NOTE_DELAY)
+        } else if self.watching_space {
+            self.requests.recv_timeout(SPACE_DELAY)
+        } else {
+            self.requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        }
+    }
+
+    /// Looks for notes soon.
+    pub(super) fn watch_notes(&mut self) {
+        self.shared.notes().watched = true;
+        self.watching_notes = true;
+    }
+
+    fn sort_in(&mut self, request: Request, batch: &mut Vec<Request>, closing: &mut Option<Reply<()>>) {
+        match request {
+            Request::Nudge => self.watching_notes = true,
+            Request::Close { reply } => *closing = Some(reply),
+            other => batch.push(other),
+        }
+    }
+
+    fn drain(&mut self, batch: &mut Vec<Request>, closing: &mut Option<Reply<()>>) {
+        let mut bytes: u64 = batch.iter().map(bytes_of).sum();
+        while batch.len() < BATCH && bytes < BATCH_BYTES {
+            let Ok(request) = self.requests.try_recv() else { break };
+            bytes += bytes_of(&request);
+            self.sort_in(request, batch, closing);
+        }
+    }
+
+    /// What is noted, after what was kept. If that is nothing and nothing else happens, the next
+    /// note has to nudge.
+    fn take_notes(&mut self, idle: bool) -> Notes {
+        let mut notes = self.shared.notes();
+        let mut taken = std::mem::take(&mut self.kept);
+        taken.changes.append(&mut notes.changes);
+        taken.meta.append(&mut notes.meta);
+        if idle && taken.is_empty() {
+            notes.watched = false;
+            self.watching_notes = false;
+        }
+        taken
+    }
+
+    fn commit(&mut self, batch: Vec<Request>, notes: Notes, last: bool) {
+        self.shared.counters.begin();
+        let shared = Arc::clone(&self.shared);
+        let guard = shared.engine();
+        let mut waiting = Waiting::default();
+        let mark = last || self.state.seq.is_multiple_of(MARK_EVERY);
+        let result = guard.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+            let built = guard::caught(|| self.build(engine, batch, &notes, &mut waiting, mark));
+            built.map(|built| (engine, built))
+        });
+        let (engine, Built { probe, writes, mut effects }) = match result {
+            Ok(built) => built,
+            Err(fault) => {
+                return self.fail(&fault, waiting, Doubt { notes, ..Doubt::default() });
+            }
+        };
+        let written = match writes {
+            Some(writes) => guard::caught(|| engine.write(writes)),
+            None => Ok(Duration::ZERO),
+        };
+        match written {
+            Ok(sync) => {
+                self.state.apply(&mut effects);
+                self.shared.counters.end(effects.events.len(), self.state.open.len(), Some(sync));
+                if mark {
+                    self.shared.counters.set_disk_bytes(engine.size_on_disk().unwrap_or_default());
+                }
+                self.publish(effects);
+                waiting.answer();
+            }
+            Err(fault) => self.fail(&fault, waiting, Doubt { probe, effects, notes }),
+        }
+    }
+
+    fn build(
+        &mut self,
+        engine: &Engine,
+        batch: Vec<Request>,
+        notes: &Notes,
+        waiting: &mut Waiting,
+        mark: bool,
+    ) -> Result<Built, Fault> {
+        let full = self.space.full().cloned();
+        self.watching_space = full.is_some();
+        self.shared.set_trouble(full.clone());
+        let now = self.shared.options.clock.now();
+        let mut commit = Commit::new(&mut self.state, engine.tree(), now);
+        for change in &notes.changes {
+            commit.change(change)?;
+        }
+        for (key, value) in &notes.meta {
+            commit.keep(key, value)?;
+        }
+        for request in batch {
+            match (request, &full) {
+                (Request::Accept { reply, .. }, Some(full)) => {
+                    let _gone = reply.send(Err(full.clone()));
+                }
+                (Request::Accept { events, reply }, None) => commit.accept(events, reply)?,
+                (Request::Commit { change, reply }, _) => {
+                    waiting.commits.push(reply);
+                    commit.change(&change)?;
+                }
+                (Request::Configure { writes, above, reply }, _) => {
+                    waiting.configures.push((reply, commit.configure(&writes, above)?));
+                }
+                (Request::Expire { step, reply }, _) => {
+                    waiting.expires.push((reply, expire::expire(&mut commit, &step)?));
+                }
+                (Request::Nudge | Request::Close { .. }, _) => {}
+            }
+        }
+        if mark {
+            commit.mark()?;
+        }
+        let (set, effects) = commit.finish();
+        let probe = set.probe();
+        let writes = (!set.is_empty()).then(|| set.into_batch());
+        Ok(Built { probe, writes, effects })
+    }
+
+    /// Makes what is on disk known: the configuration, then answers and events in one message.
+    pub(super) fn publish(&mut self, effects: Effects) {
+        if let Some(config) = effects.config {
+            self.exporter.send(&config);
+            self.shared.set_config(config);
+        }
+        if effects.acks.is_empty() && effects.events.is_empty() {
+            return;
+        }
+        let committed = effects
+            .events
+            .first()
+            .map(|event| CommitRange { first: event.id, count: effects.events.len() as u32 });
+        let committed = committed.map(|range| {
+            let bytes: u64 = effects.events.iter().map(|event| held_bytes(&event.data)).sum();
+            let budget = &self.shared.budget;
+            let fits = budget.used.load(Ordering::Relaxed).saturating_add(bytes) <= budget.max;
+            let events = fits.then(|| hold(effects.events, budget));
+            Committed { range, events }
+        });
+        let message = FeedMessage { acks: effects.acks, committed };
+        if let Err(mpsc::error::SendError(mut message)) = self.feed.send(message) {
+            // Nobody reads the feed any more; who asked still wants an answer.
+            message.acknowledge();
+        }
+    }
+
+    fn fail(&mut self, fault: &Fault, waiting: Waiting, mut doubt: Doubt) {
+        self.shared.counters.end(0, 0, None);
+        let error = self.shared.explain(fault);
+        waiting.refuse(&error);
+        for (reply, _) in doubt.effects.acks.drain(..) {
+            let _gone = reply.send(Err(error.clone()));
+        }
+        self.begin_outage(error, doubt);
+    }
+
+    fn close(mut self, closing: Option<Reply<()>>) {
+        let mut result = Ok(());
+        if self.outage.is_none() {
+            let notes = self.take_notes(false);
+            let rest: Vec<Request> = self.requests.try_iter().collect();
+            self.commit(rest, notes, true);
+        }
+        if self.outage.is_some() {
+            result = Err(self.shared.trouble().unwrap_or(StoreError::Unavailable {
+                detail: "it could not be written when it was closed".to_owned(),
+            }));
+        }
+        let engine = self.shared.engine_mut().take();
+        let closed = guard::caught(|| {
+            drop(engine);
+            Ok(())
+        });
+        self.shared.set_trouble(Some(Fault::Closed.explain(&self.shared.options.dir)));
+        drop(self.exporter);
+        drop(self.lock);
+        if let Some(reply) = closing {
+            let _gone = reply.send(result.and(closed.map_err(|fault| self.shared.explain(&fault))));
+        }
+    }
+}
+
+impl Waiting {
+    fn answer(self) {
+        for reply in self.commits {
+            let _gone = reply.send(Ok(()));
+        }
+        for (reply, revision) in self.configures {
+            let _gone = reply.send(Ok(revision));
+        }
+        for (reply, expired) in self.expires {
+            let _gone = reply.send(Ok(expired));
+        }
+    }
+
+    fn refuse(self, error: &StoreError) {
+        for reply in self.commits {
+            let _gone = reply.send(Err(error.clone()));
+        }
+        for (reply, _) in self.configures {
+            let _gone = reply.send(Err(error.clone()));
+        }
+        for (reply, _) in self.expires {
+            let _gone = reply.send(Err(error.clone()));
+        }
+    }
+}
+
+fn bytes_of(request: &Request) -> u64 {
+    match request {
+        Request::Accept { events, .. } => events.iter().map(held_bytes).sum(),
+        _ => 1024,
+    }
+}
+
+/// Counts events against the budget until the last clone is dropped.
+pub(super) fn hold(events: Vec<Event>, budget: &Arc<HotBudget>) -> Vec<Held> {
+    let held = events.into_iter().map(|event| {
+        budget.used.fetch_add(held_bytes(&event.data), Ordering::Relaxed);
+        Held(Arc::new(HeldEvent { event, budget: Some(Arc::clone(budget)) }))
+    });
+    held.collect()
+}

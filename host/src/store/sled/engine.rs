@@ -1,0 +1,60 @@
+//! sled, opened and written to the way that survives a power cut. Not here: what is written.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use sled::Tree;
+
+use crate::store::sled::fault::Fault;
+
+/// Parts are sized for this; see `parts`.
+const SEGMENT: usize = 512 * 1024;
+
+/// An open store.
+#[derive(Debug)]
+pub(super) struct Engine {
+    db: sled::Db,
+    /// `flush` hands pages to the kernel without syncing them; syncing any handle of the same
+    /// file does the rest.
+    durable: File,
+}
+
+impl Engine {
+    /// Opens the files in `dir`, or makes them.
+    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
+        let db = sled::Config::new()
+            .path(dir)
+            .mode(sled::Mode::LowSpace)
+            .cache_capacity(cache_bytes)
+            .segment_size(SEGMENT)
+            // Garbage is collected in that thread only.
+            .flush_every_ms(Some(500))
+            .use_compression(false)
+            .open()?;
+        let durable = File::open(dir.join("db"))?;
+        durable.sync_data()?;
+        File::open(dir)?.sync_all()?;
+        Ok(Self { db, durable })
+    }
+
+    /// Where everything is.
+    pub(super) fn tree(&self) -> &Tree {
+        &self.db
+    }
+
+    /// Writes all of it or nothing, and returns when it is on disk: how long that took.
+    pub(super) fn write(&self, batch: sled::Batch) -> Result<Duration, Fault> {
+        self.db.apply_batch(batch)?;
+        let start = Instant::now();
+        self.db.flush()?;
+        self.durable.sync_data()?;
+        Ok(start.elapsed())
+    }
+
+    /// Bytes of the files.
+    pub(super) fn size_on_disk(&self) -> Result<u64, Fault> {
+        Ok(self.db.size_on_disk()?)
+    }
+}

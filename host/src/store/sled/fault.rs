@@ -1,0 +1,61 @@
+//! What can go wrong inside this backend, before it is put into words for people.
+//! Not here: those words (`store::error`).
+
+use std::path::Path;
+
+use crate::store::error::StoreError;
+
+/// The newest format of values this binary reads and the one it writes.
+pub(super) const FORMAT: u8 = 1;
+
+/// Something went wrong below.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// sled says no: input/output or its own checksums.
+    #[error("{0}")]
+    Sled(#[from] sled::Error),
+    /// The file system says no.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A value of a newer format.
+    #[error("{what} has format {found}")]
+    Newer {
+        /// Which kind of value.
+        what: &'static str,
+        /// Its format.
+        found: u8,
+    },
+    /// A value that cannot be what was written.
+    #[error("{what} {why}")]
+    Bad {
+        /// Which kind of value.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// sled gave up in the middle.
+    #[error("the storage engine gave up: {0}")]
+    Panicked(String),
+    /// The store is closed, or being opened again.
+    #[error("it is closed")]
+    Closed,
+}
+
+impl Fault {
+    /// In words for the person who runs it.
+    pub(super) fn explain(&self, dir: &Path) -> StoreError {
+        match self {
+            Self::Newer { what, found } => StoreError::NewerFormat { what, found: *found, known: FORMAT },
+            Self::Io(error) => StoreError::Unavailable { detail: error.to_string() },
+            Self::Sled(sled::Error::Io(error)) => StoreError::Unavailable { detail: error.to_string() },
+            Self::Closed => StoreError::Unavailable { detail: self.to_string() },
+            Self::Sled(_) | Self::Bad { .. } | Self::Panicked(_) => StoreError::Damaged {
+                path: dir.to_owned(),
+                detail: self.to_string(),
+                way_out: "start `hookmill serve --recover`: it moves these files aside and \
+                          goes on with the exported configuration"
+                    .to_owned(),
+            },
+        }
+    }
+}

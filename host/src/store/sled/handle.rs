@@ -1,0 +1,228 @@
+//! The handle everybody has on a sled store: writes go to the committer, reads to a few blocking
+//! threads. Not here: either of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+use sled::Tree;
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::event::Event;
+use crate::domain::event::NewEvent;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
+use crate::domain::id::RejectionId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Rejection;
+use crate::domain::time::Timestamp;
+use crate::store::Accepted;
+use crate::store::Change;
+use crate::store::CommitRange;
+use crate::store::ConfigState;
+use crate::store::ConfigWrite;
+use crate::store::DeliveryQuery;
+use crate::store::DeliverySummary;
+use crate::store::EventLog;
+use crate::store::EventQuery;
+use crate::store::Held;
+use crate::store::Page;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::sled::committer;
+use crate::store::sled::configuration;
+use crate::store::sled::export;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::guard;
+use crate::store::sled::keys;
+use crate::store::sled::parts;
+use crate::store::sled::read_deliveries;
+use crate::store::sled::read_events;
+use crate::store::sled::read_log;
+use crate::store::sled::read_rejections;
+use crate::store::sled::record;
+use crate::store::sled::request::ExpireStep;
+use crate::store::sled::request::Reply;
+use crate::store::sled::request::Request;
+use crate::store::sled::shared::Shared;
+use crate::store::sled::stats::StoreStats;
+
+/// Reads at a time; more would only wait for the same disk.
+pub(super) const READERS: usize = 4;
+
+/// A store in a directory. Clones share it; when the last one is dropped it closes as if
+/// `close` had been called, without anybody to tell.
+#[derive(Clone, Debug)]
+pub struct SledStore {
+    pub(super) shared: Arc<Shared>,
+    pub(super) requests: Sender<Request>,
+    pub(super) readers: Arc<Semaphore>,
+}
+
+impl SledStore {
+    /// How the store is doing.
+    pub fn stats(&self) -> StoreStats {
+        let hot = self.shared.budget.used.load(Ordering::Relaxed);
+        let noted = self.shared.notes().changes.len();
+        self.shared.counters.read(self.requests.len(), noted, hot)
+    }
+
+    /// Writes the configuration exported to a data directory into this store, in place of
+    /// documents of the same keys, under a revision greater than it had there. Answers that
+    /// revision; `None` when there is no export.
+    pub async fn restore_config(&self, dir: &Path) -> Result<Option<u64>, StoreError> {
+        let Some(state) = export::read_export(dir)? else { return Ok(None) };
+        let documents = state.documents.into_iter();
+        let writes = documents.map(|(key, text)| ConfigWrite { key, document: Some(text) });
+        let (writes, above) = (writes.collect(), state.revision);
+        self.ask(|reply| Request::Configure { writes, above, reply }).await.map(Some)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        if self.requests.send(request(reply)).is_err() {
+            return Err(self.shared.explain(&Fault::Closed));
+        }
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.shared.trouble().unwrap_or(self.shared.explain(&Fault::Closed))),
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Tree, &Shared) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = Arc::clone(&self.readers).acquire_owned().await;
+        let shared = Arc::clone(&self.shared);
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let engine = shared.engine();
+            let open = engine.as_ref().ok_or(Fault::Closed);
+            let result = open.and_then(|engine| guard::caught(|| read(engine.tree(), &shared)));
+            result.map_err(|fault| shared.explain(&fault))
+        });
+        task.await.map_err(|error| StoreError::Unavailable { detail: error.to_string() })?
+    }
+}
+
+impl Store for SledStore {
+    async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
+        self.ask(|reply| Request::Accept { events, reply }).await
+    }
+
+    fn note(&self, change: Change) {
+        let mut notes = self.shared.notes();
+        notes.changes.push(change);
+        self.nudge_unless(std::mem::replace(&mut notes.watched, true));
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Commit { change, reply }).await
+    }
+
+    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
+        self.ask(|reply| Request::Configure { writes, above: 0, reply }).await
+    }
+
+    async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
+        self.read(
+            move |tree, shared| Ok(configuration::at(tree, &shared.config(), &[revision].into())?.pop()),
+        )
+        .await
+    }
+
+    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
+        let mut notes = self.shared.notes();
+        notes.meta.push((key, value));
+        self.nudge_unless(std::mem::replace(&mut notes.watched, true));
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.read(move |tree, _| read_events::event(tree, id)).await
+    }
+
+    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+        self.read(move |tree, shared| {
+            Ok(committer::hold(read_events::of_commit(tree, range)?, &shared.budget))
+        })
+        .await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
+        self.read(move |tree, _| read_events::list(tree, &query)).await
+    }
+
+    async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {
+        self.read(move |tree, _| read_log::of_event(tree, id)).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
+        self.read(move |tree, _| Ok(read_log::record(tree, id)?.map(|stored| stored.record))).await
+    }
+
+    async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
+        self.read(move |tree, _| {
+            let Some(entry) = parts::get(tree, keys::by_id(keys::BYTES, id.bits()))? else {
+                return Ok(None);
+            };
+            record::decode("the bytes of a delivery", &entry.body(tree)?).map(Some)
+        })
+        .await
+    }
+
+    async fn deliveries(
+        &self,
+        query: DeliveryQuery,
+    ) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
+        self.read(move |tree, _| read_deliveries::list(tree, &query)).await
+    }
+
+    async fn rejections(
+        &self,
+        workspace: WorkspaceId,
+        source: SourceId,
+        before: Option<RejectionId>,
+        limit: usize,
+    ) -> Result<Page<Rejection, RejectionId>, StoreError> {
+        let wanted = read_rejections::Wanted { workspace, source, before, limit };
+        self.read(move |tree, _| read_rejections::list(tree, wanted)).await
+    }
+
+    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
+        let mut step = ExpireStep { events_before, log_before, from: Vec::new() };
+        let mut chunks = 0;
+        loop {
+            let this = step.clone();
+            let expired = self.ask(|reply| Request::Expire { step: this, reply }).await?;
+            chunks += expired.chunks;
+            match expired.next {
+                Some(next) => step.from = next,
+                None => return Ok(chunks),
+            }
+        }
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.shared.trouble().map_or(Ok(()), Err)
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Close { reply }).await
+    }
+}
+
+impl SledStore {
+    /// Tells the committer that there is something noted, unless it looks there anyway. Called
+    /// with the notes locked, so that it cannot stop looking in between.
+    fn nudge_unless(&self, watched: bool) {
+        if !watched {
+            let _closed = self.requests.send(Request::Nudge);
+        }
+    }
+}

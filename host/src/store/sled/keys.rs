@@ -1,0 +1,107 @@
+//! How keys are spelt: one letter for the kind, then big-endian numbers, so that keys sort by
+//! time. Every stored value may be cut into parts; its *name* is the key without the two bytes
+//! of the part's number. Not here: values.
+
+/// The events of a commit, or a slice of them: `e`, first event id.
+pub(super) const EVENTS: u8 = b'e';
+/// Log rows and closes: `l`, commit, chunk within the commit.
+pub(super) const LOG: u8 = b'l';
+/// The record of a live delivery: `d`, delivery id.
+pub(super) const LIVE: u8 = b'd';
+/// The record of a delivery that ended: `h`, delivery id.
+pub(super) const ENDED: u8 = b'h';
+/// The bytes of a live delivery: `b`, delivery id.
+pub(super) const BYTES: u8 = b'b';
+/// Where rows are that came after their event was closed: `p`, event id.
+pub(super) const LATE: u8 = b'p';
+/// Idempotency keys of a commit: `i`, first event id.
+pub(super) const IDEMPOTENCY: u8 = b'i';
+/// A document of the configuration: `c`, its key.
+pub(super) const CONFIG: u8 = b'c';
+/// What a revision replaced: `r`, revision.
+pub(super) const UNDO: u8 = b'r';
+/// A small value of the application: `k`, its key.
+pub(super) const META: u8 = b'k';
+/// Where recovery starts.
+pub(super) const MARK: &[u8] = b"m";
+/// The present revision of the configuration.
+pub(super) const REVISION: &[u8] = b"v";
+
+/// The name of a value that is found by a 128-bit id.
+pub(super) fn by_id(kind: u8, id: u128) -> Vec<u8> {
+    let mut name = Vec::with_capacity(19);
+    name.push(kind);
+    name.extend_from_slice(&id.to_be_bytes());
+    name
+}
+
+/// The name of a value that is found by a counter.
+pub(super) fn by_number(kind: u8, number: u64) -> Vec<u8> {
+    let mut name = Vec::with_capacity(13);
+    name.push(kind);
+    name.extend_from_slice(&number.to_be_bytes());
+    name
+}
+
+/// The name of a value that is found by a text. The zero byte at its end keeps the parts of one
+/// text apart from texts that begin with it.
+pub(super) fn by_text(kind: u8, text: &str) -> Vec<u8> {
+    let mut name = Vec::with_capacity(text.len() + 4);
+    name.push(kind);
+    name.extend_from_slice(text.as_bytes());
+    name.push(0);
+    name
+}
+
+/// The text in a name made by [`by_text`].
+pub(super) fn text_of(name: &[u8]) -> Option<&str> {
+    std::str::from_utf8(name.get(1..name.len().checked_sub(1)?)?).ok()
+}
+
+/// The name of a chunk of the log.
+pub(super) fn log_chunk(seq: u64, chunk: u16) -> Vec<u8> {
+    let mut name = by_number(LOG, seq);
+    name.extend_from_slice(&chunk.to_be_bytes());
+    name
+}
+
+/// The key of one part.
+pub(super) fn part(name: &[u8], number: u16) -> Vec<u8> {
+    let mut key = Vec::with_capacity(name.len() + 2);
+    key.extend_from_slice(name);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// Name and part number of a key; `None` if it is too short to be one of ours.
+pub(super) fn split_part(key: &[u8]) -> Option<(&[u8], u16)> {
+    let (name, number) = key.split_last_chunk::<2>()?;
+    (!name.is_empty()).then(|| (name, u16::from_be_bytes(*number)))
+}
+
+/// The id in a name made by [`by_id`].
+pub(super) fn id_of(name: &[u8]) -> Option<u128> {
+    name.get(1..)?.try_into().ok().map(u128::from_be_bytes)
+}
+
+/// The counter at the head of a name made by [`by_number`] or [`log_chunk`].
+pub(super) fn number_of(name: &[u8]) -> Option<u64> {
+    name.get(1..9)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// What a kind is called in error messages.
+pub(super) fn describe(name: &[u8]) -> &'static str {
+    match name.first() {
+        Some(&EVENTS) => "a chunk of events",
+        Some(&LOG) => "a chunk of the log",
+        Some(&LIVE | &ENDED) => "a delivery record",
+        Some(&BYTES) => "the bytes of a delivery",
+        Some(&LATE) => "a list of late log rows",
+        Some(&IDEMPOTENCY) => "a list of idempotency keys",
+        Some(&CONFIG | b'v') => "the configuration",
+        Some(&UNDO) => "an older configuration",
+        Some(&META) => "a kept value",
+        Some(b'm') => "the recovery mark",
+        _ => "an unknown value",
+    }
+}

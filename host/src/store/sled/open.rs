@@ -1,0 +1,75 @@
+//! Opens a store: makes the directory, keeps others out, lets sled recover, finds out what was
+//! unfinished, starts the committer. Not here: each of these.
+
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+
+use crate::store::Recovered;
+use crate::store::StoreError;
+use crate::store::sled::committer::Committer;
+use crate::store::sled::engine::Engine;
+use crate::store::sled::export::Exporter;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::feed::SledFeed;
+use crate::store::sled::guard;
+use crate::store::sled::handle;
+use crate::store::sled::handle::SledStore;
+use crate::store::sled::options::StoreOptions;
+use crate::store::sled::recover;
+use crate::store::sled::shared::Shared;
+
+/// Opens the store in `options.dir`, or makes one. Blocks: some milliseconds for a new one, up
+/// to a second or so for one with millions of log rows.
+pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), StoreError> {
+    let fail = |fault: Fault| fault.explain(&options.dir);
+    make_dir(&options.dir).map_err(|error| fail(error.into()))?;
+    let lock = lock(&options)?;
+    let opened = guard::quietly(|| {
+        let engine = Engine::open(&options.files(), options.cache_bytes)?;
+        let (state, recovered) = recover::recover(engine.tree(), &options)?;
+        Ok((engine, state, recovered))
+    });
+    let (engine, state, recovered) = opened.map_err(fail)?;
+    let exporter = Exporter::start(options.export()).map_err(|error| fail(error.into()))?;
+    let shared = Arc::new(Shared::new(options.clone(), engine, recovered.config.clone()));
+    let (requests, receiver) = crossbeam_channel::unbounded();
+    let (sender, messages) = mpsc::unbounded_channel();
+    let committer = Committer::new(Arc::clone(&shared), state, receiver, sender, exporter, lock);
+    std::thread::Builder::new()
+        .name("store-commit".to_owned())
+        .spawn(move || committer.run())
+        .map_err(|error| fail(error.into()))?;
+    let readers = Arc::new(Semaphore::new(handle::READERS));
+    Ok((SledStore { shared, requests, readers }, SledFeed { messages }, recovered))
+}
+
+/// Makes the data directory for its owner alone.
+fn make_dir(dir: &Path) -> Result<(), std::io::Error> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn lock(options: &StoreOptions) -> Result<File, StoreError> {
+    let path = options.lock();
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = file.map_err(|error| Fault::from(error).explain(&options.dir))?;
+    match fs4::FileExt::try_lock(&file) {
+        Ok(()) => Ok(file),
+        Err(fs4::TryLockError::WouldBlock) => Err(StoreError::Locked { path: options.dir.clone() }),
+        Err(fs4::TryLockError::Error(error)) => Err(Fault::from(error).explain(&options.dir)),
+    }
+}

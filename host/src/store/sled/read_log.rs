@@ -1,0 +1,123 @@
+//! Finds what was logged about events. Rows written while an event was open lie between its own
+//! commit and the one that closed it; later ones are listed in delivery records and in lists of
+//! late rows. Not here: lists of deliveries (`read_deliveries`).
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use sled::Tree;
+
+use crate::domain::id::AttemptId;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
+use crate::store::AttemptEntry;
+use crate::store::EventLog;
+use crate::store::LogEntry;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::keys;
+use crate::store::sled::log_chunk;
+use crate::store::sled::log_chunk::Subject;
+use crate::store::sled::parts;
+use crate::store::sled::read_events;
+use crate::store::sled::record;
+use crate::store::sled::record::StoredRecord;
+
+/// Chunks looked at for one event that nobody closed, at most.
+const SCAN_CHUNKS: usize = 50_000;
+
+/// Shows the rows of these events, from the commit `seq` on until all of them are closed.
+pub(super) fn follow(
+    tree: &Tree,
+    seq: u64,
+    events: &BTreeSet<EventId>,
+    mut show: impl FnMut(LogEntry),
+) -> Result<(), Fault> {
+    let mut open = events.clone();
+    let start = keys::by_number(keys::LOG, seq);
+    for entry in parts::forward(tree, start, vec![keys::LOG + 1]).take(SCAN_CHUNKS) {
+        let (Some(oldest), Some(youngest)) = (open.first(), open.last()) else { break };
+        let entry = entry?;
+        let head = log_chunk::head(entry.head()?)?;
+        if !head.events.meets(oldest.bits(), youngest.bits()) {
+            continue;
+        }
+        let body = entry.body(tree)?;
+        let (closed, rows) = log_chunk::read(&head, &body)?;
+        for row in rows {
+            if matches!(row.subject, Subject::Event(event) if events.contains(&event)) {
+                show(row.entry()?);
+            }
+        }
+        for event in closed {
+            open.remove(&event);
+        }
+    }
+    Ok(())
+}
+
+/// The rows of one event in one commit.
+fn of_commit(tree: &Tree, seq: u64, event: EventId, mut show: impl FnMut(LogEntry)) -> Result<(), Fault> {
+    let (from, to) = (keys::by_number(keys::LOG, seq), keys::by_number(keys::LOG, seq.saturating_add(1)));
+    for entry in parts::forward(tree, from, to) {
+        let entry = entry?;
+        let head = log_chunk::head(entry.head()?)?;
+        if !head.all_events.meets(event.bits(), event.bits()) {
+            continue;
+        }
+        let body = entry.body(tree)?;
+        for row in log_chunk::read(&head, &body)?.1 {
+            if row.subject == Subject::Event(event) {
+                show(row.entry()?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Records of deliveries in `from..=to`, live and ended.
+pub(super) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<Vec<StoredRecord>, Fault> {
+    let mut records = BTreeMap::new();
+    for kind in [keys::ENDED, keys::LIVE] {
+        let start = keys::by_id(kind, from.bits());
+        let end = keys::part(&keys::by_id(kind, to.bits()), 1);
+        for entry in parts::forward(tree, start, end) {
+            let stored: StoredRecord = record::decode("a delivery record", &entry?.body(tree)?)?;
+            records.insert(stored.record.id, stored);
+        }
+    }
+    Ok(records.into_values().collect())
+}
+
+/// The record of one delivery.
+pub(super) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>, Fault> {
+    Ok(records(tree, id, id)?.pop())
+}
+
+/// Everything logged about an event.
+pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
+    let mut plan = None;
+    let mut attempts: BTreeMap<AttemptId, AttemptEntry> = BTreeMap::new();
+    let mut show = |entry| match entry {
+        LogEntry::Plan(found) => plan = Some(found),
+        LogEntry::Attempt(found) => {
+            attempts.insert(found.attempt.id, found);
+        }
+        LogEntry::Rejection(_) => {}
+    };
+    if let Some((_, head)) = read_events::locate(tree, event)? {
+        follow(tree, head.seq, &BTreeSet::from([event]), &mut show)?;
+    }
+    let stored = records(tree, event.delivery(0), event.delivery(u16::MAX))?;
+    let mut seqs: BTreeSet<u64> = stored.iter().flat_map(|stored| &stored.seqs).copied().collect();
+    if let Some(entry) = parts::get(tree, keys::by_id(keys::LATE, event.bits()))? {
+        let late: Vec<u64> = record::decode("a list of late log rows", &entry.body(tree)?)?;
+        seqs.extend(late);
+    }
+    for seq in seqs {
+        of_commit(tree, seq, event, &mut show)?;
+    }
+    let mut attempts: Vec<AttemptEntry> = attempts.into_values().collect();
+    attempts.sort_by_key(|entry| (entry.attempt.at, entry.attempt.id));
+    let records = stored.into_iter().map(|stored| stored.record).collect();
+    Ok(EventLog { plan, attempts, records })
+}

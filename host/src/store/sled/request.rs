@@ -1,0 +1,94 @@
+//! What the committer is asked for, and what the feed gets from it.
+
+use tokio::sync::oneshot;
+
+use crate::domain::event::NewEvent;
+use crate::domain::time::Timestamp;
+use crate::store::Accepted;
+use crate::store::Change;
+use crate::store::Committed;
+use crate::store::ConfigWrite;
+use crate::store::error::StoreError;
+
+/// The way back to who asked.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// One request.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Store events.
+    Accept {
+        /// All of them or none.
+        events: Vec<NewEvent>,
+        /// Answered through the feed.
+        reply: Reply<Vec<Accepted>>,
+    },
+    /// Write a change and say when.
+    Commit {
+        /// The change.
+        change: Change,
+        /// Answered by the committer.
+        reply: Reply<()>,
+    },
+    /// Write configuration.
+    Configure {
+        /// What to write.
+        writes: Vec<ConfigWrite>,
+        /// The new revision is greater than this.
+        above: u64,
+        /// Answered with the new revision.
+        reply: Reply<u64>,
+    },
+    /// Delete some of what is old.
+    Expire {
+        /// What is old, and where to go on.
+        step: ExpireStep,
+        /// Answered with how far it came.
+        reply: Reply<Expired>,
+    },
+    /// Something was noted while nobody waited for notes.
+    Nudge,
+    /// Write what is noted and end.
+    Close {
+        /// Answered when the files are closed.
+        reply: Reply<()>,
+    },
+}
+
+/// A bounded piece of an expiry.
+#[derive(Clone, Debug)]
+pub(super) struct ExpireStep {
+    /// Events received before this go.
+    pub(super) events_before: Timestamp,
+    /// Log rows written before this go.
+    pub(super) log_before: Timestamp,
+    /// The key to go on from; empty at the beginning.
+    pub(super) from: Vec<u8>,
+}
+
+/// What one piece of an expiry did.
+#[derive(Debug)]
+pub(super) struct Expired {
+    /// Chunks deleted.
+    pub(super) chunks: u64,
+    /// Where to go on; `None` at the end.
+    pub(super) next: Option<Vec<u8>>,
+}
+
+/// One message to the feed: everything one commit brought.
+#[derive(Debug)]
+pub(super) struct FeedMessage {
+    /// Answers to be sent by the reader, on its runtime.
+    pub(super) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
+    /// The events, if there were any.
+    pub(super) committed: Option<Committed>,
+}
+
+impl FeedMessage {
+    /// Sends the answers. Whoever went away meanwhile does not want one.
+    pub(super) fn acknowledge(&mut self) {
+        for (reply, accepted) in self.acks.drain(..) {
+            let _gone = reply.send(Ok(accepted));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the committer, the readers and the handle share. Not here: anything they do with it.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
+use std::sync::RwLockWriteGuard;
+
+use crate::store::Change;
+use crate::store::ConfigState;
+use crate::store::HotBudget;
+use crate::store::StoreError;
+use crate::store::sled::engine::Engine;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::options::StoreOptions;
+use crate::store::sled::stats::Counters;
+
+/// What was noted and not yet written.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Changes, in the order of calls.
+    pub(super) changes: Vec<Change>,
+    /// Small values of the application.
+    pub(super) meta: Vec<(&'static str, Vec<u8>)>,
+    /// Whether the committer will look here soon by itself.
+    pub(super) watched: bool,
+}
+
+impl Notes {
+    /// Whether nothing is noted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.meta.is_empty()
+    }
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// How it was opened.
+    pub(super) options: StoreOptions,
+    engine: RwLock<Option<Engine>>,
+    notes: Mutex<Notes>,
+    config: RwLock<Arc<ConfigState>>,
+    trouble: RwLock<Option<StoreError>>,
+    /// Memory for events between commit and close.
+    pub(super) budget: Arc<HotBudget>,
+    /// Counters.
+    pub(super) counters: Counters,
+}
+
+impl Shared {
+    /// Around an open store.
+    pub(super) fn new(options: StoreOptions, engine: Engine, config: ConfigState) -> Self {
+        let budget = HotBudget { used: 0.into(), max: options.hot_bytes_max };
+        Self {
+            options,
+            engine: RwLock::new(Some(engine)),
+            notes: Mutex::default(),
+            config: RwLock::new(Arc::new(config)),
+            trouble: RwLock::new(None),
+            budget: Arc::new(budget),
+            counters: Counters::new(),
+        }
+    }
+
+    /// The open store, for reading or committing.
+    pub(super) fn engine(&self) -> RwLockReadGuard<'_, Option<Engine>> {
+        self.engine.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The open store, for closing or replacing; waits for all readers.
+    pub(super) fn engine_mut(&self) -> RwLockWriteGuard<'_, Option<Engine>> {
+        self.engine.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is noted.
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The configuration now.
+    pub(super) fn config(&self) -> Arc<ConfigState> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A newer configuration is on disk.
+    pub(super) fn set_config(&self, config: Arc<ConfigState>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Why events are not taken now.
+    pub(super) fn trouble(&self) -> Option<StoreError> {
+        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that events are, or are not, taken.
+    pub(super) fn set_trouble(&self, trouble: Option<StoreError>) {
+        if trouble.is_none() && self.trouble().is_none() {
+            return;
+        }
+        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Words for a fault.
+    pub(super) fn explain(&self, fault: &Fault) -> StoreError {
+        fault.explain(&self.options.dir)
+    }
+}

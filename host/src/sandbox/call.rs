@@ -91,7 +91,7 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, ask: A) -> Result<(A::Answer, Co
 fn store(engine: &Engine, limits: PluginLimits, meter: Arc<Meter>) -> Store<GuestState> {
     let mut store = Store::new(engine, GuestState::new(limits, meter));
     store.limiter(|state| state);
-    store.set_hostcall_fuel(faults::BORDER_BYTES);
+    store.set_hostcall_fuel(faults::border_bytes(&limits));
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(GuestState::at_tick);
     store

@@ -6,6 +6,7 @@ use wasmtime::Trap;
 use wasmtime::WasmBacktrace;
 
 use crate::domain::plugin::Fault;
+use crate::domain::plugin::PluginLimits;
 use crate::sandbox::state::BudgetSpent;
 use crate::sandbox::state::GuestState;
 use crate::sandbox::state::Starved;
@@ -17,8 +18,11 @@ const FRAME_BYTES: usize = 256;
 const DETAIL_BYTES: usize = 512;
 
 /// Bytes that one call over the border may carry from guest to host. It bounds what a guest can
-/// make the host allocate, whatever lengths it claims.
-pub(crate) const BORDER_BYTES: usize = 8 << 20;
+/// make the host allocate, whatever lengths it claims, and leaves outputs room for what surrounds
+/// their payloads.
+pub(crate) fn border_bytes(limits: &PluginLimits) -> usize {
+    usize::try_from(limits.output_bytes.saturating_mul(2)).unwrap_or(usize::MAX).max(8 << 20)
+}
 
 /// The fault behind `error`, which ended a call of the instance that `state` belongs to.
 pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
@@ -41,7 +45,7 @@ pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
     let cause = error.root_cause().to_string();
     // The engine has no public type for this one.
     if cause.contains("fuel allocated for hostcalls") {
-        let detail = format!("more than {} MiB in one call", BORDER_BYTES >> 20);
+        let detail = format!("more than {} bytes in one call", border_bytes(&state.limits));
         return Fault::OutputTooLarge { detail };
     }
     // Pointers out of bounds, text that is not UTF-8, unknown variants: a broken guest.

@@ -88,6 +88,20 @@ async fn no_byte_survives_from_one_call_to_the_next() {
 }
 
 #[tokio::test]
+async fn memory_of_one_call_is_not_there_for_the_next() {
+    let room = Room::new();
+    let (leaver, seeker) = (room.plugin("hostile").await, room.plugin("hostile").await);
+    for _ in 0..10 {
+        let ran = leaver.run(no_config(), event("leave")).await.unwrap();
+        assert_eq!(ran.verdict, Verdict::Drop(format!("left {}", 4 << 20)));
+        let ran = seeker.run(no_config(), event("seek")).await.unwrap();
+        let Verdict::Drop(found) = ran.verdict else { panic!("{ran:?}") };
+        let trace: usize = found.split(' ').nth(2).unwrap().parse().unwrap();
+        assert!(trace < 8, "{found}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_gives_each_event_its_own_result() {
     let room = Room::new();
     let plugin = room.plugin("hostile").await;

@@ -28,6 +28,9 @@ const MANIFEST: &str = r#"{
 /// Replaced in the built module to attack from `manifest`.
 static IN_MANIFEST: [u8; 24] = *b"manifest-attack: none   ";
 
+/// A byte that is rare in code and data.
+const SECRET: u8 = 0xa5;
+
 thread_local! { static SEEN: Cell<u32> = const { Cell::new(0) }; }
 
 impl Guest for Hostile {
@@ -51,6 +54,8 @@ impl Guest for Hostile {
         match event.id.as_str() {
             "refuse" => Err("no thanks".to_string()),
             "drop" => Ok(Verdict::Drop("dropped".to_string())),
+            "leave" => Ok(Verdict::Drop(left())),
+            "seek" => Ok(Verdict::Drop(sought())),
             "count" => Ok(Verdict::Drop(counted())),
             "echo" => Ok(Verdict::Forward(vec![echoed(event)])),
             "long-reason" => Ok(Verdict::Drop("r".repeat(1 << 20))),
@@ -58,9 +63,7 @@ impl Guest for Hostile {
             "grow-politely" => Err(format!("got {} pages", grow_all())),
             "big-output" => Ok(Verdict::Forward(vec![output(vec![b'x'; 40 << 20])])),
             "five-megabytes" => Ok(Verdict::Forward(vec![output(vec![b'x'; 5 << 20])])),
-            "many-outputs" => Ok(Verdict::Forward(
-                (0..50_000).map(|_| output(vec![])).collect(),
-            )),
+            "many-outputs" => Ok(Verdict::Forward((0..50_000).map(|_| output(vec![])).collect())),
             "aliased-outputs" => Ok(Verdict::Forward(aliased())),
             attack => {
                 attacks(attack);
@@ -90,12 +93,8 @@ fn attacks(name: &str) {
         "log-much" => {
             (0..1000).for_each(|line| log(Level::Info, &format!("line {line} {}", "é".repeat(600))))
         }
-        "bad-utf8" => log(Level::Error, unsafe {
-            std::str::from_utf8_unchecked(&[0xff; 64])
-        }),
-        "bad-pointer" => unsafe {
-            black_box(black_box(0xffff_fff0_usize) as *mut u8).write_volatile(1)
-        },
+        "bad-utf8" => log(Level::Error, unsafe { std::str::from_utf8_unchecked(&[0xff; 64]) }),
+        "bad-pointer" => unsafe { black_box(black_box(0xffff_fff0_usize) as *mut u8).write_volatile(1) },
         _ => {}
     }
 }
@@ -146,9 +145,7 @@ fn recurse_thin(depth: u64) -> u64 {
     if depth == 0 {
         1
     } else {
-        recurse_thin(depth - 1)
-            .wrapping_mul(depth)
-            .wrapping_add(recurse_thin(depth / 3))
+        recurse_thin(depth - 1).wrapping_mul(depth).wrapping_add(recurse_thin(depth / 3))
     }
 }
 
@@ -166,20 +163,32 @@ fn counted() -> String {
     })
 }
 
-fn output(payload: Vec<u8>) -> Output {
-    Output {
-        event_type: None,
-        headers: vec![],
-        payload,
-        ordering_key: None,
+/// Writes a secret all over a part of its memory.
+fn left() -> String {
+    let block = vec![black_box(SECRET); 4 << 20];
+    format!("left {}", black_box(&block).len())
+}
+
+/// Looks through all of its memory, and through what it can get beside it, for that secret.
+fn sought() -> String {
+    core::arch::wasm32::memory_grow(0, 128);
+    let end = core::arch::wasm32::memory_size(0) << 16;
+    let mut longest = 0;
+    let mut run = 0;
+    for at in 1024..end {
+        let byte = unsafe { (black_box(at) as *const u8).read_volatile() };
+        run = if byte == SECRET { run + 1 } else { 0 };
+        longest = longest.max(run);
     }
+    format!("longest trace {longest} of {}", end >> 20)
+}
+
+fn output(payload: Vec<u8>) -> Output {
+    Output { event_type: None, headers: vec![], payload, ordering_key: None }
 }
 
 fn behaved(event: Event) -> Output {
-    Output {
-        event_type: Some("behaved".to_string()),
-        ..output(event.payload)
-    }
+    Output { event_type: Some("behaved".to_string()), ..output(event.payload) }
 }
 
 /// Every field of the event, to be seen from outside.
@@ -199,7 +208,6 @@ fn echoed(event: Event) -> Output {
 /// Ten thousand outputs that all point at one megabyte: ten gigabytes once they are lifted.
 fn aliased() -> Vec<Output> {
     let block = Box::leak(vec![b'x'; 1 << 20].into_boxed_slice());
-    let alias =
-        |_| output(unsafe { Vec::from_raw_parts(block.as_mut_ptr(), block.len(), block.len()) });
+    let alias = |_| output(unsafe { Vec::from_raw_parts(block.as_mut_ptr(), block.len(), block.len()) });
     (0..10_000).map(alias).collect()
 }

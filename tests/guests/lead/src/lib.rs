@@ -36,8 +36,7 @@ impl Guest for Plugin {
     }
 
     fn configure(config: String) -> Result<(), String> {
-        let config: serde_json::Value =
-            serde_json::from_str(&config).map_err(|error| error.to_string())?;
+        let config: serde_json::Value = serde_json::from_str(&config).map_err(|error| error.to_string())?;
         if let Some(least) = config.get("min_confidence") {
             let least = least.as_f64().ok_or("min_confidence is not a number")?;
             unsafe { MIN_CONFIDENCE = least };
@@ -46,20 +45,18 @@ impl Guest for Plugin {
     }
 
     fn transform(event: Event) -> Result<Verdict, String> {
-        Ok(
-            match transform::transform(&event.payload, unsafe { MIN_CONFIDENCE })? {
-                Lead::Forward(event_type, payload) => Verdict::Forward(vec![Output {
-                    event_type: Some(event_type.to_string()),
-                    headers: vec![],
-                    payload,
-                    ordering_key: None,
-                }]),
-                Lead::Drop(reason) => {
-                    log(Level::Debug, &reason);
-                    Verdict::Drop(reason)
-                }
-            },
-        )
+        Ok(match transform::transform(&event.payload, unsafe { MIN_CONFIDENCE })? {
+            Lead::Forward(event_type, payload) => Verdict::Forward(vec![Output {
+                event_type: Some(event_type.to_string()),
+                headers: vec![],
+                payload,
+                ordering_key: None,
+            }]),
+            Lead::Drop(reason) => {
+                log(Level::Debug, &reason);
+                Verdict::Drop(reason)
+            }
+        })
     }
 
     fn transform_batch(events: Vec<Event>) -> Vec<Result<Verdict, String>> {

@@ -14,29 +14,19 @@ pub(crate) enum Lead {
 /// Reshapes a lead signal; an error says what is wrong with the payload.
 pub(crate) fn transform(payload: &[u8], min_confidence: f64) -> Result<Lead, String> {
     let mut signal: Value = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
-    let fields = signal
-        .as_object_mut()
-        .ok_or("the payload is not an object")?;
-    let kind = fields
-        .get("signal_type")
-        .and_then(Value::as_str)
-        .ok_or("no signal_type")?;
+    let fields = signal.as_object_mut().ok_or("the payload is not an object")?;
+    let kind = fields.get("signal_type").and_then(Value::as_str).ok_or("no signal_type")?;
     let event_type = match kind {
         "product_qualified_lead" => "lead.qualified",
         "intent_spike" => "lead.intent",
         other => return Ok(Lead::Drop(format!("not a lead: {other}"))),
     };
-    let confidence = fields
-        .get("confidence")
-        .and_then(Value::as_f64)
-        .unwrap_or(0.0);
+    let confidence = fields.get("confidence").and_then(Value::as_f64).unwrap_or(0.0);
     if confidence < min_confidence {
         return Ok(Lead::Drop(format!("confidence {confidence}")));
     }
     let lead = reshape(fields, event_type, confidence);
-    serde_json::to_vec(&lead)
-        .map(|bytes| Lead::Forward(event_type, bytes))
-        .map_err(|error| error.to_string())
+    serde_json::to_vec(&lead).map(|bytes| Lead::Forward(event_type, bytes)).map_err(|error| error.to_string())
 }
 
 fn reshape(fields: &mut Map<String, Value>, event_type: &str, confidence: f64) -> Value {
@@ -64,11 +54,7 @@ fn activity(entries: Value) -> Vec<Value> {
         return vec![];
     };
     let one = |mut entry: Value| json!({ "action": entry["name"].take(), "at": entry["ts"].take(), "url": entry["props"]["url"].take() });
-    entries
-        .into_iter()
-        .filter(Value::is_object)
-        .map(one)
-        .collect()
+    entries.into_iter().filter(Value::is_object).map(one).collect()
 }
 
 fn take(fields: &mut Map<String, Value>, name: &str) -> Value {

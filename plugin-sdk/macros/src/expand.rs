@@ -61,6 +61,9 @@ pub(crate) fn plugin(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 #batch
             }
 
+            // Natively nothing calls the plugin but its tests; this keeps it from being called dead code.
+            let _ = <#name as ::hookmill_plugin_sdk::Plugin>::transform_batch;
+
             #[cfg(target_arch = "wasm32")]
             type Exported = ::hookmill_plugin_sdk::__private::Glue<#name>;
             #[cfg(target_arch = "wasm32")]

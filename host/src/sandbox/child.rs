@@ -64,6 +64,7 @@ fn judged(ended: ExitStatus, limits: &CompileLimits) -> Refusal {
         Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS) => {
             costly(format!("it took more than {} MiB of memory", limits.address_space >> 20))
         }
+        Some(libc::SIGXFSZ) => costly(format!("its code has more than {} MiB", limits.code_bytes >> 20)),
         Some(signal) => Refusal::new(RefusalCode::Host, format!("the compiler was ended by signal {signal}")),
         // A panic: an allocation that fails within a thread, or a fault of the compiler's own.
         None if ended.code() == Some(101) => costly("the compiler gave up on it".to_owned()),
@@ -90,6 +91,7 @@ mod tests {
         check(libc::SIGXCPU, RefusalCode::TooCostlyToCompile);
         check(libc::SIGKILL, RefusalCode::TooCostlyToCompile);
         check(libc::SIGABRT, RefusalCode::TooCostlyToCompile);
+        check(libc::SIGXFSZ, RefusalCode::TooCostlyToCompile);
         check(libc::SIGTERM, RefusalCode::Host);
         check(101 << 8, RefusalCode::TooCostlyToCompile);
         check(1 << 8, RefusalCode::Host);

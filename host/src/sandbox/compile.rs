@@ -113,7 +113,7 @@ fn limit(limits: &CompileLimits) -> io::Result<()> {
     set(libc::RLIMIT_CORE, 0)?;
     set(libc::RLIMIT_CPU, limits.cpu_seconds)?;
     set(libc::RLIMIT_AS, limits.address_space)?;
-    set(libc::RLIMIT_FSIZE, limits.address_space)?;
+    set(libc::RLIMIT_FSIZE, limits.code_bytes)?;
     #[expect(unsafe_code, reason = "a system call without pointers")]
     // A lower priority is a courtesy; it may fail.
     let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };

@@ -49,6 +49,8 @@ pub(crate) struct CompileLimits {
     pub cpu_seconds: u64,
     /// Address space, bytes.
     pub address_space: u64,
+    /// Bytes of the code.
+    pub code_bytes: u64,
     /// Wall time; generous, since the machine may be busy.
     pub wall: Duration,
 }
@@ -61,7 +63,12 @@ pub(crate) const NATIVE: Tier = Tier {
     core_instances: 20,
     memories: 4,
     tables: 20,
-    compile: CompileLimits { cpu_seconds: 10, address_space: 1 << 30, wall: Duration::from_secs(40) },
+    compile: CompileLimits {
+        cpu_seconds: 10,
+        address_space: 1 << 30,
+        code_bytes: 256 << 20,
+        wall: Duration::from_secs(40),
+    },
 };
 
 /// The engine that runs guests of `tier`, each with at most `memory_bytes` of linear memory.

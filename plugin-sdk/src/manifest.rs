@@ -24,7 +24,7 @@ use crate::plugin::Plugin;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// 1 to 64 of `a-z`, `0-9`, `-`; begins with a letter. The package's, unless given.
+    /// 1 to 64 of `a-z`, `0-9`, `-`, `_`; begins with a letter. The package's, unless given.
     pub name: &'static str,
     /// The package's, unless given.
     pub version: &'static str,

@@ -61,12 +61,13 @@ impl Arguments {
 
 /// The rule of the contract for the name of a plugin.
 pub(crate) fn check_name(name: &str) -> std::result::Result<(), String> {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     if begins && name.len() <= 64 && name.bytes().all(allowed) {
         return Ok(());
     }
-    Err(format!("`{name}` cannot be the name of a plugin: 1 to 64 of a-z, 0-9 and -, a letter first"))
+    Err(format!("`{name}` cannot be the name of a plugin: 1 to 64 of a-z, 0-9, - and _, a letter first"))
 }
 
 fn text(given: &MetaNameValue) -> Result<LitStr> {

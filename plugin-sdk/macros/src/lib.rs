@@ -13,7 +13,7 @@ use proc_macro::TokenStream;
 ///
 /// | argument | |
 /// | --- | --- |
-/// | `name = "…"` | instead of the package's: 1 to 64 of `a-z`, `0-9`, `-`, a letter first |
+/// | `name = "…"` | instead of the package's: 1 to 64 of `a-z`, `0-9`, `-`, `_`, a letter first |
 /// | `version = "…"` | instead of the package's |
 /// | `description = "…"` | instead of the function's doc comment |
 /// | `headers = ["…"]` | the headers that events shall carry, in lower case; none unless asked for |

@@ -56,6 +56,7 @@ pub fn event(payload: impl Into<Payload>) -> Event {
     let payload = payload.into();
     Event {
         id: "evt_example".into(),
+        source: "example".into(),
         received_at: "2026-01-01T00:00:00Z".into(),
         content_type: payload.content_type.into(),
         payload: payload.bytes,

@@ -1,2 +1,34 @@
-//! hookmill
+//! **hookmill**: takes webhook events in, runs each through sandboxed plugins and declarative
+//! mappings, and delivers them, signed, retried and logged. This page is the map.
+//!
+//! A room uses only rooms below it, never its siblings; `tests/tests/it/architecture.rs` reads the
+//! sources and says so.
+//!
+//! ```text
+//! main, cli                            words and exit codes
+//! app, supervisor                      builds everything once; owns every task
+//! http │ worker                        what wakes us: a request, a clock
+//! flow                                 the path of an event, one file per step
+//! store │ sandbox │ egress             the three outside worlds: disk, guest code, network
+//! rules │ shape │ config │ observe     pure decisions │ JSONPath, filters, mappings │ settings │ metrics
+//! domain                               nouns
+//! ```
+//!
+//! To follow an event, read `flow/accept.rs`, `flow/plan.rs`, `flow/deliver.rs` and
+//! `flow/settle.rs`, top to bottom. To see what is on the disk, `store/sled/mod.rs`. To see what a
+//! plugin may do, `sandbox/mod.rs` and the `wit` folder beside this crate.
+
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod egress;
+pub mod flow;
+pub mod http;
+pub mod observe;
+pub mod rules;
+pub mod sandbox;
+pub mod shape;
+pub mod store;
+pub mod supervisor;
+pub mod worker;

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -28,6 +29,8 @@ use crate::flow::lanes::Lanes;
 use crate::flow::live::Live;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Snapshot;
+use crate::flow::seen::SourcesSeen;
+use crate::observe::Latencies;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
 use crate::store::StoreError;
@@ -41,9 +44,9 @@ pub struct GatewayParts {
     /// The disk.
     pub store: SledStore,
     /// Guest code.
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     /// The network.
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
     /// The time.
     pub clock: Clock,
     /// Counters.
@@ -88,6 +91,8 @@ struct Inner {
     lanes: Lanes,
     alarm: Alarm,
     live: Live,
+    latencies: Latencies,
+    sources_seen: SourcesSeen,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -105,6 +110,8 @@ impl fmt::Debug for GatewayParts {
     }
 }
 
+/// The time over which percentiles of recent latencies are taken.
+const LATENCY_INTERVAL: Duration = Duration::from_secs(60);
 /// Configurations kept for events in flight. Older ones are read from the store again.
 const PAST_MAX: usize = 64;
 /// Rejections recorded per second; the others are only counted, so that a flood fills no disk.
@@ -123,6 +130,8 @@ impl Gateway {
             lanes: Lanes::default(),
             alarm: Alarm::default(),
             live: Live::default(),
+            latencies: Latencies::new(LATENCY_INTERVAL),
+            sources_seen: SourcesSeen::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -259,6 +268,14 @@ impl Gateway {
 
     pub(crate) fn live(&self) -> &Live {
         &self.inner.live
+    }
+
+    pub(crate) fn latencies(&self) -> &Latencies {
+        &self.inner.latencies
+    }
+
+    pub(crate) fn sources_seen(&self) -> &SourcesSeen {
+        &self.inner.sources_seen
     }
 
     pub(crate) fn write_lock(&self) -> Arc<tokio::sync::Mutex<()>> {

@@ -17,7 +17,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
-use crate::flow::snapshot::CompiledKind;
+pub use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
 use crate::shape::Budget;
@@ -258,12 +258,12 @@ async fn run_plugin(
                     (Vec::new(), StepAnswer::Drop { reason, clause: None, path: None, seen: None })
                 }
             };
-            Ok(Effect { outputs, answer, logs: ran.logs })
+            Ok(Effect { outputs, answer, logs: ran.cost.log })
         }
-        Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
-        Err(fault) => {
-            let code = fault.code();
-            Ok(error(on_error, code, fault.to_string(), true, input, Vec::new()))
+        Err(failure) if failure.fault.blame() == Blame::Host => Err(failure.fault.to_string()),
+        Err(failure) => {
+            let code = failure.fault.code();
+            Ok(error(on_error, code, failure.fault.to_string(), true, input, failure.cost.log))
         }
     }
 }

@@ -45,9 +45,9 @@ type Plugins = HashMap<Digest, Result<Plugin, Arc<str>>>;
 #[derive(Clone, Debug)]
 pub struct Compiler {
     /// Loads plugins.
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     /// Makes targets.
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
     /// Bytes a body may have where its source does not say.
     pub body_bytes_max: u64,
 }

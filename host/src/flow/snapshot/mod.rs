@@ -15,6 +15,7 @@ pub use documents::Document;
 pub use documents::DocumentWrite;
 pub use documents::Documents;
 pub use documents::Table;
+pub use runtime::CompiledKind;
 pub use runtime::CompiledStep;
 pub use runtime::ConnectionRuntime;
 pub use runtime::DestinationRuntime;

@@ -1,0 +1,194 @@
+//! Builds a server from its settings and takes it down again. Nothing else builds these parts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+use crate::config::Config;
+use crate::domain::plugin::PluginLimits;
+use crate::domain::time::Clock;
+use crate::egress::Egress;
+use crate::egress::EgressOptions;
+use crate::flow::Gateway;
+use crate::flow::GatewayParts;
+use crate::flow::intake;
+use crate::flow::snapshot::Compiler;
+use crate::flow::snapshot::Documents;
+use crate::http::server;
+use crate::observe::Metrics;
+use crate::sandbox;
+use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxOptions;
+use crate::store::Recovered;
+use crate::store::Store as _;
+use crate::store::sled;
+use crate::store::sled::SledFeed;
+use crate::store::sled::SledStore;
+use crate::store::sled::StoreOptions;
+use crate::supervisor::Supervisor;
+use crate::worker;
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Where it listens.
+    pub listening: SocketAddr,
+    /// The admin key, when it was made or given at this start.
+    pub admin_key: Option<String>,
+    background: Supervisor,
+    deliveries: Supervisor,
+    served: oneshot::Receiver<()>,
+    store: SledStore,
+    grace: Duration,
+}
+
+/// Starts a server; it takes requests when this returns. `exe` is this program, which compiles
+/// plugins as a child.
+pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
+    // The port first: a second server on the same port must not touch the store.
+    let listener = TcpListener::bind(config.server.listen).await;
+    let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
+    let listening = listener.local_addr()?;
+    let (store, feed, recovered) = open_store(config)?;
+    let (background, deliveries) = (Supervisor::default(), Supervisor::default());
+    let (gateway, recovered) = build(config, exe, store.clone(), recovered, &deliveries).await?;
+    run_tasks(config, &gateway, feed, recovered, &background);
+    let admin_key = gateway.bootstrap(config.server.admin_key.as_ref()).await.context("make the first workspace and key")?;
+    let served = serve(config, listener, listening, &gateway, &background);
+    Ok(Running { gateway, listening, admin_key, background, deliveries, served, store, grace: config.server.grace })
+}
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}; choose another with --listen")]
+pub struct CannotBind {
+    address: SocketAddr,
+    source: std::io::Error,
+}
+
+fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), crate::store::StoreError> {
+    let settings = &config.store;
+    sled::open(StoreOptions {
+        free_bytes_min: settings.free_bytes_min.map(|size| size.0),
+        hot_bytes_max: settings.hot_bytes_max.0,
+        idempotency_window: settings.idempotency_window,
+        ..StoreOptions::new(settings.data.join("store"))
+    })
+}
+
+async fn build(
+    config: &Config,
+    exe: PathBuf,
+    store: SledStore,
+    recovered: Recovered,
+    supervisor: &Supervisor,
+) -> anyhow::Result<(Gateway, Recovered)> {
+    let sandbox = Arc::new(Sandbox::new(sandbox_options(config, exe))?);
+    let egress = Egress::new(EgressOptions {
+        allow: config.egress.allow.clone(),
+        allow_hosts: config.egress.allow_hosts.clone(),
+        allow_http: config.egress.allow_http,
+        user_agent: config.egress.user_agent.clone(),
+        extra_ca: config.egress.extra_ca.clone(),
+        connect_timeout: config.egress.connect_timeout,
+        ..EgressOptions::default()
+    })?;
+    let egress = Arc::new(egress);
+    let body_bytes_max = config.server.body_bytes_max.0;
+    let compiler = Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max };
+    let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
+    let snapshot = compiler.compile(documents, None).await;
+    let parts = GatewayParts {
+        store,
+        sandbox,
+        egress,
+        clock: Clock::System,
+        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        spawn: supervisor.spawner(),
+        body_bytes_max,
+    };
+    Ok((Gateway::new(parts, compiler, snapshot), recovered))
+}
+
+fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
+    let settings = &config.plugins;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = if settings.workers == 0 { (processors / 2).max(1) } else { settings.workers as usize };
+    SandboxOptions {
+        dir: config.store.data.join("plugins"),
+        compiler: sandbox::Compiler::Child(exe),
+        workers,
+        limits: PluginLimits {
+            cpu: settings.cpu,
+            wall: settings.wall,
+            memory_bytes: settings.memory.0,
+            output_bytes: settings.output_bytes_max.0,
+            outputs: settings.outputs_max,
+            log_lines: settings.log_lines_max,
+            log_line_bytes: u32::try_from(settings.log_line_bytes_max.0).unwrap_or(u32::MAX),
+            in_flight: settings.in_flight_max,
+            module_bytes: settings.module_bytes_max.0,
+        },
+    }
+}
+
+fn run_tasks(config: &Config, gateway: &Gateway, feed: SledFeed, recovered: Recovered, supervisor: &Supervisor) {
+    let (planner, committed) = mpsc::unbounded_channel();
+    supervisor.spawn(intake::pump(feed, planner));
+    supervisor.spawn(intake::plan_all(gateway.clone(), committed));
+    gateway.recover_deliveries(recovered.live);
+    let recovering = gateway.clone();
+    supervisor.spawn(async move { recovering.recover_events(recovered.unfinished).await });
+    supervisor.spawn_endless(worker::wake_due(gateway.clone()));
+    supervisor.spawn_endless(worker::gauge(gateway.clone()));
+    let (events_kept, log_kept) = (config.store.retention_events, config.store.retention_log);
+    supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));
+}
+
+fn serve(config: &Config, listener: TcpListener, listening: SocketAddr, gateway: &Gateway, supervisor: &Supervisor) -> oneshot::Receiver<()> {
+    let limits = server::ServerLimits {
+        header_timeout: config.server.header_timeout,
+        body_timeout: config.server.body_timeout,
+        connections_max: config.server.connections_max as usize,
+        headers_bytes_max: config.server.headers_bytes_max.0 as usize,
+        body_bytes_max: config.server.body_bytes_max.0,
+    };
+    let public_url = config.server.public_url.as_ref().map_or_else(|| format!("http://{listening}"), |url| url.to_string());
+    let stop = supervisor.stopping();
+    let (done, served) = oneshot::channel();
+    let serving = server::serve(listener, gateway.clone(), limits, public_url, stop.cancelled_owned());
+    supervisor.spawn(async move {
+        serving.await;
+        // Nobody waits when the start failed half way.
+        let _unheard = done.send(());
+    });
+    served
+}
+
+impl Running {
+    /// Drains: no new request, no new attempt, what is on the wire ends within the grace period,
+    /// everything noted is written. Answers whether all of it ended by itself.
+    pub async fn stop(self) -> anyhow::Result<bool> {
+        self.gateway.stop();
+        self.background.begin_stop();
+        self.deliveries.begin_stop();
+        // Both at once, each within the grace period. The store closes last: requests being
+        // answered need it, and so does what deliveries came to.
+        let serving = tokio::time::timeout(self.grace, self.served);
+        let (served, delivered) = tokio::join!(serving, self.deliveries.drain(self.grace));
+        self.store.close().await.context("close the store")?;
+        self.background.drain(LAST_GRACE).await;
+        Ok(served.is_ok() && delivered)
+    }
+}
+
+/// For tasks that end because the store has closed.
+const LAST_GRACE: Duration = Duration::from_secs(2);

@@ -1,0 +1,81 @@
+//! What the measured gateway is told to do: one source, one destination, one connection.
+//! Not here: running it (`child`).
+
+use anyhow::Context as _;
+use anyhow::bail;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::bench::BenchArgs;
+use crate::cli::bench::child::Child;
+
+const PLUGIN: &str = "bench";
+
+/// Keeps the signal's form, so that a plugin can stand behind it.
+fn mapping() -> Value {
+    json!({"version": 1, "output": {
+        "signal_type": "$.signal_type", "confidence": "$.confidence", "source": "$.source",
+        "hypothesis_id": "$.hypothesis_id",
+        "account": {"name": "$.account.name", "domain": "$.account.domain"},
+        "events": "$.events",
+        "enrichment": {"company_size": "$.enrichment.company_size", "industry": "$.enrichment.industry"},
+        "detected_at": "$.detected_at", "note": "$.note",
+    }})
+}
+
+/// Makes it; gives the path that takes events.
+pub(super) async fn pipeline(child: &Child, sink: &str, args: &BenchArgs) -> anyhow::Result<String> {
+    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, child };
+    let mut steps = Vec::new();
+    if let Some(file) = &args.mapping {
+        let mapping = if file.as_os_str().is_empty() {
+            mapping()
+        } else {
+            let text = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+            serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", file.display()))?
+        };
+        steps.push(json!({"mapping": mapping}));
+    }
+    if let Some(file) = &args.plugin {
+        let component = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        let path = format!("/v1/plugins/{PLUGIN}/versions");
+        api.post(&path, "application/wasm", component).await.context("upload the plugin")?;
+        steps.push(
+            json!({"plugin": {"name": PLUGIN, "version": "active", "config": {"min_confidence": 0.5}}}),
+        );
+    }
+    let source = api.create("/v1/sources", &json!({"name": "bench", "require_key": false})).await?;
+    let destination = json!({"name": "bench", "url": sink, "concurrency": args.concurrency,
+        "signing": {"profile": "standard_webhooks"}});
+    let destination = api.create("/v1/destinations", &destination).await?;
+    let connection = json!({"name": "bench", "source": source, "event_types": ["*"], "steps": steps,
+        "destination": destination});
+    api.create("/v1/connections", &connection).await?;
+    Ok(format!("/in/{source}"))
+}
+
+struct Api<'a> {
+    client: reqwest::Client,
+    child: &'a Child,
+}
+
+impl Api<'_> {
+    /// The id of what was made.
+    async fn create(&self, path: &str, body: &Value) -> anyhow::Result<String> {
+        let made = self.post(path, "application/json", body.to_string().into_bytes()).await?;
+        Ok(made["id"].as_str().context("what is made has an id")?.to_owned())
+    }
+
+    async fn post(&self, path: &str, kind: &str, body: Vec<u8>) -> anyhow::Result<Value> {
+        let url = format!("http://{}{path}", self.child.address());
+        let request =
+            self.client.post(url).bearer_auth(self.child.key()).header("content-type", kind).body(body);
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            bail!("{path} answered {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+}

@@ -1,0 +1,176 @@
+//! `serve --sample`: a pipeline to look at. A GitHub source, a connection with a filter, a mapping
+//! and a plugin, and a receiver on this machine that prints what arrives. Made once; what is
+//! there already stays as it is, save the receiver's address, which is new at every start.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use crate::cli::receive::Receiver;
+use crate::domain::config::Connection;
+use crate::domain::config::Destination;
+use crate::domain::config::DestinationAuth;
+use crate::domain::config::FlowState;
+use crate::domain::config::Idempotency;
+use crate::domain::config::OnError;
+use crate::domain::config::Origin;
+use crate::domain::config::Source;
+use crate::domain::config::Step;
+use crate::domain::config::StepSpec;
+use crate::domain::config::ValueFrom;
+use crate::domain::config::VersionChoice;
+use crate::domain::event::Headers;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::secret::Secret;
+use crate::domain::secret::StoredSecret;
+use crate::domain::signing::Signing;
+use crate::domain::signing::SigningProfile;
+use crate::domain::signing::SigningSecret;
+use crate::domain::verification::Verification;
+use crate::flow::Gateway;
+use crate::flow::Principal;
+use crate::flow::snapshot::DocumentWrite;
+use crate::rules::sign::generate_secret;
+use crate::rules::verify::presets;
+
+/// The secret of the sample source. Known to everybody: it is in the README.
+pub const SAMPLE_SECRET: &str = "hookmill-sample";
+const SOURCE: &str = "github-sample";
+const PLUGIN: &str = "github-to-slack";
+const DESTINATION: &str = "sample-receiver";
+const CONNECTION: &str = "github to slack (sample)";
+/// Adds who sent it, and the text of what it is, before the plugin sees it.
+const FILTER: &str = r#"{"path": "$.repository.full_name", "exists": true}"#;
+
+/// Where the built plugin may be, beside the program or in the working directory.
+fn plugin_file() -> Option<PathBuf> {
+    let exe = std::env::current_exe().ok()?;
+    let beside = exe.parent()?.parent()?.join("plugins").join(format!("{PLUGIN}.wasm"));
+    let here = Path::new("target/plugins").join(format!("{PLUGIN}.wasm"));
+    [beside, here].into_iter().find(|path| path.is_file())
+}
+
+/// Sets the sample up and answers where its receiver listens; the receiver is the caller's to run.
+pub async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("listen for the sample's deliveries")?;
+    let address = listener.local_addr()?;
+    let snapshot = gateway.snapshot().clone();
+    let workspace = snapshot.documents.workspaces.all().next().context("there is a workspace")?.id;
+    let key = snapshot.documents.keys.all().next().context("there is a key")?.id;
+    if snapshot.documents.plugins.find(workspace, PLUGIN).is_none() {
+        if let Some(file) = plugin_file() {
+            let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
+            let principal = Principal { key, workspace, scopes: Vec::new() };
+            gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
+        }
+    }
+    let _guard = gateway.write_guard().await;
+    let snapshot = gateway.snapshot().clone();
+    let documents = &snapshot.documents;
+    let mut writes = Vec::new();
+    let source = match documents.sources.find(workspace, SOURCE) {
+        Some(found) => found.id,
+        None => {
+            let source = source(gateway, workspace)?;
+            let id = source.id;
+            writes.push(DocumentWrite::PutSource(source));
+            id
+        }
+    };
+    let mut destination = match documents.destinations.find(workspace, DESTINATION) {
+        Some(found) => found.as_ref().clone(),
+        None => destination(gateway, workspace),
+    };
+    destination.url = format!("http://{address}/slack");
+    let secret = destination.signing.secrets.first().map(|secret| secret.secret.0.expose().to_owned());
+    if documents.connections.find(workspace, CONNECTION).is_none() {
+        let has_plugin = documents.plugins.find(workspace, PLUGIN).is_some();
+        writes.push(DocumentWrite::PutConnection(connection(gateway, workspace, source, destination.id, has_plugin)));
+    }
+    writes.push(DocumentWrite::PutDestination(destination));
+    gateway.write(writes).await?;
+    Ok((listener, Receiver::new(200, false, secret.as_deref())))
+}
+
+/// What to type next.
+pub fn advice(listening: SocketAddr) -> String {
+    format!(
+        "  sample     {SOURCE} → filter → {PLUGIN} → a receiver that prints here what it gets\n\
+         \x20 try it     hookmill trigger {SOURCE} --url http://{listening} --preset github --secret {SAMPLE_SECRET} --event push\n"
+    )
+}
+
+fn source(gateway: &Gateway, workspace: WorkspaceId) -> anyhow::Result<Source> {
+    let presets = presets();
+    let preset = presets.find("github").context("the github preset is built in")?;
+    Ok(Source {
+        id: SourceId::from_bits(gateway.new_id()),
+        workspace,
+        name: SOURCE.into(),
+        created_at: gateway.now(),
+        state: FlowState::Active,
+        key_required: false,
+        key_header: "x-api-key".into(),
+        basic: None,
+        verification: Some(Verification {
+            preset: Some("github".into()),
+            scheme: preset.scheme.clone(),
+            secrets: vec![StoredSecret(Secret::new(SAMPLE_SECRET))],
+        }),
+        event_type: Some(ValueFrom::Header("x-github-event".into())),
+        idempotency: Some(Idempotency { from: ValueFrom::Header("x-github-delivery".into()) }),
+        methods: vec!["POST".into()],
+        body_bytes_max: None,
+        response: None,
+    })
+}
+
+fn destination(gateway: &Gateway, workspace: WorkspaceId) -> Destination {
+    let secret = generate_secret(gateway.random_bytes());
+    Destination {
+        id: DestinationId::from_bits(gateway.new_id()),
+        workspace,
+        name: DESTINATION.into(),
+        created_at: gateway.now(),
+        state: FlowState::Active,
+        url: String::new(),
+        method: "POST".into(),
+        headers: Headers::default(),
+        auth: DestinationAuth::default(),
+        signing: Signing {
+            profile: SigningProfile::StandardWebhooks,
+            secrets: vec![SigningSecret { secret: StoredSecret(Secret::new(secret)), expires_at: None }],
+        },
+        timeout_ms: 15_000,
+        retry: RetryPolicy::default(),
+        concurrency: 8,
+    }
+}
+
+fn connection(gateway: &Gateway, workspace: WorkspaceId, source: SourceId, destination: DestinationId, has_plugin: bool) -> Connection {
+    let step = |kind| Step { kind, on_error: OnError::Fail };
+    let mut steps = vec![step(StepSpec::Filter(FILTER.into()))];
+    if has_plugin {
+        let kind = StepSpec::Plugin { name: PLUGIN.into(), version: VersionChoice::Active, config: "{}".into() };
+        steps.push(step(kind));
+    }
+    Connection {
+        id: ConnectionId::from_bits(gateway.new_id()),
+        workspace,
+        name: CONNECTION.into(),
+        created_at: gateway.now(),
+        state: FlowState::Active,
+        origins: vec![Origin::Source(source)],
+        event_types: vec!["*".into()],
+        steps,
+        destination,
+        retry: None,
+    }
+}

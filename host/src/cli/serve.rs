@@ -1,0 +1,191 @@
+//! `hookmill serve`: reads the settings, starts the server, says where it is, waits for a signal.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use crate::app;
+use crate::app::CannotBind;
+use crate::app::Running;
+use crate::cli::Exit;
+use crate::config;
+use crate::config::Config;
+use crate::config::Override;
+use crate::config::Sources;
+use crate::observe;
+use crate::store::StoreError;
+
+/// Flags of `serve`. Everything else is a setting: see `--print-config`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Directory of everything that is kept.
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Settings file [default: hookmill.toml if there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one line of JSON on stdout when ready.
+    #[arg(long)]
+    ready_json: bool,
+    /// Check the settings and stop.
+    #[arg(long)]
+    check: bool,
+    /// Print all settings with their meaning and present value, and stop.
+    #[arg(long)]
+    print_config: bool,
+    /// Move a damaged store aside, restore the configuration from its export, and start.
+    #[arg(long)]
+    recover: bool,
+    /// Set up a sample pipeline with a receiver on this machine that prints what it gets.
+    #[arg(long)]
+    sample: bool,
+}
+
+/// Runs the server until it is told to stop.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
+pub fn run(args: ServeArgs) -> Exit {
+    let config = match settings(&args) {
+        Ok(config) => config,
+        Err(faults) => {
+            eprintln!("hookmill: the settings cannot be used:");
+            for fault in &faults {
+                eprintln!("  {fault}");
+            }
+            return Exit::Config;
+        }
+    };
+    if args.print_config {
+        return print(&config::print(&config));
+    }
+    if args.check {
+        eprintln!("hookmill: the settings are good");
+        return Exit::Ok;
+    }
+    let format = match config.log.format {
+        config::LogFormat::Text => observe::LogFormat::Text,
+        config::LogFormat::Json => observe::LogFormat::Json,
+    };
+    if let Err(fault) = observe::install(format, &config.log.filter) {
+        eprintln!("hookmill: {fault}");
+        return Exit::Config;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hookmill").build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("hookmill: cannot start threads: {error}");
+            return Exit::Failed;
+        }
+    };
+    match runtime.block_on(serve(&args, &config)) {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("hookmill: {error:#}");
+            exit_of(&error)
+        }
+    }
+}
+
+fn settings(args: &ServeArgs) -> Result<Config, Vec<config::BadKey>> {
+    let mut overrides = Vec::new();
+    let mut flag = |flag: &'static str, key: &'static str, value: &Option<String>| {
+        if let Some(value) = value {
+            overrides.push(Override { flag, key, value: value.clone() });
+        }
+    };
+    flag("--listen", "listen", &args.listen);
+    flag("--data", "data", &args.data);
+    let sources = Sources::gather(args.config.as_deref(), overrides).map_err(|fault| vec![fault])?;
+    Config::load(&sources)
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<CannotBind>() {
+        Exit::CannotBind
+    } else if error.is::<StoreError>() {
+        Exit::Store
+    } else {
+        Exit::Failed
+    }
+}
+
+async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
+    // Installed before anything starts, so that no signal is missed.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    if args.recover {
+        app::recover_store(config)?;
+    }
+    let running = app::start(config, std::env::current_exe()?).await?;
+    say_ready(args, config, &running);
+    let asked = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    asked.await;
+    tracing::info!("stopping: no new requests, finishing what is on the wire; a second signal stops at once");
+    let again = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::select! {
+        stopped = running.stop() => {
+            let all_ended = stopped?;
+            tracing::info!(all_ended, "stopped");
+            Ok(Exit::Ok)
+        }
+        () = again => {
+            tracing::warn!("stopped at once; what was on the wire is sent again at the next start");
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Ready<'a> {
+    listening: String,
+    dashboard: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_key: Option<&'a str>,
+}
+
+#[expect(clippy::print_stderr, reason = "the link to open is talk, not log")]
+fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
+    let public = config.server.public_url.as_ref();
+    let base = public.map_or_else(|| format!("http://{}", running.listening), |url| url.as_str().trim_end_matches('/').to_owned());
+    let admin_key = running.admin_key.as_deref();
+    let dashboard = match admin_key {
+        Some(key) => format!("{base}/login#{key}"),
+        None => base.clone(),
+    };
+    if args.ready_json {
+        let ready = Ready { listening: running.listening.to_string(), dashboard, admin_key };
+        let line = serde_json::to_string(&ready).unwrap_or_default();
+        print(&format!("{line}\n"));
+        return;
+    }
+    eprintln!("\n  hookmill is ready at {base}");
+    if let Some(key) = admin_key {
+        eprintln!("  admin key  {key}   (shown once; keep it)");
+    }
+    eprintln!("  open       {dashboard}\n  API        {base}/docs\n");
+}
+
+/// Writes to stdout; a reader that has gone is no reason to fail.
+pub fn print(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(_) => Exit::Failed,
+    }
+}

@@ -1,0 +1,17 @@
+//! What can go wrong before the first request.
+
+/// The way out could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// The file with further authorities cannot be used.
+    #[error("cannot use the certificates in {path}: {detail}")]
+    ExtraCa {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// TLS could not be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
+}

@@ -1,0 +1,9 @@
+//! Pure decisions: may this request in, how is this delivery signed, who takes this event, what
+//! happens next, may this address be called. No clock, no randomness, no input or output.
+
+pub mod address;
+pub mod backoff;
+pub mod lifecycle;
+pub mod route;
+pub mod sign;
+pub mod verify;

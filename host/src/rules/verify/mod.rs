@@ -1,0 +1,100 @@
+//! May this request in? Schemes are data; this checks one, always over the raw bytes and in
+//! constant time. Pure: the time is an argument. Not here: keys and passwords (`flow`).
+
+mod place;
+mod prepared;
+mod presets;
+mod public_key;
+mod signed;
+#[cfg(test)]
+mod tests;
+
+pub use prepared::PreparedVerification;
+pub use presets::Preset;
+pub use presets::Presets;
+pub use presets::presets;
+
+use crate::domain::event::Headers;
+use crate::domain::time::Timestamp;
+
+/// A request as its signature sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Upper case.
+    pub method: &'a str,
+    /// As the sender used it.
+    pub url: &'a str,
+    /// The path of the URL.
+    pub path: &'a str,
+    /// Its query, without `?`.
+    pub query: &'a str,
+    /// All headers.
+    pub headers: &'a Headers,
+    /// The raw bytes.
+    pub body: &'a [u8],
+}
+
+/// Why a request is not vouched for. Never tells anything about the secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The header is not there.
+    #[error("there is no signature: the header `{header}` is missing")]
+    MissingSignature {
+        /// Which one was looked for.
+        header: String,
+    },
+    /// The header is there and holds no signature.
+    #[error("the header `{header}` does not have the expected form: {wanted}")]
+    MalformedSignature {
+        /// Which one.
+        header: String,
+        /// What it should look like.
+        wanted: String,
+    },
+    /// The time of signing is not there, or unreadable.
+    #[error("the time of signing is missing or unreadable: {wanted}")]
+    MissingTimestamp {
+        /// Where it should be and how it should look.
+        wanted: String,
+    },
+    /// The time of signing is too far from now.
+    #[error("the time of signing, {seen}, is more than {tolerance_s} s from now, {now}: an old request sent again, or a wrong clock")]
+    TimestampOutOfTolerance {
+        /// The time of signing.
+        seen: Timestamp,
+        /// The present instant.
+        now: Timestamp,
+        /// Seconds allowed.
+        tolerance_s: u64,
+    },
+    /// The scheme signs the message's id and it is not there.
+    #[error("the header `{header}` with the message's id is missing")]
+    MissingId {
+        /// Which one.
+        header: String,
+    },
+    /// No secret made this signature.
+    #[error("the signature does not match: another secret, or the body was changed on the way")]
+    BadSignature,
+    /// The source's secret cannot be used with its scheme.
+    #[error("the source's secret cannot be used: {detail}")]
+    BadSecret {
+        /// What form it should have.
+        detail: String,
+    },
+}
+
+impl VerifyError {
+    /// The stable name in the record of rejections and the metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingSignature { .. } => "missing_signature",
+            Self::MalformedSignature { .. } => "malformed_signature",
+            Self::MissingTimestamp { .. } => "missing_timestamp",
+            Self::TimestampOutOfTolerance { .. } => "timestamp_out_of_tolerance",
+            Self::MissingId { .. } => "missing_id",
+            Self::BadSignature => "bad_signature",
+            Self::BadSecret { .. } => "bad_secret",
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What a clock wakes: deliveries that are due, retention, the gauges. Each loop calls `flow` and
+//! never ends; the supervisor drops it.
+
+use std::time::Duration;
+
+use crate::flow::Gateway;
+
+/// Between two sweeps of what retention lets go.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks at the queues' lengths.
+const GAUGE_EVERY: Duration = Duration::from_secs(1);
+
+/// Wakes destinations when something is due.
+pub async fn wake_due(gateway: Gateway) {
+    gateway.run_alarm().await;
+}
+
+/// Deletes what is older than retention allows.
+pub async fn sweep(gateway: Gateway, events_kept: Duration, log_kept: Duration) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        gateway.expire(events_kept, log_kept).await;
+    }
+}
+
+/// Keeps the gauges of queues fresh.
+pub async fn gauge(gateway: Gateway) {
+    loop {
+        gateway.gauge();
+        tokio::time::sleep(GAUGE_EVERY).await;
+    }
+}

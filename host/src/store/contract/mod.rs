@@ -8,7 +8,7 @@ mod events;
 mod expiry;
 mod lists;
 mod recovery;
-mod samples;
+pub(crate) mod samples;
 
 use std::future::Future;
 

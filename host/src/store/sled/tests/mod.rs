@@ -1,6 +1,10 @@
 //! Tests of the sled backend: the contract, and what only this backend promises.
 
+mod child;
 mod contract;
+mod damage;
+mod full;
+mod kill;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -66,9 +66,9 @@ fn event(payload: Bytes) -> GuestEvent {
     }
 }
 
-fn native(payload: &[u8]) -> Vec<u8> {
+fn native(payload: &[u8]) -> (&'static str, Vec<u8>) {
     match transform::transform(payload, 0.8) {
-        Ok(transform::Lead::Forward(_, bytes)) => bytes,
+        Ok(transform::Lead::Forward(event_type, bytes)) => (event_type, bytes),
         Ok(transform::Lead::Drop(reason)) | Err(reason) => panic!("{reason}"),
     }
 }

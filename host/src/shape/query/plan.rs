@@ -7,7 +7,7 @@ use super::check;
 use super::eval::{Evaluation, Stop};
 use crate::shape::budget::{Budget, Exhausted};
 use crate::shape::fault::SpecFault;
-use crate::shape::tape::{Document, Node, ROOT, WRAPPER};
+use crate::shape::tape::{Document, Kind, Node, ROOT, WRAPPER};
 
 /// One JSONPath query, ready to run on any document.
 #[derive(Debug)]
@@ -107,6 +107,17 @@ impl Query {
         budget: &mut Budget,
     ) -> Result<Option<Node<'d>>, Exhausted> {
         self.first_from(document, ROOT, budget)
+    }
+
+    /// The first node's text: a string's content, a number's or boolean's JSON. `None` if there is
+    /// none, if it is null, an array or an object, or if the default budget does not suffice.
+    pub fn first_text(&self, document: &Document<'_>) -> Option<String> {
+        let node = self.first(document, &mut Budget::default()).ok()??;
+        match node.kind() {
+            Kind::String => node.as_str().map(std::borrow::Cow::into_owned),
+            Kind::Number | Kind::Boolean => Some(node.raw().to_owned()),
+            Kind::Null | Kind::Array | Kind::Object => None,
+        }
     }
 
     /// All nodes it gives, in the order of RFC 9535; one may come more than once. A node knows its

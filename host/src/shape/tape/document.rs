@@ -39,7 +39,12 @@ pub struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// Checks and parses a text: UTF-8, RFC 8259, no half surrogate pairs, nothing after it.
-    pub fn parse(body: &'a [u8], limits: JsonLimits) -> Result<Self, JsonFault> {
+    pub fn parse(body: &'a [u8]) -> Result<Self, JsonFault> {
+        Self::parse_with(body, JsonLimits::default())
+    }
+
+    /// As [`Document::parse`], with limits of the caller's.
+    pub fn parse_with(body: &'a [u8], limits: JsonLimits) -> Result<Self, JsonFault> {
         Self::parse_into(Vec::new(), body, limits).map_err(|(fault, _)| fault)
     }
 
@@ -140,7 +145,7 @@ pub struct TapeBuffer {
 }
 
 impl TapeBuffer {
-    /// As [`Document::parse`], in this memory; give it back with [`TapeBuffer::put_back`].
+    /// As [`Document::parse_with`], in this memory; give it back with [`TapeBuffer::put_back`].
     pub fn parse<'a>(&mut self, body: &'a [u8], limits: JsonLimits) -> Result<Document<'a>, JsonFault> {
         let tokens = std::mem::take(&mut self.tokens);
         Document::parse_into(tokens, body, limits).map_err(|(fault, tokens)| {

@@ -12,6 +12,7 @@ pub(crate) mod text;
 pub(crate) use document::ROOT;
 pub(crate) use document::WRAPPER;
 pub use document::{Document, JsonLimits, TapeBuffer};
+pub(crate) use node::normalized_name;
 pub use node::{Elements, Kind, Members, Node};
 pub(crate) use parse::Tag;
 

@@ -231,6 +231,22 @@ impl<'d> Node<'d> {
         std::iter::from_fn(move || members.next_key().map(|(_, value)| value))
     }
 
+    /// An object's members with every key as it was written: its text between the quotes, whether
+    /// that has escapes, and the value. Overridden ones too.
+    pub(crate) fn members_as_written(self) -> impl Iterator<Item = (&'d str, bool, Node<'d>)> {
+        let end = if self.tag() == Tag::Object { self.end_index() } else { 0 };
+        let mut at = self.index + 1;
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let value = Node { index: at + 1, ..self };
+                let key = at;
+                at = value.end_index();
+                let escaped = self.document.tokens[key as usize].tag == Tag::KeyEscaped;
+                (self.document.inside(key), escaped, value)
+            })
+        })
+    }
+
     /// Whether this token is a key that a later one replaces.
     pub(crate) fn is_overridden_key(self) -> bool {
         let overridden = self.document.overridden();
@@ -282,7 +298,7 @@ impl<'d> Node<'d> {
 }
 
 /// `['name']` with the escapes of a normalized path (RFC 9535, 2.7).
-fn normalized_name(name: &str) -> String {
+pub(crate) fn normalized_name(name: &str) -> String {
     let mut step = String::with_capacity(name.len() + 4);
     step.push_str("['");
     for char in name.chars() {

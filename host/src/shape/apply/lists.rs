@@ -1,0 +1,126 @@
+//! Functions of whole arrays. A value that is no array counts as an array of one.
+//! Not here: functions of each element (`texts`, `numbers`).
+
+use std::cmp::Ordering;
+
+use super::numbers::decimal;
+use super::run::{ApplyFault, ListStep, number};
+use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::number::Decimal;
+use crate::shape::tape::Kind;
+use crate::shape::value::Value;
+
+pub(super) fn run<'v>(
+    step: &ListStep,
+    value: Value<'v>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'v>>, ApplyFault> {
+    let mut list = value.into_list().unwrap_or_else(|one| vec![one]);
+    budget.visit(list.len() as u64)?;
+    Ok(Some(match step {
+        ListStep::First if list.is_empty() => return Ok(None),
+        ListStep::First => list.swap_remove(0),
+        ListStep::Last => return Ok(list.pop()),
+        ListStep::Count => number(list.len().to_string()),
+        ListStep::Join(separator) => Value::owned_text(join(&list, separator, budget)?),
+        ListStep::Unique => Value::List(unique(list, budget)?),
+        ListStep::Sort { descending } => {
+            // Each comparison may look at long strings: paid for as if it looked at a key.
+            budget.visit(list.len() as u64 * u64::from(list.len().max(1).ilog2()))?;
+            list.sort_by(|left, right| if *descending { order(right, left) } else { order(left, right) });
+            Value::List(list)
+        }
+        ListStep::Flatten(levels) => {
+            for _ in 0..*levels {
+                list = flatten(list, budget)?;
+            }
+            Value::List(list)
+        }
+        ListStep::Sum => number(sum(&list)?.to_json()),
+        ListStep::Min => return extreme("min", list, Ordering::Less),
+        ListStep::Max => return extreme("max", list, Ordering::Greater),
+    }))
+}
+
+fn join(list: &[Value<'_>], separator: &str, budget: &mut Budget) -> Result<String, Exhausted> {
+    let mut joined = String::new();
+    for (at, value) in list.iter().enumerate() {
+        if at > 0 {
+            joined.push_str(separator);
+        }
+        match value.plain_text() {
+            Some(text) => joined.push_str(&text),
+            None => joined.push_str(&value.to_json(budget)?),
+        }
+        if joined.len() as u64 > budget.bytes_left() {
+            return Err(Exhausted::Bytes);
+        }
+    }
+    Ok(joined)
+}
+
+/// The first of each; every comparison is paid for, so that a long list ends in the budget.
+fn unique<'v>(list: Vec<Value<'v>>, budget: &mut Budget) -> Result<Vec<Value<'v>>, Exhausted> {
+    let mut kept: Vec<Value<'v>> = Vec::new();
+    'values: for value in list {
+        for other in &kept {
+            if value.same(other, budget)? {
+                continue 'values;
+            }
+        }
+        kept.push(value);
+    }
+    Ok(kept)
+}
+
+/// Null, false, true, numbers, strings, then the rest as it stands.
+fn order(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+    let rank = |value: &Value<'_>| match value.kind() {
+        Kind::Null => 0,
+        Kind::Boolean => 1 + u8::from(value.as_bool() == Some(true)),
+        Kind::Number => 3,
+        Kind::String => 4,
+        Kind::Array | Kind::Object => 5,
+    };
+    rank(left).cmp(&rank(right)).then_with(|| left.order(right).unwrap_or(Ordering::Equal))
+}
+
+fn flatten<'v>(list: Vec<Value<'v>>, budget: &mut Budget) -> Result<Vec<Value<'v>>, Exhausted> {
+    let mut flat = Vec::with_capacity(list.len());
+    for value in list {
+        match value.into_list() {
+            Ok(inner) => {
+                budget.visit(inner.len() as u64)?;
+                flat.extend(inner);
+            }
+            Err(one) => flat.push(one),
+        }
+    }
+    Ok(flat)
+}
+
+fn sum(list: &[Value<'_>]) -> Result<Decimal, String> {
+    let numbers = list.iter().filter(|value| !value.is_null());
+    numbers.map(|value| decimal("sum", value)).try_fold(Decimal::ZERO, |sum, next| {
+        sum.add(next?).ok_or_else(|| "sum: the result has more than 38 digits".to_owned())
+    })
+}
+
+fn extreme<'v>(name: &str, list: Vec<Value<'v>>, wanted: Ordering) -> Result<Option<Value<'v>>, ApplyFault> {
+    let mut best: Option<Value<'v>> = None;
+    for value in list.into_iter().filter(|value| !value.is_null()) {
+        let better = match &best {
+            None if matches!(value.kind(), Kind::Number | Kind::String) => true,
+            None => return Err(ApplyFault::Detail(super::run::needs(name, "numbers or strings", &value))),
+            Some(best) => {
+                let ordering = value.order(best);
+                ordering.ok_or_else(|| format!("{name} needs numbers or strings, not some of each"))?
+                    == wanted
+            }
+        };
+        if better {
+            best = Some(value);
+        }
+    }
+    Ok(best)
+}

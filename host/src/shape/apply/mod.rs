@@ -1,0 +1,17 @@
+//! What `$apply` and `$as` and the pipes of templates can do with a value.
+//! Not here: where values come from and go to (`mapping`).
+
+mod cast;
+mod codec;
+mod compile;
+mod date;
+mod lists;
+mod numbers;
+mod run;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+pub(crate) use cast::Cast;
+pub(crate) use compile::{step, steps};
+pub(crate) use run::{ApplyFault, Step, run};

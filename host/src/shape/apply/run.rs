@@ -1,0 +1,189 @@
+//! The functions as a type, and running a chain of them. Not here: each function's work.
+
+use regex::Regex;
+
+use super::{codec, date, lists, numbers, texts};
+use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::number::{Decimal, Rounding};
+use crate::shape::tape::{Document, Kind};
+use crate::shape::value::Value;
+
+/// One function with its arguments.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Of each string, or of each scalar's text.
+    Text(TextStep),
+    /// Of each number, or of each string that is one.
+    Number(NumberStep),
+    /// Of a whole array.
+    List(ListStep),
+    Length,
+    Default(Value<'static>),
+    Lookup(Vec<(Box<str>, Value<'static>)>),
+    ToJson,
+    FromJson,
+    Date(date::DateStep),
+}
+
+#[derive(Debug)]
+pub(crate) enum TextStep {
+    Trim,
+    Lowercase,
+    Uppercase,
+    Title,
+    Split(Box<str>),
+    Replace {
+        from: Box<str>,
+        to: Box<str>,
+    },
+    ReplaceMatches {
+        pattern: Regex,
+        to: Box<str>,
+    },
+    /// Characters from (negative: from the end), and up to which one.
+    Substring(i64, Option<i64>),
+    Base64,
+    Unbase64,
+    Sha256,
+    /// All but so many characters at the end become `*`.
+    Mask(usize),
+    Uuid5([u8; 16]),
+}
+
+#[derive(Debug)]
+pub(crate) enum NumberStep {
+    Round(Rounding, i32),
+    Abs,
+    Add(Decimal),
+    Subtract(Decimal),
+    Multiply(Decimal),
+    Divide(Decimal),
+}
+
+#[derive(Debug)]
+pub(crate) enum ListStep {
+    Join(Box<str>),
+    First,
+    Last,
+    Unique,
+    Sort { descending: bool },
+    Flatten(usize),
+    Sum,
+    Min,
+    Max,
+    Count,
+}
+
+/// Why a function gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ApplyFault {
+    Exhausted(Exhausted),
+    Detail(String),
+}
+
+impl From<Exhausted> for ApplyFault {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
+    }
+}
+
+impl From<String> for ApplyFault {
+    fn from(detail: String) -> Self {
+        Self::Detail(detail)
+    }
+}
+
+/// Runs the chain on `value`, or on there being none. Null and nothing pass through everything but
+/// `default`, `count` and `to_json`.
+pub(crate) fn run<'v>(
+    steps: &'v [Step],
+    value: Option<Value<'v>>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'v>>, ApplyFault> {
+    let mut value = value;
+    for step in steps {
+        budget.visit(1)?;
+        value = match value {
+            Some(value) => one(step, value, budget)?,
+            None => match step {
+                Step::Default(default) => Some(default.clone()),
+                Step::List(ListStep::Count) => Some(number("0".to_owned())),
+                _ => None,
+            },
+        };
+    }
+    Ok(value)
+}
+
+pub(super) fn number<'v>(text: String) -> Value<'v> {
+    Value::Number(text.into())
+}
+
+fn one<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Option<Value<'v>>, ApplyFault> {
+    match step {
+        Step::Default(default) if value.is_null() => return Ok(Some(default.clone())),
+        Step::Default(_) => return Ok(Some(value)),
+        Step::ToJson => return Ok(Some(Value::owned_text(value.to_json(budget)?))),
+        Step::List(ListStep::Count) if value.is_null() => return Ok(Some(number("0".to_owned()))),
+        _ if value.is_null() => return Ok(Some(value)),
+        Step::List(list) => return lists::run(list, value, budget),
+        Step::Length => {
+            let length =
+                value.length().ok_or_else(|| needs("length", "a string, array or object", &value))?;
+            budget.visit(length as u64 / 8)?;
+            return Ok(Some(number(length.to_string())));
+        }
+        Step::Text(_) | Step::Number(_) | Step::Lookup(_) | Step::FromJson | Step::Date(_) => {}
+    }
+    each(step, value, budget)
+}
+
+/// Functions of one value: of an array, of each of its elements.
+fn each<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Option<Value<'v>>, ApplyFault> {
+    match value.into_list() {
+        Ok(list) => {
+            let mut made = Vec::with_capacity(list.len());
+            for element in list {
+                budget.visit(1)?;
+                if element.kind() == Kind::Array {
+                    return Err(ApplyFault::Detail("arrays in arrays: use flatten first".to_owned()));
+                }
+                made.extend(if element.is_null() { Some(element) } else { single(step, element, budget)? });
+            }
+            Ok(Some(Value::List(made)))
+        }
+        Err(value) => single(step, value, budget),
+    }
+}
+
+fn single<'v>(
+    step: &'v Step,
+    value: Value<'v>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'v>>, ApplyFault> {
+    match step {
+        Step::Text(step) => texts::run(step, &value, budget).map(Some),
+        Step::Number(step) => numbers::run(step, &value).map(Some),
+        Step::Date(step) => date::run(step, &value).map(Some).map_err(ApplyFault::Detail),
+        Step::Lookup(table) => {
+            let key =
+                value.plain_text().ok_or_else(|| needs("lookup", "a string, number or boolean", &value))?;
+            budget.visit(table.len() as u64)?;
+            Ok(table.iter().find(|(name, _)| **name == *key).map(|(_, found)| found.clone()))
+        }
+        Step::FromJson => {
+            let text = value.as_text().ok_or_else(|| needs("from_json", "a string", &value))?;
+            let parsed = Document::parse(text.as_bytes());
+            let parsed = parsed.map_err(|fault| format!("from_json: {fault}"))?;
+            budget.visit(parsed.token_count() as u64)?;
+            Ok(Some(Value::copied(parsed.root())))
+        }
+        Step::Default(_) | Step::ToJson | Step::List(_) | Step::Length => Ok(Some(value)),
+    }
+}
+
+pub(super) fn needs(name: &str, wanted: &str, value: &Value<'_>) -> String {
+    format!("{name} needs {wanted}, not {}", value.kind().name())
+}
+
+pub(super) use codec::{mask, sha256_hex, uuid5};

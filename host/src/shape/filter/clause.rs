@@ -1,0 +1,83 @@
+//! A compiled clause. Not here: how it is read (`compile`) and how it is decided (`eval`).
+
+use regex::Regex;
+
+use crate::shape::source::{Path, Source};
+use crate::shape::tape::Kind;
+use crate::shape::value::Value;
+
+/// One clause and where it stands in the document.
+#[derive(Debug)]
+pub(crate) struct Clause {
+    /// JSON pointer.
+    pub(crate) pointer: Box<str>,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    All(Box<[Clause]>),
+    Any(Box<[Clause]>),
+    Not(Box<Clause>),
+    Leaf(Leaf),
+    /// Passes if the query over the wrapped payload gives anything.
+    Expr(Path),
+}
+
+/// Tests on the values of one source.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) source: Source,
+    /// All of them must hold of the same value.
+    pub(crate) tests: Box<[Test]>,
+    /// Whether there must be a value, or must be none.
+    pub(crate) exists: Option<bool>,
+    /// Whether every value must pass instead of any.
+    pub(crate) every: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Test {
+    Equal(Value<'static>),
+    NotEqual(Value<'static>),
+    Order(Order, Value<'static>),
+    In(Box<[Value<'static>]>),
+    NotIn(Box<[Value<'static>]>),
+    IsNull(bool),
+    Type(Box<[Type]>),
+    StartsWith(Box<str>),
+    EndsWith(Box<str>),
+    /// Part of a string, or element of an array.
+    Contains(Value<'static>),
+    Matches(Regex),
+    Length(LengthTest, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LengthTest {
+    Equal,
+    NotEqual,
+    Order(Order),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Kind(Kind),
+    /// A number without fraction.
+    Integer,
+}
+
+impl Test {
+    /// Whether it holds when there is no value at all: what is not there equals nothing.
+    pub(crate) fn holds_of_nothing(&self) -> bool {
+        matches!(self, Self::NotEqual(_) | Self::NotIn(_))
+    }
+}

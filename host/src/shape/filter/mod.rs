@@ -1,0 +1,14 @@
+//! Filters: whether an event passes, which clause decided it and on which value.
+//! Not here: what happens to an event that does not pass (`flow`).
+
+mod clause;
+mod compile;
+mod eval;
+mod test;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use clause::Clause;
+pub(crate) use compile::{ClauseCompiler, source};
+pub(crate) use eval::decide;
+pub use eval::{ClauseReport, Decision, Filter};

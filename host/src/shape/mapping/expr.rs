@@ -1,0 +1,90 @@
+//! A compiled output. Not here: how it is read (`output`) and how it is written (`write`).
+
+use crate::shape::apply::{Cast, Step};
+use crate::shape::filter::Clause;
+use crate::shape::source::{Path, Source};
+
+/// What becomes of one place of the output.
+#[derive(Debug)]
+pub(crate) enum Expr {
+    /// JSON as it stands.
+    Raw(Box<[u8]>),
+    Field(Box<Field>),
+    Object(Box<[Member]>),
+    Array(Box<[Expr]>),
+    Each(Box<Each>),
+    If(Box<If>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    /// The key as JSON with its colon.
+    pub(crate) key: Box<[u8]>,
+    pub(crate) value: Expr,
+}
+
+/// A value that comes from the event.
+#[derive(Debug)]
+pub(crate) struct Field {
+    /// Its place in the mapping, as a JSON pointer.
+    pub(crate) pointer: Box<str>,
+    pub(crate) from: From,
+    pub(crate) take: Take,
+    pub(crate) steps: Box<[Step]>,
+    pub(crate) cast: Option<Cast>,
+    /// What is written if there is no value.
+    pub(crate) missing: Rule,
+    /// Whether that was said of this field, and not only of the document: then a path that could
+    /// give several and gives none is missing too, where otherwise it is an empty array.
+    pub(crate) own_rule: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum From {
+    Source(Source),
+    Template(Box<[Part]>),
+}
+
+/// How many of the values are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// One if there can be only one, else an array.
+    ByPath,
+    First,
+    /// Always an array.
+    All,
+}
+
+#[derive(Debug)]
+pub(crate) enum Rule {
+    Null,
+    Omit,
+    Error,
+    Default(Box<Expr>),
+}
+
+/// A piece of a template.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Escaped as the inside of a JSON string.
+    Text(Box<[u8]>),
+    Hole {
+        source: Source,
+        steps: Box<[Step]>,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Each {
+    pub(crate) pointer: Box<str>,
+    pub(crate) over: Path,
+    pub(crate) value: Expr,
+}
+
+#[derive(Debug)]
+pub(crate) struct If {
+    pub(crate) condition: Clause,
+    pub(crate) then: Expr,
+    /// What is written if the condition does not hold; nothing at all if `None`.
+    pub(crate) otherwise: Option<Expr>,
+}

@@ -1,0 +1,17 @@
+//! Mappings: a payload made into another. Not here: what a destination allows of the result.
+
+mod compile;
+mod envelope;
+mod expr;
+mod merge;
+mod output;
+mod resolve;
+mod template;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use compile::Mapping;
+pub use envelope::Mapped;
+pub(crate) use expr::{Expr, Field, From, Part, Rule};
+pub(crate) use write::Writer;

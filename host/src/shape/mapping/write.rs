@@ -1,0 +1,360 @@
+//! Writes an output: straight to bytes, values as they came. Not here: functions (`apply`).
+
+use super::expr::{Each, Expr, Field, From, Part, Rule, Take};
+use crate::shape::apply;
+use crate::shape::apply::ApplyFault;
+use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::fault::EvalFault;
+use crate::shape::filter::decide;
+use crate::shape::query::Stop;
+use crate::shape::source::{Scope, Source};
+use crate::shape::tape::text::decode;
+use crate::shape::tape::{Kind, Node};
+use crate::shape::value::Value;
+
+/// Whether an expression wrote a value or is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    Something,
+    Nothing,
+}
+
+/// Writes expressions within a budget.
+#[derive(Debug)]
+pub(crate) struct Writer<'b> {
+    pub(crate) budget: &'b mut Budget,
+}
+
+impl Writer<'_> {
+    /// Appends the JSON of `expr`. The recursion is as deep as the mapping, at most 64.
+    pub(crate) fn write(
+        &mut self,
+        expr: &Expr,
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Wrote, EvalFault> {
+        match expr {
+            Expr::Raw(json) => {
+                self.emit(json, out).map_err(|why| fault("", "", why))?;
+                Ok(Wrote::Something)
+            }
+            Expr::Field(field) => self.field(field, scope, out),
+            Expr::Object(members) => {
+                out.push(b'{');
+                for member in members {
+                    let before = out.len();
+                    if out.last() != Some(&b'{') {
+                        out.push(b',');
+                    }
+                    self.emit(&member.key, out).map_err(|why| fault("", "", why))?;
+                    if self.write(&member.value, scope, out)? == Wrote::Nothing {
+                        out.truncate(before);
+                    }
+                }
+                out.push(b'}');
+                Ok(Wrote::Something)
+            }
+            Expr::Array(values) => {
+                let start = out.len();
+                out.push(b'[');
+                for value in values {
+                    self.element(value, scope, start, out)?;
+                }
+                out.push(b']');
+                Ok(Wrote::Something)
+            }
+            Expr::Each(each) => self.each(each, scope, out),
+            Expr::If(choice) => {
+                if decide(&choice.condition, scope, self.budget)?.pass {
+                    return self.write(&choice.then, scope, out);
+                }
+                choice.otherwise.as_ref().map_or(Ok(Wrote::Nothing), |expr| self.write(expr, scope, out))
+            }
+        }
+    }
+
+    fn emit(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Exhausted> {
+        self.budget.produce(bytes.len())?;
+        out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// One element of the array that begins at `start`; nothing if it is left out.
+    fn element(
+        &mut self,
+        expr: &Expr,
+        scope: &Scope<'_>,
+        start: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EvalFault> {
+        let before = out.len();
+        if before > start + 1 {
+            out.push(b',');
+        }
+        if self.write(expr, scope, out)? == Wrote::Nothing {
+            out.truncate(before);
+        }
+        Ok(())
+    }
+
+    /// Every node of the path; if it can have only one and that is an array, its elements.
+    fn each(&mut self, each: &Each, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<Wrote, EvalFault> {
+        let stopped = |why: Exhausted| fault(&each.pointer, &each.over.text, why);
+        let start = out.len();
+        out.push(b'[');
+        let mut item = |this: &mut Self, node: Node<'_>| {
+            this.budget.visit(1).map_err(stopped)?;
+            let inner = Scope { item: Some(node.index()), ..*scope };
+            this.element(&each.value, &inner, start, out)
+        };
+        if each.over.query.is_singular() {
+            match each.over.first(scope, self.budget).map_err(stopped)? {
+                Some(node) if node.kind() == Kind::Array => {
+                    node.elements().try_for_each(|element| item(self, element))?;
+                }
+                Some(node) if !node.is_null() => item(self, node)?,
+                _ => {}
+            }
+        } else {
+            let mut nodes = Vec::new();
+            let mut keep = |node| {
+                nodes.push(node);
+                Ok(())
+            };
+            each.over.each(scope, self.budget, &mut keep).map_err(stopped)?;
+            nodes.into_iter().try_for_each(|node| item(self, node))?;
+        }
+        out.push(b']');
+        Ok(Wrote::Something)
+    }
+
+    fn field(&mut self, field: &Field, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<Wrote, EvalFault> {
+        if field.steps.is_empty() && field.cast.is_none() {
+            if let Some(wrote) = self.plain(field, scope, out).map_err(|failure| failure.of(field))? {
+                return Ok(wrote);
+            }
+        } else if let Some(value) = self.value(field, scope)? {
+            value.write(self.budget, out).map_err(|why| Failure::from(why).of(field))?;
+            return Ok(Wrote::Something);
+        }
+        match &field.missing {
+            Rule::Null => {
+                self.emit(b"null", out).map_err(|why| Failure::from(why).of(field))?;
+                Ok(Wrote::Something)
+            }
+            Rule::Omit => Ok(Wrote::Nothing),
+            Rule::Error => Err(Failure::new("the value is required, but there is none").of(field)),
+            Rule::Default(default) => self.write(default, scope, out),
+        }
+    }
+
+    /// Writes one field alone; nothing if it is left out.
+    pub(crate) fn write_field(
+        &mut self,
+        field: &Field,
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EvalFault> {
+        self.field(field, scope, out).map(|_| ())
+    }
+
+    /// A field without functions, written without a detour; `None` if it has no value.
+    fn plain(
+        &mut self,
+        field: &Field,
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Wrote>, Failure> {
+        let source = match &field.from {
+            From::Template(parts) => {
+                out.push(b'"');
+                self.template(parts, field, scope, out)?;
+                out.push(b'"');
+                return Ok(Some(Wrote::Something));
+            }
+            From::Source(source) => source,
+        };
+        if let (Source::Path(path), true) = (source, field.one()) {
+            let Some(node) = path.first(scope, self.budget)? else { return Ok(None) };
+            self.emit(node.raw().as_bytes(), out)?;
+            return Ok(Some(Wrote::Something));
+        }
+        let Some(value) = self.gather(field, source, scope)? else { return Ok(None) };
+        value.write(self.budget, out)?;
+        Ok(Some(Wrote::Something))
+    }
+
+    /// The field's value after its functions; `None` if there is none.
+    pub(crate) fn value<'v>(
+        &mut self,
+        field: &'v Field,
+        scope: &Scope<'v>,
+    ) -> Result<Option<Value<'v>>, EvalFault> {
+        let value = match &field.from {
+            From::Source(source) => {
+                self.gather(field, source, scope).map_err(|why| Failure::from(why).of(field))?
+            }
+            From::Template(parts) => {
+                let mut escaped = Vec::new();
+                self.template(parts, field, scope, &mut escaped).map_err(|failure| failure.of(field))?;
+                let escaped = String::from_utf8(escaped).unwrap_or_default();
+                Some(Value::owned_text(decode(&escaped).into_owned()))
+            }
+        };
+        let before = value.clone();
+        let shown = || before.as_ref().map(Value::shown).unwrap_or_default();
+        let value = apply::run(&field.steps, value, self.budget)
+            .map_err(|why| Failure::of_apply(why, shown()).of(field))?;
+        match (field.cast, value) {
+            (Some(cast), Some(value)) => {
+                let seen = value.shown();
+                cast.apply(value).map(Some).map_err(|detail| Failure { detail, seen }.of(field))
+            }
+            (_, value) => Ok(value),
+        }
+    }
+
+    /// The values as `$first`, `$all` or the path itself have it.
+    fn gather<'v>(
+        &mut self,
+        field: &Field,
+        source: &'v Source,
+        scope: &Scope<'v>,
+    ) -> Result<Option<Value<'v>>, Exhausted> {
+        let mut values = Vec::new();
+        let one = field.one();
+        source.each(scope, self.budget, &mut |value| {
+            values.push(value);
+            if one { Err(Stop::Enough) } else { Ok(()) }
+        })?;
+        if one {
+            return Ok(values.pop());
+        }
+        let missing = values.is_empty() && field.own_rule;
+        Ok((!missing).then_some(Value::List(values)))
+    }
+
+    fn template(
+        &mut self,
+        parts: &[Part],
+        field: &Field,
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        for part in parts {
+            match part {
+                Part::Text(text) => self.emit(text, out)?,
+                Part::Hole { source, steps } => {
+                    if !self.hole(source, steps, scope, out)? && matches!(field.missing, Rule::Error) {
+                        return Err(Failure::new(&format!("{} has no value", source.describe())));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one hole; `false` if it has no value. Several values are joined with commas.
+    fn hole(
+        &mut self,
+        source: &Source,
+        steps: &[apply::Step],
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Failure> {
+        if let (Source::Path(path), true) = (source, steps.is_empty())
+            && path.query.is_singular()
+        {
+            let Some(node) = path.first(scope, self.budget)? else { return Ok(false) };
+            Value::Node(node).write_inside(self.budget, out)?;
+            return Ok(true);
+        }
+        let mut values = Vec::new();
+        source.each(scope, self.budget, &mut |value| {
+            values.push(value);
+            Ok(())
+        })?;
+        let single = !matches!(source, Source::Path(path) if !path.query.is_singular());
+        let value = if single {
+            values.into_iter().next()
+        } else {
+            (!values.is_empty()).then_some(Value::List(values))
+        };
+        let shown = value.as_ref().map(Value::shown).unwrap_or_default();
+        match apply::run(steps, value, self.budget).map_err(|why| Failure::of_apply(why, shown))? {
+            None => Ok(false),
+            Some(Value::List(values)) => {
+                for (at, value) in values.iter().enumerate() {
+                    if at > 0 {
+                        self.emit(b", ", out)?;
+                    }
+                    value.write_inside(self.budget, out)?;
+                }
+                Ok(true)
+            }
+            Some(value) => {
+                value.write_inside(self.budget, out)?;
+                Ok(true)
+            }
+        }
+    }
+}
+
+impl Field {
+    /// Whether it takes one value, not an array of them.
+    fn one(&self) -> bool {
+        match (&self.from, self.take) {
+            (_, Take::First) => true,
+            (_, Take::All) => false,
+            (From::Source(Source::Path(path)), Take::ByPath) => path.query.is_singular(),
+            _ => true,
+        }
+    }
+
+    /// What it reads, for messages.
+    pub(crate) fn describe(&self) -> &str {
+        match &self.from {
+            From::Source(source) => source.describe(),
+            From::Template(_) => "",
+        }
+    }
+}
+
+/// A fault that does not know its field yet.
+struct Failure {
+    detail: String,
+    seen: String,
+}
+
+impl Failure {
+    fn new(detail: &str) -> Self {
+        Self { detail: detail.to_owned(), seen: String::new() }
+    }
+
+    fn of_apply(why: ApplyFault, seen: String) -> Self {
+        match why {
+            ApplyFault::Exhausted(why) => why.into(),
+            ApplyFault::Detail(detail) => Self { detail, seen },
+        }
+    }
+
+    fn of(self, field: &Field) -> EvalFault {
+        let (pointer, path) = (field.pointer.to_string(), field.describe().to_owned());
+        EvalFault { pointer, path, seen: self.seen, detail: self.detail }
+    }
+}
+
+impl std::convert::From<Exhausted> for Failure {
+    fn from(why: Exhausted) -> Self {
+        Self::new(&why.to_string())
+    }
+}
+
+fn fault(pointer: &str, path: &str, why: Exhausted) -> EvalFault {
+    EvalFault {
+        pointer: pointer.to_owned(),
+        path: path.to_owned(),
+        seen: String::new(),
+        detail: why.to_string(),
+    }
+}

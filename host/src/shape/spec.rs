@@ -1,0 +1,98 @@
+//! Reading a filter or a mapping: all faults are gathered, each with its JSON pointer, and the
+//! document's size is bounded. Not here: what its members mean.
+
+use crate::shape::budget::{MAX_SPEC_BYTES, MAX_SPEC_DEPTH, MAX_SPEC_NODES};
+use crate::shape::fault::SpecFault;
+use crate::shape::tape::{Document, JsonLimits, Kind, Node};
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    found: Vec<SpecFault>,
+    nodes: usize,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.found.push(SpecFault::new(pointer, detail));
+    }
+
+    /// The value, or nothing and the fault noted.
+    pub(crate) fn keep<T>(&mut self, pointer: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|detail| self.add(pointer, detail)).ok()
+    }
+
+    /// Counts one clause or field; `false` (and once a fault) if there are too many.
+    pub(crate) fn count(&mut self, pointer: &str) -> bool {
+        self.nodes += 1;
+        if self.nodes == MAX_SPEC_NODES + 1 {
+            self.add(pointer, format!("there are more than {MAX_SPEC_NODES} parts: split the document"));
+        }
+        self.nodes <= MAX_SPEC_NODES
+    }
+
+    /// `made`, if there were no faults. `made` is missing only if there were some.
+    pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Vec<SpecFault>> {
+        match made {
+            Some(made) if self.found.is_empty() => Ok(made),
+            _ => Err(self.found),
+        }
+    }
+}
+
+/// Parses the document itself.
+pub(crate) fn parse(json: &[u8]) -> Result<Document<'_>, Vec<SpecFault>> {
+    let limits = JsonLimits { max_bytes: MAX_SPEC_BYTES, max_depth: MAX_SPEC_DEPTH };
+    Document::parse_with(json, limits).map_err(|fault| vec![SpecFault::new("", fault.to_string())])
+}
+
+/// A string, or a fault text that says what was seen.
+pub(crate) fn text(node: Node<'_>, what: &str) -> Result<String, String> {
+    match node.as_str() {
+        Some(text) => Ok(text.into_owned()),
+        None => Err(format!("{what} must be a string, not {}", seen(node))),
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(node: Node<'_>, what: &str) -> Result<bool, String> {
+    node.as_bool().ok_or_else(|| format!("{what} must be true or false, not {}", seen(node)))
+}
+
+/// A value in a message: its kind, and itself if it is short.
+pub(crate) fn seen(node: Node<'_>) -> String {
+    match node.kind() {
+        Kind::Array | Kind::Object => format!("an {}", node.kind().name()),
+        Kind::Null => "null".to_owned(),
+        kind => format!("the {} {}", kind.name(), crate::shape::fault::bounded(node.raw())),
+    }
+}
+
+/// The one of `known` that `word` was probably meant to be.
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let best = known.iter().map(|name| (distance(word, name), *name)).min()?;
+    (best.0 <= 2 && best.0 < word.chars().count()).then_some(best.1)
+}
+
+/// Insertions, deletions, changes and swaps of neighbours that make `left` into `right`, letters'
+/// case not counted (the optimal string alignment distance).
+pub(crate) fn distance(left: &str, right: &str) -> usize {
+    let lower = |text: &str| -> Vec<char> { text.chars().take(64).flat_map(char::to_lowercase).collect() };
+    let (left, right) = (lower(left), lower(right));
+    let mut two_above = vec![0; right.len() + 1];
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (row, one) in left.iter().enumerate() {
+        let mut line = vec![row + 1; right.len() + 1];
+        for (column, other) in right.iter().enumerate() {
+            let changed = above[column] + usize::from(one != other);
+            let mut best = changed.min(above[column + 1] + 1).min(line[column] + 1);
+            let swapped = row > 0 && column > 0 && left[row - 1] == *other && right[column - 1] == *one;
+            if swapped {
+                best = best.min(two_above[column - 1] + 1);
+            }
+            line[column + 1] = best;
+        }
+        two_above = std::mem::replace(&mut above, line);
+    }
+    above[right.len()]
+}

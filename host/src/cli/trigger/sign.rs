@@ -11,7 +11,7 @@ use sha2::Sha256;
 /// Whom to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub enum Provider {
+pub(super) enum Provider {
     /// `X-Hub-Signature-256`.
     Github,
     /// `webhook-id`, `webhook-timestamp`, `webhook-signature`.

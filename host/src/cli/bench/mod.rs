@@ -1,0 +1,14 @@
+//! `hookmill bench`: how many events a second go all the way on this machine, and what each
+//! costs. Starts `hookmill serve` as a child with empty data, sends over loopback, receives over
+//! loopback, and reads the child's CPU time from the system. Not here: each of these parts.
+
+mod child;
+mod command;
+mod load;
+mod report;
+mod set_up;
+mod signal;
+mod sink;
+
+pub use command::BenchArgs;
+pub use command::run;

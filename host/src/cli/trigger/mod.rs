@@ -1,0 +1,9 @@
+//! `hookmill trigger`: sends an event to a source, signed as its provider would sign it.
+//! Not here: what events look like (`sample`), how each provider signs (`sign`).
+
+mod command;
+mod sample;
+mod sign;
+
+pub use command::TriggerArgs;
+pub use command::run;

@@ -4,19 +4,12 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use crossbeam_channel::RecvTimeoutError;
 use tokio::sync::mpsc;
 
-use crate::domain::event::Event;
-use crate::store::CommitRange;
-use crate::store::Committed;
-use crate::store::Held;
-use crate::store::HeldEvent;
-use crate::store::HotBudget;
 use crate::store::StoreError;
 use crate::store::held_bytes;
 use crate::store::sled::commit::Commit;
@@ -29,13 +22,14 @@ use crate::store::sled::fault::Fault;
 use crate::store::sled::guard;
 use crate::store::sled::outage::Doubt;
 use crate::store::sled::outage::Outage;
-use crate::store::sled::request::Expired;
 use crate::store::sled::request::FeedMessage;
 use crate::store::sled::request::Reply;
 use crate::store::sled::request::Request;
 use crate::store::sled::shared::Notes;
 use crate::store::sled::shared::Shared;
 use crate::store::sled::space::Space;
+use crate::store::sled::waiting::Waiting;
+use crate::store::sled::witness::Witness;
 
 /// Notes wait for a commit of their own at most this long.
 const NOTE_DELAY: Duration = Duration::from_millis(10);
@@ -61,8 +55,7 @@ pub(super) struct Committer {
     pub(super) feed: mpsc::UnboundedSender<FeedMessage>,
     pub(super) space: Space,
     pub(super) exporter: Exporter,
-    /// Keeps other processes out until the thread ends.
-    lock: File,
+    files: Files,
     /// Changes of a failed commit, written first when it goes on.
     pub(super) kept: Notes,
     /// Set while the store cannot be written.
@@ -71,6 +64,15 @@ pub(super) struct Committer {
     /// Whether the disk was full, and somebody may want to know when it is not any more.
     watching_space: bool,
     last_batch: usize,
+}
+
+/// What else of the directory the thread holds.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// Keeps other processes out until the thread ends.
+    pub(super) lock: File,
+    /// How far the store has come.
+    pub(super) witness: Witness,
 }
 
 /// A commit ready to be written.
@@ -82,14 +84,6 @@ struct Built {
     effects: Effects,
 }
 
-/// Who waits for this commit, but for events.
-#[derive(Debug, Default)]
-struct Waiting {
-    commits: Vec<Reply<()>>,
-    configures: Vec<(Reply<u64>, u64)>,
-    expires: Vec<(Reply<Expired>, Expired)>,
-}
-
 impl Committer {
     /// Ready to run.
     pub(super) fn new(
@@ -98,10 +92,9 @@ impl Committer {
         requests: Receiver<Request>,
         feed: mpsc::UnboundedSender<FeedMessage>,
         exporter: Exporter,
-        lock: File,
+        files: Files,
     ) -> Self {
         let space = Space::new(&shared.options.dir, shared.options.free_bytes_min);
-        exporter.send(&state.config);
         Self {
             shared,
             state,
@@ -109,7 +102,7 @@ impl Committer {
             feed,
             space,
             exporter,
-            lock,
+            files,
             kept: Notes::default(),
             outage: None,
             watching_notes: false,
@@ -200,7 +193,9 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         let guard = shared.engine();
         let mut waiting = Waiting::default();
-        let mark = last || self.state.seq.is_multiple_of(MARK_EVERY);
+        // A configuration counts as much as many commits.
+        let configures = batch.iter().any(|request| matches!(request, Request::Configure { .. }));
+        let mark = last || configures || self.state.seq.is_multiple_of(MARK_EVERY);
         let result = guard.as_ref().ok_or(Fault::Closed).and_then(|engine| {
             let built = guard::caught(|| self.build(engine, batch, &notes, &mut waiting, mark));
             built.map(|built| (engine, built))
@@ -220,6 +215,7 @@ impl Committer {
                 self.state.apply(&mut effects);
                 self.shared.counters.end(effects.events.len(), self.state.open.len(), Some(sync));
                 if mark {
+                    self.files.witness.write(self.state.seq - 1);
                     self.shared.counters.set_disk_bytes(engine.size_on_disk().unwrap_or_default());
                 }
                 self.publish(effects);
@@ -276,41 +272,16 @@ impl Committer {
         Ok(Built { probe, writes, effects })
     }
 
-    /// Makes what is on disk known: the configuration, then answers and events in one message.
-    pub(super) fn publish(&mut self, effects: Effects) {
-        if let Some(config) = effects.config {
-            self.exporter.send(&config);
-            self.shared.set_config(config);
-        }
-        if effects.acks.is_empty() && effects.events.is_empty() {
-            return;
-        }
-        let committed = effects
-            .events
-            .first()
-            .map(|event| CommitRange { first: event.id, count: effects.events.len() as u32 });
-        let committed = committed.map(|range| {
-            let bytes: u64 = effects.events.iter().map(|event| held_bytes(&event.data)).sum();
-            let budget = &self.shared.budget;
-            let fits = budget.used.load(Ordering::Relaxed).saturating_add(bytes) <= budget.max;
-            let events = fits.then(|| hold(effects.events, budget));
-            Committed { range, events }
-        });
-        let message = FeedMessage { acks: effects.acks, committed };
-        if let Err(mpsc::error::SendError(mut message)) = self.feed.send(message) {
-            // Nobody reads the feed any more; who asked still wants an answer.
-            message.acknowledge();
-        }
-    }
-
     fn fail(&mut self, fault: &Fault, waiting: Waiting, mut doubt: Doubt) {
         self.shared.counters.end(0, 0, None);
         let error = self.shared.explain(fault);
+        let acks = std::mem::take(&mut doubt.effects.acks);
+        // Whoever hears of it and asks how the store is must hear the same.
+        self.begin_outage(error.clone(), doubt);
         waiting.refuse(&error);
-        for (reply, _) in doubt.effects.acks.drain(..) {
+        for (reply, _) in acks {
             let _gone = reply.send(Err(error.clone()));
         }
-        self.begin_outage(error, doubt);
     }
 
     fn close(mut self, closing: Option<Reply<()>>) {
@@ -332,35 +303,9 @@ impl Committer {
         });
         self.shared.set_trouble(Some(Fault::Closed.explain(&self.shared.options.dir)));
         drop(self.exporter);
-        drop(self.lock);
+        drop(self.files.lock);
         if let Some(reply) = closing {
             let _gone = reply.send(result.and(closed.map_err(|fault| self.shared.explain(&fault))));
-        }
-    }
-}
-
-impl Waiting {
-    fn answer(self) {
-        for reply in self.commits {
-            let _gone = reply.send(Ok(()));
-        }
-        for (reply, revision) in self.configures {
-            let _gone = reply.send(Ok(revision));
-        }
-        for (reply, expired) in self.expires {
-            let _gone = reply.send(Ok(expired));
-        }
-    }
-
-    fn refuse(self, error: &StoreError) {
-        for reply in self.commits {
-            let _gone = reply.send(Err(error.clone()));
-        }
-        for (reply, _) in self.configures {
-            let _gone = reply.send(Err(error.clone()));
-        }
-        for (reply, _) in self.expires {
-            let _gone = reply.send(Err(error.clone()));
         }
     }
 }
@@ -370,13 +315,4 @@ fn bytes_of(request: &Request) -> u64 {
         Request::Accept { events, .. } => events.iter().map(held_bytes).sum(),
         _ => 1024,
     }
-}
-
-/// Counts events against the budget until the last clone is dropped.
-pub(super) fn hold(events: Vec<Event>, budget: &Arc<HotBudget>) -> Vec<Held> {
-    let held = events.into_iter().map(|event| {
-        budget.used.fetch_add(held_bytes(&event.data), Ordering::Relaxed);
-        Held(Arc::new(HeldEvent { event, budget: Some(Arc::clone(budget)) }))
-    });
-    held.collect()
 }

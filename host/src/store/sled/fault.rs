@@ -59,3 +59,11 @@ impl Fault {
         }
     }
 }
+
+/// sled reports pages that make no sense as failed input, too.
+fn is_about_content(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::InvalidData;
+    use std::io::ErrorKind::InvalidInput;
+    use std::io::ErrorKind::UnexpectedEof;
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}

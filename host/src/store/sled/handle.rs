@@ -34,13 +34,13 @@ use crate::store::Held;
 use crate::store::Page;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::store::sled::committer;
 use crate::store::sled::configuration;
 use crate::store::sled::export;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::guard;
 use crate::store::sled::keys;
 use crate::store::sled::parts;
+use crate::store::sled::publish;
 use crate::store::sled::read_deliveries;
 use crate::store::sled::read_events;
 use crate::store::sled::read_log;
@@ -148,10 +148,8 @@ impl Store for SledStore {
     }
 
     async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
-        self.read(move |tree, shared| {
-            Ok(committer::hold(read_events::of_commit(tree, range)?, &shared.budget))
-        })
-        .await
+        self.read(move |tree, shared| Ok(publish::hold(read_events::of_commit(tree, range)?, &shared.budget)))
+            .await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {

@@ -27,6 +27,7 @@ mod open_events;
 mod options;
 mod outage;
 mod parts;
+mod publish;
 mod read_bytes;
 mod read_deliveries;
 mod read_events;
@@ -40,6 +41,8 @@ mod space;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod waiting;
+mod witness;
 mod write_set;
 
 pub use export::quarantine;

@@ -15,7 +15,9 @@ use tokio::sync::mpsc;
 use crate::store::Recovered;
 use crate::store::StoreError;
 use crate::store::sled::committer::Committer;
+use crate::store::sled::committer::Files;
 use crate::store::sled::engine::Engine;
+use crate::store::sled::export;
 use crate::store::sled::export::Exporter;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::feed::SledFeed;
@@ -25,6 +27,8 @@ use crate::store::sled::handle::SledStore;
 use crate::store::sled::options::StoreOptions;
 use crate::store::sled::recover;
 use crate::store::sled::shared::Shared;
+use crate::store::sled::witness;
+use crate::store::sled::witness::Witness;
 
 /// Opens the store in `options.dir`, or makes one. Blocks: some milliseconds for a new one, up
 /// to a second or so for one with millions of log rows.
@@ -34,15 +38,23 @@ pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), S
     let lock = lock(&options)?;
     let opened = guard::quietly(|| {
         let engine = Engine::open(&options.files(), options.cache_bytes)?;
+        let (witness, witnessed) = Witness::open(&options.files())?;
         let (state, recovered) = recover::recover(engine.tree(), &options)?;
-        Ok((engine, state, recovered))
+        witness::check(state.seq.saturating_sub(1), witnessed)?;
+        Ok((engine, witness, state, recovered))
     });
-    let (engine, state, recovered) = opened.map_err(fail)?;
+    let (engine, witness, state, recovered) = opened.map_err(fail)?;
     let exporter = Exporter::start(options.export()).map_err(|error| fail(error.into()))?;
+    // An empty store must not overwrite what a damaged one left.
+    let exported = export::read_export(&options.dir).ok().flatten();
+    if exported.is_none_or(|exported| exported.revision < state.config.revision) {
+        exporter.send(&state.config);
+    }
     let shared = Arc::new(Shared::new(options.clone(), engine, recovered.config.clone()));
     let (requests, receiver) = crossbeam_channel::unbounded();
     let (sender, messages) = mpsc::unbounded_channel();
-    let committer = Committer::new(Arc::clone(&shared), state, receiver, sender, exporter, lock);
+    let committer =
+        Committer::new(Arc::clone(&shared), state, receiver, sender, exporter, Files { lock, witness });
     std::thread::Builder::new()
         .name("store-commit".to_owned())
         .spawn(move || committer.run())

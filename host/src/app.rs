@@ -80,7 +80,7 @@ fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), crate
         free_bytes_min: settings.free_bytes_min.map(|size| size.0),
         hot_bytes_max: settings.hot_bytes_max.0,
         idempotency_window: settings.idempotency_window,
-        ..StoreOptions::new(settings.data.join("store"))
+        ..StoreOptions::at(&settings.data)
     })
 }
 
@@ -98,6 +98,7 @@ async fn build(
         allow_http: config.egress.allow_http,
         user_agent: config.egress.user_agent.clone(),
         extra_ca: config.egress.extra_ca.clone(),
+        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
         connect_timeout: config.egress.connect_timeout,
         ..EgressOptions::default()
     })?;

@@ -254,7 +254,7 @@ pub enum VersionChoice {
 }
 
 /// Which events a connection takes, by where they came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Those of a source.

@@ -114,9 +114,11 @@ async fn attempt(
     let message = build(egress, target, request);
     let answer = match connection.sender.try_send_request(message).await {
         Ok(answer) => answer,
-        // hyper gives the request back only if not a byte of it was written.
-        Err(mut error) if error.take_message().is_some() => return Err(Failed::NotSent),
-        Err(error) => return Err(Failed::Sent(broke(target, error.error()))),
+        Err(mut error) => {
+            // hyper gives the request back only if not a byte of it was written.
+            let untouched = error.take_message().is_some();
+            return Err(if untouched { Failed::NotSent } else { Failed::Sent(broke(target, error.error())) });
+        }
     };
     timings.first_byte_us = micros(started.elapsed());
     let (parts, body) = answer.into_parts();

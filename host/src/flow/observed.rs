@@ -151,6 +151,6 @@ fn step_verdict(answer: &StepAnswer) -> observe::StepVerdict {
     match answer {
         StepAnswer::Forward { .. } => observe::StepVerdict::Forward,
         StepAnswer::Drop { .. } => observe::StepVerdict::Drop,
-        StepAnswer::Error { .. } => observe::StepVerdict::Error,
+        StepAnswer::Error { .. } => observe::StepVerdict::Fault,
     }
 }

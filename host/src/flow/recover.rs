@@ -27,7 +27,7 @@ impl Gateway {
             }
             match self.store().event(left.event).await {
                 Ok(Some(event)) => {
-                    let held = Held(std::sync::Arc::new(HeldEvent::new(event)));
+                    let held = Held(std::sync::Arc::new(HeldEvent { event, budget: None }));
                     plan::run(self, held, &left.done).await;
                 }
                 Ok(None) => {}

@@ -90,9 +90,11 @@ fn decide(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, now: T
             code => Input::Broke { code },
         },
     };
-    let policy = gateway.retry_policy(job.connection, destination);
+    let snapshot = gateway.snapshot();
+    let connection = snapshot.documents.connections.get(job.connection);
+    let policy = connection.and_then(|found| found.retry.as_ref()).unwrap_or(&destination.destination.retry);
     let cx = Cx {
-        policy: &policy,
+        policy,
         attempts: u32::from(job.attempts.saturating_sub(job.schedule_from)),
         now,
         jitter: gateway.jitter(),
@@ -103,7 +105,6 @@ fn decide(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, now: T
         match effect {
             Effect::WakeAt(at) => decision.wake_at = Some(at),
             Effect::PauseDestination => decision.pause_destination = true,
-            _ => {}
         }
     }
     decision

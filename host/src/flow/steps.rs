@@ -179,9 +179,9 @@ fn evaluate(step: &CompiledStep, context: &StepContext<'_>, document: &Document<
                 outputs: Vec::new(),
                 answer: StepAnswer::Drop {
                     reason: decision.reason(),
-                    clause: Some(decision.clause),
-                    path: decision.path,
-                    seen: decision.seen,
+                    clause: Some(decision.clause.to_owned()),
+                    path: decision.path.map(str::to_owned),
+                    seen: decision.seen.map(std::borrow::Cow::into_owned),
                 },
                 logs: Vec::new(),
             },

@@ -68,6 +68,11 @@ pub use serde;
 pub use serde_json;
 pub use verdict::{Output, Verdict, drop, forward, forward_all, forward_json};
 
+/// The guide's code is tried as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What the macros need; not for use by hand, and free to change.
 #[doc(hidden)]
 pub mod __private {

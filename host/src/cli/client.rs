@@ -97,7 +97,8 @@ impl ApiClient {
     /// For the gateway at `url`, as `http://127.0.0.1:8080`, with a key of the API.
     pub fn new(url: &str, key: Option<&str>) -> Result<Self, ClientError> {
         let bad = |why: String| ClientError::BadUrl { url: url.to_owned(), why };
-        let base = Url::parse(&format!("{}/", url.trim_end_matches('/'))).map_err(|error| bad(error.to_string()))?;
+        let base =
+            Url::parse(&format!("{}/", url.trim_end_matches('/'))).map_err(|error| bad(error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(bad(format!("`{}` is not http or https", base.scheme())));
         }
@@ -122,7 +123,12 @@ impl ApiClient {
     }
 
     /// Posts bytes as they are.
-    pub async fn post_bytes(&self, path: &str, content_type: &str, body: Bytes) -> Result<Value, ClientError> {
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<Value, ClientError> {
         self.answer(self.request(Method::POST, path)?.header(CONTENT_TYPE, content_type).body(body)).await
     }
 
@@ -148,11 +154,9 @@ impl ApiClient {
         }
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(body) if status.is_success() => Ok(body),
-            Ok(body) if body.is_object() => Err(ClientError::Problem(Problem {
-                status: status.as_u16(),
-                kind: kind_of(&body),
-                body,
-            })),
+            Ok(body) if body.is_object() => {
+                Err(ClientError::Problem(Problem { status: status.as_u16(), kind: kind_of(&body), body }))
+            }
             _ => {
                 let shown = String::from_utf8_lossy(&bytes).chars().take(SHOWN_MAX).collect();
                 Err(ClientError::NotJson { url, status: status.as_u16(), shown })

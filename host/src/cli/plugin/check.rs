@@ -1,0 +1,79 @@
+//! `plugin check`: what an upload would say.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::Exit;
+use crate::cli::plugin::examine;
+use crate::cli::plugin::examine::Examiner;
+use crate::cli::plugin::report;
+use crate::sandbox::Admitted;
+
+/// Flags of `plugin check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// A .wasm file or the folder of a project [default: the project here, built].
+    file: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: &CheckArgs, json: bool) -> anyhow::Result<Exit> {
+    let bytes = examine::bytes(args.file.as_deref())?;
+    match Examiner::new()?.admit(bytes).await {
+        Ok(admitted) => Ok(report::data(json, &examine::as_json(&admitted), &text(&admitted))),
+        Err(refusal) => Ok(report::refused(json, &refusal)),
+    }
+}
+
+fn text(admitted: &Admitted) -> String {
+    let manifest: Value = serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null);
+    let settings = manifest["config_schema"]["properties"].as_object();
+    let settings: Vec<&str> = settings.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let examples = manifest["examples"].as_array().map_or(0, Vec::len);
+    let rows = [
+        ("plugin", format!("{} {}", admitted.name, admitted.version)),
+        ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
+        ("size", report::size(admitted.size)),
+        ("digest", admitted.digest.to_string()),
+        ("uses", admitted.imports.join(", ")),
+        ("headers", admitted.headers_wanted.join(", ")),
+        ("settings", settings.join(", ")),
+        ("examples", format!("{examples}, all pass")),
+    ];
+    let given = rows.iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::plugin::Digest;
+
+    #[test]
+    fn what_is_there_is_shown_and_nothing_else() {
+        let manifest = json!({"config_schema": {"properties": {"a": {}, "b": {}}}, "examples": [{}, {}]});
+        let admitted = Admitted {
+            digest: Digest::from_bytes([0; 32]),
+            imports: vec!["log".into()],
+            manifest_json: manifest.to_string(),
+            name: "n".into(),
+            version: "1".into(),
+            headers_wanted: vec![],
+            abi: 1,
+            size: 10,
+        };
+        let digest = format!("digest   sha256:{}", "0".repeat(64));
+        let expected = [
+            "plugin   n 1",
+            "size     10 B",
+            &digest,
+            "uses     log",
+            "settings a, b",
+            "examples 2, all pass",
+        ];
+        assert_eq!(text(&admitted), expected.join("\n"));
+    }
+}

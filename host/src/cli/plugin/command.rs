@@ -1,0 +1,60 @@
+//! Which commands there are. Not here: what any of them does.
+
+use clap::Args;
+use clap::Subcommand;
+
+use crate::cli::Exit;
+use crate::cli::plugin::build;
+use crate::cli::plugin::check;
+use crate::cli::plugin::new;
+use crate::cli::plugin::push;
+use crate::cli::plugin::trial;
+
+/// Flags of `plugin`.
+#[derive(Debug, Args)]
+pub struct PluginArgs {
+    #[command(subcommand)]
+    command: Command,
+    /// Print the result as one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a project that builds, with a test and sample events.
+    New(new::NewArgs),
+    /// Build the project to one .wasm file.
+    Build(build::BuildArgs),
+    /// Look at a plugin as an upload would.
+    Check(check::CheckArgs),
+    /// Run a plugin's examples, or one event, in the sandbox.
+    Test(trial::TestArgs),
+    /// Upload a plugin to a gateway.
+    Push(push::PushArgs),
+}
+
+/// Runs one of the commands.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+pub fn run(args: &PluginArgs) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("hookmill: {error}");
+            return Exit::Failed;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match &args.command {
+            Command::New(new) => new::run(new, args.json),
+            Command::Build(build) => build::run(build, args.json),
+            Command::Check(check) => check::run(check, args.json).await,
+            Command::Test(test) => trial::run(test, args.json).await,
+            Command::Push(push) => push::run(push, args.json).await,
+        }
+    });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("hookmill: {error:#}");
+        Exit::Failed
+    })
+}

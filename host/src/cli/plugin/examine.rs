@@ -1,0 +1,99 @@
+//! Looks at a plugin exactly as a gateway does at its upload: the same scan, the same compiler in a
+//! process of its own, the same limits. In a folder that is gone afterwards.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::plugin::build;
+use crate::cli::plugin::report;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::Admitted;
+use crate::sandbox::Compiler;
+use crate::sandbox::Refusal;
+use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxOptions;
+
+/// A sandbox for as long as a command runs.
+#[derive(Debug)]
+pub(super) struct Examiner {
+    // Before the folder: its threads end before that goes.
+    pub(super) sandbox: Sandbox,
+    _folder: Folder,
+}
+
+impl Examiner {
+    /// With this program as the compiler.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let exe = env::current_exe().context("find this program's own file")?;
+        Self::with(Compiler::Child(exe))
+    }
+
+    pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
+        let folder = Folder::new()?;
+        let options =
+            SandboxOptions { dir: folder.0.clone(), compiler, workers: 1, limits: PluginLimits::default() };
+        let sandbox = Sandbox::new(options).context("set up a sandbox")?;
+        Ok(Self { sandbox, _folder: folder })
+    }
+
+    pub(super) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+        self.sandbox.admit(bytes.into()).await
+    }
+}
+
+/// A folder of this user's alone.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let name = format!("hookmill-plugin-{}-{:016x}", std::process::id(), fastrand::u64(..));
+        let path = env::temp_dir().join(name);
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The bytes of a plugin: those of the file, or else of the project in the working directory, built.
+pub(super) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    let path = match file {
+        Some(file) if file.is_dir() => build::build(file)?.path,
+        Some(file) => file.to_owned(),
+        None => {
+            let built = build::build(Path::new("."))?;
+            report::talk(&format!("built {}  {}", built.path.display(), report::size(built.size)));
+            built.path
+        }
+    };
+    fs::read(&path).with_context(|| format!("read {}", path.display()))
+}
+
+/// What was learnt, as the API says it.
+pub(super) fn as_json(admitted: &Admitted) -> Value {
+    json!({
+        "ok": true,
+        "name": admitted.name,
+        "version": admitted.version,
+        "digest": admitted.digest,
+        "bytes": admitted.size,
+        "imports": admitted.imports,
+        "headers": admitted.headers_wanted,
+        "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),
+    })
+}

@@ -1,0 +1,20 @@
+//! `hookmill plugin …`: for authors of plugins, from an empty folder to a version in a gateway. One
+//! file per command (`new`, `build`, `check`, `trial`, `push`), `command` says which there are. Not
+//! here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
+
+mod build;
+mod check;
+mod command;
+mod examine;
+mod example;
+mod new;
+mod project;
+mod push;
+mod report;
+mod template;
+mod toolchain;
+mod trial;
+mod vendor;
+
+pub use command::PluginArgs;
+pub use command::run;

@@ -1,0 +1,209 @@
+//! `plugin test`: the examples, or one event from a file, in the real sandbox, with what they cost.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use anyhow::bail;
+use clap::Args;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::Exit;
+use crate::cli::plugin::examine;
+use crate::cli::plugin::examine::Examiner;
+use crate::cli::plugin::example;
+use crate::cli::plugin::example::Example;
+use crate::cli::plugin::report;
+use crate::domain::plugin::Fault;
+use crate::domain::plugin::GuestEvent;
+use crate::domain::plugin::Output;
+use crate::domain::plugin::Verdict;
+use crate::sandbox::Cost;
+use crate::sandbox::Plugin;
+
+/// Flags of `plugin test`.
+#[derive(Debug, Args)]
+pub(super) struct TestArgs {
+    /// A .wasm file or the folder of a project [default: the project here, built].
+    file: Option<PathBuf>,
+    /// Run this payload instead of the examples, and show what comes of it.
+    #[arg(long, value_name = "FILE")]
+    payload: Option<PathBuf>,
+    /// The type of that event.
+    #[arg(long = "type", value_name = "TYPE", default_value = "", requires = "payload")]
+    event_type: String,
+    /// A header of that event, `name: value`. May be given several times.
+    #[arg(long = "header", short = 'H', value_name = "HEADER", requires = "payload")]
+    headers: Vec<String>,
+    /// The configuration for it, as JSON.
+    #[arg(long, value_name = "JSON", default_value = "{}", requires = "payload")]
+    config: String,
+}
+
+pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
+    let bytes = examine::bytes(args.file.as_deref())?;
+    let examiner = Examiner::new()?;
+    let admitted = match examiner.admit(bytes).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(report::refused(json, &refusal)),
+    };
+    let plugin = examiner.sandbox.load(&admitted.digest).await?;
+    let cases = match &args.payload {
+        Some(file) => vec![captured(args, file, &admitted.headers_wanted)?],
+        None => example::of(&serde_json::from_str(&admitted.manifest_json)?),
+    };
+    if cases.is_empty() {
+        report::talk("no examples: write some to examples/*.json, or give an event with --payload");
+    }
+    let mut runs = Vec::new();
+    for case in cases {
+        runs.push(Run::of(&plugin, case).await);
+    }
+    let lines: Vec<String> = runs.iter().map(|run| run.text(args.payload.is_some())).collect();
+    let value: Value = runs.iter().map(Run::json).collect();
+    if !runs.is_empty() {
+        report::data(json, &json!({"ok": true, "name": admitted.name, "runs": value}), &lines.join("\n"));
+    }
+    let is_refused = args.payload.is_some() && runs.iter().any(|run| run.answer.is_err());
+    Ok(if is_refused { Exit::Failed } else { Exit::Ok })
+}
+
+/// The event of the flags, with those headers that the plugin asks for.
+fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<Example> {
+    let payload = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
+    let mut headers = Vec::new();
+    for line in &args.headers {
+        let Some((name, value)) = line.split_once(':') else {
+            bail!("--header: expected `name: value`, not `{line}`");
+        };
+        let name = name.trim().to_ascii_lowercase();
+        match wanted.contains(&name) {
+            true => headers.push((name, value.trim().to_owned())),
+            false => {
+                report::talk(&format!("the plugin does not ask for the header {name}, so it does not get it"))
+            }
+        }
+    }
+    Ok(Example {
+        name: file.display().to_string(),
+        config: args.config.as_str().into(),
+        event: GuestEvent {
+            id: "evt_example".into(),
+            event_type: args.event_type.as_str().into(),
+            source: "example".into(),
+            received_at: "2026-01-01T00:00:00Z".into(),
+            headers,
+            content_type: if is_json { "application/json" } else { "text/plain" }.into(),
+            payload: payload.into(),
+        },
+    })
+}
+
+/// What came of a case.
+#[derive(Debug)]
+struct Run {
+    name: String,
+    answer: Result<Verdict, Fault>,
+    cost: Cost,
+}
+
+impl Run {
+    async fn of(plugin: &Plugin, case: Example) -> Self {
+        let (answer, cost) = match plugin.run(case.config, case.event).await {
+            Ok(ran) => (Ok(ran.verdict), ran.cost),
+            Err(failure) => (Err(failure.fault), failure.cost),
+        };
+        Self { name: case.name, answer, cost }
+    }
+
+    /// A line for the run and one for each that it logged; with `whole`, what it forwards as well.
+    fn text(&self, whole: bool) -> String {
+        let answer = match &self.answer {
+            Ok(Verdict::Forward(outputs)) => format!("forwards {}", outputs.len()),
+            Ok(Verdict::Drop(reason)) => format!("drops: {reason}"),
+            Err(fault) => fault.to_string(),
+        };
+        let memory = report::size(self.cost.memory_peak_bytes);
+        let mut text = format!("{:>6} µs {memory:>9}  {}: {answer}", self.cost.cpu.as_micros(), self.name);
+        for line in &self.cost.log {
+            text.push_str(&format!("\n{:20}{:?} {}", "", line.level, line.message));
+        }
+        if let (true, Ok(Verdict::Forward(outputs))) = (whole, &self.answer) {
+            for output in outputs {
+                text.push_str(&format!("\n{:#}", output_json(output)));
+            }
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let mut run = json!({
+            "name": self.name,
+            "cpu_us": u64::try_from(self.cost.cpu.as_micros()).unwrap_or(u64::MAX),
+            "memory_bytes": self.cost.memory_peak_bytes,
+            "log": self.cost.log,
+        });
+        match &self.answer {
+            Ok(Verdict::Forward(outputs)) => run["forward"] = outputs.iter().map(output_json).collect(),
+            Ok(Verdict::Drop(reason)) => run["drop"] = reason.as_str().into(),
+            Err(fault) => run["error"] = json!({"code": fault.code(), "detail": fault.to_string()}),
+        }
+        run
+    }
+}
+
+/// In the form of an example's expectation, so that it can be copied to one.
+fn output_json(output: &Output) -> Value {
+    let mut value = match serde_json::from_slice::<Value>(&output.payload) {
+        Ok(payload) => json!({"payload": payload}),
+        Err(_) => json!({"payload_text": String::from_utf8_lossy(&output.payload)}),
+    };
+    if let Some(event_type) = &output.event_type {
+        value["type"] = event_type.as_str().into();
+    }
+    if !output.headers.is_empty() {
+        value["headers"] = output
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+    }
+    if let Some(key) = &output.ordering_key {
+        value["ordering_key"] = key.as_str().into();
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_told_in_a_line() {
+        let check = |answer: Result<Verdict, Fault>, whole: bool, expected: &str| {
+            let run = Run { name: "n".into(), answer, cost: Cost::default() };
+            assert_eq!(run.text(whole), format!("     0 µs       0 B  n: {expected}"));
+        };
+        let output = Output { event_type: None, headers: vec![], payload: "[1]".into(), ordering_key: None };
+        check(Ok(Verdict::Drop("small".into())), true, "drops: small");
+        check(Ok(Verdict::Forward(vec![output.clone()])), false, "forwards 1");
+        check(Ok(Verdict::Forward(vec![output])), true, "forwards 1\n{\n  \"payload\": [\n    1\n  ]\n}");
+        check(Err(Fault::Refused { message: "no".into() }), true, "refused: no");
+    }
+
+    #[test]
+    fn an_output_reads_like_an_expectation() {
+        let output = Output {
+            event_type: Some("t".into()),
+            headers: vec![("a".into(), "b".into())],
+            payload: "plain".into(),
+            ordering_key: Some("k".into()),
+        };
+        let expected =
+            json!({"payload_text": "plain", "type": "t", "headers": {"a": "b"}, "ordering_key": "k"});
+        assert_eq!(output_json(&output), expected);
+    }
+}

@@ -13,7 +13,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use compare::{Operand, same_value};
+pub(crate) use compare::same_value;
 pub(crate) use eval::Stop;
 pub(crate) use pattern::compile_regex;
 pub use plan::Query;

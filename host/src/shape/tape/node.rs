@@ -60,10 +60,6 @@ impl<'d> Node<'d> {
         self.index
     }
 
-    pub(crate) fn document(self) -> &'d Document<'d> {
-        self.document
-    }
-
     #[inline]
     fn token(self) -> &'d Token {
         &self.document.tokens[self.index as usize]

@@ -35,21 +35,27 @@ impl Resolver {
             Self::Given(resolve) => Ok(resolve(host)),
             Self::System => {
                 let found = tokio::net::lookup_host((host, port)).await;
-                found.map(|found| found.map(|address| address.ip()).collect()).map_err(|error| error.to_string())
+                found
+                    .map(|found| found.map(|address| address.ip()).collect())
+                    .map_err(|error| error.to_string())
             }
         }
     }
 }
 
 /// The addresses to try, all of them allowed.
-pub(super) async fn addresses(options: &EgressOptions, target: &Target) -> Result<Vec<SocketAddr>, SendError> {
+pub(super) async fn addresses(
+    options: &EgressOptions,
+    target: &Target,
+) -> Result<Vec<SocketAddr>, SendError> {
     let port = target.port();
     let found = match target.host() {
         Host::Ipv4(v4) => vec![IpAddr::V4(*v4)],
         Host::Ipv6(v6) => vec![IpAddr::V6(*v6)],
         Host::Domain(name) => {
             let bare = name.trim_end_matches('.');
-            let resolved = options.resolver.resolve(name, port).await.map_err(|detail| dns_failed(name, &detail))?;
+            let resolved =
+                options.resolver.resolve(name, port).await.map_err(|detail| dns_failed(name, &detail))?;
             if resolved.is_empty() {
                 return Err(dns_failed(name, "it has no address"));
             }

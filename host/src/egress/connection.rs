@@ -39,7 +39,11 @@ impl Drop for Connection {
 }
 
 /// A fresh connection to one of the target's addresses.
-pub(super) async fn open(egress: &Inner, target: &Target, timings: &mut Timings) -> Result<Connection, SendError> {
+pub(super) async fn open(
+    egress: &Inner,
+    target: &Target,
+    timings: &mut Timings,
+) -> Result<Connection, SendError> {
     let started = Instant::now();
     let addresses = address::addresses(&egress.options, target).await?;
     timings.dns_us = micros(started.elapsed());
@@ -62,12 +66,14 @@ async fn dial(egress: &Inner, target: &Target, addresses: &[SocketAddr]) -> Resu
         }
     }
     let (code, detail) = match last {
-        Some((address, error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            (ErrorCode::ConnectionRefused, format!("{} ({address}) refused the connection", target.authority()))
-        }
-        Some((address, error)) => {
-            (ErrorCode::ConnectionFailed, format!("cannot connect to {} ({address}): {error}", target.authority()))
-        }
+        Some((address, error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => (
+            ErrorCode::ConnectionRefused,
+            format!("{} ({address}) refused the connection", target.authority()),
+        ),
+        Some((address, error)) => (
+            ErrorCode::ConnectionFailed,
+            format!("cannot connect to {} ({address}): {error}", target.authority()),
+        ),
         None => (ErrorCode::DnsFailed, format!("{} has no address", target.authority())),
     };
     Err(SendError { code, detail })
@@ -94,7 +100,8 @@ async fn http<I>(io: I) -> Result<Connection, SendError>
 where
     I: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
 {
-    let handshake = http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX).handshake(io).await;
+    let handshake =
+        http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX).handshake(io).await;
     let (sender, driver) = handshake.map_err(|error| SendError {
         code: ErrorCode::ConnectionFailed,
         detail: format!("the connection broke: {error}"),

@@ -50,7 +50,12 @@ pub struct Sent {
     pub timings: Timings,
 }
 
-pub(super) async fn run(egress: &Inner, target: &Target, request: OutgoingRequest, timeout: Duration) -> Sent {
+pub(super) async fn run(
+    egress: &Inner,
+    target: &Target,
+    request: OutgoingRequest,
+    timeout: Duration,
+) -> Sent {
     let started = Instant::now();
     let mut timings = Timings::default();
     let exchange = tokio::time::timeout(timeout, exchange(egress, target, &request, &mut timings)).await;
@@ -62,7 +67,12 @@ pub(super) async fn run(egress: &Inner, target: &Target, request: OutgoingReques
     Sent { outcome, timings }
 }
 
-async fn exchange(egress: &Inner, target: &Target, request: &OutgoingRequest, timings: &mut Timings) -> Result<Response, SendError> {
+async fn exchange(
+    egress: &Inner,
+    target: &Target,
+    request: &OutgoingRequest,
+    timings: &mut Timings,
+) -> Result<Response, SendError> {
     if let Some(mut idle) = target.pool.take(egress.options.idle_timeout) {
         match attempt(egress, target, &mut idle, request, timings).await {
             // The peer closed it before it took the request: nothing was processed.
@@ -129,7 +139,8 @@ async fn attempt(
         Ok(Whole::TooLong) => (body, true, false),
         Err(error) => return Err(Failed::Sent(broke(target, &error))),
     };
-    let response = Response { status: parts.status.as_u16(), headers: kept_headers(&parts.headers), body, truncated };
+    let response =
+        Response { status: parts.status.as_u16(), headers: kept_headers(&parts.headers), body, truncated };
     Ok((response, reusable))
 }
 
@@ -140,7 +151,9 @@ fn build(egress: &Inner, target: &Target, request: &OutgoingRequest) -> Request<
     *message.headers_mut() = request.headers.clone();
     let headers = message.headers_mut();
     headers.insert(http::header::HOST, target.host_header().clone());
-    if let (false, Ok(agent)) = (headers.contains_key(http::header::USER_AGENT), egress.options.user_agent.parse()) {
+    if let (false, Ok(agent)) =
+        (headers.contains_key(http::header::USER_AGENT), egress.options.user_agent.parse())
+    {
         headers.insert(http::header::USER_AGENT, agent);
     }
     message

@@ -72,7 +72,8 @@ fn check_name(name: &str, options: &EgressOptions) -> Result<(), UrlRefusal> {
         return Err(UrlRefusal::Malformed(name.to_owned()));
     }
     let local = bare == "localhost" || bare.ends_with(".localhost");
-    let loopback = |text: &str| text.parse().is_ok_and(|ip: IpAddr| address::check(ip, &options.allow).is_ok());
+    let loopback =
+        |text: &str| text.parse().is_ok_and(|ip: IpAddr| address::check(ip, &options.allow).is_ok());
     let allowed = loopback("127.0.0.1") || loopback("::1") || options.allow_hosts.contains(&bare);
     if local && !allowed { Err(UrlRefusal::Local(bare)) } else { Ok(()) }
 }

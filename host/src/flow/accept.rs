@@ -44,7 +44,11 @@ pub struct Incoming {
 }
 
 /// Takes a request in. A refused one is recorded with its cause.
-pub async fn run(gateway: &Gateway, source: &SourceRuntime, incoming: Incoming) -> Result<Accepted, AcceptError> {
+pub async fn run(
+    gateway: &Gateway,
+    source: &SourceRuntime,
+    incoming: Incoming,
+) -> Result<Accepted, AcceptError> {
     let snapshot = gateway.snapshot();
     let event = match check(gateway, &snapshot, source, &incoming) {
         Ok(event) => event,
@@ -97,7 +101,9 @@ fn check(
     Ok(NewEvent {
         workspace: settings.workspace,
         source: Some(settings.id),
-        event_type: extract(source.event_type.as_ref(), &incoming.headers, document.as_ref()).unwrap_or_default().into(),
+        event_type: extract(source.event_type.as_ref(), &incoming.headers, document.as_ref())
+            .unwrap_or_default()
+            .into(),
         content_type,
         idempotency: idempotency(source, &incoming.headers, document.as_ref()),
         headers: credentials::without(&incoming.headers, &settings.key_header),
@@ -115,7 +121,8 @@ fn parse_if_needed<'a>(
     body: &'a [u8],
 ) -> Result<Option<Document<'a>>, AcceptError> {
     let says_json = BodyKind::of(content_type) == BodyKind::Json;
-    let wanted = matches!(source.event_type, Some(Extract::Path(_))) || matches!(source.idempotency, Some(Extract::Path(_)));
+    let wanted = matches!(source.event_type, Some(Extract::Path(_)))
+        || matches!(source.idempotency, Some(Extract::Path(_)));
     if !says_json && !wanted {
         return Ok(None);
     }
@@ -135,7 +142,11 @@ fn extract(from: Option<&Extract>, headers: &Headers, document: Option<&Document
 }
 
 /// `Idempotency-Key` if the sender gives one, else the source's own rule.
-fn idempotency(source: &SourceRuntime, headers: &Headers, document: Option<&Document<'_>>) -> Option<IdempotencyKey> {
+fn idempotency(
+    source: &SourceRuntime,
+    headers: &Headers,
+    document: Option<&Document<'_>>,
+) -> Option<IdempotencyKey> {
     let given = headers.get("idempotency-key").map(|key| key.trim_matches('"').to_owned());
     let key = given.or_else(|| extract(source.idempotency.as_ref(), headers, document))?;
     Some(idempotency_key(source.source.id.bits(), &key))

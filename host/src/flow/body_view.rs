@@ -10,7 +10,7 @@ use crate::shape::Document;
 
 /// What the media type makes of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
+pub(crate) enum BodyKind {
     /// `application/json`, `…+json`.
     Json,
     /// `application/x-www-form-urlencoded`.
@@ -21,9 +21,10 @@ pub enum BodyKind {
 
 impl BodyKind {
     /// By the media type; parameters and case do not matter.
-    pub fn of(content_type: &str) -> Self {
+    pub(crate) fn of(content_type: &str) -> Self {
         let media = content_type.split(';').next().unwrap_or("").trim();
-        let ends_json = media.len() >= 5 && media.as_bytes()[media.len() - 5..].eq_ignore_ascii_case(b"+json");
+        let ends_json =
+            media.len() >= 5 && media.as_bytes()[media.len() - 5..].eq_ignore_ascii_case(b"+json");
         if media.eq_ignore_ascii_case("application/json") || ends_json {
             Self::Json
         } else if media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -35,7 +36,7 @@ impl BodyKind {
 }
 
 /// The JSON text of a body.
-pub fn json_text<'a>(content_type: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
+pub(crate) fn json_text<'a>(content_type: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
     match BodyKind::of(content_type) {
         BodyKind::Form => Cow::Owned(form_to_json(body)),
         BodyKind::Json | BodyKind::Other => Cow::Borrowed(body),
@@ -62,19 +63,19 @@ fn form_to_json(body: &[u8]) -> Vec<u8> {
 
 /// The parsed view, made when first asked for and shared by all connections.
 #[derive(Debug)]
-pub struct BodyView<'a> {
+pub(crate) struct BodyView<'a> {
     json: &'a [u8],
     document: OnceLock<Result<Document<'a>, String>>,
 }
 
 impl<'a> BodyView<'a> {
     /// A view of this JSON text, see [`json_text`].
-    pub fn new(json: &'a [u8]) -> Self {
+    pub(crate) fn new(json: &'a [u8]) -> Self {
         Self { json, document: OnceLock::new() }
     }
 
     /// The parsed document, or why there is none.
-    pub fn document(&self) -> Result<&Document<'a>, &str> {
+    pub(crate) fn document(&self) -> Result<&Document<'a>, &str> {
         let parse = || Document::parse(self.json).map_err(|fault| format!("the body is not JSON: {fault}"));
         self.document.get_or_init(parse).as_ref().map_err(String::as_str)
     }

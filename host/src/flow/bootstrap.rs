@@ -25,7 +25,11 @@ impl Gateway {
             Some(workspace) => workspace.id,
             None => {
                 let id = WorkspaceId::from_bits(self.new_id());
-                writes.push(DocumentWrite::PutWorkspace(Workspace { id, name: "default".into(), created_at: self.now() }));
+                writes.push(DocumentWrite::PutWorkspace(Workspace {
+                    id,
+                    name: "default".into(),
+                    created_at: self.now(),
+                }));
                 id
             }
         };

@@ -11,7 +11,7 @@ use crate::domain::plugin::Output;
 
 /// One payload between two steps, or after the last.
 #[derive(Clone, Debug)]
-pub struct Carried {
+pub(crate) struct Carried {
     /// The bytes.
     pub payload: Bytes,
     /// Whether these are still the event's own bytes.
@@ -30,13 +30,17 @@ pub struct Carried {
 
 impl Carried {
     /// What the first step gets.
-    pub fn of(event: &Event) -> Self {
+    pub(crate) fn of(event: &Event) -> Self {
         let content_type = &event.data.content_type;
         Self {
             payload: event.data.body.clone(),
             original: true,
             event_type: event.data.event_type.clone(),
-            content_type: if content_type.is_empty() { "application/json".into() } else { content_type.clone() },
+            content_type: if content_type.is_empty() {
+                "application/json".into()
+            } else {
+                content_type.clone()
+            },
             headers: Vec::new(),
             method: None,
             path: None,
@@ -44,7 +48,7 @@ impl Carried {
     }
 
     /// What goes on after a plugin made `output` of this.
-    pub fn after_plugin(&self, output: Output) -> Self {
+    pub(crate) fn after_plugin(&self, output: Output) -> Self {
         let mut headers = self.headers.clone();
         headers.extend(output.headers);
         Self {
@@ -59,7 +63,7 @@ impl Carried {
     }
 
     /// The bytes of the delivery this becomes.
-    pub fn into_bytes(self) -> DeliveryBytes {
+    pub(crate) fn into_bytes(self) -> DeliveryBytes {
         DeliveryBytes {
             event_type: self.event_type.as_ref().to_owned(),
             content_type: self.content_type.as_ref().to_owned(),

@@ -71,6 +71,9 @@ fn basic_of(authorization: &str) -> Option<Vec<u8>> {
 
 /// The headers that may be kept and shown.
 pub fn without(headers: &Headers, key_header: &str) -> Headers {
-    let kept = headers.0.iter().filter(|(name, _)| name != key_header && !CREDENTIAL_HEADERS.contains(&name.as_str()));
+    let kept = headers
+        .0
+        .iter()
+        .filter(|(name, _)| name != key_header && !CREDENTIAL_HEADERS.contains(&name.as_str()));
     Headers(kept.cloned().collect())
 }

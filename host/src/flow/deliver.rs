@@ -16,7 +16,12 @@ use crate::flow::job::Job;
 use crate::flow::snapshot::DestinationRuntime;
 
 /// One attempt at a delivery. A bad peer is an outcome, not an error.
-pub async fn run(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Sent {
+pub(crate) async fn run(
+    gateway: &Gateway,
+    destination: &DestinationRuntime,
+    job: &Job,
+    now: Timestamp,
+) -> Sent {
     let target = match &destination.target {
         Ok(target) => target,
         Err(detail) => return refused(ErrorCode::EgressRefused, detail.clone()),
@@ -61,7 +66,8 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String
     let parsed_name = HeaderName::from_bytes(name.as_bytes());
     let parsed_name = parsed_name.map_err(|_| format!("`{name}` is not a header name"))?;
     let parsed_value = HeaderValue::from_str(value);
-    let parsed_value = parsed_value.map_err(|_| format!("the value of header `{name}` has characters a header cannot have"))?;
+    let parsed_value = parsed_value
+        .map_err(|_| format!("the value of header `{name}` has characters a header cannot have"))?;
     headers.insert(parsed_name, parsed_value);
     Ok(())
 }

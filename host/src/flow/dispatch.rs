@@ -76,7 +76,11 @@ impl Gateway {
 
     fn gate(&self, destination: DestinationId) -> Gate {
         let snapshot = self.snapshot();
-        let paused = snapshot.documents.destinations.get(destination).is_some_and(|found| found.state == FlowState::Paused);
+        let paused = snapshot
+            .documents
+            .destinations
+            .get(destination)
+            .is_some_and(|found| found.state == FlowState::Paused);
         if paused || self.is_stopping() { Gate::Shut } else { Gate::Open }
     }
 
@@ -86,7 +90,8 @@ impl Gateway {
             return;
         }
         let snapshot = self.snapshot();
-        let workers_max = snapshot.destinations.get(&destination).map_or(1, |found| found.destination.concurrency);
+        let workers_max =
+            snapshot.destinations.get(&destination).map_or(1, |found| found.destination.concurrency);
         if lanes::lock(lane).take_worker(workers_max) {
             let (gateway, lane) = (self.clone(), lane.clone());
             self.spawn(async move { work(gateway, destination, lane).await });

@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -23,16 +22,20 @@ use crate::domain::id::compose;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
 use crate::egress::Egress;
+use crate::flow::Incoming;
+use crate::flow::accept;
 use crate::flow::credentials::key_hash;
+use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
 use crate::flow::live::Live;
+use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Snapshot;
-use crate::flow::seen::SourcesSeen;
-use crate::observe::Latencies;
+use crate::flow::snapshot::SourceRuntime;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
+use crate::store::Accepted;
 use crate::store::StoreError;
 use crate::store::sled::SledStore;
 
@@ -91,8 +94,7 @@ struct Inner {
     lanes: Lanes,
     alarm: Alarm,
     live: Live,
-    latencies: Latencies,
-    sources_seen: SourcesSeen,
+    seen: Seen,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -110,8 +112,6 @@ impl fmt::Debug for GatewayParts {
     }
 }
 
-/// The time over which percentiles of recent latencies are taken.
-const LATENCY_INTERVAL: Duration = Duration::from_secs(60);
 /// Configurations kept for events in flight. Older ones are read from the store again.
 const PAST_MAX: usize = 64;
 /// Rejections recorded per second; the others are only counted, so that a flood fills no disk.
@@ -130,8 +130,7 @@ impl Gateway {
             lanes: Lanes::default(),
             alarm: Alarm::default(),
             live: Live::default(),
-            latencies: Latencies::new(LATENCY_INTERVAL),
-            sources_seen: SourcesSeen::default(),
+            seen: Seen::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -270,12 +269,8 @@ impl Gateway {
         &self.inner.live
     }
 
-    pub(crate) fn latencies(&self) -> &Latencies {
-        &self.inner.latencies
-    }
-
-    pub(crate) fn sources_seen(&self) -> &SourcesSeen {
-        &self.inner.sources_seen
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.inner.seen
     }
 
     pub(crate) fn write_lock(&self) -> Arc<tokio::sync::Mutex<()>> {
@@ -285,6 +280,24 @@ impl Gateway {
     /// Bytes a body may have where the source does not say.
     pub fn body_bytes_max(&self) -> u64 {
         self.inner.parts.body_bytes_max
+    }
+
+    /// A source by id, or by a name that no other workspace uses, ready to take requests.
+    pub fn source_at(&self, id_or_name: &str) -> Result<Arc<SourceRuntime>, AcceptError> {
+        let snapshot = self.snapshot();
+        let found = snapshot.documents.sources.find_anywhere(id_or_name);
+        let runtime = found.and_then(|found| snapshot.sources.get(&found.id));
+        runtime.cloned().ok_or_else(|| AcceptError::UnknownSource(id_or_name.chars().take(100).collect()))
+    }
+
+    /// Takes a request in at a source; durable when this returns.
+    pub async fn accept(&self, source: &SourceRuntime, incoming: Incoming) -> Result<Accepted, AcceptError> {
+        accept::run(self, source, incoming).await
+    }
+
+    /// Checks a URL as far as it can be without asking a name server.
+    pub fn check_url(&self, url: &str) -> Result<(), String> {
+        self.egress().check_url(url).map(drop).map_err(|refusal| refusal.to_string())
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -307,7 +320,8 @@ impl Gateway {
     /// Whether one more rejection may be recorded this second.
     pub(crate) fn may_record_rejection(&self) -> bool {
         let second = self.now().as_secs();
-        let mut seen = self.inner.rejections_in_second.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut seen =
+            self.inner.rejections_in_second.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if seen.0 != second {
             *seen = (second, 0);
         }

@@ -72,4 +72,3 @@ async fn read_again(gateway: &Gateway, commit: &Committed) -> Vec<Held> {
         }
     }
 }
-

@@ -17,7 +17,7 @@ use crate::store::Held;
 
 /// A delivery about to be attempted.
 #[derive(Debug)]
-pub struct Job {
+pub(crate) struct Job {
     /// Which.
     pub id: DeliveryId,
     /// Whose.
@@ -44,7 +44,7 @@ pub struct Job {
 
 impl Job {
     /// The record it gets when it must outlive memory.
-    pub fn record(&self, state: DeliveryState, due: Timestamp) -> DeliveryRecord {
+    pub(crate) fn record(&self, state: DeliveryState, due: Timestamp) -> DeliveryRecord {
         DeliveryRecord {
             id: self.id,
             workspace: self.workspace,
@@ -59,26 +59,26 @@ impl Job {
     }
 
     /// Lets go of the event; answers its id if this was the last delivery that held it open.
-    pub fn close(&mut self) -> Option<EventId> {
+    pub(crate) fn close(&mut self) -> Option<EventId> {
         self.open.take().and_then(|open| open.let_go())
     }
 }
 
 /// An event with deliveries that have no record yet.
 #[derive(Debug)]
-pub struct OpenEvent {
+pub(crate) struct OpenEvent {
     left: AtomicU32,
     held: Held,
 }
 
 impl OpenEvent {
     /// An event with that many deliveries to come.
-    pub fn new(held: Held, deliveries: u32) -> Arc<Self> {
+    pub(crate) fn new(held: Held, deliveries: u32) -> Arc<Self> {
         Arc::new(Self { left: AtomicU32::new(deliveries), held })
     }
 
     /// One delivery needs it no longer; answers the id if it was the last.
-    pub fn let_go(&self) -> Option<EventId> {
+    pub(crate) fn let_go(&self) -> Option<EventId> {
         (self.left.fetch_sub(1, Ordering::AcqRel) == 1).then(|| self.held.0.event.id)
     }
 }

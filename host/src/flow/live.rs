@@ -26,7 +26,7 @@ pub struct LiveEvent {
 
 /// Everything that happens in this process, to whoever listens.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub(crate) struct Live {
     sender: broadcast::Sender<Arc<LiveEvent>>,
 }
 
@@ -38,7 +38,7 @@ impl Default for Live {
 
 impl Live {
     /// Tells the watchers; `data` is only made when there are any.
-    pub fn tell(
+    pub(crate) fn tell(
         &self,
         at: Timestamp,
         workspace: WorkspaceId,
@@ -53,7 +53,7 @@ impl Live {
     }
 
     /// Begins to watch. Lines of all workspaces come; the caller shows those of its own.
-    pub fn watch(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
         self.sender.subscribe()
     }
 }

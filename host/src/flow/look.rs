@@ -49,7 +49,10 @@ impl Gateway {
     }
 
     /// Lists deliveries. What waits for a paused destination or connection is shown as held.
-    pub async fn deliveries(&self, mut query: DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
+    pub async fn deliveries(
+        &self,
+        mut query: DeliveryQuery,
+    ) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
         let wanted = query.state;
         if wanted == Some(DeliveryState::Held) {
             query.state = None;
@@ -65,21 +68,43 @@ impl Gateway {
     }
 
     /// Waiting states are shown as held while their connection or destination is paused.
-    pub(crate) fn shown_state(&self, state: DeliveryState, connection: ConnectionId, destination: DestinationId) -> DeliveryState {
+    pub(crate) fn shown_state(
+        &self,
+        state: DeliveryState,
+        connection: ConnectionId,
+        destination: DestinationId,
+    ) -> DeliveryState {
         let snapshot = self.snapshot();
-        let paused = snapshot.documents.destinations.get(destination).is_some_and(|found| found.state == FlowState::Paused);
-        if !state.is_terminal() && (paused || snapshot.is_paused(connection)) { DeliveryState::Held } else { state }
+        let paused = snapshot
+            .documents
+            .destinations
+            .get(destination)
+            .is_some_and(|found| found.state == FlowState::Paused);
+        if !state.is_terminal() && (paused || snapshot.is_paused(connection)) {
+            DeliveryState::Held
+        } else {
+            state
+        }
     }
 
     /// One delivery as lists show it.
-    pub async fn delivery_summary(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliverySummary>, StoreError> {
-        let query = DeliveryQuery { event: Some(id.event()), limit: usize::from(u16::MAX), ..blank_query(workspace) };
+    pub async fn delivery_summary(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<DeliverySummary>, StoreError> {
+        let query =
+            DeliveryQuery { event: Some(id.event()), limit: usize::from(u16::MAX), ..blank_query(workspace) };
         let page = self.deliveries(query).await?;
         Ok(page.items.into_iter().find(|item| item.id == id))
     }
 
     /// One delivery with its bytes, kept or made again.
-    pub async fn delivery(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+    pub async fn delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryDetail>, StoreError> {
         let Some(summary) = self.delivery_summary(workspace, id).await? else { return Ok(None) };
         if let Some(bytes) = self.store().delivery_bytes(id).await? {
             return Ok(Some(DeliveryDetail { summary, bytes: Some(bytes), proven: None }));
@@ -95,7 +120,11 @@ impl Gateway {
     }
 
     /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery.
-    pub async fn attempts(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<Vec<AttemptEntry>>, StoreError> {
+    pub async fn attempts(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<Vec<AttemptEntry>>, StoreError> {
         if self.delivery_summary(workspace, id).await?.is_none() {
             return Ok(None);
         }
@@ -137,7 +166,9 @@ pub fn blank_query(workspace: WorkspaceId) -> DeliveryQuery {
 
 fn planned_hash(plan: &Plan, id: DeliveryId) -> Option<u64> {
     plan.routes.iter().find_map(|route| match &route.end {
-        RouteEnd::Delivering(planned) => planned.iter().find(|planned| planned.id == id).map(|planned| planned.payload_hash),
+        RouteEnd::Delivering(planned) => {
+            planned.iter().find(|planned| planned.id == id).map(|planned| planned.payload_hash)
+        }
         RouteEnd::Dropped | RouteEnd::Failed(_) => None,
     })
 }

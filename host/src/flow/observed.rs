@@ -31,6 +31,10 @@ const REJECTED_BODY_MAX: usize = 16 << 10;
 impl Gateway {
     pub(crate) fn observe_received(&self, event: &Event) {
         self.metrics().received(1);
+        match event.data.source {
+            Some(source) => self.seen().received(source, event.data.received_at),
+            None => self.seen().publish(event.data.workspace),
+        }
         self.live().tell(event.data.received_at, event.data.workspace, "event.received", || {
             json!({"event": event.id, "source": event.data.source, "type": event.data.event_type, "bytes": event.data.body.len()})
         });
@@ -47,14 +51,18 @@ impl Gateway {
             }
         }
         self.live().tell(plan.at, plan.workspace, "event.planned", || {
-            let routes: Vec<_> = plan.routes.iter().map(|route| {
-                let (end, deliveries) = match &route.end {
-                    RouteEnd::Delivering(made) => ("delivering", made.len()),
-                    RouteEnd::Dropped => ("dropped", 0),
-                    RouteEnd::Failed(_) => ("failed", 1),
-                };
-                json!({"connection": route.connection, "end": end, "deliveries": deliveries})
-            }).collect();
+            let routes: Vec<_> = plan
+                .routes
+                .iter()
+                .map(|route| {
+                    let (end, deliveries) = match &route.end {
+                        RouteEnd::Delivering(made) => ("delivering", made.len()),
+                        RouteEnd::Dropped => ("dropped", 0),
+                        RouteEnd::Failed(_) => ("failed", 1),
+                    };
+                    json!({"connection": route.connection, "end": end, "deliveries": deliveries})
+                })
+                .collect();
             json!({"event": event.id, "routes": routes})
         });
     }
@@ -63,10 +71,11 @@ impl Gateway {
         let error = attempt.error_code();
         self.metrics().attempt(error);
         self.metrics().delivery(attempt.state);
+        self.seen().attempted(job.destination, attempt.state);
         if attempt.id.number() == 1 && error.is_none() {
             let took = self.now().since(job.received_at);
             self.metrics().end_to_end(took.as_secs_f64());
-            self.latencies().record(attempt.at, took);
+            self.seen().latencies(job.workspace).record(attempt.at, took);
         }
         self.live().tell(attempt.at, job.workspace, "delivery.attempted", || {
             json!({
@@ -90,7 +99,13 @@ impl Gateway {
 
     /// Records a refused request with its cause: what `accept` refused, and what the server
     /// refused before (`too_large`, `slow`).
-    pub(crate) fn record_rejection(&self, source: &SourceRuntime, error: &AcceptError, headers: Headers, body: Bytes) {
+    pub(crate) fn record_rejection(
+        &self,
+        source: &SourceRuntime,
+        error: &AcceptError,
+        headers: Headers,
+        body: Bytes,
+    ) {
         let status = match error {
             AcceptError::Unverified { status, .. } => *status,
             AcceptError::TooLarge { .. } => 413,
@@ -115,12 +130,15 @@ impl Gateway {
         body: Bytes,
     ) {
         self.metrics().rejected(code);
-        self.sources_seen().rejected(source.source.id, code);
+        self.seen().rejected(source.source.id, code);
         let at = self.now();
         let settings = &source.source;
-        self.live().tell(at, settings.workspace, "request.rejected", || {
-            json!({"source": settings.id, "code": code, "status": status, "detail": detail})
-        });
+        self.live().tell(
+            at,
+            settings.workspace,
+            "request.rejected",
+            || json!({"source": settings.id, "code": code, "status": status, "detail": detail}),
+        );
         if !self.may_record_rejection() {
             return;
         }

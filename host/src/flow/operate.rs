@@ -16,7 +16,11 @@ use crate::store::Store;
 impl Gateway {
     /// Sends a delivery again that has ended, or now instead of later. The same id, the same
     /// bytes, and a fresh retry schedule.
-    pub async fn retry(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+    pub async fn retry(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<DeliverySummary, OperateError> {
         let summary = self.existing(workspace, id).await?;
         let waiting = !summary.state.is_terminal();
         if waiting && !self.take_out(&summary, id) {
@@ -33,7 +37,11 @@ impl Gateway {
     }
 
     /// Ends a delivery that waits.
-    pub async fn cancel(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+    pub async fn cancel(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<DeliverySummary, OperateError> {
         let summary = self.existing(workspace, id).await?;
         if summary.state.is_terminal() {
             let detail = format!("it has ended already: {}", summary.state.name());
@@ -49,7 +57,11 @@ impl Gateway {
         self.existing(workspace, id).await
     }
 
-    async fn existing(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<DeliverySummary, OperateError> {
+    async fn existing(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<DeliverySummary, OperateError> {
         let found = self.delivery_summary(workspace, id).await?;
         found.ok_or_else(|| OperateError::NotFound { what: "delivery", id: id.to_string() })
     }
@@ -71,13 +83,19 @@ impl Gateway {
     }
 
     /// Its record, or the one it gets now because it ended without needing one.
-    async fn record_of(&self, workspace: WorkspaceId, summary: &DeliverySummary) -> Result<DeliveryRecord, OperateError> {
+    async fn record_of(
+        &self,
+        workspace: WorkspaceId,
+        summary: &DeliverySummary,
+    ) -> Result<DeliveryRecord, OperateError> {
         self.store().commit(Change::default()).await?;
         if let Some(record) = self.store().delivery(summary.id).await? {
             return Ok(record);
         }
         let event = self.event(workspace, summary.id.event()).await?;
-        let event = event.ok_or_else(|| OperateError::Conflict("its event has expired, so it cannot be made again".into()))?;
+        let event = event.ok_or_else(|| {
+            OperateError::Conflict("its event has expired, so it cannot be made again".into())
+        })?;
         Ok(DeliveryRecord {
             id: summary.id,
             workspace,

@@ -16,7 +16,6 @@ use crate::domain::plan::Planned;
 use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
 use crate::domain::plan::StepTrace;
-use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
 use crate::flow::body_view::json_text;
@@ -48,7 +47,7 @@ struct Outcome {
 
 /// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
 /// record already; they are not made again.
-pub async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
+pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     let event = &held.0.event;
     let snapshot = gateway.snapshot_at(event.data.revision).await;
     let mut outcome = make(gateway, &snapshot, event).await;
@@ -86,7 +85,8 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
             RunEnd::Forward(payloads) => {
-                let made: Vec<Job> = payloads.into_iter().filter_map(|carried| slots.job(connection, carried)).collect();
+                let made: Vec<Job> =
+                    payloads.into_iter().filter_map(|carried| slots.job(connection, carried)).collect();
                 let planned = made.iter().map(planned).collect();
                 jobs.extend(made);
                 RouteEnd::Delivering(planned)
@@ -113,7 +113,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
 }
 
 /// The connections that take this event, in the order of their ids.
-pub fn connections<'a>(
+pub(crate) fn connections<'a>(
     snapshot: &'a Snapshot,
     event: &'a Event,
 ) -> impl Iterator<Item = &'a Arc<ConnectionRuntime>> {
@@ -125,7 +125,7 @@ pub fn connections<'a>(
 }
 
 /// What the steps see of the event.
-pub fn context<'a>(snapshot: &Snapshot, event: &'a Event, body: &'a BodyView<'a>) -> StepContext<'a> {
+pub(crate) fn context<'a>(snapshot: &Snapshot, event: &'a Event, body: &'a BodyView<'a>) -> StepContext<'a> {
     let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
     StepContext {
         event,
@@ -203,14 +203,14 @@ fn planned(job: &Job) -> Planned {
 }
 
 /// The first 64 bits of the SHA-256 of a payload.
-pub fn payload_hash(payload: &[u8]) -> u64 {
+pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
     let digest = Sha256::digest(payload);
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
 /// Makes the bytes of one delivery again, as a retry of an unwritten one or a look at an old one
 /// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
-pub async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
+pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
     let snapshot = gateway.snapshot_at(event.data.revision).await;
     let outcome = make(gateway, &snapshot, event).await;
     let made = outcome.jobs.into_iter().chain(outcome.failed);
@@ -218,9 +218,4 @@ pub async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> O
         let hash = payload_hash(&job.bytes.payload);
         (job, hash)
     })
-}
-
-/// When a parked delivery of a fresh plan is due: at once.
-pub fn due_at_once(event: &Event) -> Timestamp {
-    event.data.received_at
 }

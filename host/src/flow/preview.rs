@@ -77,16 +77,23 @@ impl Gateway {
         for (at, step) in compiled.iter().enumerate() {
             let steps::CompiledKind::Plugin(plugin) = &step.kind else { continue };
             let detail = match &plugin.plugin {
-                Ok(loaded) => loaded.check_config(&plugin.config).await.err().map(|refusal| refusal.to_string()),
+                Ok(loaded) => {
+                    loaded.check_config(&plugin.config).await.err().map(|refusal| refusal.to_string())
+                }
                 Err(detail) => Some(detail.as_ref().to_owned()),
             };
-            faults.extend(detail.map(|detail| FieldFault { pointer: format!("/{at}/plugin/config"), detail }));
+            faults
+                .extend(detail.map(|detail| FieldFault { pointer: format!("/{at}/plugin/config"), detail }));
         }
         faults
     }
 
     /// Runs steps without storing or sending anything.
-    pub async fn preview(&self, workspace: WorkspaceId, request: PreviewRequest) -> Result<Preview, PreviewError> {
+    pub async fn preview(
+        &self,
+        workspace: WorkspaceId,
+        request: PreviewRequest,
+    ) -> Result<Preview, PreviewError> {
         let mut faults = self.check_steps(workspace, &request.steps);
         if faults.is_empty() {
             faults = self.check_plugin_configs(workspace, &request.steps).await;
@@ -97,7 +104,8 @@ impl Gateway {
         let event = self.preview_event(workspace, &request).await?;
         let snapshot = self.snapshot().clone();
         let compiled = self.compiler().compile_steps(&snapshot.documents, workspace, &request.steps).await;
-        let compiled = compiled.map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
+        let compiled = compiled
+            .map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json);
         let context = plan::context(&snapshot, &event, &body);
@@ -116,7 +124,11 @@ impl Gateway {
         Ok(Preview { steps: seen, outputs, payload: event.data.body.clone() })
     }
 
-    async fn preview_event(&self, workspace: WorkspaceId, request: &PreviewRequest) -> Result<Event, PreviewError> {
+    async fn preview_event(
+        &self,
+        workspace: WorkspaceId,
+        request: &PreviewRequest,
+    ) -> Result<Event, PreviewError> {
         if let Some(id) = request.event {
             let found = self.store().event(id).await?.filter(|event| event.data.workspace == workspace);
             return found.ok_or_else(|| PreviewError::NoEvent(id.to_string()));

@@ -31,7 +31,11 @@ pub struct Publish {
 
 impl Gateway {
     /// Stores published events, all of them or none; answers when they are on disk.
-    pub async fn publish(&self, principal: &Principal, events: Vec<Publish>) -> Result<Vec<Accepted>, AcceptError> {
+    pub async fn publish(
+        &self,
+        principal: &Principal,
+        events: Vec<Publish>,
+    ) -> Result<Vec<Accepted>, AcceptError> {
         let revision = self.snapshot().revision();
         let now = self.now();
         let verified_by: Arc<str> = "api_key".into();

@@ -21,7 +21,13 @@ use crate::store::LogEntry;
 use crate::store::Store;
 
 /// Settles an attempt: the log row, the next state, the next time.
-pub fn run(gateway: &Gateway, destination: &DestinationRuntime, mut job: Job, began: Timestamp, sent: Sent) {
+pub(crate) fn run(
+    gateway: &Gateway,
+    destination: &DestinationRuntime,
+    mut job: Job,
+    began: Timestamp,
+    sent: Sent,
+) {
     let now = gateway.now();
     job.attempts = job.attempts.saturating_add(1);
     let decision = decide(gateway, destination, &job, now, &sent);
@@ -78,7 +84,13 @@ struct Decision {
     pause_destination: bool,
 }
 
-fn decide(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, now: Timestamp, sent: &Sent) -> Decision {
+fn decide(
+    gateway: &Gateway,
+    destination: &DestinationRuntime,
+    job: &Job,
+    now: Timestamp,
+    sent: &Sent,
+) -> Decision {
     let input = match &sent.outcome {
         Ok(response) => Input::Answered {
             status: response.status,

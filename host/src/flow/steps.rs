@@ -17,7 +17,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
-pub use crate::flow::snapshot::CompiledKind;
+pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
 use crate::shape::Budget;
@@ -26,7 +26,7 @@ use crate::shape::Input;
 
 /// The event as steps see it, with what all connections share.
 #[derive(Debug)]
-pub struct StepContext<'a> {
+pub(crate) struct StepContext<'a> {
     /// The event.
     pub event: &'a Event,
     /// Its id as text.
@@ -41,7 +41,7 @@ pub struct StepContext<'a> {
 
 /// How a run of the steps ended.
 #[derive(Debug)]
-pub enum RunEnd {
+pub(crate) enum RunEnd {
     /// These payloads go on.
     Forward(Vec<Carried>),
     /// A step dropped it.
@@ -54,7 +54,7 @@ pub enum RunEnd {
 
 /// What a run of the steps came to.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// One per step that ran.
     pub traces: Vec<StepTrace>,
     /// How it ended.
@@ -69,7 +69,7 @@ struct Effect {
 }
 
 /// Runs `steps` in order; `watch` sees each step's trace and what goes on after it.
-pub async fn run(
+pub(crate) async fn run(
     steps: &[CompiledStep],
     context: &StepContext<'_>,
     mut watch: impl FnMut(&StepTrace, &[Carried]),
@@ -100,7 +100,9 @@ pub async fn run(
         // A step that let some of several payloads through shows that; one that let none
         // through, or failed, shows why.
         let answer = match first_no {
-            Some(StepAnswer::Error { code, detail, guest, policy }) => StepAnswer::Error { code, detail, guest, policy },
+            Some(StepAnswer::Error { code, detail, guest, policy }) => {
+                StepAnswer::Error { code, detail, guest, policy }
+            }
             Some(no) if next.is_empty() => no,
             _ => StepAnswer::Forward { outputs },
         };
@@ -161,7 +163,12 @@ fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried
     }
 }
 
-fn evaluate(step: &CompiledStep, context: &StepContext<'_>, document: &Document<'_>, mut carried: Carried) -> Effect {
+fn evaluate(
+    step: &CompiledStep,
+    context: &StepContext<'_>,
+    document: &Document<'_>,
+    mut carried: Carried,
+) -> Effect {
     let event_type = carried.event_type.clone();
     let input = Input {
         document,
@@ -202,7 +209,9 @@ fn evaluate(step: &CompiledStep, context: &StepContext<'_>, document: &Document<
                     carried.path = mapped.path.or(carried.path);
                     forward(carried)
                 }
-                Err(fault) => error(step.on_error, "mapping_failed", fault.to_string(), true, carried, Vec::new()),
+                Err(fault) => {
+                    error(step.on_error, "mapping_failed", fault.to_string(), true, carried, Vec::new())
+                }
             }
         }
         CompiledKind::Plugin(_) => forward(carried),
@@ -214,7 +223,14 @@ fn forward(carried: Carried) -> Effect {
 }
 
 /// What follows from a step that could not answer.
-fn error(on_error: OnError, code: &str, detail: String, guest: bool, input: Carried, logs: Vec<LogLine>) -> Effect {
+fn error(
+    on_error: OnError,
+    code: &str,
+    detail: String,
+    guest: bool,
+    input: Carried,
+    logs: Vec<LogLine>,
+) -> Effect {
     let (policy, outputs) = match on_error {
         OnError::Fail => ("fail", Vec::new()),
         OnError::Drop => ("drop", Vec::new()),

@@ -40,8 +40,10 @@ impl Gateway {
         payload: Option<Bytes>,
     ) -> Result<TestResult, OperateError> {
         let snapshot = self.snapshot().clone();
-        let found = snapshot.destinations.get(&destination).filter(|found| found.destination.workspace == workspace);
-        let found = found.ok_or_else(|| OperateError::NotFound { what: "destination", id: destination.to_string() })?;
+        let found =
+            snapshot.destinations.get(&destination).filter(|found| found.destination.workspace == workspace);
+        let found = found
+            .ok_or_else(|| OperateError::NotFound { what: "destination", id: destination.to_string() })?;
         let now = self.now();
         let payload = payload.unwrap_or_else(|| {
             format!(r#"{{"type":"hookmill.test","timestamp":"{now}","data":{{"message":"a test from hookmill"}}}}"#).into()

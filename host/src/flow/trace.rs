@@ -106,7 +106,8 @@ pub struct TraceEntry {
 impl Gateway {
     /// The story of an event; `None` if the workspace has no such event.
     pub async fn trace(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Trace>, StoreError> {
-        let Some(event) = self.store().event(id).await?.filter(|event| event.data.workspace == workspace) else {
+        let Some(event) = self.store().event(id).await?.filter(|event| event.data.workspace == workspace)
+        else {
             return Ok(None);
         };
         let log = self.store().event_log(id).await?;
@@ -118,7 +119,10 @@ impl Gateway {
         }
         entries.extend(log.attempts.iter().map(attempt_entry));
         for record in &log.records {
-            let told = log.attempts.iter().any(|entry| entry.attempt.id.delivery() == record.id && entry.attempt.state == record.state);
+            let told = log
+                .attempts
+                .iter()
+                .any(|entry| entry.attempt.id.delivery() == record.id && entry.attempt.state == record.state);
             if !told {
                 let state = self.shown_state(record.state, record.connection, record.destination);
                 entries.push(TraceEntry {
@@ -140,7 +144,8 @@ impl Gateway {
 fn beginning(event: &Event, snapshot: &Snapshot) -> Vec<TraceEntry> {
     let at = event.data.received_at;
     let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
-    let from = source.map_or("published through the API".to_owned(), |source| format!("at source {}", source.name));
+    let from =
+        source.map_or("published through the API".to_owned(), |source| format!("at source {}", source.name));
     let received = TraceEntry {
         at,
         stage: "received",
@@ -176,7 +181,11 @@ fn not_routed(event: &Event, snapshot: &Snapshot, plan: &Plan) -> Vec<TraceEntry
         })
         .collect();
     if plan.routes.is_empty() {
-        let reason = if candidates.is_empty() { "no connection takes events from there" } else { "no connection takes this event type" };
+        let reason = if candidates.is_empty() {
+            "no connection takes events from there"
+        } else {
+            "no connection takes this event type"
+        };
         entries.push(TraceEntry {
             at: plan.at,
             stage: "not_routed",

@@ -39,14 +39,21 @@ pub struct Uploaded {
 impl Gateway {
     /// Takes a component in as a version of a plugin. The first version of a name becomes active,
     /// and every later one when `activate` is set.
-    pub async fn upload(&self, principal: &Principal, name: &str, bytes: Bytes, activate: bool) -> Result<Uploaded, UploadError> {
+    pub async fn upload(
+        &self,
+        principal: &Principal,
+        name: &str,
+        bytes: Bytes,
+        activate: bool,
+    ) -> Result<Uploaded, UploadError> {
         check_name(name)?;
         let size = bytes.len() as u64;
         let admitted = self.sandbox().admit(bytes).await.map_err(refused)?;
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let existing = snapshot.documents.plugins.find(principal.workspace, name);
-        let mut plugin = existing.map_or_else(|| self.new_plugin(principal, name), |found| found.as_ref().clone());
+        let mut plugin =
+            existing.map_or_else(|| self.new_plugin(principal, name), |found| found.as_ref().clone());
         let known = plugin.versions.iter().find(|version| version.digest == admitted.digest).cloned();
         let existed = known.is_some();
         let version = known.unwrap_or_else(|| self.new_version(principal, admitted, size));
@@ -91,7 +98,12 @@ impl Gateway {
     }
 
     /// Makes a version the one that steps with `active` run; also the way back to an older one.
-    pub async fn activate(&self, workspace: WorkspaceId, name: &str, digest: Digest) -> Result<Arc<PluginConfig>, UploadError> {
+    pub async fn activate(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        digest: Digest,
+    ) -> Result<Arc<PluginConfig>, UploadError> {
         let _guard = self.write_guard().await;
         let mut plugin = self.plugin_of(workspace, name)?;
         if !plugin.versions.iter().any(|version| version.digest == digest) {
@@ -103,19 +115,30 @@ impl Gateway {
     }
 
     /// Deletes a version that no connection runs.
-    pub async fn delete_version(&self, workspace: WorkspaceId, name: &str, digest: Digest) -> Result<(), UploadError> {
+    pub async fn delete_version(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        digest: Digest,
+    ) -> Result<(), UploadError> {
         let _guard = self.write_guard().await;
         let mut plugin = self.plugin_of(workspace, name)?;
         if !plugin.versions.iter().any(|version| version.digest == digest) {
             return Err(UploadError::NotFound(format!("{name}@{digest}")));
         }
         if let Some(user) = self.user_of(&plugin, Some(digest)) {
-            return Err(UploadError::Conflict(format!("connection `{user}` runs this version; change or delete it first")));
+            return Err(UploadError::Conflict(format!(
+                "connection `{user}` runs this version; change or delete it first"
+            )));
         }
         plugin.versions.retain(|version| version.digest != digest);
         plugin.active = plugin.active.filter(|active| *active != digest);
         let id = plugin.id;
-        let write = if plugin.versions.is_empty() { DocumentWrite::DeletePlugin(id) } else { DocumentWrite::PutPlugin(plugin) };
+        let write = if plugin.versions.is_empty() {
+            DocumentWrite::DeletePlugin(id)
+        } else {
+            DocumentWrite::PutPlugin(plugin)
+        };
         self.write(vec![write]).await?;
         Ok(())
     }
@@ -125,7 +148,9 @@ impl Gateway {
         let _guard = self.write_guard().await;
         let plugin = self.plugin_of(workspace, name)?;
         if let Some(user) = self.user_of(&plugin, None) {
-            return Err(UploadError::Conflict(format!("connection `{user}` runs this plugin; change or delete it first")));
+            return Err(UploadError::Conflict(format!(
+                "connection `{user}` runs this plugin; change or delete it first"
+            )));
         }
         self.write(vec![DocumentWrite::DeletePlugin(plugin.id)]).await?;
         Ok(())
@@ -154,7 +179,9 @@ fn check_name(name: &str) -> Result<(), UploadError> {
     if good {
         return Ok(());
     }
-    Err(UploadError::BadName(format!("`{name}` cannot be a plugin's name; use up to {NAME_MAX} of a-z, 0-9, - and _")))
+    Err(UploadError::BadName(format!(
+        "`{name}` cannot be a plugin's name; use up to {NAME_MAX} of a-z, 0-9, - and _"
+    )))
 }
 
 fn refused(refusal: Refusal) -> UploadError {

@@ -57,14 +57,16 @@ mod tests {
     #[test]
     fn standard_has_nine_retries() {
         let policy = RetryPolicy { jitter: 0.0, ..RetryPreset::Standard.policy() };
-        let waits: Vec<u64> = (1..20).map_while(|n| delay(&policy, n, 0.5)).map(|wait| wait.as_secs()).collect();
+        let waits: Vec<u64> =
+            (1..20).map_while(|n| delay(&policy, n, 0.5)).map(|wait| wait.as_secs()).collect();
         assert_eq!(waits, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
     }
 
     #[test]
     fn ten_attempts_in_a_day() {
         let policy = RetryPolicy { jitter: 0.0, ..RetryPreset::TenIn24Hours.policy() };
-        let waits: Vec<u64> = (1..20).map_while(|n| delay(&policy, n, 0.5)).map(|wait| wait.as_secs()).collect();
+        let waits: Vec<u64> =
+            (1..20).map_while(|n| delay(&policy, n, 0.5)).map(|wait| wait.as_secs()).collect();
         let day = 24 * 3600;
         let sum: u64 = waits.iter().sum();
         assert_eq!(waits.len() + 1, 10);

@@ -66,7 +66,9 @@ pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, 
         (false, Input::EgressRefused | Input::StepFailed) => (FailedByGateway, Vec::new()),
         (false, Input::Answered { status: 200..=299, .. }) => (Delivered, Vec::new()),
         (false, Input::Answered { status: 410, .. }) => (Failed, vec![Effect::PauseDestination]),
-        (false, Input::Answered { status, retry_after }) if is_retried(cx.policy, status) => again(cx, retry_after),
+        (false, Input::Answered { status, retry_after }) if is_retried(cx.policy, status) => {
+            again(cx, retry_after)
+        }
         (false, Input::Answered { .. }) => (Failed, Vec::new()),
         (false, Input::Broke { .. }) => again(cx, None),
     }

@@ -121,7 +121,9 @@ impl PreparedSigning {
                 let key = standard_key(secret)?;
                 Keyed::new(Algorithm::HmacSha256, &key).ok_or(SigningFault::NotHmac)
             }
-            SigningProfile::Hmac(hmac) => Keyed::new(hmac.algorithm, secret.as_bytes()).ok_or(SigningFault::NotHmac),
+            SigningProfile::Hmac(hmac) => {
+                Keyed::new(hmac.algorithm, secret.as_bytes()).ok_or(SigningFault::NotHmac)
+            }
             SigningProfile::None => Keyed::new(Algorithm::HmacSha256, b"").ok_or(SigningFault::NotHmac),
         };
         let keys = signing
@@ -135,8 +137,12 @@ impl PreparedSigning {
     /// The headers of one attempt: `id` is the same for every attempt, `now` is not.
     pub fn sign(&self, id: &str, now: Timestamp, event_type: &str, body: &[u8]) -> Vec<SignatureHeader> {
         match &self.profile {
-            SigningProfile::StandardWebhooks => self.standard(["webhook-id", "webhook-timestamp", "webhook-signature"], id, now, body),
-            SigningProfile::Svix => self.standard(["svix-id", "svix-timestamp", "svix-signature"], id, now, body),
+            SigningProfile::StandardWebhooks => {
+                self.standard(["webhook-id", "webhook-timestamp", "webhook-signature"], id, now, body)
+            }
+            SigningProfile::Svix => {
+                self.standard(["svix-id", "svix-timestamp", "svix-signature"], id, now, body)
+            }
             SigningProfile::Hmac(hmac) => self.generic(hmac, id, now, event_type, body),
             SigningProfile::None => vec![
                 ("webhook-id".into(), id.to_owned()),
@@ -149,7 +155,13 @@ impl PreparedSigning {
         self.keys.iter().filter(move |key| key.expires_at.is_none_or(|end| now < end)).map(|key| &key.keyed)
     }
 
-    fn standard(&self, names: [&'static str; 3], id: &str, now: Timestamp, body: &[u8]) -> Vec<SignatureHeader> {
+    fn standard(
+        &self,
+        names: [&'static str; 3],
+        id: &str,
+        now: Timestamp,
+        body: &[u8],
+    ) -> Vec<SignatureHeader> {
         let timestamp = now.as_secs().to_string();
         let mut signature = String::with_capacity(48);
         for key in self.live(now) {
@@ -157,13 +169,27 @@ impl PreparedSigning {
                 signature.push(' ');
             }
             signature.push_str("v1,");
-            STANDARD.encode_string(key.mac(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]), &mut signature);
+            STANDARD.encode_string(
+                key.mac(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]),
+                &mut signature,
+            );
         }
         let [id_name, timestamp_name, signature_name] = names;
-        vec![(id_name.into(), id.to_owned()), (timestamp_name.into(), timestamp), (signature_name.into(), signature)]
+        vec![
+            (id_name.into(), id.to_owned()),
+            (timestamp_name.into(), timestamp),
+            (signature_name.into(), signature),
+        ]
     }
 
-    fn generic(&self, profile: &HmacProfile, id: &str, now: Timestamp, event_type: &str, body: &[u8]) -> Vec<SignatureHeader> {
+    fn generic(
+        &self,
+        profile: &HmacProfile,
+        id: &str,
+        now: Timestamp,
+        event_type: &str,
+        body: &[u8],
+    ) -> Vec<SignatureHeader> {
         let timestamp = if profile.timestamp_iso { now.to_string() } else { now.as_secs().to_string() };
         let mut headers: Vec<SignatureHeader> = vec![("webhook-id".into(), id.to_owned())];
         if let Some(name) = &profile.timestamp_header {
@@ -272,7 +298,8 @@ mod tests {
     fn the_published_vector() {
         let prepared = signing(SigningProfile::StandardWebhooks, &[("whsec_plJ3nmyCDGBKInavdOK15jsl", None)]);
         let body = br#"{"event_type":"ping","data":{"success":true}}"#;
-        let headers = prepared.sign("msg_loFOjxBNrRLzqYUf", Timestamp::from_millis(1_731_705_121_000), "ping", body);
+        let headers =
+            prepared.sign("msg_loFOjxBNrRLzqYUf", Timestamp::from_millis(1_731_705_121_000), "ping", body);
         assert_eq!(value(&headers, "webhook-timestamp"), "1731705121");
         assert_eq!(value(&headers, "webhook-signature"), "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=");
     }

@@ -15,14 +15,14 @@ const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// The times at which destinations want to be looked at.
 #[derive(Debug, Default)]
-pub struct Alarm {
+pub(crate) struct Alarm {
     times: Mutex<BTreeSet<(Timestamp, DestinationId)>>,
     earlier: Notify,
 }
 
 impl Alarm {
     /// Wakes the destination at that time.
-    pub fn set(&self, at: Timestamp, destination: DestinationId) {
+    pub(crate) fn set(&self, at: Timestamp, destination: DestinationId) {
         let mut times = self.times.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let first = times.first().is_none_or(|(first, _)| at < *first);
         times.insert((at, destination));
@@ -46,7 +46,7 @@ impl Alarm {
     }
 
     /// Calls `wake` for each destination when its time has come; never ends.
-    pub async fn run(&self, clock: &Clock, wake: impl Fn(DestinationId)) {
+    pub(crate) async fn run(&self, clock: &Clock, wake: impl Fn(DestinationId)) {
         loop {
             // Armed before looking, so that an earlier time set meanwhile is not missed.
             let earlier = self.earlier.notified();

@@ -16,7 +16,7 @@ const READY_BYTES_MAX: usize = 2 << 20;
 
 /// What a worker does next.
 #[derive(Debug)]
-pub enum Next {
+pub(crate) enum Next {
     /// Send this.
     Ready(Box<Job>),
     /// Load this from the store and send it.
@@ -27,7 +27,7 @@ pub enum Next {
 
 /// What is remembered of a delivery whose record is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parked {
+pub(crate) struct Parked {
     /// By which connection it was made.
     pub connection: ConnectionId,
     /// Attempts its newest record counts; a read that finds fewer came too early.
@@ -36,7 +36,7 @@ pub struct Parked {
 
 /// Whether deliveries may go out now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
+pub(crate) enum Gate {
     /// They may.
     Open,
     /// The destination is paused or the server is stopping.
@@ -45,7 +45,7 @@ pub enum Gate {
 
 /// See the head of this file.
 #[derive(Debug, Default)]
-pub struct Lane {
+pub(crate) struct Lane {
     ready: VecDeque<Box<Job>>,
     ready_bytes: usize,
     parked: BTreeMap<(Timestamp, DeliveryId), Parked>,
@@ -56,7 +56,7 @@ pub struct Lane {
 
 impl Lane {
     /// Takes a delivery into memory, or gives it back when it must be parked: too much waits.
-    pub fn offer(&mut self, job: Box<Job>, gate: Gate) -> Result<(), Box<Job>> {
+    pub(crate) fn offer(&mut self, job: Box<Job>, gate: Gate) -> Result<(), Box<Job>> {
         let bytes = job.bytes.payload.len();
         let full = self.ready.len() >= READY_MAX || self.ready_bytes + bytes > READY_BYTES_MAX;
         if gate == Gate::Shut || (full && !self.ready.is_empty()) {
@@ -68,12 +68,12 @@ impl Lane {
     }
 
     /// Remembers a delivery that has a record in the store.
-    pub fn park(&mut self, due: Timestamp, id: DeliveryId, parked: Parked) {
+    pub(crate) fn park(&mut self, due: Timestamp, id: DeliveryId, parked: Parked) {
         self.parked.insert((due, id), parked);
     }
 
     /// Whether one more worker may start; if so its place is taken.
-    pub fn take_worker(&mut self, workers_max: u32) -> bool {
+    pub(crate) fn take_worker(&mut self, workers_max: u32) -> bool {
         let wanted = !self.ready.is_empty() || !self.parked.is_empty();
         let free = self.workers < workers_max.max(1);
         if wanted && free {
@@ -85,7 +85,7 @@ impl Lane {
     /// What a worker does next. Memory and disk take turns, so neither starves the other.
     /// `Nothing` also gives the worker's place back, under the same lock that saw the emptiness:
     /// nothing can slip in between.
-    pub fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(ConnectionId) -> bool) -> Next {
+    pub(crate) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(ConnectionId) -> bool) -> Next {
         if gate == Gate::Shut {
             self.workers = self.workers.saturating_sub(1);
             return Next::Nothing(None);
@@ -104,7 +104,11 @@ impl Lane {
         Next::Nothing(self.parked.keys().next().map(|(due, _)| *due))
     }
 
-    fn pop_due(&mut self, now: Timestamp, paused: impl Fn(ConnectionId) -> bool) -> Option<(DeliveryId, Parked)> {
+    fn pop_due(
+        &mut self,
+        now: Timestamp,
+        paused: impl Fn(ConnectionId) -> bool,
+    ) -> Option<(DeliveryId, Parked)> {
         while let Some(entry) = self.parked.first_entry() {
             if entry.key().0 > now {
                 return None;
@@ -119,12 +123,12 @@ impl Lane {
     }
 
     /// Looks again at what paused connections held back.
-    pub fn readmit(&mut self) {
+    pub(crate) fn readmit(&mut self) {
         self.parked.extend(self.aside.drain(..));
     }
 
     /// Takes a waiting delivery out. Slow; for operators.
-    pub fn remove(&mut self, id: DeliveryId) -> Option<Option<Box<Job>>> {
+    pub(crate) fn remove(&mut self, id: DeliveryId) -> Option<Option<Box<Job>>> {
         if let Some(at) = self.ready.iter().position(|job| job.id == id) {
             let job = self.ready.remove(at)?;
             self.ready_bytes -= job.bytes.payload.len();
@@ -137,12 +141,7 @@ impl Lane {
     }
 
     /// Deliveries waiting: in memory, and on disk.
-    pub fn waiting(&self) -> (usize, usize) {
+    pub(crate) fn waiting(&self) -> (usize, usize) {
         (self.ready.len(), self.parked.len() + self.aside.len())
-    }
-
-    /// When the earliest parked delivery is due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.parked.keys().next().map(|(due, _)| *due)
     }
 }

@@ -10,29 +10,29 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::RwLock;
 
-pub use alarm::Alarm;
-pub use lane::Gate;
-pub use lane::Lane;
-pub use lane::Next;
-pub use lane::Parked;
+pub(crate) use alarm::Alarm;
+pub(crate) use lane::Gate;
+pub(crate) use lane::Lane;
+pub(crate) use lane::Next;
+pub(crate) use lane::Parked;
 
 use crate::domain::id::DestinationId;
 
 /// Every lane, by destination.
 #[derive(Debug, Default)]
-pub struct Lanes {
+pub(crate) struct Lanes {
     lanes: RwLock<HashMap<DestinationId, Arc<Mutex<Lane>>>>,
 }
 
 /// Locks a lane; a worker that panicked while it held the lock left nothing half done that
 /// matters more than going on.
-pub fn lock(lane: &Mutex<Lane>) -> MutexGuard<'_, Lane> {
+pub(crate) fn lock(lane: &Mutex<Lane>) -> MutexGuard<'_, Lane> {
     lane.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Lanes {
     /// The lane of a destination, made when first asked for.
-    pub fn of(&self, destination: DestinationId) -> Arc<Mutex<Lane>> {
+    pub(crate) fn of(&self, destination: DestinationId) -> Arc<Mutex<Lane>> {
         let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(lane) = lanes.get(&destination) {
             return lane.clone();
@@ -43,13 +43,13 @@ impl Lanes {
     }
 
     /// Every lane there is.
-    pub fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Lane>>)> {
+    pub(crate) fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Lane>>)> {
         let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         lanes.iter().map(|(id, lane)| (*id, lane.clone())).collect()
     }
 
     /// Deliveries waiting in memory and on disk, over all destinations.
-    pub fn waiting(&self) -> (usize, usize) {
+    pub(crate) fn waiting(&self) -> (usize, usize) {
         self.all().iter().fold((0, 0), |(ready, parked), (_, lane)| {
             let (more_ready, more_parked) = lock(lane).waiting();
             (ready + more_ready, parked + more_parked)

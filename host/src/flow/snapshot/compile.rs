@@ -62,7 +62,9 @@ impl Compiler {
             snapshot.keys.insert(key.hash.clone(), key.clone());
         }
         for source in documents.sources.all() {
-            let unchanged = old.and_then(|old| old.sources.get(&source.id)).filter(|old| Arc::ptr_eq(&old.source, source));
+            let unchanged = old
+                .and_then(|old| old.sources.get(&source.id))
+                .filter(|old| Arc::ptr_eq(&old.source, source));
             let runtime = unchanged.cloned().unwrap_or_else(|| Arc::new(self.source(source)));
             snapshot.sources.insert(source.id, runtime);
         }
@@ -94,7 +96,12 @@ impl Compiler {
     }
 
     /// Steps that are not saved, compiled for a preview.
-    pub async fn compile_steps(&self, documents: &Documents, workspace: WorkspaceId, steps: &[Step]) -> Result<Vec<CompiledStep>, String> {
+    pub async fn compile_steps(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        steps: &[Step],
+    ) -> Result<Vec<CompiledStep>, String> {
         let mut plugins = Plugins::new();
         for step in steps {
             if let Some(digest) = digest_of(documents, workspace, &step.kind) {
@@ -183,7 +190,11 @@ fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> 
     }
 }
 
-fn connection_runtime(connection: &Arc<Connection>, documents: &Documents, plugins: &Plugins) -> ConnectionRuntime {
+fn connection_runtime(
+    connection: &Arc<Connection>,
+    documents: &Documents,
+    plugins: &Plugins,
+) -> ConnectionRuntime {
     let steps = compile_steps(documents, connection.workspace, &connection.steps, plugins);
     ConnectionRuntime { connection: connection.clone(), steps }
 }
@@ -203,7 +214,8 @@ fn compile_steps(
 }
 
 fn join(faults: &[FieldFault]) -> String {
-    let texts: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+    let texts: Vec<String> =
+        faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
     texts.join("; ")
 }
 
@@ -215,7 +227,9 @@ fn compile_kind(
 ) -> Result<CompiledKind, Vec<FieldFault>> {
     let fault = |pointer: &str, detail: String| vec![FieldFault { pointer: pointer.to_owned(), detail }];
     let within = |step: &str, faults: Vec<crate::shape::SpecFault>| {
-        let prefixed = faults.into_iter().map(|fault| FieldFault { pointer: format!("/{step}{}", fault.pointer), detail: fault.detail });
+        let prefixed = faults
+            .into_iter()
+            .map(|fault| FieldFault { pointer: format!("/{step}{}", fault.pointer), detail: fault.detail });
         prefixed.collect::<Vec<_>>()
     };
     match kind {
@@ -229,15 +243,25 @@ fn compile_kind(
         }
         StepSpec::Plugin { name, version, config } => {
             let plugin = documents.plugins.find(workspace, name);
-            let plugin = plugin.ok_or_else(|| fault("/plugin/name", format!("there is no plugin `{name}` in this workspace; upload it first")))?;
+            let plugin = plugin.ok_or_else(|| {
+                fault(
+                    "/plugin/name",
+                    format!("there is no plugin `{name}` in this workspace; upload it first"),
+                )
+            })?;
             let digest = match version {
                 VersionChoice::Pinned(digest) => *digest,
                 VersionChoice::Active => plugin.active.ok_or_else(|| {
-                    fault("/plugin/version", format!("plugin `{name}` has no active version; activate one, or pin a digest"))
+                    fault(
+                        "/plugin/version",
+                        format!("plugin `{name}` has no active version; activate one, or pin a digest"),
+                    )
                 })?,
             };
             let found = plugin.versions.iter().find(|version| version.digest == digest);
-            let found = found.ok_or_else(|| fault("/plugin/version", format!("plugin `{name}` has no version {digest}")))?;
+            let found = found.ok_or_else(|| {
+                fault("/plugin/version", format!("plugin `{name}` has no version {digest}"))
+            })?;
             let loaded = plugins.get(&digest).cloned();
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
@@ -255,7 +279,9 @@ pub fn check_steps(documents: &Documents, workspace: WorkspaceId, steps: &[Step]
     let plugins = Plugins::new();
     let faults_of = |(at, step): (usize, &Step)| {
         let faults = compile_kind(documents, workspace, &step.kind, &plugins).err().unwrap_or_default();
-        faults.into_iter().map(move |fault| FieldFault { pointer: format!("/{at}{}", fault.pointer), detail: fault.detail })
+        faults
+            .into_iter()
+            .map(move |fault| FieldFault { pointer: format!("/{at}{}", fault.pointer), detail: fault.detail })
     };
     steps.iter().enumerate().flat_map(faults_of).collect()
 }

@@ -51,7 +51,11 @@ impl Snapshot {
     }
 
     /// The connections that may take events from there.
-    pub(crate) fn connections_from(&self, workspace: WorkspaceId, origin: Origin) -> &[Arc<ConnectionRuntime>] {
+    pub(crate) fn connections_from(
+        &self,
+        workspace: WorkspaceId,
+        origin: Origin,
+    ) -> &[Arc<ConnectionRuntime>] {
         self.routes.get(&(workspace, origin)).map_or(&[], Vec::as_slice)
     }
 

@@ -58,7 +58,9 @@ pub enum VerifyError {
         wanted: String,
     },
     /// The time of signing is too far from now.
-    #[error("the time of signing, {seen}, is more than {tolerance_s} s from now, {now}: an old request sent again, or a wrong clock")]
+    #[error(
+        "the time of signing, {seen}, is more than {tolerance_s} s from now, {now}: an old request sent again, or a wrong clock"
+    )]
     TimestampOutOfTolerance {
         /// The time of signing.
         seen: Timestamp,

@@ -19,9 +19,13 @@ pub(super) fn header<'a>(headers: &'a Headers, names: &[String]) -> Option<&'a s
 }
 
 /// Every signature in the request, as text without its prefix.
-pub(super) fn signatures<'a>(place: &'a SignaturePlace, headers: &'a Headers) -> Result<Vec<&'a str>, VerifyError> {
+pub(super) fn signatures<'a>(
+    place: &'a SignaturePlace,
+    headers: &'a Headers,
+) -> Result<Vec<&'a str>, VerifyError> {
     let shown = || place.headers.join("` or `");
-    let value = header(headers, &place.headers).ok_or_else(|| VerifyError::MissingSignature { header: shown() })?;
+    let value =
+        header(headers, &place.headers).ok_or_else(|| VerifyError::MissingSignature { header: shown() })?;
     let found: Vec<&str> = match &place.pairs {
         Some(pairs) => values(pairs, value, &pairs.signature).collect(),
         None => {
@@ -40,7 +44,10 @@ pub(super) fn signatures<'a>(place: &'a SignaturePlace, headers: &'a Headers) ->
 
 fn wanted(place: &SignaturePlace) -> String {
     match &place.pairs {
-        Some(pairs) => format!("pairs such as `{}{}…`, separated by `{}`", pairs.signature, pairs.equals, pairs.separator),
+        Some(pairs) => format!(
+            "pairs such as `{}{}…`, separated by `{}`",
+            pairs.signature, pairs.equals, pairs.separator
+        ),
         None => format!("`{}` and the signature", place.prefix),
     }
 }
@@ -53,11 +60,16 @@ fn values<'a>(pairs: &'a Pairs, header: &'a str, key: &'a str) -> impl Iterator<
 }
 
 /// The time of signing as it was written, and as an instant; checked against now.
-pub(super) fn timestamp<'a>(scheme: &'a Scheme, request: &Request<'a>, now: Timestamp) -> Result<Option<&'a str>, VerifyError> {
+pub(super) fn timestamp<'a>(
+    scheme: &'a Scheme,
+    request: &Request<'a>,
+    now: Timestamp,
+) -> Result<Option<&'a str>, VerifyError> {
     let Some(place) = &scheme.timestamp else { return Ok(None) };
     let text = timestamp_text(scheme, place, request);
     let parsed = text.and_then(|text| Some((text, instant(text, place.unit)?)));
-    let (text, seen) = parsed.ok_or_else(|| VerifyError::MissingTimestamp { wanted: timestamp_wanted(scheme, place) })?;
+    let (text, seen) =
+        parsed.ok_or_else(|| VerifyError::MissingTimestamp { wanted: timestamp_wanted(scheme, place) })?;
     let apart = seen.since(now).max(now.since(seen));
     if apart.as_secs() > place.tolerance_s {
         return Err(VerifyError::TimestampOutOfTolerance { seen, now, tolerance_s: place.tolerance_s });
@@ -65,7 +77,11 @@ pub(super) fn timestamp<'a>(scheme: &'a Scheme, request: &Request<'a>, now: Time
     Ok(Some(text))
 }
 
-fn timestamp_text<'a>(scheme: &'a Scheme, place: &'a TimestampPlace, request: &Request<'a>) -> Option<&'a str> {
+fn timestamp_text<'a>(
+    scheme: &'a Scheme,
+    place: &'a TimestampPlace,
+    request: &Request<'a>,
+) -> Option<&'a str> {
     if let Some(path) = &place.body_path {
         return top_level(request.body, path.strip_prefix("$.")?);
     }

@@ -114,12 +114,16 @@ impl PreparedVerification {
         match key {
             Key::Mac(keyed) => {
                 let wanted = keyed.mac(parts);
-                let matches = |text: &&str| decode(self.scheme.encoding, text).is_some_and(|bytes| bool::from(bytes.ct_eq(&wanted)));
+                let matches = |text: &&str| {
+                    decode(self.scheme.encoding, text).is_some_and(|bytes| bool::from(bytes.ct_eq(&wanted)))
+                };
                 given.iter().any(matches)
             }
             Key::Public(public) => {
                 let content = parts.concat();
-                let matches = |text: &&str| decode(self.scheme.encoding, text).is_some_and(|bytes| public.verifies(&content, &bytes));
+                let matches = |text: &&str| {
+                    decode(self.scheme.encoding, text).is_some_and(|bytes| public.verifies(&content, &bytes))
+                };
                 given.iter().any(matches)
             }
             Key::Token(hash) => given.iter().any(|text| bool::from(token_hash(text).ct_eq(hash))),
@@ -134,20 +138,30 @@ fn token_hash(token: &str) -> Vec<u8> {
 
 fn key(scheme: &Scheme, secret: &str) -> Result<Key, String> {
     if scheme.algorithm == Algorithm::Token {
-        return if secret.is_empty() { Err("the token is empty".into()) } else { Ok(Key::Token(token_hash(secret))) };
+        return if secret.is_empty() {
+            Err("the token is empty".into())
+        } else {
+            Ok(Key::Token(token_hash(secret)))
+        };
     }
     if matches!(scheme.algorithm, Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256) {
         let key = PublicKey::parse(scheme.algorithm, secret);
-        return key.map(Key::Public).ok_or_else(|| "the secret must be the provider's public key (PEM, base 64 or hex)".into());
+        return key
+            .map(Key::Public)
+            .ok_or_else(|| "the secret must be the provider's public key (PEM, base 64 or hex)".into());
     }
     let bytes = match &scheme.secret {
         SecretEncoding::Utf8 => Some(secret.as_bytes().to_vec()),
         SecretEncoding::Hex => hex::decode(secret).ok(),
         SecretEncoding::Base64 => BASE64.decode(secret).ok(),
-        SecretEncoding::Base64AfterPrefix(prefix) => BASE64.decode(secret.strip_prefix(prefix.as_str()).unwrap_or(secret)).ok(),
+        SecretEncoding::Base64AfterPrefix(prefix) => {
+            BASE64.decode(secret.strip_prefix(prefix.as_str()).unwrap_or(secret)).ok()
+        }
     };
     let bytes = bytes.filter(|bytes| !bytes.is_empty());
-    let bytes = bytes.ok_or_else(|| format!("the secret is empty or not written as the scheme says: {}", encoding_name(&scheme.secret)))?;
+    let bytes = bytes.ok_or_else(|| {
+        format!("the secret is empty or not written as the scheme says: {}", encoding_name(&scheme.secret))
+    })?;
     Keyed::new(scheme.algorithm, &bytes).map(Key::Mac).ok_or_else(|| "the algorithm is not an HMAC".into())
 }
 

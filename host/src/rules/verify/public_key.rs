@@ -46,15 +46,12 @@ impl PublicKey {
     /// Whether this key signed `content`.
     pub(super) fn verifies(&self, content: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Ed25519(key) => {
-                ed25519_dalek::Signature::from_slice(signature).is_ok_and(|signature| key.verify_strict(content, &signature).is_ok())
-            }
-            Self::EcdsaP256(key) => {
-                p256::ecdsa::Signature::from_der(signature).is_ok_and(|signature| key.verify(content, &signature).is_ok())
-            }
-            Self::RsaSha256(key) => {
-                rsa::pkcs1v15::Signature::try_from(signature).is_ok_and(|signature| key.verify(content, &signature).is_ok())
-            }
+            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(content, &signature).is_ok()),
+            Self::EcdsaP256(key) => p256::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify(content, &signature).is_ok()),
+            Self::RsaSha256(key) => rsa::pkcs1v15::Signature::try_from(signature)
+                .is_ok_and(|signature| key.verify(content, &signature).is_ok()),
         }
     }
 }

@@ -55,13 +55,22 @@ fn named(name: &str) -> Result<Piece, String> {
         "sorted_form" => Piece::SortedForm,
         _ => match name.strip_prefix("header:") {
             Some(header) => Piece::Header(header.to_ascii_lowercase()),
-            None => return Err(format!("`{{{name}}}` is not known; there are method, url, path, query, timestamp, id, body, body_sha256_hex, header:NAME and sorted_form")),
+            None => {
+                return Err(format!(
+                    "`{{{name}}}` is not known; there are method, url, path, query, timestamp, id, body, body_sha256_hex, header:NAME and sorted_form"
+                ));
+            }
         },
     })
 }
 
 /// The signed content, part by part.
-pub(super) fn parts<'a>(pieces: &'a [Piece], request: &Request<'a>, id: &'a str, timestamp: &'a str) -> Vec<Cow<'a, [u8]>> {
+pub(super) fn parts<'a>(
+    pieces: &'a [Piece],
+    request: &Request<'a>,
+    id: &'a str,
+    timestamp: &'a str,
+) -> Vec<Cow<'a, [u8]>> {
     let part = |piece: &'a Piece| match piece {
         Piece::Text(text) => Cow::Borrowed(text.as_bytes()),
         Piece::Method => Cow::Borrowed(request.method.as_bytes()),

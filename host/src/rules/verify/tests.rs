@@ -17,10 +17,15 @@ fn prepared(preset: &str, secrets: &[&str]) -> PreparedVerification {
 
 #[track_caller]
 fn check(preset: &str, secret: &str, headers: &[(&str, &str)], body: &str, now_s: u64, expected: &str) {
-    let headers = Headers(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-    let request = Request { method: "POST", url: "", path: "/", query: "", headers: &headers, body: body.as_bytes() };
-    let answer = prepared(preset, &["not this one AAAA", secret][usize::from(preset.contains("webhooks") || preset == "svix")..])
-        .verify(&request, Timestamp::from_millis(now_s * 1000));
+    let headers =
+        Headers(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    let request =
+        Request { method: "POST", url: "", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+    let answer = prepared(
+        preset,
+        &["not this one AAAA", secret][usize::from(preset.contains("webhooks") || preset == "svix")..],
+    )
+    .verify(&request, Timestamp::from_millis(now_s * 1000));
     assert_eq!(answer.map_or_else(|error| error.code(), |()| "good"), expected);
 }
 
@@ -31,7 +36,14 @@ const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 fn github() {
     let header = "x-hub-signature-256";
     check("github", GITHUB_SECRET, &[(header, GITHUB)], "Hello, World!", 0, "good");
-    check("github", GITHUB_SECRET, &[(header, &GITHUB.to_uppercase().replace("SHA", "sha"))], "Hello, World!", 0, "good");
+    check(
+        "github",
+        GITHUB_SECRET,
+        &[(header, &GITHUB.to_uppercase().replace("SHA", "sha"))],
+        "Hello, World!",
+        0,
+        "good",
+    );
     check("github", GITHUB_SECRET, &[(header, GITHUB)], "Hello, World?", 0, "bad_signature");
     check("github", "another", &[(header, GITHUB)], "Hello, World!", 0, "bad_signature");
     check("github", GITHUB_SECRET, &[(header, "sha1=757107")], "Hello, World!", 0, "malformed_signature");
@@ -49,14 +61,32 @@ fn standard_webhooks() {
     for prefix in ["webhook", "svix"] {
         let names = [format!("{prefix}-id"), format!("{prefix}-timestamp"), format!("{prefix}-signature")];
         let headers = |signature, timestamp| {
-            [(names[0].as_str(), "msg_loFOjxBNrRLzqYUf"), (names[1].as_str(), timestamp), (names[2].as_str(), signature)]
+            [
+                (names[0].as_str(), "msg_loFOjxBNrRLzqYUf"),
+                (names[1].as_str(), timestamp),
+                (names[2].as_str(), signature),
+            ]
         };
         for preset in ["standard_webhooks", "svix"] {
             let at = 1_731_705_121;
             check(preset, secret, &headers(signature, "1731705121"), body, at, "good");
             check(preset, secret, &headers(&two, "1731705121"), body, at + 300, "good");
-            check(preset, secret, &headers(signature, "1731705121"), body, at + 301, "timestamp_out_of_tolerance");
-            check(preset, secret, &headers(signature, "1731705121"), body, at - 301, "timestamp_out_of_tolerance");
+            check(
+                preset,
+                secret,
+                &headers(signature, "1731705121"),
+                body,
+                at + 301,
+                "timestamp_out_of_tolerance",
+            );
+            check(
+                preset,
+                secret,
+                &headers(signature, "1731705121"),
+                body,
+                at - 301,
+                "timestamp_out_of_tolerance",
+            );
             check(preset, secret, &headers(signature, "1731705122"), body, at, "bad_signature");
             check(preset, secret, &headers(signature, "now"), body, at, "missing_timestamp");
             check(preset, secret, &headers(signature, "99999999999999999999"), body, at, "missing_timestamp");
@@ -79,18 +109,32 @@ fn slack() {
 
 #[test]
 fn stripe_and_shopify() {
-    use crate::rules::sign::Keyed;
     use crate::domain::verification::Algorithm;
+    use crate::rules::sign::Keyed;
     use base64::Engine as _;
     let keyed = Keyed::new(Algorithm::HmacSha256, b"whsec_test").unwrap();
     let signature = hex::encode(keyed.mac(&[b"1000.{}"]));
     let header = format!("t=1000,v1=00,v1={signature},v0=11");
     check("stripe", "whsec_test", &[("stripe-signature", &header)], "{}", 1000, "good");
-    check("stripe", "whsec_test", &[("stripe-signature", &header.replace("t=", "x="))], "{}", 1000, "missing_timestamp");
+    check(
+        "stripe",
+        "whsec_test",
+        &[("stripe-signature", &header.replace("t=", "x="))],
+        "{}",
+        1000,
+        "missing_timestamp",
+    );
     check("stripe", "whsec_test", &[("stripe-signature", "t=1000")], "{}", 1000, "malformed_signature");
     let coded = base64::engine::general_purpose::STANDARD.encode(keyed.mac(&[b"{}"]));
     check("shopify", "whsec_test", &[("x-shopify-hmac-sha256", &coded)], "{}", 0, "good");
-    check("shopify", "whsec_test", &[("x-shopify-hmac-sha256", coded.trim_end_matches('='))], "{}", 0, "good");
+    check(
+        "shopify",
+        "whsec_test",
+        &[("x-shopify-hmac-sha256", coded.trim_end_matches('='))],
+        "{}",
+        0,
+        "good",
+    );
     check("shopify", "whsec_test", &[("x-shopify-hmac-sha256", "AAAA")], "{}", 0, "bad_signature");
 }
 
@@ -105,7 +149,8 @@ fn every_preset_is_usable() {
     for name in presets().names() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let scheme = presets().find(name).unwrap().scheme.clone();
-        let verification = Verification { preset: None, scheme, secrets: vec![StoredSecret(Secret::new(secret))] };
+        let verification =
+            Verification { preset: None, scheme, secrets: vec![StoredSecret(Secret::new(secret))] };
         PreparedVerification::prepare(&verification).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
     }
 }
@@ -115,6 +160,7 @@ fn all_faults_of_a_scheme_at_once() {
     let mut scheme = presets().find("github").unwrap().scheme.clone();
     scheme.signed = "{bdy}".into();
     scheme.signature.headers.clear();
-    let faults = PreparedVerification::prepare(&Verification { preset: None, scheme, secrets: Vec::new() }).unwrap_err();
+    let faults = PreparedVerification::prepare(&Verification { preset: None, scheme, secrets: Vec::new() })
+        .unwrap_err();
     assert_eq!(faults.len(), 3, "{faults:?}");
 }

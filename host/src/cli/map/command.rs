@@ -1,0 +1,179 @@
+//! The commands: arguments in, `shape` called, the result printed.
+//! Not here: reading (`input`), how results look (`show`).
+
+use anyhow::Context as _;
+use anyhow::bail;
+
+use crate::cli::Exit;
+use crate::cli::map::input::Given;
+use crate::cli::map::show;
+use crate::cli::serve::print;
+use crate::shape::Budget;
+use crate::shape::Document;
+use crate::shape::Filter;
+use crate::shape::Input;
+use crate::shape::Mapping;
+use crate::shape::SampleFault;
+use crate::shape::SpecFault;
+use crate::shape::paths;
+use crate::shape::suggest;
+
+/// Arguments of `map`.
+#[derive(Debug, clap::Args)]
+pub struct MapArgs {
+    #[command(subcommand)]
+    command: MapCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum MapCommand {
+    /// Print what a mapping makes of a payload.
+    Run(OnPayload),
+    /// Print for each field of a mapping, or each clause of a filter, what it saw.
+    Explain(OnPayload),
+    /// Print which paths of sample payloads fit each field of a wanted output.
+    Suggest(Suggest),
+    /// Print every path of sample payloads with its types.
+    Paths(Samples),
+}
+
+/// A mapping or filter and what to try it on.
+#[derive(Debug, clap::Args)]
+struct OnPayload {
+    /// The mapping (or filter): a file, - for stdin, or JSON.
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
+    document: Given,
+    /// The payload: a file, - for stdin, or JSON that begins with {.
+    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
+    payload: Given,
+    /// The document is a filter.
+    #[arg(long)]
+    filter: bool,
+    /// A header of the event, `name: value`. May be given several times.
+    #[arg(long = "header", short = 'H', value_name = "HEADER")]
+    headers: Vec<String>,
+    /// The event's type.
+    #[arg(long, value_name = "TYPE", default_value = "")]
+    event_type: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Suggest {
+    /// An example of the wanted output or a JSON Schema of it: a file, - for stdin, or JSON.
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
+    target: Given,
+    #[command(flatten)]
+    samples: Samples,
+}
+
+#[derive(Debug, clap::Args)]
+struct Samples {
+    /// Payloads: files, - for stdin, or JSON that begins with {.
+    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
+    samples: Vec<Given>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs one of them.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+pub fn run(args: &MapArgs) -> Exit {
+    let text = match &args.command {
+        MapCommand::Run(on) if on.filter => test(on),
+        MapCommand::Run(on) => apply(on),
+        MapCommand::Explain(on) => explain(on),
+        MapCommand::Suggest(suggest) => suggestions(suggest),
+        MapCommand::Paths(samples) => all_paths(samples),
+    };
+    match text {
+        Ok(text) => print(&text),
+        Err(error) => {
+            eprintln!("hookmill: {error:#}");
+            Exit::Failed
+        }
+    }
+}
+
+fn all_faults(what: &str, given: &Given, faults: &[SpecFault]) -> anyhow::Error {
+    let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    anyhow::anyhow!("the {what} in {} cannot be used:{lines}", given.name())
+}
+
+/// Lower-case names with their values.
+fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let split = |line: &String| match line.split_once(':') {
+        Some((name, value)) => Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
+        None => bail!("--header: expected `name: value`, not `{line}`"),
+    };
+    lines.iter().map(split).collect()
+}
+
+/// Parses the payload and hands it to `work` as an event.
+fn with_input<T>(on: &OnPayload, work: impl FnOnce(&Input<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let (payload, headers) = (on.payload.read()?, headers(&on.headers)?);
+    let document =
+        Document::parse(&payload).with_context(|| format!("the payload in {}", on.payload.name()))?;
+    work(&Input { headers: &headers, event_type: &on.event_type, ..Input::of(&document) })
+}
+
+fn mapping(on: &OnPayload) -> anyhow::Result<Mapping> {
+    Mapping::compile(&on.document.read()?).map_err(|faults| all_faults("mapping", &on.document, &faults))
+}
+
+fn filter(on: &OnPayload) -> anyhow::Result<Filter> {
+    Filter::compile(&on.document.read()?).map_err(|faults| all_faults("filter", &on.document, &faults))
+}
+
+fn apply(on: &OnPayload) -> anyhow::Result<String> {
+    let mapping = mapping(on)?;
+    with_input(on, |input| {
+        let mut out = Vec::new();
+        mapping.apply(input, &mut Budget::default(), &mut out)?;
+        out.push(b'\n');
+        Ok(String::from_utf8(out)?)
+    })
+}
+
+fn test(on: &OnPayload) -> anyhow::Result<String> {
+    let filter = filter(on)?;
+    with_input(on, |input| Ok(show::decision(&filter.test(input, &mut Budget::default())?, on.json)))
+}
+
+fn explain(on: &OnPayload) -> anyhow::Result<String> {
+    if on.filter {
+        let filter = filter(on)?;
+        return with_input(on, |input| {
+            Ok(show::clauses(&filter.explain(input, &mut Budget::default())?, on.json))
+        });
+    }
+    let mapping = mapping(on)?;
+    with_input(on, |input| Ok(show::fields(&mapping.explain(input, &mut Budget::default())?, on.json)))
+}
+
+fn read_all(samples: &Samples) -> anyhow::Result<Vec<Vec<u8>>> {
+    samples.samples.iter().map(Given::read).collect()
+}
+
+fn of_sample(samples: &Samples, target: Option<&Given>, fault: &SampleFault) -> anyhow::Error {
+    let given = samples.samples.get(fault.sample).or(target);
+    anyhow::anyhow!("{}: {}", given.map(Given::name).unwrap_or_default(), fault.fault)
+}
+
+fn all_paths(samples: &Samples) -> anyhow::Result<String> {
+    let bodies = read_all(samples)?;
+    let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+    let found = paths(&bodies).map_err(|fault| of_sample(samples, None, &fault))?;
+    Ok(show::paths(&found, samples.json))
+}
+
+fn suggestions(args: &Suggest) -> anyhow::Result<String> {
+    let (bodies, target) = (read_all(&args.samples)?, args.target.read()?);
+    let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+    let found = suggest(&bodies, &target);
+    let found = found.map_err(|fault| of_sample(&args.samples, Some(&args.target), &fault))?;
+    Ok(show::suggestions(&found, args.samples.json))
+}

@@ -1,0 +1,9 @@
+//! `hookmill map`: filters and mappings tried out on a payload, without a server.
+//! Not here: the language itself (`shape`).
+
+mod command;
+mod input;
+mod show;
+
+pub use command::MapArgs;
+pub use command::run;

@@ -274,7 +274,11 @@ impl Committer {
 
     fn fail(&mut self, fault: &Fault, waiting: Waiting, mut doubt: Doubt) {
         self.shared.counters.end(0, 0, None);
-        let error = self.shared.explain(fault);
+        // Whether it is more than a failed write shows when the files are opened again.
+        let error = match self.shared.explain(fault) {
+            StoreError::Damaged { detail, .. } => StoreError::Unavailable { detail },
+            other => other,
+        };
         let acks = std::mem::take(&mut doubt.effects.acks);
         // Whoever hears of it and asks how the store is must hear the same.
         self.begin_outage(error.clone(), doubt);

@@ -47,7 +47,9 @@ impl Fault {
         match self {
             Self::Newer { what, found } => StoreError::NewerFormat { what, found: *found, known: FORMAT },
             Self::Io(error) => StoreError::Unavailable { detail: error.to_string() },
-            Self::Sled(sled::Error::Io(error)) => StoreError::Unavailable { detail: error.to_string() },
+            Self::Sled(sled::Error::Io(error)) if !is_about_content(error) => {
+                StoreError::Unavailable { detail: error.to_string() }
+            }
             Self::Closed => StoreError::Unavailable { detail: self.to_string() },
             Self::Sled(_) | Self::Bad { .. } | Self::Panicked(_) => StoreError::Damaged {
                 path: dir.to_owned(),

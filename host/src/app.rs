@@ -15,6 +15,7 @@ use crate::domain::plugin::PluginLimits;
 use crate::domain::time::Clock;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
+use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
 use crate::flow::intake;
@@ -25,14 +26,32 @@ use crate::observe::Metrics;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
+use crate::store::ConfigState;
+use crate::store::ConfigWrite;
 use crate::store::Recovered;
 use crate::store::Store as _;
+use crate::store::StoreError;
 use crate::store::sled;
 use crate::store::sled::SledFeed;
 use crate::store::sled::SledStore;
 use crate::store::sled::StoreOptions;
 use crate::supervisor::Supervisor;
 use crate::worker;
+
+/// Moves a damaged store aside. Answers the configuration it exported, for the new one.
+pub fn move_store_aside(config: &Config) -> anyhow::Result<ConfigState> {
+    let data = &config.store.data;
+    let exported = sled::read_export(data)?;
+    let moved_to = sled::quarantine(data, Clock::System.now())?;
+    tracing::warn!(moved_to = %moved_to.display(), configuration = exported.is_some(), "the store was moved aside");
+    Ok(exported.unwrap_or_default())
+}
+
+async fn restore(store: &SledStore, exported: ConfigState) -> Result<(), StoreError> {
+    let write = |(key, document)| ConfigWrite { key, document: Some(document) };
+    store.configure(exported.documents.into_iter().map(write).collect()).await?;
+    Ok(())
+}
 
 /// A server that runs.
 #[derive(Debug)]
@@ -51,19 +70,36 @@ pub struct Running {
 }
 
 /// Starts a server; it takes requests when this returns. `exe` is this program, which compiles
-/// plugins as a child.
-pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
+/// plugins as a child; `exported` is the configuration of a store that was moved aside.
+pub async fn start(config: &Config, exe: PathBuf, exported: Option<ConfigState>) -> anyhow::Result<Running> {
     // The port first: a second server on the same port must not touch the store.
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
     let listening = listener.local_addr()?;
-    let (store, feed, recovered) = open_store(config)?;
+    let (mut store, mut feed, mut recovered) = open_store(config)?;
+    if let Some(exported) = exported {
+        restore(&store, exported).await.context("put the exported configuration back")?;
+        store.close().await?;
+        (store, feed, recovered) = open_store(config)?;
+    }
     let (background, deliveries) = (Supervisor::default(), Supervisor::default());
     let (gateway, recovered) = build(config, exe, store.clone(), recovered, &deliveries).await?;
     run_tasks(config, &gateway, feed, recovered, &background);
-    let admin_key = gateway.bootstrap(config.server.admin_key.as_ref()).await.context("make the first workspace and key")?;
+    let admin_key = gateway
+        .bootstrap(config.server.admin_key.as_ref())
+        .await
+        .context("make the first workspace and key")?;
     let served = serve(config, listener, listening, &gateway, &background);
-    Ok(Running { gateway, listening, admin_key, background, deliveries, served, store, grace: config.server.grace })
+    Ok(Running {
+        gateway,
+        listening,
+        admin_key,
+        background,
+        deliveries,
+        served,
+        store,
+        grace: config.server.grace,
+    })
 }
 
 /// The address cannot be listened on.
@@ -74,7 +110,7 @@ pub struct CannotBind {
     source: std::io::Error,
 }
 
-fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), crate::store::StoreError> {
+fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), StoreError> {
     let settings = &config.store;
     sled::open(StoreOptions {
         free_bytes_min: settings.free_bytes_min.map(|size| size.0),
@@ -114,9 +150,23 @@ async fn build(
         clock: Clock::System,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         spawn: supervisor.spawner(),
-        body_bytes_max,
+        limits: limits(config),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
+}
+
+fn limits(config: &Config) -> FlowLimits {
+    let delivery = &config.delivery;
+    FlowLimits {
+        body_bytes_max: config.server.body_bytes_max.0,
+        connections_max: config.limits.connections_max as usize,
+        steps_max: config.limits.steps_max as usize,
+        deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max).unwrap_or(u16::MAX - 1),
+        events_per_request_max: config.limits.events_per_request_max as usize,
+        concurrency: delivery.concurrency,
+        timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),
+        retry: delivery.retry.0.policy(),
+    }
 }
 
 fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
@@ -141,7 +191,13 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
     }
 }
 
-fn run_tasks(config: &Config, gateway: &Gateway, feed: SledFeed, recovered: Recovered, supervisor: &Supervisor) {
+fn run_tasks(
+    config: &Config,
+    gateway: &Gateway,
+    feed: SledFeed,
+    recovered: Recovered,
+    supervisor: &Supervisor,
+) {
     let (planner, committed) = mpsc::unbounded_channel();
     supervisor.spawn(intake::pump(feed, planner));
     supervisor.spawn(intake::plan_all(gateway.clone(), committed));
@@ -154,7 +210,13 @@ fn run_tasks(config: &Config, gateway: &Gateway, feed: SledFeed, recovered: Reco
     supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));
 }
 
-fn serve(config: &Config, listener: TcpListener, listening: SocketAddr, gateway: &Gateway, supervisor: &Supervisor) -> oneshot::Receiver<()> {
+fn serve(
+    config: &Config,
+    listener: TcpListener,
+    listening: SocketAddr,
+    gateway: &Gateway,
+    supervisor: &Supervisor,
+) -> oneshot::Receiver<()> {
     let limits = server::ServerLimits {
         header_timeout: config.server.header_timeout,
         body_timeout: config.server.body_timeout,
@@ -162,7 +224,11 @@ fn serve(config: &Config, listener: TcpListener, listening: SocketAddr, gateway:
         headers_bytes_max: config.server.headers_bytes_max.0 as usize,
         body_bytes_max: config.server.body_bytes_max.0,
     };
-    let public_url = config.server.public_url.as_ref().map_or_else(|| format!("http://{listening}"), |url| url.to_string());
+    let public_url = config
+        .server
+        .public_url
+        .as_ref()
+        .map_or_else(|| format!("http://{listening}"), |url| url.to_string());
     let stop = supervisor.stopping();
     let (done, served) = oneshot::channel();
     let serving = server::serve(listener, gateway.clone(), limits, public_url, stop.cancelled_owned());

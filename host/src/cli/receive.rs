@@ -66,7 +66,11 @@ impl Receiver {
         let verification = secret.and_then(|secret| {
             let preset = verify::presets().find("standard_webhooks")?.scheme.clone();
             let secrets = vec![StoredSecret(Secret::new(secret))];
-            Some(PreparedVerification::prepare_or_refuse(&Verification { preset: None, scheme: preset, secrets }))
+            Some(PreparedVerification::prepare_or_refuse(&Verification {
+                preset: None,
+                scheme: preset,
+                secrets,
+            }))
         });
         Self { status, json, verification }
     }
@@ -101,7 +105,8 @@ impl Receiver {
         let signature = self.signature(headers, body);
         let text = String::from_utf8_lossy(body);
         if self.json {
-            let headers: serde_json::Map<_, _> = headers.0.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+            let headers: serde_json::Map<_, _> =
+                headers.0.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
             let line = json!({"path": path, "id": id, "signature": signature, "status": self.status, "headers": headers, "body": text});
             return format!("{line}\n");
         }
@@ -110,13 +115,18 @@ impl Receiver {
     }
 }
 
-async fn answer(receiver: std::sync::Arc<Receiver>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    receiver: std::sync::Arc<Receiver>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, BODY_MAX).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(_) => Bytes::new(),
     };
-    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers = parts.headers.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
     let line = receiver.line(parts.uri.path(), &Headers(headers.collect()), &body);
     print(&line);
     let mut response = Response::new(Full::new(Bytes::from_static(b"{\"received\":true}")));
@@ -127,7 +137,9 @@ async fn answer(receiver: std::sync::Arc<Receiver>, request: Request<Incoming>) 
 /// Receives until interrupted.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub fn run(args: &ReceiveArgs) -> Exit {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Exit::Failed };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return Exit::Failed;
+    };
     runtime.block_on(async {
         let listener = match TcpListener::bind(args.listen).await {
             Ok(listener) => listener,

@@ -68,7 +68,10 @@ pub async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)
         if let Some(file) = plugin_file() {
             let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
             let principal = Principal { key, workspace, scopes: Vec::new() };
-            gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
+            gateway
+                .upload(&principal, PLUGIN, bytes.into(), true)
+                .await
+                .context("upload the sample's plugin")?;
         }
     }
     let _guard = gateway.write_guard().await;
@@ -92,7 +95,13 @@ pub async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)
     let secret = destination.signing.secrets.first().map(|secret| secret.secret.0.expose().to_owned());
     if documents.connections.find(workspace, CONNECTION).is_none() {
         let has_plugin = documents.plugins.find(workspace, PLUGIN).is_some();
-        writes.push(DocumentWrite::PutConnection(connection(gateway, workspace, source, destination.id, has_plugin)));
+        writes.push(DocumentWrite::PutConnection(connection(
+            gateway,
+            workspace,
+            source,
+            destination.id,
+            has_plugin,
+        )));
     }
     writes.push(DocumentWrite::PutDestination(destination));
     gateway.write(writes).await?;
@@ -154,11 +163,18 @@ fn destination(gateway: &Gateway, workspace: WorkspaceId) -> Destination {
     }
 }
 
-fn connection(gateway: &Gateway, workspace: WorkspaceId, source: SourceId, destination: DestinationId, has_plugin: bool) -> Connection {
+fn connection(
+    gateway: &Gateway,
+    workspace: WorkspaceId,
+    source: SourceId,
+    destination: DestinationId,
+    has_plugin: bool,
+) -> Connection {
     let step = |kind| Step { kind, on_error: OnError::Fail };
     let mut steps = vec![step(StepSpec::Filter(FILTER.into()))];
     if has_plugin {
-        let kind = StepSpec::Plugin { name: PLUGIN.into(), version: VersionChoice::Active, config: "{}".into() };
+        let kind =
+            StepSpec::Plugin { name: PLUGIN.into(), version: VersionChoice::Active, config: "{}".into() };
         steps.push(step(kind));
     }
     Connection {

@@ -118,10 +118,8 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    if args.recover {
-        app::recover_store(config)?;
-    }
-    let running = app::start(config, std::env::current_exe()?).await?;
+    let exported = if args.recover { Some(app::move_store_aside(config)?) } else { None };
+    let running = app::start(config, std::env::current_exe()?, exported).await?;
     say_ready(args, config, &running);
     let asked = async {
         tokio::select! {
@@ -161,7 +159,10 @@ struct Ready<'a> {
 #[expect(clippy::print_stderr, reason = "the link to open is talk, not log")]
 fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
     let public = config.server.public_url.as_ref();
-    let base = public.map_or_else(|| format!("http://{}", running.listening), |url| url.as_str().trim_end_matches('/').to_owned());
+    let base = public.map_or_else(
+        || format!("http://{}", running.listening),
+        |url| url.as_str().trim_end_matches('/').to_owned(),
+    );
     let admin_key = running.admin_key.as_deref();
     let dashboard = match admin_key {
         Some(key) => format!("{base}/login#{key}"),

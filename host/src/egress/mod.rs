@@ -9,6 +9,8 @@ mod options;
 mod pool;
 mod send;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod url_check;
 

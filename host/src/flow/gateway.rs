@@ -28,6 +28,7 @@ use crate::flow::credentials::key_hash;
 use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
+use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
@@ -56,8 +57,8 @@ pub struct GatewayParts {
     pub metrics: Arc<Metrics>,
     /// Where tasks go.
     pub spawn: Spawn,
-    /// What a body may have when its source does not say, bytes.
-    pub body_bytes_max: u64,
+    /// How much of what there may be.
+    pub limits: FlowLimits,
 }
 
 /// Who asks: a key of the API.
@@ -277,9 +278,9 @@ impl Gateway {
         self.inner.write.clone()
     }
 
-    /// Bytes a body may have where the source does not say.
-    pub fn body_bytes_max(&self) -> u64 {
-        self.inner.parts.body_bytes_max
+    /// How much of what there may be.
+    pub fn limits(&self) -> &FlowLimits {
+        &self.inner.parts.limits
     }
 
     /// A source by id, or by a name that no other workspace uses, ready to take requests.

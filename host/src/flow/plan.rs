@@ -79,7 +79,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
     let body = BodyView::new(&json);
     let context = context(snapshot, event, &body);
     let mut routes = Vec::new();
-    let mut slots = Slots { event, next: 1 };
+    let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
     let (mut jobs, mut failed) = (Vec::new(), Vec::new());
     for connection in connections(snapshot, event) {
         let (steps, end) = run_connection(gateway, connection, &context).await;
@@ -172,11 +172,15 @@ fn uncompiled(detail: String) -> StepTrace {
 struct Slots<'a> {
     event: &'a Event,
     next: u16,
+    last: u16,
 }
 
 impl Slots<'_> {
     fn job(&mut self, connection: &ConnectionRuntime, carried: Carried) -> Option<Job> {
         let slot = self.next;
+        if slot > self.last {
+            return None;
+        }
         self.next = slot.checked_add(1)?;
         Some(Job {
             id: self.event.id.delivery(slot),

@@ -1,0 +1,25 @@
+//! How much of what there may be, and what a destination gets that does not say. From the
+//! settings; every number has its default there.
+
+use crate::domain::retry::RetryPolicy;
+
+/// See the head of this file.
+#[derive(Clone, Debug)]
+pub struct FlowLimits {
+    /// Bytes a body may have where its source does not say.
+    pub body_bytes_max: u64,
+    /// Connections of a workspace.
+    pub connections_max: usize,
+    /// Steps of a connection.
+    pub steps_max: usize,
+    /// Deliveries one event may become, over all connections; at most 65,535.
+    pub deliveries_per_event_max: u16,
+    /// Events in one request to publish.
+    pub events_per_request_max: usize,
+    /// Requests to a destination at a time, where it does not say.
+    pub concurrency: u32,
+    /// Milliseconds until an attempt fails, where the destination does not say.
+    pub timeout_ms: u64,
+    /// When to try again, where the destination does not say.
+    pub retry: RetryPolicy,
+}

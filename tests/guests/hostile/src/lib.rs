@@ -1,5 +1,5 @@
-//! A plugin that attacks its host. The id of an event (or the text of the configuration) picks the
-//! attack; without one it behaves. Not here: anything that only a hand-made module can do.
+//! A plugin that attacks its host. The id of an event (or its header `x-attack`, or the text of the
+//! configuration) picks the attack; without one it behaves. Not here: anything that only a hand-made module can do.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -51,7 +51,7 @@ impl Guest for Hostile {
     }
 
     fn transform(event: Event) -> Result<Verdict, String> {
-        match event.id.as_str() {
+        match picked(&event).as_str() {
             "refuse" => Err("no thanks".to_string()),
             "drop" => Ok(Verdict::Drop("dropped".to_string())),
             "leave" => Ok(Verdict::Drop(left())),
@@ -78,6 +78,14 @@ impl Guest for Hostile {
         }
         events.into_iter().map(Self::transform).collect()
     }
+}
+
+/// The attack: the id of an event made by hand; behind a real gateway, which numbers events itself, the header.
+fn picked(event: &Event) -> String {
+    if !event.id.starts_with("evt_") {
+        return event.id.clone();
+    }
+    event.headers.iter().find(|(name, _)| name == "x-attack").map_or("behave", |(_, value)| value).to_string()
 }
 
 /// Attacks that need no event. An unknown name does nothing.

@@ -8,6 +8,8 @@ mod change;
 mod contract;
 mod error;
 mod feed;
+#[cfg(test)]
+mod memory;
 mod query;
 mod recovered;
 pub mod sled;

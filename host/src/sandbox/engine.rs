@@ -18,7 +18,7 @@ use wasmtime::PoolingAllocationConfig;
 use crate::sandbox::error::SandboxError;
 
 /// How often running guests look at their budgets and give way to others.
-const TICK: Duration = Duration::from_millis(1);
+pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// The same after no call began for [`QUIET`] ticks: an idle gateway should not wake up a thousand
 /// times a second, and a guest that computes alone has nobody to give way to.

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::turns::Turns;
 
 /// Calls of one plugin on the runtime, for each of its threads. Guests never wait for anything, so
 /// more would only take turns with each other; a few keep the threads busy while callers wake up.
@@ -38,6 +39,7 @@ pub(crate) struct Queue {
     handle: Handle,
     room: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
+    turns: Arc<Turns>,
     calls_per_plugin: usize,
 }
 
@@ -48,14 +50,19 @@ impl Guests {
             .worker_threads(workers.max(1))
             .max_blocking_threads(4)
             .thread_name("guest")
-            // New calls come in from outside and mostly take microseconds: look for them before
-            // guests that used up their turn get the next one.
+            // New calls come in from outside: look for them first. `Turns` relies on that.
             .global_queue_interval(1)
             .build()
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
         let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
         let room = Arc::new(Semaphore::new(CALLS));
-        let queue = Queue { handle: runtime.handle().clone(), room, begun: Arc::default(), calls_per_plugin };
+        let queue = Queue {
+            handle: runtime.handle().clone(),
+            room,
+            begun: Arc::default(),
+            turns: Arc::default(),
+            calls_per_plugin,
+        };
         Ok(Self { runtime: Some(runtime), queue })
     }
 
@@ -97,8 +104,9 @@ impl Queue {
         let slot = permit(slots).await?;
         let room = permit(&self.room).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);
+        let turns = Arc::clone(&self.turns);
         let task = self.handle.spawn(async move {
-            let output = call.await;
+            let output = turns.take(call).await;
             // Given back here, not when the caller wakes up.
             drop((slot, room));
             output

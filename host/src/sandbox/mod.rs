@@ -4,12 +4,14 @@
 //! An upload goes through [`Sandbox::admit`]: `scan` looks it over, `child` compiles it in a
 //! process of its own (`compile` is what runs there), `manifest` and `examples` hold it to its own
 //! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. A run goes through
-//! `plugin` (the handle), `guests` (threads apart from those that serve requests) and `call` (one
-//! fresh instance), held by `state` and `meter` to its limits; `faults` names what went wrong.
+//! `plugin` (the handle), `guests` (threads apart from those that serve requests), `call` (one
+//! fresh instance) and `ask` (what it is asked), in turn with others by `turns`, held by `state`
+//! and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.
 
 mod admit;
+mod ask;
 mod bindings;
 mod call;
 mod child;
@@ -36,6 +38,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turns;
 
 pub use admit::Admitted;
 pub use error::Refusal;

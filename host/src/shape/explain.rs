@@ -7,10 +7,19 @@ use crate::shape::budget::Budget;
 use crate::shape::fault::EvalFault;
 use crate::shape::filter::decide;
 use crate::shape::input::Input;
-use crate::shape::mapping::{Expr, Field, From, Mapping, Part, Rule, Writer};
+use crate::shape::mapping::Expr;
+use crate::shape::mapping::Field;
+use crate::shape::mapping::From;
+use crate::shape::mapping::Mapping;
+use crate::shape::mapping::Part;
+use crate::shape::mapping::Rule;
+use crate::shape::mapping::Writer;
 use crate::shape::paths;
 use crate::shape::query::Stop;
-use crate::shape::source::{Base, Path, Scope, Source};
+use crate::shape::source::Base;
+use crate::shape::source::Path;
+use crate::shape::source::Scope;
+use crate::shape::source::Source;
 use crate::shape::spec::distance;
 
 /// What became of a field.

@@ -3,8 +3,11 @@
 
 use indexmap::IndexMap;
 
-use crate::shape::fault::{JsonFault, bounded};
-use crate::shape::tape::{Document, Kind, Node};
+use crate::shape::fault::JsonFault;
+use crate::shape::fault::bounded;
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// Most paths that are listed; a payload with values as keys has no end of them.
 const MAX_PATHS: usize = 2000;

@@ -3,10 +3,15 @@
 
 use std::borrow::Cow;
 
-use crate::shape::budget::{Budget, Exhausted};
-use crate::shape::input::{EventField, Input};
-use crate::shape::query::{Query, Stop};
-use crate::shape::tape::{Node, ROOT, WRAPPER};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::input::EventField;
+use crate::shape::input::Input;
+use crate::shape::query::Query;
+use crate::shape::query::Stop;
+use crate::shape::tape::Node;
+use crate::shape::tape::ROOT;
+use crate::shape::tape::WRAPPER;
 use crate::shape::value::Value;
 
 /// What is being looked at.

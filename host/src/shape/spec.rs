@@ -1,9 +1,14 @@
 //! Reading a filter or a mapping: all faults are gathered, each with its JSON pointer, and the
 //! document's size is bounded. Not here: what its members mean.
 
-use crate::shape::budget::{MAX_SPEC_BYTES, MAX_SPEC_DEPTH, MAX_SPEC_NODES};
+use crate::shape::budget::MAX_SPEC_BYTES;
+use crate::shape::budget::MAX_SPEC_DEPTH;
+use crate::shape::budget::MAX_SPEC_NODES;
 use crate::shape::fault::SpecFault;
-use crate::shape::tape::{Document, JsonLimits, Kind, Node};
+use crate::shape::tape::Document;
+use crate::shape::tape::JsonLimits;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// The faults found so far.
 #[derive(Debug, Default)]

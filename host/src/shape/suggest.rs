@@ -2,9 +2,13 @@
 //! Not here: accepting a proposal, which only a person does.
 
 use crate::shape::fault::push_pointer;
-use crate::shape::paths::{PathInfo, SampleFault, paths};
+use crate::shape::paths::PathInfo;
+use crate::shape::paths::SampleFault;
+use crate::shape::paths::paths;
 use crate::shape::spec::distance;
-use crate::shape::tape::{Document, Kind, Node};
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// A path for a field.
 #[derive(Clone, Debug, PartialEq)]

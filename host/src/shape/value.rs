@@ -4,11 +4,17 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::number;
+use crate::shape::number::Decimal;
 use crate::shape::query::same_value;
-use crate::shape::tape::text::{decode, write_escaped, write_string};
-use crate::shape::tape::{Document, Kind, Node};
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
+use crate::shape::tape::text::decode;
+use crate::shape::tape::text::write_escaped;
+use crate::shape::tape::text::write_string;
 
 /// A value. Scalars may be nodes or not; arrays and objects that are nodes are never copied.
 #[derive(Clone, Debug)]
@@ -17,6 +23,8 @@ pub(crate) enum Value<'v> {
     Bool(bool),
     /// JSON's text of a number.
     Number(Cow<'v, str>),
+    /// A number that was computed.
+    Decimal(Decimal),
     Text(Cow<'v, str>),
     List(Vec<Value<'v>>),
     Object(Vec<(Cow<'v, str>, Value<'v>)>),
@@ -48,7 +56,7 @@ impl<'v> Value<'v> {
         match self {
             Self::Null => Kind::Null,
             Self::Bool(_) => Kind::Boolean,
-            Self::Number(_) => Kind::Number,
+            Self::Number(_) | Self::Decimal(_) => Kind::Number,
             Self::Text(_) => Kind::String,
             Self::List(_) => Kind::Array,
             Self::Object(_) => Kind::Object,
@@ -68,10 +76,12 @@ impl<'v> Value<'v> {
         }
     }
 
-    pub(crate) fn as_number(&self) -> Option<&str> {
+    /// A number's JSON text.
+    pub(crate) fn as_number(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Number(text) => Some(text),
-            Self::Node(node) => node.as_number(),
+            Self::Number(text) => Some(Cow::Borrowed(text)),
+            Self::Decimal(decimal) => Some(Cow::Owned(decimal.to_json())),
+            Self::Node(node) => node.as_number().map(Cow::Borrowed),
             _ => None,
         }
     }
@@ -104,6 +114,11 @@ impl<'v> Value<'v> {
             Self::Bool(true) => emit(b"true", budget, out)?,
             Self::Bool(false) => emit(b"false", budget, out)?,
             Self::Number(text) => emit(text.as_bytes(), budget, out)?,
+            Self::Decimal(decimal) => {
+                let before = out.len();
+                decimal.write(out);
+                budget.produce(out.len() - before)?;
+            }
             Self::Text(text) => {
                 budget.produce(text.len() + 2)?;
                 write_string(text, out);
@@ -176,9 +191,24 @@ impl<'v> Value<'v> {
         match self.kind() {
             Kind::Null => Some(Cow::Borrowed("")),
             Kind::Boolean => Some(Cow::Borrowed(if self.as_bool() == Some(true) { "true" } else { "false" })),
-            Kind::Number => self.as_number().map(Cow::Borrowed),
+            Kind::Number => self.as_number(),
             Kind::String => self.as_text(),
             Kind::Array | Kind::Object => None,
+        }
+    }
+
+    /// As [`Value::plain_text`], copying only what has to be; gives arrays and objects back.
+    pub(crate) fn into_plain_text(self) -> Result<Cow<'v, str>, Self> {
+        match self {
+            Self::Text(text) | Self::Number(text) => Ok(text),
+            Self::Node(node) => match node.kind() {
+                Kind::String => Ok(node.as_str().unwrap_or_default()),
+                Kind::Number | Kind::Boolean => Ok(Cow::Borrowed(node.raw())),
+                Kind::Null => Ok(Cow::Borrowed("")),
+                Kind::Array | Kind::Object => Err(self),
+            },
+            Self::List(_) | Self::Object(_) => Err(self),
+            other => Ok(Cow::Owned(other.plain_text().unwrap_or_default().into_owned())),
         }
     }
 
@@ -215,7 +245,7 @@ impl<'v> Value<'v> {
     /// The order of two numbers or two strings.
     pub(crate) fn order(&self, other: &Value<'_>) -> Option<Ordering> {
         if let (Some(left), Some(right)) = (self.as_number(), other.as_number()) {
-            return Some(number::compare(left, right));
+            return Some(number::compare(&left, &right));
         }
         Some(self.as_text()?.as_bytes().cmp(other.as_text()?.as_bytes()))
     }

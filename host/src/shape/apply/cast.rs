@@ -2,7 +2,8 @@
 //! Not here: functions that mean to change a value.
 
 use crate::shape::number::Decimal;
-use crate::shape::tape::{Kind, number_end};
+use crate::shape::tape::Kind;
+use crate::shape::tape::number_end;
 use crate::shape::value::Value;
 
 /// A wanted type.
@@ -40,8 +41,13 @@ impl Cast {
         }
     }
 
-    /// The value as that type. Null stays null. The error does not name the value: the caller does.
-    pub(crate) fn apply(self, value: Value<'_>) -> Result<Value<'_>, String> {
+    /// Why a value cannot have this type.
+    pub(crate) fn refusal(self, value: &Value<'_>) -> String {
+        format!("the {} cannot become {} without loss", value.kind().name(), self.name())
+    }
+
+    /// The value as that type, or the value given back. Null stays null.
+    pub(crate) fn apply(self, value: Value<'_>) -> Result<Value<'_>, Value<'_>> {
         if value.is_null() {
             return Ok(value);
         }
@@ -57,17 +63,18 @@ impl Cast {
                 Some("false" | "0") => Some(Value::Bool(false)),
                 _ => None,
             },
-            Self::Object => (value.kind() == Kind::Object).then(|| value.clone()),
-            Self::Array => (value.kind() == Kind::Array).then(|| value.clone()),
+            Self::Object if value.kind() == Kind::Object => return Ok(value),
+            Self::Array if value.kind() == Kind::Array => return Ok(value),
+            Self::Object | Self::Array => None,
         };
-        made.ok_or_else(|| format!("the {} cannot become {} without loss", value.kind().name(), self.name()))
+        made.ok_or(value)
     }
 }
 
 /// The text of a number, or of a string that is one.
 fn number_text(value: &Value<'_>) -> Option<String> {
     if let Some(number) = value.as_number() {
-        return Some(number.to_owned());
+        return Some(number.into_owned());
     }
     let text = value.as_text()?;
     let text = text.trim();
@@ -75,6 +82,9 @@ fn number_text(value: &Value<'_>) -> Option<String> {
 }
 
 fn integer<'v>(value: &Value<'_>) -> Option<Value<'v>> {
+    if let Value::Decimal(decimal) = value {
+        return decimal.to_integer().map(|whole| Value::Decimal(Decimal::from_integer(whole)));
+    }
     let text = number_text(value)?;
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         return Some(Value::Number(text.into()));

@@ -1,7 +1,8 @@
 //! Hashes, masks and name-based ids. Not here: base64, which is the crate's (`texts`).
 
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
+use sha2::Sha256;
 
 /// SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {

@@ -1,14 +1,20 @@
 //! Reads `$apply`: a name, or an object of one name and its argument.
 //! Not here: running them (`run`).
 
-use super::codec;
-use super::date::{DateForm, DateStep};
-use super::run::{ListStep, NumberStep, Step, TextStep};
-use crate::shape::number::{Decimal, Rounding};
+use crate::shape::apply::codec;
+use crate::shape::apply::date::DateForm;
+use crate::shape::apply::date::DateStep;
+use crate::shape::apply::run::ListStep;
+use crate::shape::apply::run::NumberStep;
+use crate::shape::apply::run::Step;
+use crate::shape::apply::run::TextStep;
+use crate::shape::number::Decimal;
+use crate::shape::number::Rounding;
 use crate::shape::query::compile_regex;
 use crate::shape::spec;
 use crate::shape::spec::Faults;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 use crate::shape::value::Value;
 
 const NAMES: &[&str] = &[

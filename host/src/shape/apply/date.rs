@@ -6,7 +6,8 @@ use jiff::civil;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-use crate::shape::number::{Decimal, Rounding};
+use crate::shape::number::Decimal;
+use crate::shape::number::Rounding;
 use crate::shape::value::Value;
 
 /// How a date is read and written.

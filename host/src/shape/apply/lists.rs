@@ -3,9 +3,12 @@
 
 use std::cmp::Ordering;
 
-use super::numbers::decimal;
-use super::run::{ApplyFault, ListStep, number};
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::apply::numbers::decimal;
+use crate::shape::apply::run::ApplyFault;
+use crate::shape::apply::run::ListStep;
+use crate::shape::apply::run::number;
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::number::Decimal;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
@@ -36,7 +39,7 @@ pub(super) fn run<'v>(
             }
             Value::List(list)
         }
-        ListStep::Sum => number(sum(&list)?.to_json()),
+        ListStep::Sum => Value::Decimal(sum(&list)?),
         ListStep::Min => return extreme("min", list, Ordering::Less),
         ListStep::Max => return extreme("max", list, Ordering::Greater),
     }))

@@ -13,5 +13,8 @@ mod tests;
 mod texts;
 
 pub(crate) use cast::Cast;
-pub(crate) use compile::{step, steps};
-pub(crate) use run::{ApplyFault, Step, run};
+pub(crate) use compile::step;
+pub(crate) use compile::steps;
+pub(crate) use run::ApplyFault;
+pub(crate) use run::Step;
+pub(crate) use run::run;

@@ -1,12 +1,16 @@
 //! Arithmetic, exact. Strings that are numbers count as numbers.
 //! Not here: sums over arrays (`lists`).
 
-use super::run::{ApplyFault, NumberStep, needs, number};
+use std::borrow::Cow;
+
+use crate::shape::apply::run::ApplyFault;
+use crate::shape::apply::run::NumberStep;
+use crate::shape::apply::run::needs;
 use crate::shape::number::Decimal;
 use crate::shape::tape::number_end;
 use crate::shape::value::Value;
 
-pub(super) fn run<'v>(step: &NumberStep, value: &Value<'v>) -> Result<Value<'v>, ApplyFault> {
+pub(super) fn run<'v>(step: &NumberStep, value: &Value<'_>) -> Result<Value<'v>, ApplyFault> {
     let input = decimal(name(step), value)?;
     let result = match step {
         NumberStep::Round(rounding, places) => input.round(*rounding, *places),
@@ -17,15 +21,18 @@ pub(super) fn run<'v>(step: &NumberStep, value: &Value<'v>) -> Result<Value<'v>,
         NumberStep::Divide(other) => input.divide(*other),
     };
     let result = result.ok_or_else(|| format!("{}: the result has more than 38 digits", name(step)))?;
-    Ok(number(result.to_json()))
+    Ok(Value::Decimal(result))
 }
 
 /// The value as a decimal, if it is a number or a string that is one.
 pub(super) fn decimal(name: &str, value: &Value<'_>) -> Result<Decimal, String> {
+    if let Value::Decimal(decimal) = value {
+        return Ok(*decimal);
+    }
     let text = match (value.as_number(), value.as_text()) {
-        (Some(number), _) => number.to_owned(),
+        (Some(number), _) => number,
         (None, Some(text)) if number_end(text.trim().as_bytes(), 0) == Some(text.trim().len()) => {
-            text.trim().to_owned()
+            Cow::Owned(text.trim().to_owned())
         }
         _ => return Err(needs(name, "a number", value)),
     };

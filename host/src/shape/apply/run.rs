@@ -2,10 +2,17 @@
 
 use regex::Regex;
 
-use super::{codec, date, lists, numbers, texts};
-use crate::shape::budget::{Budget, Exhausted};
-use crate::shape::number::{Decimal, Rounding};
-use crate::shape::tape::{Document, Kind};
+use crate::shape::apply::codec;
+use crate::shape::apply::date;
+use crate::shape::apply::lists;
+use crate::shape::apply::numbers;
+use crate::shape::apply::texts;
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::number::Decimal;
+use crate::shape::number::Rounding;
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
 use crate::shape::value::Value;
 
 /// One function with its arguments.
@@ -162,7 +169,7 @@ fn single<'v>(
     budget: &mut Budget,
 ) -> Result<Option<Value<'v>>, ApplyFault> {
     match step {
-        Step::Text(step) => texts::run(step, &value, budget).map(Some),
+        Step::Text(step) => texts::run(step, value, budget).map(Some),
         Step::Number(step) => numbers::run(step, &value).map(Some),
         Step::Date(step) => date::run(step, &value).map(Some).map_err(ApplyFault::Detail),
         Step::Lookup(table) => {
@@ -186,4 +193,6 @@ pub(super) fn needs(name: &str, wanted: &str, value: &Value<'_>) -> String {
     format!("{name} needs {wanted}, not {}", value.kind().name())
 }
 
-pub(super) use codec::{mask, sha256_hex, uuid5};
+pub(super) use codec::mask;
+pub(super) use codec::sha256_hex;
+pub(super) use codec::uuid5;

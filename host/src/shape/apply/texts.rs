@@ -1,23 +1,33 @@
 //! Functions of strings. Scalars that are no strings count as their text.
 //! Not here: encodings (`codec`).
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use std::borrow::Cow;
 
-use super::run::{ApplyFault, TextStep, mask, needs, sha256_hex, uuid5};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::URL_SAFE;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::shape::apply::run::ApplyFault;
+use crate::shape::apply::run::TextStep;
+use crate::shape::apply::run::mask;
+use crate::shape::apply::run::needs;
+use crate::shape::apply::run::sha256_hex;
+use crate::shape::apply::run::uuid5;
 use crate::shape::budget::Budget;
 use crate::shape::value::Value;
 
 pub(super) fn run<'v>(
     step: &TextStep,
-    value: &Value<'v>,
+    value: Value<'v>,
     budget: &mut Budget,
 ) -> Result<Value<'v>, ApplyFault> {
-    let text = value.plain_text().ok_or_else(|| needs(name(step), "a string", value))?;
+    let text = value.into_plain_text().map_err(|value| needs(name(step), "a string", &value))?;
     budget.visit(text.len() as u64 / 8)?;
     let made = match step {
-        TextStep::Trim => text.trim().to_owned(),
-        TextStep::Lowercase => text.to_lowercase(),
+        TextStep::Trim => return Ok(Value::Text(trim(text))),
+        TextStep::Lowercase => return Ok(Value::Text(lowercase(text))),
         TextStep::Uppercase => text.to_uppercase(),
         TextStep::Title => title(&text),
         TextStep::Split(separator) => return split(&text, separator, budget),
@@ -39,6 +49,25 @@ pub(super) fn run<'v>(
         TextStep::Uuid5(namespace) => uuid5(namespace, text.as_bytes()),
     };
     Ok(Value::owned_text(made))
+}
+
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
+fn lowercase(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.is_ascii() {
+        return Cow::Owned(text.to_lowercase());
+    }
+    if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return text;
+    }
+    let mut text = text.into_owned();
+    text.make_ascii_lowercase();
+    Cow::Owned(text)
 }
 
 fn name(step: &TextStep) -> &'static str {

@@ -2,7 +2,8 @@
 
 use regex::Regex;
 
-use crate::shape::source::{Path, Source};
+use crate::shape::source::Path;
+use crate::shape::source::Source;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
 

@@ -1,13 +1,21 @@
 //! Reads a filter's JSON. Not here: deciding (`eval`).
 
-use super::clause::{Body, Clause, Leaf, LengthTest, Order, Test, Type};
 use crate::shape::fault::push_pointer;
+use crate::shape::filter::clause::Body;
+use crate::shape::filter::clause::Clause;
+use crate::shape::filter::clause::Leaf;
+use crate::shape::filter::clause::LengthTest;
+use crate::shape::filter::clause::Order;
+use crate::shape::filter::clause::Test;
+use crate::shape::filter::clause::Type;
 use crate::shape::input::EventField;
 use crate::shape::query::compile_regex;
-use crate::shape::source::{Path, Source};
+use crate::shape::source::Path;
+use crate::shape::source::Source;
 use crate::shape::spec;
 use crate::shape::spec::Faults;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 use crate::shape::value::Value;
 
 const OPERATORS: &[&str] = &[

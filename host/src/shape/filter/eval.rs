@@ -2,10 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::clause::{Body, Clause, Leaf, Test};
-use super::compile::ClauseCompiler;
-use crate::shape::budget::{Budget, Exhausted};
-use crate::shape::fault::{EvalFault, SpecFault, bounded};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::fault::EvalFault;
+use crate::shape::fault::SpecFault;
+use crate::shape::fault::bounded;
+use crate::shape::filter::clause::Body;
+use crate::shape::filter::clause::Clause;
+use crate::shape::filter::clause::Leaf;
+use crate::shape::filter::clause::Test;
+use crate::shape::filter::compile::ClauseCompiler;
 use crate::shape::input::Input;
 use crate::shape::query::Stop;
 use crate::shape::source::Scope;

@@ -9,6 +9,9 @@ mod test;
 mod tests;
 
 pub(crate) use clause::Clause;
-pub(crate) use compile::{ClauseCompiler, source};
+pub(crate) use compile::ClauseCompiler;
+pub(crate) use compile::source;
+pub use eval::ClauseReport;
+pub use eval::Decision;
+pub use eval::Filter;
 pub(crate) use eval::decide;
-pub use eval::{ClauseReport, Decision, Filter};

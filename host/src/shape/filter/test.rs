@@ -2,8 +2,12 @@
 
 use std::cmp::Ordering;
 
-use super::clause::{LengthTest, Order, Test, Type};
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::filter::clause::LengthTest;
+use crate::shape::filter::clause::Order;
+use crate::shape::filter::clause::Test;
+use crate::shape::filter::clause::Type;
 use crate::shape::number::Decimal;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
@@ -23,7 +27,9 @@ impl Type {
     fn accepts(self, value: &Value<'_>) -> bool {
         match self {
             Self::Kind(kind) => value.kind() == kind,
-            Self::Integer => value.as_number().and_then(Decimal::parse).is_some_and(Decimal::is_whole),
+            Self::Integer => {
+                value.as_number().and_then(|text| Decimal::parse(&text)).is_some_and(Decimal::is_whole)
+            }
         }
     }
 }

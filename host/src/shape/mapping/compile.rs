@@ -1,18 +1,27 @@
 //! Reads a mapping as a whole. Not here: its output (`output`), its headers (`envelope`).
 
-use super::envelope::{Envelope, Mapped};
-use super::expr::Expr;
-use super::merge;
-use super::output::{OnMissing, OutputCompiler};
-use super::resolve::{MAX_SLOTS, Trie};
-use super::write::{Writer, Wrote};
 use crate::shape::budget::Budget;
-use crate::shape::fault::{EvalFault, SpecFault, push_pointer};
+use crate::shape::fault::EvalFault;
+use crate::shape::fault::SpecFault;
+use crate::shape::fault::push_pointer;
 use crate::shape::input::Input;
-use crate::shape::source::{NO_NODE, Path, Scope};
+use crate::shape::mapping::envelope::Envelope;
+use crate::shape::mapping::envelope::Mapped;
+use crate::shape::mapping::expr::Expr;
+use crate::shape::mapping::merge;
+use crate::shape::mapping::output::OnMissing;
+use crate::shape::mapping::output::OutputCompiler;
+use crate::shape::mapping::resolve::MAX_SLOTS;
+use crate::shape::mapping::resolve::Trie;
+use crate::shape::mapping::write::Writer;
+use crate::shape::mapping::write::Wrote;
+use crate::shape::source::NO_NODE;
+use crate::shape::source::Path;
+use crate::shape::source::Scope;
 use crate::shape::spec;
 use crate::shape::spec::Faults;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 const MEMBERS: &[&str] =
     &["version", "output", "on_missing", "mode", "remove", "headers", "event_type", "method", "path"];

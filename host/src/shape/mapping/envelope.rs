@@ -1,14 +1,18 @@
 //! What a mapping says of a delivery besides its body: headers, event type, method, path.
 //! Not here: what a destination allows of it (`egress`).
 
-use super::expr::Expr;
-use super::output::OutputCompiler;
-use super::write::{Writer, Wrote};
 use crate::shape::budget::Budget;
-use crate::shape::fault::{EvalFault, push_pointer};
+use crate::shape::fault::EvalFault;
+use crate::shape::fault::push_pointer;
+use crate::shape::mapping::expr::Expr;
+use crate::shape::mapping::output::OutputCompiler;
+use crate::shape::mapping::write::Writer;
+use crate::shape::mapping::write::Wrote;
 use crate::shape::source::Scope;
 use crate::shape::spec;
-use crate::shape::tape::{Document, Kind, Node};
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// Headers that belong to the connection, not to a mapping.
 const FRAMING: &[&str] = &[

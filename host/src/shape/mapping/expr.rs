@@ -1,8 +1,10 @@
 //! A compiled output. Not here: how it is read (`output`) and how it is written (`write`).
 
-use crate::shape::apply::{Cast, Step};
+use crate::shape::apply::Cast;
+use crate::shape::apply::Step;
 use crate::shape::filter::Clause;
-use crate::shape::source::{Path, Source};
+use crate::shape::source::Path;
+use crate::shape::source::Source;
 
 /// What becomes of one place of the output.
 #[derive(Debug)]

@@ -2,9 +2,12 @@
 //! are merged member by member; anything else is replaced; null is a value like any other.
 //! Not here: what is removed and set.
 
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 use crate::shape::tape::text::write_string;
-use crate::shape::tape::{Document, Kind, Node};
 
 struct Merge<'m> {
     removed: &'m [u32],

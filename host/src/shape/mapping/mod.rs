@@ -13,5 +13,9 @@ mod write;
 
 pub use compile::Mapping;
 pub use envelope::Mapped;
-pub(crate) use expr::{Expr, Field, From, Part, Rule};
+pub(crate) use expr::Expr;
+pub(crate) use expr::Field;
+pub(crate) use expr::From;
+pub(crate) use expr::Part;
+pub(crate) use expr::Rule;
 pub(crate) use write::Writer;

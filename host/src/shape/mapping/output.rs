@@ -1,18 +1,29 @@
 //! Reads what stands under `output` (and `headers` and the like). Not here: the rest of the
 //! mapping (`compile`).
 
-use super::expr::{Each, Expr, Field, From, If, Member, Rule, Take};
-use super::resolve::Trie;
-use super::template;
 use crate::shape::apply;
 use crate::shape::apply::Cast;
 use crate::shape::budget::MAX_EACH_NESTING;
 use crate::shape::fault::push_pointer;
-use crate::shape::filter::{ClauseCompiler, source};
-use crate::shape::source::{Base, Path, Source};
+use crate::shape::filter::ClauseCompiler;
+use crate::shape::filter::source;
+use crate::shape::mapping::expr::Each;
+use crate::shape::mapping::expr::Expr;
+use crate::shape::mapping::expr::Field;
+use crate::shape::mapping::expr::From;
+use crate::shape::mapping::expr::If;
+use crate::shape::mapping::expr::Member;
+use crate::shape::mapping::expr::Rule;
+use crate::shape::mapping::expr::Take;
+use crate::shape::mapping::resolve::Trie;
+use crate::shape::mapping::template;
+use crate::shape::source::Base;
+use crate::shape::source::Path;
+use crate::shape::source::Source;
 use crate::shape::spec;
 use crate::shape::spec::Faults;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 const HEADS: &[&str] = &["$literal", "$template", "$path", "$in_headers", "$in_event", "$each", "$if"];
 const MODIFIERS: &[&str] = &["$apply", "$as", "$default", "$required", "$omit", "$first", "$all"];

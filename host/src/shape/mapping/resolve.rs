@@ -1,11 +1,16 @@
 //! Finds the nodes of all plain paths of a mapping in one walk over the payload.
 //! Not here: paths with filters, wildcards or negative indexes (`query`).
 
-use crate::shape::budget::{Budget, Exhausted};
-use crate::shape::query::{Query, Segment, Selector};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::query::Query;
+use crate::shape::query::Segment;
+use crate::shape::query::Selector;
 use crate::shape::source::NO_NODE;
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 use crate::shape::tape::text::stands_for;
-use crate::shape::tape::{Document, Kind, Node};
 
 /// Most paths with a slot; further ones are evaluated where they are needed.
 pub(super) const MAX_SLOTS: usize = 64;

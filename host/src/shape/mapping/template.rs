@@ -1,14 +1,15 @@
 //! Reads templates: text with holes `{{ path | function: argument }}`. `{{ '{{' }}` writes two
 //! braces. Not here: filling the holes (`write`).
 
-use super::expr::Part;
-use super::output::OutputCompiler;
 use crate::shape::apply;
 use crate::shape::apply::Step;
 use crate::shape::filter::source;
+use crate::shape::mapping::expr::Part;
+use crate::shape::mapping::output::OutputCompiler;
 use crate::shape::source::Source;
 use crate::shape::tape::Document;
-use crate::shape::tape::text::{write_escaped, write_string};
+use crate::shape::tape::text::write_escaped;
+use crate::shape::tape::text::write_string;
 
 /// The parts of a template.
 pub(super) fn parse(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Box<[Part]>, String> {

@@ -1,15 +1,24 @@
 //! Writes an output: straight to bytes, values as they came. Not here: functions (`apply`).
 
-use super::expr::{Each, Expr, Field, From, Part, Rule, Take};
 use crate::shape::apply;
 use crate::shape::apply::ApplyFault;
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::fault::EvalFault;
 use crate::shape::filter::decide;
+use crate::shape::mapping::expr::Each;
+use crate::shape::mapping::expr::Expr;
+use crate::shape::mapping::expr::Field;
+use crate::shape::mapping::expr::From;
+use crate::shape::mapping::expr::Part;
+use crate::shape::mapping::expr::Rule;
+use crate::shape::mapping::expr::Take;
 use crate::shape::query::Stop;
-use crate::shape::source::{Scope, Source};
+use crate::shape::source::Scope;
+use crate::shape::source::Source;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 use crate::shape::tape::text::decode;
-use crate::shape::tape::{Kind, Node};
 use crate::shape::value::Value;
 
 /// Whether an expression wrote a value or is left out.
@@ -201,14 +210,16 @@ impl Writer<'_> {
                 Some(Value::owned_text(decode(&escaped).into_owned()))
             }
         };
-        let before = value.clone();
+        // Lists are not copied for the sake of a message.
+        let before = value.as_ref().filter(|value| !matches!(value, Value::List(_))).cloned();
         let shown = || before.as_ref().map(Value::shown).unwrap_or_default();
         let value = apply::run(&field.steps, value, self.budget)
             .map_err(|why| Failure::of_apply(why, shown()).of(field))?;
         match (field.cast, value) {
             (Some(cast), Some(value)) => {
-                let seen = value.shown();
-                cast.apply(value).map(Some).map_err(|detail| Failure { detail, seen }.of(field))
+                let refused =
+                    |value: Value<'_>| Failure { detail: cast.refusal(&value), seen: value.shown() };
+                cast.apply(value).map(Some).map_err(|value| refused(value).of(field))
             }
             (_, value) => Ok(value),
         }
@@ -221,15 +232,19 @@ impl Writer<'_> {
         source: &'v Source,
         scope: &Scope<'v>,
     ) -> Result<Option<Value<'v>>, Exhausted> {
+        if field.one() {
+            let mut only = None;
+            source.each(scope, self.budget, &mut |value| {
+                only = Some(value);
+                Err(Stop::Enough)
+            })?;
+            return Ok(only);
+        }
         let mut values = Vec::new();
-        let one = field.one();
         source.each(scope, self.budget, &mut |value| {
             values.push(value);
-            if one { Err(Stop::Enough) } else { Ok(()) }
+            Ok(())
         })?;
-        if one {
-            return Ok(values.pop());
-        }
         let missing = values.is_empty() && field.own_rule;
         Ok((!missing).then_some(Value::List(values)))
     }

@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn numbers_compare_by_value() {
-        use Ordering::{Equal, Greater, Less};
+        use Ordering::Equal;
+        use Ordering::Greater;
+        use Ordering::Less;
         for zero in ["0", "-0", "0.0", "-0.00", "0e9", "0.000e-400"] {
             check(zero, "0", Equal);
             check(zero, "1e-400", Less);

@@ -171,7 +171,18 @@ impl Decimal {
         Some(Self { mantissa: whole + i128::from(up), exponent: -places }.normal())
     }
 
-    /// As JSON: without exponent while that takes at most 21 digits before and 10 zeros after
+    /// Appends it as JSON; usual whole numbers without allocating.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        use std::io::Write;
+        let whole = if (0..=20).contains(&self.exponent) { self.to_integer() } else { None };
+        match whole {
+            // Writing to memory cannot fail.
+            Some(whole) => drop(write!(out, "{whole}")),
+            None => out.extend_from_slice(self.to_json().as_bytes()),
+        }
+    }
+
+    /// As JSON: without exponent while that takes at most 40 digits before and 10 zeros after
     /// the point.
     pub(crate) fn to_json(self) -> String {
         let sign = if self.mantissa < 0 { "-" } else { "" };

@@ -5,4 +5,5 @@ mod compare;
 mod decimal;
 
 pub(crate) use compare::compare;
-pub(crate) use decimal::{Decimal, Rounding};
+pub(crate) use decimal::Decimal;
+pub(crate) use decimal::Rounding;

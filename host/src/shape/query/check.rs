@@ -4,11 +4,19 @@
 use jsonpath_rust::parser::model as tree;
 use jsonpath_rust::parser::parse_json_path;
 
-use super::lex;
-use super::lex::{Prepared, Unmarked};
-use super::pattern;
-use super::plan::{CompareOp, Logic, Pattern, Query, Segment, Selector, SubQuery, Term};
 use crate::shape::budget::MAX_SELECTORS;
+use crate::shape::query::lex;
+use crate::shape::query::lex::Prepared;
+use crate::shape::query::lex::Unmarked;
+use crate::shape::query::pattern;
+use crate::shape::query::plan::CompareOp;
+use crate::shape::query::plan::Logic;
+use crate::shape::query::plan::Pattern;
+use crate::shape::query::plan::Query;
+use crate::shape::query::plan::Segment;
+use crate::shape::query::plan::Selector;
+use crate::shape::query::plan::SubQuery;
+use crate::shape::query::plan::Term;
 
 /// Compiles the text, or says what is wrong with it.
 pub(super) fn compile(text: &str) -> Result<Query, String> {

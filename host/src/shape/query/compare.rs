@@ -4,10 +4,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::plan::CompareOp;
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::number;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::query::plan::CompareOp;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// A value to compare, or that there is none.
 #[derive(Clone, Debug)]

@@ -3,7 +3,8 @@
 use crate::shape::budget::Budget;
 use crate::shape::query::Query;
 use crate::shape::query::same_value;
-use crate::shape::tape::{Document, Node};
+use crate::shape::tape::Document;
+use crate::shape::tape::Node;
 
 const SUITE: &[u8] = include_bytes!("../testdata/jsonpath-compliance/cts.json");
 

@@ -1,10 +1,15 @@
 //! Walks the tape for a query: segments and selectors. Every key and value looked at is paid from
 //! the budget. Not here: what is inside `[?…]` (`logic`).
 
-use super::plan::{Segment, Selector};
-use crate::shape::budget::{Budget, Exhausted};
-use crate::shape::query::logic::{Cached, LastRegex};
-use crate::shape::tape::{Document, Node, Tag};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::query::logic::Cached;
+use crate::shape::query::logic::LastRegex;
+use crate::shape::query::plan::Segment;
+use crate::shape::query::plan::Selector;
+use crate::shape::tape::Document;
+use crate::shape::tape::Node;
+use crate::shape::tape::Tag;
 
 /// Why a walk ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

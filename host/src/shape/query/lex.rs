@@ -2,7 +2,9 @@
 //! grammar lets through between the letters of a word, and numbers that its tree cannot hold
 //! exactly, which travel through it as marked strings. Not here: the grammar.
 
-use crate::shape::budget::{MAX_CALL_NESTING, MAX_QUERY_BYTES, MAX_QUERY_NESTING};
+use crate::shape::budget::MAX_CALL_NESTING;
+use crate::shape::budget::MAX_QUERY_BYTES;
+use crate::shape::budget::MAX_QUERY_NESTING;
 use crate::shape::tape::number_end;
 
 /// Starts a string that stands for a number. A noncharacter: no text means anything by it.

@@ -5,13 +5,18 @@ use std::borrow::Cow;
 
 use regex::Regex;
 
-use super::compare;
-use super::compare::Operand;
-use super::eval::{Evaluation, Stop};
-use super::pattern;
-use super::plan::{Logic, Pattern, SubQuery, Term};
 use crate::shape::budget::Exhausted;
-use crate::shape::tape::{Kind, Node};
+use crate::shape::query::compare;
+use crate::shape::query::compare::Operand;
+use crate::shape::query::eval::Evaluation;
+use crate::shape::query::eval::Stop;
+use crate::shape::query::pattern;
+use crate::shape::query::plan::Logic;
+use crate::shape::query::plan::Pattern;
+use crate::shape::query::plan::SubQuery;
+use crate::shape::query::plan::Term;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
 
 /// The result of a query from the root, which is the same for every node it is asked for.
 #[derive(Clone, Copy)]

@@ -17,4 +17,5 @@ pub(crate) use compare::same_value;
 pub(crate) use eval::Stop;
 pub(crate) use pattern::compile_regex;
 pub use plan::Query;
-pub(crate) use plan::{Segment, Selector};
+pub(crate) use plan::Segment;
+pub(crate) use plan::Selector;

@@ -1,9 +1,11 @@
 //! Regular expressions of linear time: I-Regexp (RFC 9485) as `match` and `search` have it.
 //! Not here: where the texts come from.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+use regex::RegexBuilder;
 
-use crate::shape::budget::{MAX_REGEX_BYTES, MAX_REGEX_SIZE};
+use crate::shape::budget::MAX_REGEX_BYTES;
+use crate::shape::budget::MAX_REGEX_SIZE;
 
 /// A pattern that stands in a query. One that is no regular expression matches nothing (RFC 9535,
 /// 2.4.6); one that is too large is a fault.

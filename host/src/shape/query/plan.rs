@@ -3,11 +3,17 @@
 
 use regex::Regex;
 
-use super::check;
-use super::eval::{Evaluation, Stop};
-use crate::shape::budget::{Budget, Exhausted};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::fault::SpecFault;
-use crate::shape::tape::{Document, Kind, Node, ROOT, WRAPPER};
+use crate::shape::query::check;
+use crate::shape::query::eval::Evaluation;
+use crate::shape::query::eval::Stop;
+use crate::shape::tape::Document;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
+use crate::shape::tape::ROOT;
+use crate::shape::tape::WRAPPER;
 
 /// One JSONPath query, ready to run on any document.
 #[derive(Debug)]

@@ -1,7 +1,9 @@
 //! Queries beside the compliance suite: limits, exact numbers, what jsonpath-rust's parser lets
 //! through, and hostile texts.
 
-use crate::shape::budget::{Budget, Exhausted, MAX_QUERY_BYTES};
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::budget::MAX_QUERY_BYTES;
 use crate::shape::query::Query;
 use crate::shape::tape::Document;
 

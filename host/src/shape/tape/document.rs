@@ -3,11 +3,12 @@
 
 use std::sync::OnceLock;
 
-use super::node::Node;
-use super::parse;
-use super::parse::{Tag, Token};
-use super::text;
 use crate::shape::fault::JsonFault;
+use crate::shape::tape::node::Node;
+use crate::shape::tape::parse;
+use crate::shape::tape::parse::Tag;
+use crate::shape::tape::parse::Token;
+use crate::shape::tape::text;
 
 /// Token of the array that stands around the whole text, as if it were written `[…]`.
 pub(crate) const WRAPPER: u32 = 0;

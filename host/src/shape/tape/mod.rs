@@ -9,11 +9,16 @@ mod scan;
 mod tests;
 pub(crate) mod text;
 
+pub use document::Document;
+pub use document::JsonLimits;
 pub(crate) use document::ROOT;
+pub use document::TapeBuffer;
 pub(crate) use document::WRAPPER;
-pub use document::{Document, JsonLimits, TapeBuffer};
+pub use node::Elements;
+pub use node::Kind;
+pub use node::Members;
+pub use node::Node;
 pub(crate) use node::normalized_name;
-pub use node::{Elements, Kind, Members, Node};
 pub(crate) use parse::Tag;
 
 /// The offset after the JSON number at `start` of `bytes`; `None` if there is none.

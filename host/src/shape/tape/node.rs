@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::document::{Document, ROOT};
-use super::parse::{Tag, Token};
-use super::text;
+use crate::shape::tape::document::Document;
+use crate::shape::tape::document::ROOT;
+use crate::shape::tape::parse::Tag;
+use crate::shape::tape::parse::Token;
+use crate::shape::tape::text;
 
 /// The six kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

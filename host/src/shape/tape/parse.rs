@@ -1,8 +1,8 @@
 //! Fills a tape: the structure of JSON, strictly as RFC 8259 has it, without recursion.
 //! Not here: strings and numbers as such (`scan`).
 
-use super::scan;
-use super::scan::Bad;
+use crate::shape::tape::scan;
+use crate::shape::tape::scan::Bad;
 
 /// What a token is. Keys are told from other strings so that a walk over the tape can skip them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Document, JsonLimits, Kind, Node, TapeBuffer};
+use crate::shape::tape::Document;
+use crate::shape::tape::JsonLimits;
+use crate::shape::tape::Kind;
+use crate::shape::tape::Node;
+use crate::shape::tape::TapeBuffer;
 
 fn fault(json: &[u8]) -> String {
     match Document::parse(json) {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::hex4;
+use crate::shape::tape::scan::hex4;
 
 /// What the text between two quotes stands for. The text must have been checked.
 pub(crate) fn decode(inside: &str) -> Cow<'_, str> {

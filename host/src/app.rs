@@ -26,8 +26,6 @@ use crate::observe::Metrics;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
-use crate::store::ConfigState;
-use crate::store::ConfigWrite;
 use crate::store::Recovered;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -38,18 +36,14 @@ use crate::store::sled::StoreOptions;
 use crate::supervisor::Supervisor;
 use crate::worker;
 
-/// Moves a damaged store aside. Answers the configuration it exported, for the new one.
-pub fn move_store_aside(config: &Config) -> anyhow::Result<ConfigState> {
+/// Moves a damaged store aside and puts the configuration back from its export.
+pub async fn recover_store(config: &Config) -> anyhow::Result<()> {
     let data = &config.store.data;
-    let exported = sled::read_export(data)?;
     let moved_to = sled::quarantine(data, Clock::System.now())?;
-    tracing::warn!(moved_to = %moved_to.display(), configuration = exported.is_some(), "the store was moved aside");
-    Ok(exported.unwrap_or_default())
-}
-
-async fn restore(store: &SledStore, exported: ConfigState) -> Result<(), StoreError> {
-    let write = |(key, document)| ConfigWrite { key, document: Some(document) };
-    store.configure(exported.documents.into_iter().map(write).collect()).await?;
+    let (store, _feed, _recovered) = open_store(config)?;
+    let revision = store.restore_config(data).await?;
+    store.close().await?;
+    tracing::warn!(moved_to = %moved_to.display(), ?revision, "the damaged store was moved aside");
     Ok(())
 }
 
@@ -70,18 +64,13 @@ pub struct Running {
 }
 
 /// Starts a server; it takes requests when this returns. `exe` is this program, which compiles
-/// plugins as a child; `exported` is the configuration of a store that was moved aside.
-pub async fn start(config: &Config, exe: PathBuf, exported: Option<ConfigState>) -> anyhow::Result<Running> {
+/// plugins as a child.
+pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     // The port first: a second server on the same port must not touch the store.
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
     let listening = listener.local_addr()?;
-    let (mut store, mut feed, mut recovered) = open_store(config)?;
-    if let Some(exported) = exported {
-        restore(&store, exported).await.context("put the exported configuration back")?;
-        store.close().await?;
-        (store, feed, recovered) = open_store(config)?;
-    }
+    let (store, feed, recovered) = open_store(config)?;
     let (background, deliveries) = (Supervisor::default(), Supervisor::default());
     let (gateway, recovered) = build(config, exe, store.clone(), recovered, &deliveries).await?;
     run_tasks(config, &gateway, feed, recovered, &background);

@@ -118,8 +118,10 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let exported = if args.recover { Some(app::move_store_aside(config)?) } else { None };
-    let running = app::start(config, std::env::current_exe()?, exported).await?;
+    if args.recover {
+        app::recover_store(config).await?;
+    }
+    let running = app::start(config, std::env::current_exe()?).await?;
     say_ready(args, config, &running);
     let asked = async {
         tokio::select! {

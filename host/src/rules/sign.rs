@@ -25,6 +25,10 @@ use crate::domain::verification::Encoding;
 /// What symmetric Standard Webhooks secrets begin with.
 const SECRET_PREFIX: &str = "whsec_";
 
+/// The standard recommends 24 to 64 bytes; its own example has 18.
+const KEY_BYTES_MIN: usize = 16;
+const KEY_BYTES_MAX: usize = 128;
+
 /// A header of a signature.
 pub type SignatureHeader = (Cow<'static, str>, String);
 
@@ -32,7 +36,7 @@ pub type SignatureHeader = (Cow<'static, str>, String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningFault {
     /// The secret is not base 64 after its prefix, or too short.
-    #[error("the secret must be `whsec_` and base 64 of 24 to 64 bytes; leave it out to have one made")]
+    #[error("the secret must be `whsec_` and base 64 of 16 to 128 bytes (24 to 64 are recommended); leave it out to have one made")]
     BadSecret,
     /// The profile wants a secret.
     #[error("this signing profile needs a secret")]
@@ -51,7 +55,7 @@ pub fn generate_secret(random: [u8; 32]) -> String {
 pub fn standard_key(secret: &str) -> Result<Vec<u8>, SigningFault> {
     let coded = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);
     let key = STANDARD.decode(coded).map_err(|_| SigningFault::BadSecret)?;
-    if (24..=64).contains(&key.len()) { Ok(key) } else { Err(SigningFault::BadSecret) }
+    if (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) { Ok(key) } else { Err(SigningFault::BadSecret) }
 }
 
 /// An HMAC with its key already mixed in.

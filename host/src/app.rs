@@ -230,6 +230,11 @@ fn serve(
 }
 
 impl Running {
+    /// Runs a further task until the server stops.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.background.spawn_endless(task);
+    }
+
     /// Drains: no new request, no new attempt, what is on the wire ends within the grace period,
     /// everything noted is written. Answers whether all of it ended by itself.
     pub async fn stop(self) -> anyhow::Result<bool> {

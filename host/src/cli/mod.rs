@@ -1,10 +1,18 @@
-//! The words of the command line. One file per command; this one only says which there are.
-//! Data goes to stdout, everything else to stderr.
+//! The words of the command line. One file or folder per command; this one only says which there
+//! are. Data goes to stdout, everything else to stderr.
 
+mod bench;
+mod client;
 mod compile_plugin;
 mod completions;
 mod exit;
+mod map;
+mod plugin;
+mod receive;
+mod sample;
 mod serve;
+mod tail;
+mod trigger;
 
 use std::process::ExitCode;
 
@@ -15,7 +23,7 @@ pub use exit::Exit;
 
 /// A webhook gateway: events in, sandboxed plugins and mappings, signed and retried deliveries out.
 #[derive(Debug, Parser)]
-#[command(name = "hookmill", version, about, propagate_version = true)]
+#[command(name = "hookmill", version, about, propagate_version = true, after_help = exit::HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +33,18 @@ pub struct Cli {
 enum Command {
     /// Run the gateway.
     Serve(Box<serve::ServeArgs>),
+    /// Send a sample event to a source, signed as its provider would sign it.
+    Trigger(trigger::TriggerArgs),
+    /// Show what happens in a running gateway, as it happens.
+    Tail(tail::TailArgs),
+    /// Receive deliveries on this machine and print them.
+    Receive(receive::ReceiveArgs),
+    /// Try filters and mappings out, without a gateway.
+    Map(map::MapArgs),
+    /// Make, build, check, test and upload plugins.
+    Plugin(plugin::PluginArgs),
+    /// Measure this machine: load and receiver in one, over loopback.
+    Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Compile one plugin; the gateway runs this as a child of its own.
@@ -37,6 +57,12 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Command::Serve(args) => serve::run(*args),
+        Command::Trigger(args) => trigger::run(&args),
+        Command::Tail(args) => tail::run(&args),
+        Command::Receive(args) => receive::run(&args),
+        Command::Map(args) => map::run(&args),
+        Command::Plugin(args) => plugin::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::CompilePlugin(args) => compile_plugin::run(&args),
     }

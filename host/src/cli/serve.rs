@@ -11,6 +11,7 @@ use crate::app;
 use crate::app::CannotBind;
 use crate::app::Running;
 use crate::cli::Exit;
+use crate::cli::sample;
 use crate::config;
 use crate::config::Config;
 use crate::config::Override;
@@ -115,6 +116,7 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the sample's advice is talk, not log")]
 async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -123,6 +125,11 @@ async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     }
     let running = app::start(config, std::env::current_exe()?).await?;
     say_ready(args, config, &running);
+    if args.sample {
+        let (listener, receiver) = sample::set_up(&running.gateway).await?;
+        running.spawn(receiver.serve(listener));
+        eprintln!("{}", sample::advice(running.listening));
+    }
     let asked = async {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -14,7 +14,9 @@ run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample
 	@.ci/tools guests
 	@$(CARGO) build --release --quiet -p hookmill
 	@plugins/build.sh
-	@exec env -u HOOKMILL_BIN target/release/hookmill serve --data ./data --sample
+	@mkdir -p data && chmod 700 data
+	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key
+	@env -u HOOKMILL_BIN HOOKMILL_ADMIN_KEY="$$(cat data/admin-key)" target/release/hookmill serve --data ./data --sample
 
 test: tools guests lint ## formatting, lints, and every test
 	@$(CARGO) build --quiet -p hookmill

@@ -6,20 +6,22 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::gateway::Gateway;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends bytes and gives everything that comes back until the gateway closes the connection, or
 /// has answered one whole request and keeps it open.
-pub async fn exchange(address: &str, bytes: &[u8]) -> String {
-    let mut stream = connect(address).await;
+pub async fn exchange(gateway: &Gateway, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = connect(gateway).await;
     // The gateway may answer and close before it has read everything.
-    let _ = stream.write_all(bytes).await;
+    let _ = stream.write_all(bytes.as_ref()).await;
     read_answer(&mut stream).await
 }
 
 /// A connection.
-pub async fn connect(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).await.expect("the gateway listens");
+pub async fn connect(gateway: &Gateway) -> TcpStream {
+    let stream = TcpStream::connect(gateway.address()).await.expect("the gateway listens");
     stream.set_nodelay(true).expect("a socket option");
     stream
 }

@@ -1,1 +1,20 @@
-//! x
+//! Black-box tests: each starts the real binary and sees it only through its doors. One binary,
+//! so that it links once.
+
+mod api_examples;
+mod architecture;
+mod cli;
+mod corpus;
+mod damaged_store;
+mod dead_destination;
+mod delivery;
+mod disk_full;
+mod hostile_guests;
+mod hostile_requests;
+mod ingest;
+mod kill9;
+mod plugins;
+mod readme;
+mod retries;
+mod shutdown;
+mod ssrf;

@@ -70,7 +70,8 @@ impl OutputCompiler<'_> {
 
     fn string(&mut self, node: Node<'_>, pointer: &str) -> Option<Expr> {
         let text = node.as_str()?;
-        if !text.starts_with('$') && !(self.each > 0 && text.starts_with('@')) {
+        let path = text.starts_with('$') || (self.each > 0 && text.starts_with('@'));
+        if !path {
             return Some(raw(node));
         }
         let path = self.path(&text).map_err(|detail| {

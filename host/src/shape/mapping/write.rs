@@ -125,7 +125,7 @@ impl Writer<'_> {
                 _ => {}
             }
         } else {
-            let mut nodes = Vec::new();
+            let mut nodes = Vec::with_capacity(32);
             let mut keep = |node| {
                 nodes.push(node);
                 Ok(())

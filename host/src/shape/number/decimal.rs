@@ -31,8 +31,11 @@ impl Decimal {
         Self { mantissa: value, exponent: 0 }.normal()
     }
 
-    /// Reads JSON's number text. `None` if it has more than 38 digits or a huge exponent.
+    /// Reads JSON's number text. `None` if it is none, has more than 38 digits or a huge exponent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if crate::shape::tape::number_end(text.as_bytes(), 0) != Some(text.len()) {
+            return None;
+        }
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (negative, digits) = match mantissa.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -40,11 +43,7 @@ impl Decimal {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let fraction = fraction.trim_end_matches('0');
-        let mut value = 0_i128;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
-        }
+        let value = digits_value(whole, fraction)?;
         let shift = i32::try_from(fraction.len()).ok()?;
         let exponent = exponent.trim_start_matches('+').parse::<i32>().ok()?.checked_sub(shift)?;
         let parsed = Self { mantissa: if negative { -value } else { value }, exponent }.normal();
@@ -55,6 +54,14 @@ impl Decimal {
     fn normal(mut self) -> Self {
         if self.mantissa == 0 {
             return Self::ZERO;
+        }
+        // Division of 128 bits is many times slower, and numbers are nearly always small.
+        if let Ok(mut small) = i64::try_from(self.mantissa) {
+            while small % 10 == 0 {
+                small /= 10;
+                self.exponent += 1;
+            }
+            return Self { mantissa: i128::from(small), ..self };
         }
         while self.mantissa % 10 == 0 {
             self.mantissa /= 10;
@@ -161,7 +168,12 @@ impl Decimal {
                 _ => Some(Self::ZERO),
             };
         };
-        let (whole, rest) = (self.mantissa.div_euclid(unit), self.mantissa.rem_euclid(unit));
+        let (whole, rest) = match (i64::try_from(self.mantissa), i64::try_from(unit)) {
+            (Ok(mantissa), Ok(unit)) => {
+                (i128::from(mantissa.div_euclid(unit)), i128::from(mantissa.rem_euclid(unit)))
+            }
+            _ => (self.mantissa.div_euclid(unit), self.mantissa.rem_euclid(unit)),
+        };
         let up = match rounding {
             Rounding::Floor => false,
             Rounding::Ceil => rest != 0,
@@ -177,7 +189,10 @@ impl Decimal {
         let whole = if (0..=20).contains(&self.exponent) { self.to_integer() } else { None };
         match whole {
             // Writing to memory cannot fail.
-            Some(whole) => drop(write!(out, "{whole}")),
+            Some(whole) => match i64::try_from(whole) {
+                Ok(small) => drop(write!(out, "{small}")),
+                Err(_) => drop(write!(out, "{whole}")),
+            },
             None => out.extend_from_slice(self.to_json().as_bytes()),
         }
     }
@@ -202,6 +217,15 @@ impl Decimal {
         let point = if rest.is_empty() { "" } else { "." };
         format!("{sign}{first}{point}{rest}e{}", before - 1)
     }
+}
+
+/// The digits of both parts as one number; they must have been checked to be digits.
+fn digits_value(whole: &str, fraction: &str) -> Option<i128> {
+    let mut digits = whole.bytes().chain(fraction.bytes()).map(|digit| digit & 15);
+    if whole.len() + fraction.len() <= 18 {
+        return Some(i128::from(digits.fold(0_i64, |value, digit| value * 10 + i64::from(digit))));
+    }
+    digits.try_fold(0_i128, |value, digit| value.checked_mul(10)?.checked_add(i128::from(digit)))
 }
 
 #[cfg(test)]

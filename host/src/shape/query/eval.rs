@@ -51,24 +51,7 @@ impl<'e> Evaluation<'e> {
 
     /// The node of a query that can have only one.
     pub(super) fn singular(&mut self, base: u32, segments: &[Segment]) -> Result<Option<u32>, Exhausted> {
-        let mut node = self.node(base);
-        for segment in segments {
-            let Segment::Child(selectors) = segment else { return Ok(None) };
-            let next = match &**selectors {
-                [Selector::Name(name)] => {
-                    let (found, seen) = node.member(name);
-                    self.budget.visit(seen + 1)?;
-                    found
-                }
-                [Selector::Index(index)] => self.index(node, *index)?,
-                _ => return Ok(None),
-            };
-            match next {
-                Some(next) => node = next,
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(node.index()))
+        singular(self.node(base), segments, self.budget).map(|found| found.map(Node::index))
     }
 
     pub(super) fn run(&mut self, node: u32, segments: &[Segment], each: Each<'_>) -> Result<(), Stop> {
@@ -124,7 +107,7 @@ impl<'e> Evaluation<'e> {
                 self.budget.visit(seen)?;
                 found.map_or(Ok(()), |found| self.run(found.index(), rest, each))
             }
-            Selector::Index(index) => match self.index(here, *index)? {
+            Selector::Index(index) => match at_index(here, *index, self.budget)? {
                 Some(found) => self.run(found.index(), rest, each),
                 None => Ok(()),
             },
@@ -156,31 +139,6 @@ impl<'e> Evaluation<'e> {
         }
     }
 
-    fn index(&mut self, node: Node<'e>, index: i64) -> Result<Option<Node<'e>>, Exhausted> {
-        if node.tag() != Tag::Array {
-            return Ok(None);
-        }
-        let position = if index < 0 {
-            let length = self.length(node)?;
-            length.checked_add(index).filter(|position| *position >= 0)
-        } else {
-            Some(index)
-        };
-        let Some(position) = position.and_then(|position| usize::try_from(position).ok()) else {
-            return Ok(None);
-        };
-        let mut seen = 0;
-        let found = node.elements().inspect(|_| seen += 1).nth(position);
-        self.budget.visit(seen)?;
-        Ok(found)
-    }
-
-    fn length(&mut self, node: Node<'e>) -> Result<i64, Exhausted> {
-        let length = node.elements().count();
-        self.budget.visit(length as u64)?;
-        Ok(i64::try_from(length).unwrap_or(i64::MAX))
-    }
-
     /// RFC 9535, 2.3.4.2.2.
     fn slice(
         &mut self,
@@ -192,7 +150,7 @@ impl<'e> Evaluation<'e> {
         if node.tag() != Tag::Array || step == 0 {
             return Ok(());
         }
-        let length = self.length(node)?;
+        let length = array_length(node, self.budget)?;
         let from_front = |index: i64| if index < 0 { length.saturating_add(index) } else { index };
         if step > 0 {
             let lower = from_front(start.unwrap_or(0)).clamp(0, length) as usize;
@@ -216,4 +174,54 @@ impl<'e> Evaluation<'e> {
         }
         Ok(())
     }
+}
+
+/// The node of names and indexes alone, without any memory for the walk.
+pub(super) fn singular<'d>(
+    base: Node<'d>,
+    segments: &[Segment],
+    budget: &mut Budget,
+) -> Result<Option<Node<'d>>, Exhausted> {
+    let mut node = base;
+    for segment in segments {
+        let Segment::Child(selectors) = segment else { return Ok(None) };
+        let next = match &**selectors {
+            [Selector::Name(name)] => {
+                let (found, seen) = node.member(name);
+                budget.visit(seen + 1)?;
+                found
+            }
+            [Selector::Index(index)] => at_index(node, *index, budget)?,
+            _ => return Ok(None),
+        };
+        match next {
+            Some(next) => node = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(node))
+}
+
+fn at_index<'d>(node: Node<'d>, index: i64, budget: &mut Budget) -> Result<Option<Node<'d>>, Exhausted> {
+    if node.tag() != Tag::Array {
+        return Ok(None);
+    }
+    let position = if index < 0 {
+        array_length(node, budget)?.checked_add(index).filter(|position| *position >= 0)
+    } else {
+        Some(index)
+    };
+    let Some(position) = position.and_then(|position| usize::try_from(position).ok()) else {
+        return Ok(None);
+    };
+    let mut seen = 0;
+    let found = node.elements().inspect(|_| seen += 1).nth(position);
+    budget.visit(seen)?;
+    Ok(found)
+}
+
+fn array_length(node: Node<'_>, budget: &mut Budget) -> Result<i64, Exhausted> {
+    let length = node.elements().count();
+    budget.visit(length as u64)?;
+    Ok(i64::try_from(length).unwrap_or(i64::MAX))
 }

@@ -7,6 +7,7 @@ use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::fault::SpecFault;
 use crate::shape::query::check;
+use crate::shape::query::eval;
 use crate::shape::query::eval::Evaluation;
 use crate::shape::query::eval::Stop;
 use crate::shape::tape::Document;
@@ -148,6 +149,9 @@ impl Query {
         base: u32,
         budget: &mut Budget,
     ) -> Result<Option<Node<'d>>, Exhausted> {
+        if self.singular {
+            return eval::singular(document.node(base), &self.segments, budget);
+        }
         let mut found = None;
         self.each_from(document, base, budget, &mut |node| {
             found = Some(document.node(node));
@@ -165,17 +169,7 @@ impl Query {
         each: &mut dyn FnMut(u32) -> Result<(), Stop>,
     ) -> Result<(), Exhausted> {
         let root = if base == WRAPPER { WRAPPER } else { ROOT };
-        let mut evaluation = Evaluation::new(document, root, budget, self.slots);
-        let run = if self.singular {
-            match evaluation.singular(base, &self.segments) {
-                Ok(Some(node)) => each(node),
-                Ok(None) => Ok(()),
-                Err(exhausted) => Err(Stop::Exhausted(exhausted)),
-            }
-        } else {
-            evaluation.run(base, &self.segments, each)
-        };
-        match run {
+        match Evaluation::new(document, root, budget, self.slots).run(base, &self.segments, each) {
             Ok(()) | Err(Stop::Enough) => Ok(()),
             Err(Stop::Exhausted(exhausted)) => Err(exhausted),
         }

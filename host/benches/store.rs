@@ -1,6 +1,7 @@
 //! What an event costs the store: 32 writers accept, every event is planned, attempted and closed.
 //! Prints events a second, CPU time by thread, bytes on disk and in memory, and how long
-//! opening takes afterwards. `cargo bench --bench store -- [events] [body bytes] [writers]`
+//! opening takes afterwards. `cargo bench --bench store -- [events] [body bytes] [writers] [1 to settle
+//! nothing before everything is written]`
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,13 +48,20 @@ struct Load {
     events: u64,
     body: usize,
     writers: u64,
+    /// Whether nothing is settled before everything is written.
+    backlog: bool,
 }
 
 #[expect(clippy::print_stdout, reason = "a bench reports to its caller")]
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
     let number = |at: usize, default| numbers.get(at).copied().unwrap_or(default);
-    let load = Load { events: number(0, 200_000), body: number(1, 1200) as usize, writers: number(2, 32) };
+    let load = Load {
+        events: number(0, 200_000),
+        body: number(1, 1200) as usize,
+        writers: number(2, 32),
+        backlog: number(3, 0) == 1,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
     let dir = tempfile::tempdir_in(".").expect("a directory can be made here");
@@ -61,7 +69,7 @@ fn main() {
 
     let (store, feed, _) = open(options.clone()).expect("an empty store opens");
     let (store, before, start) = (Arc::new(store), cpu_by_thread(), Instant::now());
-    let fed = runtime.spawn(settle(Arc::clone(&store), feed, load.events));
+    let fed = runtime.spawn(settle(Arc::clone(&store), feed, load.events, load.backlog));
     runtime.block_on(write(&store, &load));
     runtime.block_on(fed).expect("the feed was read");
     runtime.block_on(store.commit(Change::default())).expect("the rest is written");
@@ -87,8 +95,9 @@ fn main() {
     println!("{} bytes an event on disk; {} MiB resident", size(dir.path()) / load.events, resident() >> 20);
     println!("{} files in blobs/", count(&dir.path().join("data/store/blobs")));
 
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), total_cpu());
     let (store, _feed, recovered) = open(options).expect("the store opens again");
+    println!("opening took {:?} of CPU", total_cpu() - before);
     println!("opened again in {:?}, {} unfinished", start.elapsed(), recovered.unfinished.len());
     runtime.block_on(store.close()).expect("the store closes");
 }
@@ -111,17 +120,27 @@ async fn write(store: &Arc<SledStore>, load: &Load) {
     }
 }
 
-async fn settle(store: Arc<SledStore>, mut feed: SledFeed, events: u64) {
-    let mut seen = 0;
+#[expect(clippy::print_stdout, reason = "a bench reports to its caller")]
+async fn settle(store: Arc<SledStore>, mut feed: SledFeed, events: u64, backlog: bool) {
+    let (mut seen, mut waiting) = (0, Vec::new());
     while seen < events {
         let committed = feed.next().await.expect("the store is open");
         seen += u64::from(committed.range.count);
-        let held = match committed.events {
-            Some(held) => held,
-            None => store.read(committed.range).await.expect("they are there"),
-        };
-        for held in held {
-            store.note(settled(held.0.event.id));
+        waiting.push(committed);
+        if backlog && seen < events {
+            continue;
+        }
+        if backlog {
+            println!("{} MiB resident with everything waiting", resident() >> 20);
+        }
+        for committed in waiting.drain(..) {
+            let held = match committed.events {
+                Some(held) => held,
+                None => store.read(committed.range).await.expect("they are there"),
+            };
+            for held in held {
+                store.note(settled(held.0.event.id));
+            }
         }
     }
 }
@@ -185,13 +204,24 @@ fn cpu_by_thread() -> BTreeMap<String, Duration> {
     let mut by_name = BTreeMap::new();
     for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
         let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        let Some((head, rest)) = stat.rsplit_once(") ") else { continue };
-        let name = head.split_once('(').map_or("?", |(_, name)| name);
-        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-        let ticks: u64 = rest.split(' ').skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-        *by_name.entry(name.to_owned()).or_default() += Duration::from_millis(ticks * 10);
+        let (name, time) = ticks(&stat);
+        *by_name.entry(name.to_owned()).or_default() += time;
     }
     by_name
+}
+
+/// The name without its number, and the CPU time, in a line of `/proc/…/stat`.
+fn ticks(stat: &str) -> (&str, Duration) {
+    let Some((head, rest)) = stat.rsplit_once(") ") else { return ("?", Duration::ZERO) };
+    let name = head.split_once('(').map_or("?", |(_, name)| name);
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let ticks: u64 = rest.split(' ').skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    (name, Duration::from_millis(ticks * 10))
+}
+
+/// CPU time of the process so far, threads that ended included.
+fn total_cpu() -> Duration {
+    ticks(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default()).1
 }
 
 fn resident() -> u64 {

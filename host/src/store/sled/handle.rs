@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use sled::Tree;
@@ -54,6 +55,11 @@ use crate::store::sled::stats::StoreStats;
 
 /// Reads at a time; more would only wait for the same disk.
 pub(super) const READERS: usize = 4;
+/// A value in parts may be replaced or deleted while it is read; then its checksum is wrong, and
+/// right the next time.
+const READ_TRIES: usize = 4;
+/// A commit that takes longer than this is a disk that hangs.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A store in a directory. Clones share it; when the last one is dropped it closes as if
 /// `close` had been called, without anybody to tell.
@@ -96,15 +102,20 @@ impl SledStore {
 
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Tree, &Shared) -> Result<T, Fault> + Send + 'static,
+        read: impl Fn(&Tree, &Shared) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.readers).acquire_owned().await;
         let shared = Arc::clone(&self.shared);
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let engine = shared.engine();
-            let open = engine.as_ref().ok_or(Fault::Closed);
-            let result = open.and_then(|engine| guard::caught(|| read(engine.tree(), &shared)));
+            let result = engine.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+                let once = || guard::caught(|| read(engine.tree(), &shared));
+                (1..READ_TRIES).fold(once(), |result, _| match result {
+                    Err(Fault::Bad { .. }) => once(),
+                    other => other,
+                })
+            });
             result.map_err(|fault| shared.explain(&fault))
         });
         task.await.map_err(|error| StoreError::Unavailable { detail: error.to_string() })?
@@ -207,7 +218,15 @@ impl Store for SledStore {
     }
 
     fn health(&self) -> Result<(), StoreError> {
-        self.shared.trouble().map_or(Ok(()), Err)
+        if let Some(trouble) = self.shared.trouble() {
+            return Err(trouble);
+        }
+        let running = Duration::from_micros(self.stats().running_us);
+        if running < COMMIT_PATIENCE {
+            return Ok(());
+        }
+        let detail = format!("the disk has not finished a write for {} s", running.as_secs());
+        Err(StoreError::Unavailable { detail })
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -26,9 +26,11 @@ use crate::store::sled::event_chunk;
 use crate::store::sled::event_chunk::Fields;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::keys;
+use crate::store::sled::parts;
 use crate::store::sled::parts::Entry;
 use crate::store::sled::read_events;
 use crate::store::sled::read_log;
+use crate::store::sled::record;
 use crate::store::sled::record::LastAttempt;
 use crate::store::sled::record::StoredRecord;
 
@@ -40,10 +42,16 @@ struct About {
     received_at: Timestamp,
 }
 
+/// What looking one event up counts: a chunk is unpacked for it.
+const CHUNK_COST: usize = 64 << 10;
+
 type Found = BTreeMap<DeliveryId, DeliverySummary>;
 
 /// A list of deliveries, newest event first.
 pub(super) fn list(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, Fault> {
+    if let Some(DeliveryState::Retrying | DeliveryState::Held) = query.state {
+        return list_live(tree, query);
+    }
     let limit = query.limit.max(1);
     // Deliveries of the cursor's own event may follow it.
     let after_cursor = query.before.map(|id| EventId::from_bits(id.event().bits().saturating_add(1)));
@@ -73,6 +81,62 @@ pub(super) fn list(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySu
         }
     }
     Ok(Page { items, next: None })
+}
+
+/// The same for states that only a live record can be in: those are few, and found without
+/// reading the log.
+fn list_live(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, Fault> {
+    let limit = query.limit.max(1);
+    let of_event = query.event.map(|event| (event.bits(), event.delivery(u16::MAX).bits()));
+    let (least, greatest) = of_event.unwrap_or((0, u128::MAX));
+    let end = match query.before {
+        Some(before) if before.bits() <= greatest => keys::by_id(keys::LIVE, before.bits()),
+        _ => keys::part(&keys::by_id(keys::LIVE, greatest), 1),
+    };
+    let mut items: Vec<DeliverySummary> = Vec::new();
+    let mut scanned = 0;
+    // Neighbours are often of one event.
+    let mut known: Option<(EventId, About)> = None;
+    for entry in parts::backward(tree, keys::by_id(keys::LIVE, least), end) {
+        let body = entry?.body(tree)?.into_owned();
+        let stored: StoredRecord = record::decode("a delivery record", &body)?;
+        if stored.record.workspace != query.workspace {
+            continue;
+        }
+        let event = stored.record.id.event();
+        if known.as_ref().is_none_or(|(before, _)| *before != event) {
+            scanned += CHUNK_COST;
+            known = about(tree, query, event)?.map(|about| (event, about));
+        }
+        let Some((_, about)) = &known else { continue };
+        let mut found = Found::new();
+        add_record(&mut found, about, &stored);
+        for summary in found.into_values().filter(|summary| shows(query, summary)) {
+            if items.len() == limit {
+                let next = items.last().map(|summary| summary.id);
+                return Ok(Page { items, next });
+            }
+            items.push(summary);
+        }
+        if scanned >= read_events::SCAN_BYTES {
+            return Ok(Page { items, next: Some(stored.record.id) });
+        }
+    }
+    Ok(Page { items, next: None })
+}
+
+/// What a summary takes from an event that the query wants.
+fn about(tree: &Tree, query: &DeliveryQuery, event: EventId) -> Result<Option<About>, Fault> {
+    let Some((entry, _)) = read_events::locate(tree, event)? else { return Ok(None) };
+    let body = entry.body(tree)?;
+    let rows = event_chunk::rows(&body)?;
+    let Some(row) = rows.iter().find(|row| row.id == event) else { return Ok(None) };
+    let fields = row.fields()?;
+    Ok(matches(query, event, &fields).then(|| About {
+        source: fields.source,
+        event_type: Arc::from(fields.event_type),
+        received_at: fields.received_at,
+    }))
 }
 
 /// The cursor that goes on before a chunk.

@@ -77,7 +77,8 @@ fn of_commit(tree: &Tree, seq: u64, event: EventId, mut show: impl FnMut(LogEntr
 /// Records of deliveries in `from..=to`, live and ended.
 pub(super) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<Vec<StoredRecord>, Fault> {
     let mut records = BTreeMap::new();
-    for kind in [keys::ENDED, keys::LIVE] {
+    // In this order a record that ends meanwhile is met twice rather than not at all.
+    for kind in [keys::LIVE, keys::ENDED] {
         let start = keys::by_id(kind, from.bits());
         let end = keys::part(&keys::by_id(kind, to.bits()), 1);
         for entry in parts::forward(tree, start, end) {

@@ -7,12 +7,13 @@ use std::path::Path;
 
 fn contract(folder: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files =
+        fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it is readable").path());
     files
         .filter(|path| path.extension().is_some_and(|end| end == "wit"))
         .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).unwrap())
+            let name = path.file_name().expect("files have names").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("the contract is text"))
         })
         .collect()
 }

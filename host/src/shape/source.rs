@@ -29,6 +29,7 @@ impl<'i> Scope<'i> {
         Self { input, item: None, slots: &[] }
     }
 
+    #[inline]
     pub(crate) fn node(&self, token: u32) -> Node<'i> {
         self.input.document.node(token)
     }
@@ -76,6 +77,7 @@ impl Path {
         Ok(Self { text: text.into(), query, base: Base::Wrapper, slot: None })
     }
 
+    #[inline]
     fn base_token(&self, scope: &Scope<'_>) -> Option<u32> {
         match self.base {
             Base::Root => Some(ROOT),
@@ -85,6 +87,7 @@ impl Path {
     }
 
     /// The first node.
+    #[inline]
     pub(crate) fn first<'i>(
         &self,
         scope: &Scope<'i>,

@@ -52,6 +52,7 @@ impl<'v> Value<'v> {
         }
     }
 
+    #[inline]
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Null => Kind::Null,
@@ -64,6 +65,7 @@ impl<'v> Value<'v> {
         }
     }
 
+    #[inline]
     pub(crate) fn is_null(&self) -> bool {
         self.kind() == Kind::Null
     }
@@ -77,6 +79,7 @@ impl<'v> Value<'v> {
     }
 
     /// A number's JSON text.
+    #[inline]
     pub(crate) fn as_number(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Number(text) => Some(Cow::Borrowed(text)),
@@ -86,6 +89,7 @@ impl<'v> Value<'v> {
         }
     }
 
+    #[inline]
     pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
@@ -243,6 +247,7 @@ impl<'v> Value<'v> {
     }
 
     /// The order of two numbers or two strings.
+    #[inline]
     pub(crate) fn order(&self, other: &Value<'_>) -> Option<Ordering> {
         if let (Some(left), Some(right)) = (self.as_number(), other.as_number()) {
             return Some(number::compare(&left, &right));
@@ -266,6 +271,7 @@ impl<'v> Value<'v> {
     }
 }
 
+#[inline]
 fn emit(bytes: &[u8], budget: &mut Budget, out: &mut Vec<u8>) -> Result<(), Exhausted> {
     budget.produce(bytes.len())?;
     out.extend_from_slice(bytes);

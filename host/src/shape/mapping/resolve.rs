@@ -33,6 +33,7 @@ struct Branch {
     indexes: Vec<(usize, usize)>,
 }
 
+#[inline]
 fn length_bit(length: usize) -> u64 {
     1 << length.min(63)
 }

@@ -82,6 +82,7 @@ impl Writer<'_> {
         }
     }
 
+    #[inline]
     fn emit(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Exhausted> {
         self.budget.produce(bytes.len())?;
         out.extend_from_slice(bytes);
@@ -317,6 +318,7 @@ impl Writer<'_> {
 
 impl Field {
     /// Whether it takes one value, not an array of them.
+    #[inline]
     fn one(&self) -> bool {
         match (&self.from, self.take) {
             (_, Take::First) => true,

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 /// Compares by value: `1`, `1.0` and `10e-1` are equal. Exponents beyond ±2^62 count as that.
+#[inline]
 pub(crate) fn compare(left: &str, right: &str) -> Ordering {
     if let (Some(left), Some(right)) = (small(left), small(right)) {
         return compare_small(left, right);
@@ -14,6 +15,7 @@ pub(crate) fn compare(left: &str, right: &str) -> Ordering {
 /// A number of at most 18 digits without exponent: mantissa and digits after the point.
 type Small = (i64, u32);
 
+#[inline]
 fn small(text: &str) -> Option<Small> {
     let bytes = text.as_bytes();
     if bytes.len() > 19 {
@@ -40,6 +42,7 @@ fn small(text: &str) -> Option<Small> {
     Some((if negative { -mantissa } else { mantissa }, scale))
 }
 
+#[inline]
 fn compare_small(left: Small, right: Small) -> Ordering {
     match left.1.cmp(&right.1) {
         Ordering::Equal => left.0.cmp(&right.0),

@@ -45,6 +45,7 @@ impl<'e> Evaluation<'e> {
         Self { document, root, budget, cache, regex: None }
     }
 
+    #[inline]
     pub(super) fn node(&self, index: u32) -> Node<'e> {
         self.document.node(index)
     }

@@ -81,6 +81,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text's value.
+    #[inline]
     pub fn root(&self) -> Node<'_> {
         self.node(ROOT)
     }
@@ -100,6 +101,7 @@ impl<'a> Document<'a> {
         self.root().pointer(pointer)
     }
 
+    #[inline]
     pub(crate) fn node(&self, index: u32) -> Node<'_> {
         Node::new(self, index)
     }

@@ -54,10 +54,12 @@ impl std::fmt::Debug for Node<'_> {
 }
 
 impl<'d> Node<'d> {
+    #[inline]
     pub(super) fn new(document: &'d Document<'d>, index: u32) -> Self {
         Self { document, index }
     }
 
+    #[inline]
     pub(crate) fn index(self) -> u32 {
         self.index
     }
@@ -104,6 +106,7 @@ impl<'d> Node<'d> {
     }
 
     /// What a string stands for; `None` of other kinds. Allocates only if it has escapes.
+    #[inline]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
         match self.tag() {
             Tag::Text => Some(Cow::Borrowed(self.document.inside(self.index))),
@@ -113,11 +116,13 @@ impl<'d> Node<'d> {
     }
 
     /// The text between a string's quotes, escapes and all.
+    #[inline]
     pub(crate) fn string_inside(self) -> Option<&'d str> {
         matches!(self.tag(), Tag::Text | Tag::TextEscaped).then(|| self.document.inside(self.index))
     }
 
     /// Whether it is a string that stands for `wanted`.
+    #[inline]
     pub fn is_str(self, wanted: &str) -> bool {
         match self.tag() {
             Tag::Text => self.document.inside(self.index) == wanted,
@@ -143,6 +148,7 @@ impl<'d> Node<'d> {
     }
 
     /// `true` or `false`.
+    #[inline]
     pub fn as_bool(self) -> Option<bool> {
         match self.tag() {
             Tag::True => Some(true),
@@ -152,6 +158,7 @@ impl<'d> Node<'d> {
     }
 
     /// Whether it is `null`.
+    #[inline]
     pub fn is_null(self) -> bool {
         self.tag() == Tag::Null
     }
@@ -162,6 +169,7 @@ impl<'d> Node<'d> {
     }
 
     /// As [`Node::get`], and how many keys were looked at.
+    #[inline]
     pub(crate) fn member(self, name: &str) -> (Option<Node<'d>>, u64) {
         let object = self.token();
         if object.tag != Tag::Object {
@@ -210,6 +218,7 @@ impl<'d> Node<'d> {
     }
 
     /// An array's elements in order; nothing of other kinds.
+    #[inline]
     pub fn elements(self) -> Elements<'d> {
         let end = if self.tag() == Tag::Array { self.end_index() } else { 0 };
         Elements { document: self.document, at: self.index + 1, end }
@@ -231,6 +240,7 @@ impl<'d> Node<'d> {
 
     /// An object's members with every key as it was written: its text between the quotes, whether
     /// that has escapes, and the value. Overridden ones too.
+    #[inline]
     pub(crate) fn members_as_written(self) -> impl Iterator<Item = (&'d str, bool, Node<'d>)> {
         let end = if self.tag() == Tag::Object { self.end_index() } else { 0 };
         let mut at = self.index + 1;

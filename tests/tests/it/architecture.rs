@@ -13,7 +13,8 @@ const FLOORS: &[&[&str]] = &[
     &["store", "sandbox", "egress"],
     &["flow"],
     &["http", "worker"],
-    &["app", "supervisor"],
+    &["supervisor"],
+    &["app"],
     &["cli"],
 ];
 
@@ -21,7 +22,8 @@ const FLOORS: &[&[&str]] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("wasmtime::", &["sandbox"]),
     ("wasmparser::", &["sandbox"]),
-    ("wit_component::", &["sandbox"]),
+    // `plugin build` makes the component that an upload would be made into.
+    ("wit_component::", &["sandbox", "cli/plugin/build"]),
     ("axum::", &["http"]),
     ("hyper::client", &["egress"]),
     ("reqwest::", &["egress", "cli"]),
@@ -30,12 +32,16 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sled::Config", &["store/sled"]),
     ("jsonpath_rust", &["shape"]),
     ("clap::", &["cli"]),
-    ("env::var", &["config"]),
+    // Looking for a compiler means looking along PATH, which is no setting.
+    ("env::var", &["config", "cli/plugin/toolchain"]),
     ("tokio::spawn", &["supervisor", "egress"]),
     ("tracing_subscriber", &["observe"]),
     ("prometheus_client", &["observe"]),
     ("SystemTime::now", &["domain/time"]),
 ];
+
+/// Statics that guard something the process itself has but once: its allocator, its panic hook.
+const SHARED: &[&str] = &["main.rs", "store/sled/guard.rs"];
 
 const LINES_MAX: usize = 500;
 const LINES_MEDIAN_MAX: usize = 150;
@@ -51,9 +57,15 @@ impl Source {
         self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
-    /// Lines of code, from 1; comments left out.
+    /// Whether it is only compiled for tests.
+    fn is_test(&self) -> bool {
+        self.path.ends_with("tests.rs") || self.path.contains("/tests/")
+    }
+
+    /// Lines of code, from 1; comments and unit tests left out.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line.trim_start()));
+        let lines = self.text.lines().take_while(|line| *line != "mod tests {");
+        let lines = lines.enumerate().map(|(at, line)| (at + 1, line.trim_start()));
         lines.filter(|(_, line)| !line.starts_with("//"))
     }
 }
@@ -131,7 +143,7 @@ fn rooms_depend_downwards_only() {
 #[test]
 fn heavy_crates_have_one_owner() {
     let mut faults = Vec::new();
-    for source in sources().iter().filter(|source| source.room() != "main") {
+    for source in sources().iter().filter(|source| source.room() != "main" && !source.is_test()) {
         for (at, line) in source.code() {
             for (word, owners) in OWNERS {
                 let owned = owners.iter().any(|owner| source.path.starts_with(owner));
@@ -147,7 +159,9 @@ fn heavy_crates_have_one_owner() {
 #[test]
 fn nothing_is_shared_by_the_whole_process() {
     let mut faults = Vec::new();
-    for source in sources().iter().filter(|source| source.room() != "main") {
+    for source in
+        sources().iter().filter(|source| !source.is_test() && !SHARED.contains(&source.path.as_str()))
+    {
         for (at, line) in source.code() {
             let is_static =
                 line.split_whitespace().take_while(|word| *word != "=").any(|word| word == "static");

@@ -1,5 +1,4 @@
 # `make` alone lists what there is. Needs cargo; what else a target needs it installs (Debian, as root) or names.
-.POSIX:
 .PHONY: help run test bench fmt lint guests tools clean
 
 CARGO = cargo
@@ -16,7 +15,7 @@ run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample
 	@plugins/build.sh
 	@mkdir -p data && chmod 700 data
 	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key
-	@env -u HOOKMILL_BIN HOOKMILL_ADMIN_KEY="$$(cat data/admin-key)" target/release/hookmill serve --data ./data --sample
+	@HOOKMILL_ADMIN_KEY="$$(cat data/admin-key)" target/release/hookmill serve --data ./data --sample
 
 test: tools guests lint ## formatting, lints, and every test
 	@$(CARGO) build --quiet -p hookmill

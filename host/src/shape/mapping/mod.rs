@@ -1,6 +1,8 @@
 //! Mappings: a payload made into another. Not here: what a destination allows of the result.
 
 mod compile;
+#[cfg(test)]
+mod compliance;
 mod envelope;
 mod expr;
 mod merge;

@@ -94,3 +94,26 @@ fn path(given: &MetaNameValue) -> Result<Path> {
         other => Err(Error::new_spanned(other, "expected the name of a function")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn faulty_arguments_are_explained() {
+        let check = |tokens: TokenStream, expected: &str| {
+            let fault = Arguments::parse(tokens).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(fault.contains(expected) && fault.is_empty() == expected.is_empty(), "{fault}");
+        };
+        check(quote!(), "");
+        check(quote!(name = "a-b_2", version = "1", description = "d", headers = ["x-a"], batch = m::f), "");
+        check(quote!(nmae = "a"), "expected one of name, version");
+        check(quote!(name = "A"), "`A` cannot be the name of a plugin");
+        check(quote!(name = 1), "expected a string");
+        check(quote!(headers = "x-a"), "expected strings");
+        check(quote!(headers = ["X-A"]), "in lower case");
+        check(quote!(batch = "f"), "the name of a function");
+    }
+}

@@ -48,3 +48,32 @@ fn checked(path: &Path) -> Result<String, String> {
         None => Err(format!("{place}: the name of the file is not text")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_example_is_named() {
+        let folder = std::env::temp_dir().join(format!("hookmill-macros-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let check = |text: &str, expected: &str| {
+            fs::write(folder.join("a.json"), text).unwrap();
+            let fault = names(&folder, false).err().unwrap_or_default();
+            assert!(fault.contains(expected) && fault.is_empty() == expected.is_empty(), "{fault}");
+        };
+        check(r#"{"event": {"payload": 1}, "expect": {"drop": "*"}, "x-note": 1}"#, "");
+        check("{", "a.json: EOF while parsing");
+        check("[]", "an example is an object");
+        check(r#"{"event": {}, "expected": {}}"#, "unknown field `expected`");
+        check(r#"{"event": {}}"#, "no field `expect`");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_must_be_there_only_when_it_is_named() {
+        let nowhere = Path::new("/nowhere/at/all");
+        assert_eq!(names(nowhere, false), Ok(vec![]));
+        assert!(names(nowhere, true).is_err());
+    }
+}

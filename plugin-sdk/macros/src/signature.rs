@@ -56,3 +56,85 @@ pub(crate) fn doc_comment(function: &ItemFn) -> String {
     });
     lines.collect::<Vec<_>>().join(" ").trim().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens as _;
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn only_the_two_forms_are_plugins() {
+        let check = |function: ItemFn, expected: std::result::Result<Option<&str>, &str>| {
+            let seen = config_type(&function);
+            match (&seen, expected) {
+                (Ok(seen), Ok(expected)) => {
+                    let seen = seen.as_ref().map(|config| config.to_token_stream().to_string());
+                    assert_eq!(seen.as_deref(), expected);
+                }
+                (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+                _ => panic!("{}", function.to_token_stream()),
+            }
+        };
+        check(
+            parse_quote!(
+                fn f(event: &Event) -> Result<Verdict> {}
+            ),
+            Ok(None),
+        );
+        check(
+            parse_quote!(
+                fn f(_: &Event, config: &Config) -> Result<Verdict> {}
+            ),
+            Ok(Some("Config")),
+        );
+        check(
+            parse_quote!(
+                fn f() -> Result<Verdict> {}
+            ),
+            Err("a plugin is"),
+        );
+        check(
+            parse_quote!(
+                fn f(event: Event) -> Result<Verdict> {}
+            ),
+            Err("a plugin is"),
+        );
+        check(
+            parse_quote!(
+                fn f(event: &mut Event) -> Result<Verdict> {}
+            ),
+            Err("a plugin is"),
+        );
+        check(
+            parse_quote!(
+                fn f(event: &Event) {}
+            ),
+            Err("a plugin is"),
+        );
+        check(
+            parse_quote!(
+                async fn f(event: &Event) -> Result<Verdict> {}
+            ),
+            Err("it is not async"),
+        );
+        check(
+            parse_quote!(
+                fn f<T>(event: &Event) -> Result<Verdict> {}
+            ),
+            Err("without generics"),
+        );
+    }
+
+    #[test]
+    fn a_doc_comment_becomes_one_line() {
+        let function: ItemFn = parse_quote! {
+            /// One,
+            /// two.
+            #[must_use]
+            fn f() {}
+        };
+        assert_eq!(doc_comment(&function), "One, two.");
+    }
+}

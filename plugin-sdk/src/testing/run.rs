@@ -315,3 +315,58 @@ fn answer<P: Plugin>(events: &[Event], config: &str) -> Vec<Answer> {
     };
     answers.into_iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[plugin(batch = all_together)]
+    fn one(_event: &Event) -> Result<Verdict> {
+        Ok(drop("alone"))
+    }
+
+    fn all_together(events: &[Event], _config: &crate::NoConfig) -> Vec<Result<Verdict>> {
+        let many = events.len();
+        events.iter().map(|event| Ok(forward(format!("{} of {many}", event.text()?)))).collect()
+    }
+
+    #[plugin]
+    fn flood(_event: &Event) -> Result<Verdict> {
+        for _ in 0..200 {
+            log::info!("{}", "é".repeat(1000));
+        }
+        Ok(forward_all(vec![""; 2000]))
+    }
+
+    #[plugin]
+    fn unwritable(_event: &Event) -> Result<Verdict> {
+        let keys_are_lists = std::collections::BTreeMap::from([(vec![1], 2)]);
+        Ok(forward_json(&keys_are_lists))
+    }
+
+    #[test]
+    fn several_events_go_to_the_function_for_batches() {
+        run::<one>(event("a")).expect_drop("alone");
+        let forwarded = |text: &str| Answer::Verdict(forward(text));
+        let bad = Answer::Refused(
+            "the payload is not text: invalid utf-8 sequence of 1 bytes from index 0".to_string(),
+        );
+        let answers = run::<one>(event("a")).and(event(vec![0xff])).and(event("c")).answers();
+        assert_eq!(answers, [forwarded("a of 3"), bad, forwarded("c of 3")]);
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_gateway() {
+        let over = Answer::OverLimit("2000 outputs, the limit is 1000".to_string());
+        assert_eq!(run::<flood>(event("")).answer(), over);
+        let logs = run::<flood>(event("")).logs();
+        assert_eq!((logs.len(), logs[0].1.len()), (100, 1024));
+    }
+
+    #[test]
+    fn what_cannot_be_written_refuses_the_event() {
+        run::<unwritable>(event(""))
+            .expect_error("the output cannot be written as JSON: key must be a string");
+    }
+}

@@ -48,6 +48,13 @@ impl Answer {
         kind.strip_prefix("https://hookmill.dev/problems/").unwrap_or_else(|| panic!("type of {}", self.text))
     }
 
+    /// The code of a problem, which says the cause more exactly than its type.
+    #[track_caller]
+    pub fn code(&self, status: u16) -> &str {
+        self.problem(status);
+        self.body["code"].as_str().unwrap_or_else(|| panic!("no code in {}", self.text))
+    }
+
     /// The pointers of a problem's errors.
     pub fn pointers(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -45,10 +45,10 @@ async fn check_preset(preset: &str, secret: &str, other: &str, signed: impl Fn(&
     source.send(&signed(secret, BODY), BODY).await.expect(202);
     let mut changed = BODY.to_vec();
     changed[4] ^= 1;
-    assert_eq!(source.send(&signed(secret, BODY), &changed).await.problem(401), "bad-signature");
-    assert_eq!(source.send(&signed(other, BODY), BODY).await.problem(401), "bad-signature");
+    assert_eq!(source.send(&signed(secret, BODY), &changed).await.code(401), "bad_signature");
+    assert_eq!(source.send(&signed(other, BODY), BODY).await.code(401), "bad_signature");
     let unsigned = vec![("content-type".to_owned(), "application/json".to_owned())];
-    assert_eq!(source.send(&unsigned, BODY).await.problem(401), "missing-signature");
+    assert_eq!(source.send(&unsigned, BODY).await.code(401), "missing_signature");
     let codes = hookmill_tests::eventually("three rejections", || async {
         let codes = source.rejections().await;
         (codes.len() == 3).then_some(codes)

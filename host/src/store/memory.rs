@@ -48,6 +48,8 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::held_bytes;
 
+pub(crate) use opener::InMemory;
+
 /// What outlives a handle.
 #[derive(Debug, Default)]
 struct Data {

@@ -160,6 +160,7 @@ fn of_chunk(tree: &Tree, seq: u64, body: &[u8], newest: u128, query: &DeliveryQu
     };
     let wanted: BTreeSet<EventId> = events.keys().copied().collect();
     read_log::follow(tree, seq, &wanted, |row| add_row(&mut found, &events, &row))?;
+    read_log::late(tree, *first, *last, |row| add_row(&mut found, &events, &row))?;
     for stored in read_log::records(tree, first.delivery(0), last.delivery(u16::MAX))? {
         if let Some(about) = events.get(&stored.record.id.event()) {
             add_record(&mut found, about, &stored);
@@ -190,6 +191,7 @@ fn add_row(found: &mut Found, events: &BTreeMap<EventId, About>, row: &LogEntry)
     match row {
         LogEntry::Plan(plan) => {
             let Some(about) = events.get(&plan.event) else { return };
+            forget_planned(found, plan.event);
             for route in &plan.routes {
                 let mut add = |id, state, error_code| {
                     let planned = || summary(id, route.connection, route.destination, about);
@@ -216,6 +218,15 @@ fn add_row(found: &mut Found, events: &BTreeMap<EventId, About>, row: &LogEntry)
             add_attempt(found.entry(id).or_insert_with(made), &entry.attempt);
         }
         LogEntry::Rejection(_) => {}
+    }
+}
+
+/// A plan that ran again after a crash replaces the one before, but not what was tried already.
+fn forget_planned(found: &mut Found, event: EventId) {
+    let of_event = found.range(event.delivery(0)..=event.delivery(u16::MAX));
+    let untried = of_event.filter(|(_, summary)| summary.attempts == 0).map(|(id, _)| *id);
+    for id in untried.collect::<Vec<_>>() {
+        found.remove(&id);
     }
 }
 

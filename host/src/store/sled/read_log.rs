@@ -74,6 +74,27 @@ fn of_commit(tree: &Tree, seq: u64, event: EventId, mut show: impl FnMut(LogEntr
     Ok(())
 }
 
+/// Shows the rows of events in `from..=to` that came after their event was closed and belong to
+/// no delivery record.
+pub(super) fn late(
+    tree: &Tree,
+    from: EventId,
+    to: EventId,
+    mut show: impl FnMut(LogEntry),
+) -> Result<(), Fault> {
+    let start = keys::by_id(keys::LATE, from.bits());
+    let end = keys::part(&keys::by_id(keys::LATE, to.bits()), 1);
+    for entry in parts::forward(tree, start, end) {
+        let entry = entry?;
+        let event = EventId::from_bits(keys::id_of(&entry.name).unwrap_or_default());
+        let seqs: Vec<u64> = record::decode("a list of late log rows", &entry.body(tree)?)?;
+        for seq in seqs {
+            of_commit(tree, seq, event, &mut show)?;
+        }
+    }
+    Ok(())
+}
+
 /// Records of deliveries in `from..=to`, live and ended.
 pub(super) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<Vec<StoredRecord>, Fault> {
     let mut records = BTreeMap::new();
@@ -109,14 +130,16 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
         follow(tree, head.seq, &BTreeSet::from([event]), &mut show)?;
     }
     let stored = records(tree, event.delivery(0), event.delivery(u16::MAX))?;
-    let mut seqs: BTreeSet<u64> = stored.iter().flat_map(|stored| &stored.seqs).copied().collect();
-    if let Some(entry) = parts::get(tree, keys::by_id(keys::LATE, event.bits()))? {
-        let late: Vec<u64> = record::decode("a list of late log rows", &entry.body(tree)?)?;
-        seqs.extend(late);
-    }
+    let seqs: BTreeSet<u64> = stored.iter().flat_map(|stored| &stored.seqs).copied().collect();
     for seq in seqs {
-        of_commit(tree, seq, event, &mut show)?;
+        // Only attempts: a plan in an old commit may have been made anew since.
+        of_commit(tree, seq, event, |entry| {
+            if matches!(entry, LogEntry::Attempt(_)) {
+                show(entry);
+            }
+        })?;
     }
+    late(tree, event, event, &mut show)?;
     let mut attempts: Vec<AttemptEntry> = attempts.into_values().collect();
     attempts.sort_by_key(|entry| (entry.attempt.at, entry.attempt.id));
     let records = stored.into_iter().map(|stored| stored.record).collect();

@@ -5,6 +5,7 @@ mod contract;
 mod damage;
 mod full;
 mod kill;
+mod model;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

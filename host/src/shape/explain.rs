@@ -76,7 +76,7 @@ impl Mapping {
     /// Every field in the order of the mapping; of an `$each` those of its first item; of an `$if`
     /// those of the branch taken. An error only when the budget is used up.
     pub fn explain(&self, input: &Input<'_>, budget: &mut Budget) -> Result<Vec<FieldReport>, EvalFault> {
-        let hints = Hints::of(input);
+        let hints = Hints::default();
         self.with_scope(input, budget, |scope, budget| {
             let mut explainer = Explainer { budget, hints: &hints, reports: Vec::new() };
             for expr in self.output.iter().chain(self.envelope.parts()) {
@@ -246,10 +246,6 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    pub(crate) fn of(_input: &Input<'_>) -> Self {
-        Self::default()
-    }
-
     /// The path nearest to one that matches nothing: one that differs by a few letters, else the
     /// shortest that ends in the same name. `None` if it matches, or nothing is near.
     pub(crate) fn nearest(&self, path: &Path, scope: &Scope<'_>) -> Option<String> {

@@ -1,8 +1,5 @@
 //! The functions as a type, and running a chain of them. Not here: each function's work.
 
-use regex::Regex;
-
-use crate::shape::apply::codec;
 use crate::shape::apply::date;
 use crate::shape::apply::lists;
 use crate::shape::apply::numbers;
@@ -11,6 +8,7 @@ use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::number::Decimal;
 use crate::shape::number::Rounding;
+use crate::shape::query::RegexPattern;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
@@ -44,7 +42,7 @@ pub(crate) enum TextStep {
         to: Box<str>,
     },
     ReplaceMatches {
-        pattern: Regex,
+        pattern: RegexPattern,
         to: Box<str>,
     },
     /// Characters from (negative: from the end), and up to which one.
@@ -192,7 +190,3 @@ fn single<'v>(
 pub(super) fn needs(name: &str, wanted: &str, value: &Value<'_>) -> String {
     format!("{name} needs {wanted}, not {}", value.kind().name())
 }
-
-pub(super) use codec::mask;
-pub(super) use codec::sha256_hex;
-pub(super) use codec::uuid5;

@@ -9,12 +9,12 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::shape::apply::codec::mask;
+use crate::shape::apply::codec::sha256_hex;
+use crate::shape::apply::codec::uuid5;
 use crate::shape::apply::run::ApplyFault;
 use crate::shape::apply::run::TextStep;
-use crate::shape::apply::run::mask;
 use crate::shape::apply::run::needs;
-use crate::shape::apply::run::sha256_hex;
-use crate::shape::apply::run::uuid5;
 use crate::shape::budget::Budget;
 use crate::shape::value::Value;
 
@@ -37,6 +37,8 @@ pub(super) fn run<'v>(
             text.replace(&**from, to)
         }
         TextStep::ReplaceMatches { pattern, to } => {
+            // Twice: to know the size before it is made.
+            let pattern = pattern.paid(&text, budget).and_then(|_| pattern.paid(&text, budget))?;
             let found = pattern.find_iter(&text).count();
             budget.produce(found.saturating_mul(to.len()).saturating_add(text.len()))?;
             pattern.replace_all(&text, regex::NoExpand(to)).into_owned()

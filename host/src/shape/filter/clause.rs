@@ -1,7 +1,6 @@
 //! A compiled clause. Not here: how it is read (`compile`) and how it is decided (`eval`).
 
-use regex::Regex;
-
+use crate::shape::query::RegexPattern;
 use crate::shape::source::Path;
 use crate::shape::source::Source;
 use crate::shape::tape::Kind;
@@ -50,7 +49,7 @@ pub(crate) enum Test {
     EndsWith(Box<str>),
     /// Part of a string, or element of an array.
     Contains(Value<'static>),
-    Matches(Regex),
+    Matches(RegexPattern),
     Length(LengthTest, usize),
 }
 

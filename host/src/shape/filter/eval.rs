@@ -84,7 +84,7 @@ impl Filter {
     /// Every clause with its own result, in the order of the document.
     pub fn explain(&self, input: &Input<'_>, budget: &mut Budget) -> Result<Vec<ClauseReport>, EvalFault> {
         let mut reports = Vec::new();
-        let hints = crate::shape::explain::Hints::of(input);
+        let hints = crate::shape::explain::Hints::default();
         explain(&self.clause, &Scope::of(input), budget, &hints, &mut reports)?;
         Ok(reports)
     }

@@ -48,10 +48,7 @@ impl Test {
             Self::EndsWith(suffix) => value.as_text().is_some_and(|text| text.ends_with(&**suffix)),
             Self::Contains(wanted) => contains(value, wanted, budget)?,
             Self::Matches(regex) => match value.as_text() {
-                Some(text) => {
-                    budget.visit(text.len() as u64 / 8 + 1)?;
-                    regex.is_match(&text)
-                }
+                Some(text) => regex.is_match(&text, budget)?,
                 None => false,
             },
             Self::Length(test, bound) => match value.length() {

@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
-
 use crate::shape::budget::Exhausted;
 use crate::shape::query::compare;
 use crate::shape::query::compare::Operand;
@@ -27,7 +25,7 @@ pub(super) enum Cached {
 }
 
 /// The last pattern that came from the document, and what became of it.
-pub(super) type LastRegex = (String, Option<Regex>);
+pub(super) type LastRegex = (String, Option<pattern::Pattern>);
 
 impl<'e> Evaluation<'e> {
     pub(super) fn holds(&mut self, logic: &Logic, node: u32) -> Result<bool, Exhausted> {
@@ -173,10 +171,9 @@ impl<'e> Evaluation<'e> {
             },
             _ => return Ok(false),
         };
-        // A scan costs about as much as looking at a key for every few bytes.
-        self.budget.visit(text.len() as u64 / 8 + 1)?;
         match by {
-            Pattern::Ready(regex) => Ok(regex.as_ref().is_some_and(|regex| regex.is_match(&text))),
+            Pattern::Ready(Some(regex)) => regex.is_match(&text, self.budget),
+            Pattern::Ready(None) => Ok(false),
             Pattern::Computed(term) => {
                 let pattern = match self.term(term, node)? {
                     Operand::Node(node) => match node.as_str() {
@@ -198,8 +195,10 @@ impl<'e> Evaluation<'e> {
             let regex = pattern::compile_computed(pattern, whole);
             self.regex = Some((pattern.to_owned(), regex));
         }
-        let regex = self.regex.as_ref().and_then(|(_, regex)| regex.as_ref());
-        Ok(regex.is_some_and(|regex| regex.is_match(text)))
+        match self.regex.as_ref().and_then(|(_, regex)| regex.as_ref()) {
+            Some(regex) => regex.is_match(text, self.budget),
+            None => Ok(false),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod tests;
 
 pub(crate) use compare::same_value;
 pub(crate) use eval::Stop;
+pub(crate) use pattern::Pattern as RegexPattern;
 pub(crate) use pattern::compile_regex;
 pub use plan::Query;
 pub(crate) use plan::Segment;

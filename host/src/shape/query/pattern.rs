@@ -4,12 +4,41 @@
 use regex::Regex;
 use regex::RegexBuilder;
 
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
 use crate::shape::budget::MAX_REGEX_BYTES;
 use crate::shape::budget::MAX_REGEX_SIZE;
 
+/// A compiled expression and what it may cost.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    regex: Regex,
+    /// Half visits for each byte of a text. An expression that fits no automaton is run state by
+    /// state, so that its time is that of its size times the text's.
+    half_visits: u64,
+}
+
+impl Pattern {
+    /// Whether it is found in `text`.
+    pub(crate) fn is_match(&self, text: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
+        self.pay(text, budget)?;
+        Ok(self.regex.is_match(text))
+    }
+
+    /// The expression, paid for one run over `text`.
+    pub(crate) fn paid(&self, text: &str, budget: &mut Budget) -> Result<&Regex, Exhausted> {
+        self.pay(text, budget)?;
+        Ok(&self.regex)
+    }
+
+    fn pay(&self, text: &str, budget: &mut Budget) -> Result<(), Exhausted> {
+        budget.visit((text.len() as u64).saturating_mul(self.half_visits) / 2 + 1)
+    }
+}
+
 /// A pattern that stands in a query. One that is no regular expression matches nothing (RFC 9535,
 /// 2.4.6); one that is too large is a fault.
-pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Regex>, String> {
+pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Pattern>, String> {
     if pattern.len() > MAX_REGEX_BYTES {
         return Err(format!(
             "the regular expression has {} bytes; at most {MAX_REGEX_BYTES} are allowed",
@@ -24,7 +53,7 @@ pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Regex
 }
 
 /// A pattern that comes from the document; what is too large or wrong matches nothing.
-pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Regex> {
+pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Pattern> {
     if pattern.len() > MAX_REGEX_BYTES {
         return None;
     }
@@ -32,7 +61,7 @@ pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Regex> {
 }
 
 /// A pattern of a filter's or mapping's own, found anywhere in a text; the fault says why not.
-pub(crate) fn compile_regex(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn compile_regex(pattern: &str) -> Result<Pattern, String> {
     if pattern.len() > MAX_REGEX_BYTES {
         return Err(too_large(pattern));
     }
@@ -51,8 +80,17 @@ fn too_large(pattern: &str) -> String {
     format!("the regular expression `{shown}` is too large: shorten it or lower its repetitions")
 }
 
-fn build(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).size_limit(MAX_REGEX_SIZE).dfa_size_limit(MAX_REGEX_SIZE).build()
+/// The smallest program the expression compiles to, by powers of four.
+fn build(pattern: &str) -> Result<Pattern, regex::Error> {
+    const SMALLEST: usize = 4 * 1024;
+    let mut size = SMALLEST;
+    loop {
+        match RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_REGEX_SIZE).build() {
+            Err(regex::Error::CompiledTooBig(_)) if size < MAX_REGEX_SIZE => size *= 4,
+            Err(error) => return Err(error),
+            Ok(regex) => return Ok(Pattern { regex, half_visits: (size / SMALLEST) as u64 }),
+        }
+    }
 }
 
 /// I-Regexp for the `regex` crate (RFC 9485, 5.4): a point is anything but line ends, and

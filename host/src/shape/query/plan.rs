@@ -1,8 +1,6 @@
 //! A compiled query and the public way to run it. Not here: how it is made (`check`) and how it is
 //! evaluated (`eval`).
 
-use regex::Regex;
-
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::fault::SpecFault;
@@ -10,6 +8,7 @@ use crate::shape::query::check;
 use crate::shape::query::eval;
 use crate::shape::query::eval::Evaluation;
 use crate::shape::query::eval::Stop;
+use crate::shape::query::pattern;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
@@ -79,7 +78,7 @@ pub(crate) enum Term {
 #[derive(Debug)]
 pub(crate) enum Pattern {
     /// Compiled when the query was; `None` if it is no regular expression, which matches nothing.
-    Ready(Option<Regex>),
+    Ready(Option<pattern::Pattern>),
     /// Comes from the document.
     Computed(Term),
 }

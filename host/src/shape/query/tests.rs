@@ -188,3 +188,15 @@ fn the_first_text_is_a_scalars() {
         assert_eq!(Query::compile(query).unwrap().first_text(&document).as_deref(), expected, "{query}");
     }
 }
+
+#[test]
+fn a_search_costs_what_its_expression_is_worth() {
+    let json = format!("[\"{}\"]", "ab".repeat(100_000));
+    let document = Document::parse(json.as_bytes()).unwrap();
+    let run = |query: &str| {
+        Query::compile(query).unwrap().nodes(&document, &mut Budget::default()).map(|found| found.len())
+    };
+    assert_eq!(run("$[?search(@, 'a.b')]"), Ok(0));
+    // Its states would be walked for every byte.
+    assert_eq!(run("$[?search(@, '[ab]*a[ab]{1000}c')]"), Err(Exhausted::Nodes));
+}

@@ -1,23 +1,35 @@
-//! From a host to the one address that is dialled. Every address of a name is checked; one that
-//! is refused refuses them all, so that a name cannot slip a private address in among public ones.
+//! From a host to the addresses that are dialled. Every address of a name is checked; one that is
+//! refused refuses them all, so that a name cannot slip a private address in among public ones.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
+use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use url::Host;
 
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
-use crate::egress::options::EgressOptions;
+use crate::egress::Inner;
 use crate::egress::target::Target;
 use crate::rules::address;
 
+/// Names looked up at a time. The system's resolver blocks a thread, also long after a request
+/// has given up on it; slow name servers must not use up the threads of everybody else.
+pub(super) const LOOKUPS_MAX: usize = 32;
+/// Addresses of one name that are dialled; all are checked.
+const DIALLED_MAX: usize = 4;
+
+/// Answers the addresses of a name; none if it has none.
+pub type Resolve = Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
+
 /// Who turns names into addresses.
 pub enum Resolver {
-    /// The system, as every other program.
+    /// The system, as for every other program.
     System,
     /// Somebody else; for tests.
-    Given(Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Given(Resolve),
 }
 
 impl std::fmt::Debug for Resolver {
@@ -30,48 +42,58 @@ impl std::fmt::Debug for Resolver {
 }
 
 impl Resolver {
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
+    async fn resolve(&self, lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
         match self {
             Self::Given(resolve) => Ok(resolve(host)),
-            Self::System => {
-                let found = tokio::net::lookup_host((host, port)).await;
-                found
-                    .map(|found| found.map(|address| address.ip()).collect())
-                    .map_err(|error| error.to_string())
-            }
+            Self::System => system(lookups, host, port).await,
         }
     }
 }
 
-/// The addresses to try, all of them allowed.
-pub(super) async fn addresses(
-    options: &EgressOptions,
-    target: &Target,
-) -> Result<Vec<SocketAddr>, SendError> {
+async fn system(lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
+    let place = lookups.clone().acquire_owned().await.map_err(|error| error.to_string())?;
+    let name = (host.to_owned(), port);
+    let lookup = tokio::task::spawn_blocking(move || {
+        let found = name.to_socket_addrs().map(|found| found.map(|address| address.ip()).collect());
+        // The place is free only when the thread is, however long ago the request gave up.
+        drop(place);
+        found
+    });
+    let found = lookup.await.map_err(|error| error.to_string())?;
+    found.map_err(|error: std::io::Error| error.to_string())
+}
+
+/// The addresses to try, all of them allowed; at least one.
+pub(super) async fn addresses(egress: &Inner, target: &Target) -> Result<Vec<SocketAddr>, SendError> {
+    let options = &egress.options;
     let port = target.port();
-    let found = match target.host() {
+    let mut found = match target.host() {
         Host::Ipv4(v4) => vec![IpAddr::V4(*v4)],
         Host::Ipv6(v6) => vec![IpAddr::V6(*v6)],
         Host::Domain(name) => {
-            let bare = name.trim_end_matches('.');
-            let resolved =
-                options.resolver.resolve(name, port).await.map_err(|detail| dns_failed(name, &detail))?;
-            if resolved.is_empty() {
-                return Err(dns_failed(name, "it has no address"));
-            }
-            if options.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare)) {
-                return Ok(resolved.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
-            }
-            resolved
+            let resolved = options.resolver.resolve(&egress.lookups, name, port).await;
+            resolved.map_err(|detail| dns_failed(name, &detail))?
         }
     };
-    for ip in &found {
-        address::check(*ip, &options.allow).map_err(|refusal| SendError {
-            code: ErrorCode::EgressRefused,
-            detail: format!("{} will not be called: {refusal}", target.authority()),
-        })?;
+    if found.is_empty() {
+        return Err(dns_failed(&target.authority(), "it has none"));
     }
+    if !named_in(&options.allow_hosts, target) {
+        for ip in &found {
+            address::check(*ip, &options.allow).map_err(|refusal| SendError {
+                code: ErrorCode::EgressRefused,
+                detail: format!("{} will not be called: {refusal}", target.authority()),
+            })?;
+        }
+    }
+    found.truncate(DIALLED_MAX);
     Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+}
+
+fn named_in(hosts: &[String], target: &Target) -> bool {
+    let Host::Domain(name) = target.host() else { return false };
+    let bare = name.trim_end_matches('.');
+    hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare))
 }
 
 fn dns_failed(name: &str, detail: &str) -> SendError {

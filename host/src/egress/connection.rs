@@ -1,6 +1,7 @@
 //! Makes connections: address, TCP, TLS, HTTP/1.1. Not here: keeping them (`pool`).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::egress::Inner;
+use crate::egress::activity::Activity;
 use crate::egress::address;
 use crate::egress::target::Target;
 
@@ -25,10 +27,11 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Headers of an answer.
 const HEADERS_MAX: usize = 100;
 
-/// A connection that can take a request. Its driver ends with it.
+/// A connection that can take a request. It owns the task that drives it: dropped, both end.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Full<Bytes>>,
+    pub(super) activity: Arc<Activity>,
     driver: AbortHandle,
 }
 
@@ -45,58 +48,75 @@ pub(super) async fn open(
     timings: &mut Timings,
 ) -> Result<Connection, SendError> {
     let started = Instant::now();
-    let addresses = address::addresses(&egress.options, target).await?;
+    let deadline = started + egress.options.connect_timeout;
+    let addresses = address::addresses(egress, target).await?;
     timings.dns_us = micros(started.elapsed());
     let connecting = Instant::now();
-    let connection = dial(egress, target, &addresses).await;
+    let connection = dial(egress, target, &addresses, deadline).await;
     timings.connect_us = micros(connecting.elapsed());
     connection
 }
 
+/// Whole microseconds; what does not fit (71 minutes) is the most that does.
 pub(super) fn micros(elapsed: Duration) -> u32 {
     u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX)
 }
 
-async fn dial(egress: &Inner, target: &Target, addresses: &[SocketAddr]) -> Result<Connection, SendError> {
+/// Tries one address after the other. Each gets an equal share of the time that is left, so that
+/// one that swallows packets does not keep the next from its turn.
+async fn dial(
+    egress: &Inner,
+    target: &Target,
+    addresses: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Connection, SendError> {
     let mut last = None;
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return handshake(egress, target, stream).await,
-            Err(error) => last = Some((address, error)),
+    for (at, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return handshake(egress, target, stream).await,
+            Ok(Err(error)) => last = Some((address, error)),
+            Err(_) => last = Some((address, std::io::ErrorKind::TimedOut.into())),
         }
     }
-    let (code, detail) = match last {
-        Some((address, error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => (
-            ErrorCode::ConnectionRefused,
-            format!("{} ({address}) refused the connection", target.authority()),
-        ),
-        Some((address, error)) => (
-            ErrorCode::ConnectionFailed,
-            format!("cannot connect to {} ({address}): {error}", target.authority()),
-        ),
-        None => (ErrorCode::DnsFailed, format!("{} has no address", target.authority())),
-    };
-    Err(SendError { code, detail })
+    let authority = target.authority();
+    Err(match last {
+        None => SendError { code: ErrorCode::DnsFailed, detail: format!("{authority} has no address") },
+        Some((address, error)) => match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => SendError {
+                code: ErrorCode::ConnectionRefused,
+                detail: format!("{authority} ({address}) refused the connection: nobody listens there"),
+            },
+            std::io::ErrorKind::TimedOut => SendError {
+                code: ErrorCode::Timeout,
+                detail: format!("{authority} ({address}) did not take the connection in time"),
+            },
+            _ => SendError {
+                code: ErrorCode::ConnectionFailed,
+                detail: format!("cannot connect to {authority} ({address}): {error}"),
+            },
+        },
+    })
 }
 
 async fn handshake(egress: &Inner, target: &Target, stream: TcpStream) -> Result<Connection, SendError> {
     // Small requests must not wait for their acknowledgement; a socket without it works, slower.
     let _slower = stream.set_nodelay(true);
+    let idle_timeout = egress.options.idle_timeout;
     if !target.is_tls() {
-        return http(TokioIo::new(stream)).await;
+        return speak_http(TokioIo::new(stream), idle_timeout).await;
     }
     let tls_failed = |detail: String| SendError {
         code: ErrorCode::TlsFailed,
         detail: format!("no TLS with {}: {detail}", target.authority()),
     };
-    let host = target.host().to_string();
-    let name = host.trim_start_matches('[').trim_end_matches([']', '.']).to_owned();
-    let name = ServerName::try_from(name).map_err(|error| tls_failed(error.to_string()))?;
+    let name = ServerName::try_from(target.tls_name()).map_err(|error| tls_failed(error.to_string()))?;
     let stream = egress.tls.connect(name, stream).await.map_err(|error| tls_failed(error.to_string()))?;
-    http(TokioIo::new(stream)).await
+    speak_http(TokioIo::new(stream), idle_timeout).await
 }
 
-async fn http<I>(io: I) -> Result<Connection, SendError>
+async fn speak_http<I>(io: I, idle_timeout: Duration) -> Result<Connection, SendError>
 where
     I: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
 {
@@ -106,7 +126,25 @@ where
         code: ErrorCode::ConnectionFailed,
         detail: format!("the connection broke: {error}"),
     })?;
-    // How the connection ends shows at the request; the driver has nothing to add.
-    let driver = tokio::spawn(async move { drop(driver.await) }).abort_handle();
-    Ok(Connection { sender, driver })
+    let activity = Arc::new(Activity::new());
+    let driver = tokio::spawn(drive(driver, activity.clone(), idle_timeout)).abort_handle();
+    Ok(Connection { sender, activity, driver })
+}
+
+/// Drives a connection until it ends or nobody has used it for too long. A request that comes in
+/// just then gets itself back from hyper, unsent.
+async fn drive(connection: impl Future, activity: Arc<Activity>, idle_timeout: Duration) {
+    let mut connection = std::pin::pin!(connection);
+    loop {
+        let wait = idle_timeout.saturating_sub(activity.idle());
+        tokio::select! {
+            // How a connection ends shows at the request; there is nothing to add.
+            _ = &mut connection => return,
+            () = tokio::time::sleep(wait) => {
+                if activity.idle() >= idle_timeout {
+                    return;
+                }
+            }
+        }
+    }
 }

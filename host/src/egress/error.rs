@@ -11,6 +11,9 @@ pub enum EgressError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The user agent is no header value.
+    #[error("the user agent `{0}` has characters a header cannot have; use visible ASCII")]
+    UserAgent(String),
     /// TLS could not be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(String),

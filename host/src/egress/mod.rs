@@ -1,32 +1,41 @@
 //! Every outgoing request. A URL is checked when it is saved; a host's every address is checked
 //! when it is dialled, and the checked address is the one dialled. Redirects are never followed.
-//! Not here: what is sent, and what an answer means (`flow`, `rules`).
+//! Not here: what may be called (`rules::address`), what is sent and what an answer means (`flow`,
+//! `rules`).
 
+mod activity;
 mod address;
+mod answer;
 mod connection;
 mod error;
 mod options;
+mod outgoing;
 mod pool;
 mod send;
 mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod url_check;
 
+pub use address::Resolve;
 pub use address::Resolver;
 pub use error::EgressError;
 pub use options::EgressOptions;
-pub use send::OutgoingRequest;
+pub use outgoing::OutgoingRequest;
 pub use send::Sent;
 pub use target::Target;
-pub use url_check::CheckedUrl;
-pub use url_check::UrlRefusal;
+
+pub use crate::rules::address::CheckedUrl;
+pub use crate::rules::address::UrlRefusal;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
+
+use crate::rules::address::check_url;
 
 /// The way out. One per server.
 #[derive(Clone)]
@@ -36,7 +45,9 @@ pub struct Egress {
 
 struct Inner {
     options: EgressOptions,
+    user_agent: HeaderValue,
     tls: TlsConnector,
+    lookups: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Egress {
@@ -46,23 +57,27 @@ impl std::fmt::Debug for Egress {
 }
 
 impl Egress {
-    /// Reads the certificates to trust; fails if there are none, or the extra file is unusable.
+    /// Reads the certificates to trust; fails if a setting is unusable.
     pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
         let tls = tls::connector(options.extra_ca.as_deref())?;
-        Ok(Self { inner: Arc::new(Inner { options, tls }) })
+        let user_agent = HeaderValue::from_str(&options.user_agent)
+            .map_err(|_| EgressError::UserAgent(options.user_agent.clone()))?;
+        let lookups = Arc::new(Semaphore::new(address::LOOKUPS_MAX));
+        Ok(Self { inner: Arc::new(Inner { options, user_agent, tls, lookups }) })
     }
 
     /// Checks a URL as far as it can be without asking a name server: for saving.
     pub fn check_url(&self, url: &str) -> Result<CheckedUrl, UrlRefusal> {
-        url_check::check(url, &self.inner.options)
+        check_url(url, &self.inner.options.url_policy())
     }
 
-    /// A place to send to, with connections of its own.
+    /// A place to send to, with connections of its own, which close when the last user drops it.
     pub fn target(&self, url: &CheckedUrl) -> Arc<Target> {
         Arc::new(Target::new(url.clone()))
     }
 
-    /// Sends a request and reads the answer, all within `timeout`. A bad peer is an outcome.
+    /// Sends a request and reads the answer, all within `timeout`. A bad peer is an outcome, not
+    /// an error. Dropping the future closes the connection in use.
     pub async fn send(&self, target: &Target, request: OutgoingRequest, timeout: Duration) -> Sent {
         send::run(&self.inner, target, request, timeout).await
     }

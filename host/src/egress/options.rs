@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::egress::address::Resolver;
+use crate::rules::address::UrlPolicy;
 
 /// Settings of one [`Egress`](crate::egress::Egress).
 #[derive(Clone, Debug)]
@@ -21,9 +22,11 @@ pub struct EgressOptions {
     pub user_agent: String,
     /// Certificate authorities to trust besides the system's, PEM.
     pub extra_ca: Option<PathBuf>,
-    /// How long connecting may take: address, TCP and TLS.
+    /// How long connecting may take: name resolution, TCP and TLS; every address of the name gets
+    /// its share.
     pub connect_timeout: Duration,
-    /// How long an idle connection is kept.
+    /// How long an idle connection is kept. Shorter than what servers use, so that a request
+    /// seldom meets a connection that is just being closed.
     pub idle_timeout: Duration,
     /// Bytes kept of an answer's body.
     pub response_bytes_max: usize,
@@ -44,5 +47,12 @@ impl Default for EgressOptions {
             response_bytes_max: 16 << 10,
             resolver: Arc::new(Resolver::System),
         }
+    }
+}
+
+impl EgressOptions {
+    /// What a URL is held to.
+    pub(super) fn url_policy(&self) -> UrlPolicy<'_> {
+        UrlPolicy { http: self.allow_http, networks: &self.allow, hosts: &self.allow_hosts }
     }
 }

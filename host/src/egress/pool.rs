@@ -1,10 +1,7 @@
-//! Idle connections of one target. The newest is used first, so that the others can grow old and
-//! go.
+//! Idle connections of one target. The newest is used first, so that the others can grow old;
+//! their drivers close them then.
 
 use std::sync::Mutex;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::egress::connection::Connection;
 
@@ -14,19 +11,15 @@ const IDLE_MAX: usize = 64;
 /// See the head of this file.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    idle: Mutex<Vec<(Instant, Connection)>>,
+    idle: Mutex<Vec<Connection>>,
 }
 
 impl Pool {
     /// An idle connection that still looks alive.
-    pub(super) fn take(&self, idle_timeout: Duration) -> Option<Connection> {
+    pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        while let Some((since, connection)) = idle.pop() {
-            if since.elapsed() >= idle_timeout {
-                // All the others are older still.
-                idle.clear();
-                return None;
-            }
+        while let Some(connection) = idle.pop() {
+            connection.activity.begin();
             if !connection.sender.is_closed() {
                 return Some(connection);
             }
@@ -34,15 +27,18 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection for the next request.
+    /// Keeps a connection for the next request, and forgets those that were closed meanwhile.
     pub(super) fn give(&self, connection: Connection) {
         if connection.sender.is_closed() {
             return;
         }
+        connection.activity.rest();
         let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if idle.len() >= IDLE_MAX {
-            idle.remove(0);
-        }
-        idle.push((Instant::now(), connection));
+        // The oldest stand first; one look is enough where connections come and go one by one.
+        let stale = idle.iter().take_while(|old| old.sender.is_closed()).count();
+        let excess = (idle.len() + 1).saturating_sub(IDLE_MAX);
+        let gone = stale.max(excess).min(idle.len());
+        idle.drain(..gone);
+        idle.push(connection);
     }
 }

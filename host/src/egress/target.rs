@@ -4,8 +4,10 @@ use http::HeaderValue;
 use http::Uri;
 use url::Host;
 
+use crate::domain::delivery::ErrorCode;
+use crate::domain::delivery::SendError;
 use crate::egress::pool::Pool;
-use crate::egress::url_check::CheckedUrl;
+use crate::rules::address::CheckedUrl;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -19,11 +21,15 @@ pub struct Target {
 
 impl Target {
     pub(super) fn new(url: CheckedUrl) -> Self {
-        let host = url.url.host().map_or_else(|| Host::Domain(String::new()), |host| host.to_owned());
-        let authority = authority(&url, &host);
-        let path = path_and_query(url.url.path(), url.url.query());
+        let parts = url.url();
+        let host = parts.host().expect("a checked URL has a host").to_owned();
+        let path = match parts.query() {
+            Some(query) => format!("{}?{query}", parts.path()),
+            None => parts.path().to_owned(),
+        };
         Self {
-            host_header: HeaderValue::from_str(&authority).unwrap_or(HeaderValue::from_static("")),
+            host_header: HeaderValue::from_str(&authority(&url, &host))
+                .expect("the host of a checked URL is ASCII without controls"),
             path: path.parse().unwrap_or(Uri::from_static("/")),
             pool: Pool::default(),
             host,
@@ -36,39 +42,45 @@ impl Target {
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.url.url.port_or_known_default().unwrap_or(443)
+        self.url.url().port_or_known_default().expect("http and https have a port")
     }
 
     pub(super) fn is_tls(&self) -> bool {
-        self.url.url.scheme() == "https"
+        self.url.url().scheme() == "https"
     }
 
+    /// Host and, if it is not the usual one, port; for people.
     pub(super) fn authority(&self) -> String {
         authority(&self.url, &self.host)
+    }
+
+    /// The name the server's certificate must have: no brackets, no trailing dot.
+    pub(super) fn tls_name(&self) -> String {
+        match &self.host {
+            Host::Domain(name) => name.trim_end_matches('.').to_owned(),
+            Host::Ipv4(v4) => v4.to_string(),
+            Host::Ipv6(v6) => v6.to_string(),
+        }
     }
 
     pub(super) fn host_header(&self) -> &HeaderValue {
         &self.host_header
     }
 
-    /// The request's path: the URL's own, or one a mapping gave, which begins with `/` and
-    /// replaces it.
-    pub(super) fn uri(&self, path: Option<&str>) -> Uri {
-        let given = path.filter(|path| path.starts_with('/')).and_then(|path| path.parse().ok());
-        given.unwrap_or_else(|| self.path.clone())
+    /// The request's path and query: the URL's own, or the one a mapping gave instead.
+    pub(super) fn uri(&self, path: Option<&str>) -> Result<Uri, SendError> {
+        let Some(path) = path else { return Ok(self.path.clone()) };
+        let given = path.starts_with('/').then(|| path.parse::<Uri>().ok()).flatten();
+        given.ok_or_else(|| SendError {
+            code: ErrorCode::StepFailed,
+            detail: format!("`{path}` is not a path; it must begin with `/` and have no spaces"),
+        })
     }
 }
 
 fn authority(url: &CheckedUrl, host: &Host<String>) -> String {
-    match url.url.port() {
+    match url.url().port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_string(),
-    }
-}
-
-fn path_and_query(path: &str, query: Option<&str>) -> String {
-    match query {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
     }
 }

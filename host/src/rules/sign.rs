@@ -36,7 +36,9 @@ pub type SignatureHeader = (Cow<'static, str>, String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningFault {
     /// The secret is not base 64 after its prefix, or too short.
-    #[error("the secret must be `whsec_` and base 64 of 16 to 128 bytes (24 to 64 are recommended); leave it out to have one made")]
+    #[error(
+        "the secret must be `whsec_` and base 64 of 16 to 128 bytes (24 to 64 are recommended); leave it out to have one made"
+    )]
     BadSecret,
     /// The profile wants a secret.
     #[error("this signing profile needs a secret")]

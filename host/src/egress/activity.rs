@@ -1,0 +1,46 @@
+//! Since when a connection is idle, shared between its user and its driver without a lock.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The mark of a connection that is in use.
+const BUSY: u64 = u64::MAX;
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Activity {
+    born: Instant,
+    idle_since_ms: AtomicU64,
+}
+
+impl Activity {
+    /// A connection that is about to be used.
+    pub(super) fn new() -> Self {
+        Self { born: Instant::now(), idle_since_ms: AtomicU64::new(BUSY) }
+    }
+
+    /// It is in use from now on.
+    pub(super) fn begin(&self) {
+        self.idle_since_ms.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// It is idle from now on.
+    pub(super) fn rest(&self) {
+        self.idle_since_ms.store(self.age_ms(), Ordering::Relaxed);
+    }
+
+    /// For how long nobody has used it; zero while somebody does.
+    pub(super) fn idle(&self) -> Duration {
+        match self.idle_since_ms.load(Ordering::Relaxed) {
+            BUSY => Duration::ZERO,
+            since => Duration::from_millis(self.age_ms().saturating_sub(since)),
+        }
+    }
+
+    fn age_ms(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(BUSY - 1)
+    }
+}

@@ -1,0 +1,60 @@
+//! What is sent: a caller's request with the headers that only a connection may set.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::Method;
+use http::Request;
+use http::header;
+use http_body_util::Full;
+
+use crate::domain::delivery::SendError;
+use crate::egress::Inner;
+use crate::egress::target::Target;
+
+/// Headers that say where a message ends or what becomes of the connection (RFC 9110 §7.6.1). A
+/// caller who could set them could smuggle a second request in.
+const FRAMING: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// A request, complete but for what the connection adds.
+#[derive(Clone, Debug)]
+pub struct OutgoingRequest {
+    /// The method.
+    pub method: Method,
+    /// A path and query instead of the target's own; begins with `/`.
+    pub path: Option<String>,
+    /// Every header; `Host`, `Content-Length` and others about the connection are replaced or
+    /// left out, `User-Agent` is added where it is missing.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The message as it goes out.
+pub(super) fn message(
+    egress: &Inner,
+    target: &Target,
+    request: OutgoingRequest,
+) -> Result<Request<Full<Bytes>>, SendError> {
+    let uri = target.uri(request.path.as_deref())?;
+    let mut headers = request.headers;
+    for name in &FRAMING {
+        headers.remove(name);
+    }
+    headers.insert(header::HOST, target.host_header().clone());
+    headers.entry(header::USER_AGENT).or_insert_with(|| egress.user_agent.clone());
+    let mut message = Request::new(Full::new(request.body));
+    *message.method_mut() = request.method;
+    *message.uri_mut() = uri;
+    *message.headers_mut() = headers;
+    Ok(message)
+}

@@ -307,7 +307,8 @@ impl Committer {
         });
         self.shared.set_trouble(Some(Fault::Closed.explain(&self.shared.options.dir)));
         drop(self.exporter);
-        drop(self.files.lock);
+        // Closing the file is not enough while a child that is being started has a copy of it.
+        let _unlocked_when_closed = fs4::FileExt::unlock(&self.files.lock);
         if let Some(reply) = closing {
             let _gone = reply.send(result.and(closed.map_err(|fault| self.shared.explain(&fault))));
         }

@@ -212,7 +212,10 @@ proptest! {
             }
             let (left, found) = left.answers().await;
             let (right, expected) = right.answers().await;
-            assert_eq!(found, expected);
+            for (found, expected) in found.iter().zip(&expected) {
+                assert_eq!(found, expected);
+            }
+            assert_eq!(found.len(), expected.len());
             left.opened.store.close().await.unwrap();
             right.opened.store.close().await.unwrap();
         });

@@ -19,7 +19,7 @@ const SHOWN_MAX: usize = 500;
 
 /// Why there is no answer to work with.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// `--url` is not the address of a gateway.
     #[error("`{url}` is not an address: {why}; expected something like http://127.0.0.1:8080")]
     BadUrl {
@@ -56,13 +56,13 @@ pub enum ClientError {
 
 /// A refusal of the gateway: RFC 9457.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The last part of `type`, which is stable.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The whole answer.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 impl std::fmt::Display for Problem {
@@ -87,7 +87,7 @@ impl std::fmt::Display for Problem {
 
 /// A gateway and a key for it.
 #[derive(Clone, Debug)]
-pub struct ApiClient {
+pub(crate) struct ApiClient {
     client: reqwest::Client,
     base: Url,
     key: Option<String>,
@@ -95,7 +95,7 @@ pub struct ApiClient {
 
 impl ApiClient {
     /// For the gateway at `url`, as `http://127.0.0.1:8080`, with a key of the API.
-    pub fn new(url: &str, key: Option<&str>) -> Result<Self, ClientError> {
+    pub(crate) fn new(url: &str, key: Option<&str>) -> Result<Self, ClientError> {
         let bad = |why: String| ClientError::BadUrl { url: url.to_owned(), why };
         let base =
             Url::parse(&format!("{}/", url.trim_end_matches('/'))).map_err(|error| bad(error.to_string()))?;
@@ -113,17 +113,12 @@ impl ApiClient {
     }
 
     /// Asks for a path such as `v1/plugins`, query included.
-    pub async fn get(&self, path: &str) -> Result<Value, ClientError> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, ClientError> {
         self.answer(self.request(Method::GET, path)?).await
     }
 
-    /// Posts JSON.
-    pub async fn post_json(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
-        self.answer(self.request(Method::POST, path)?.json(body)).await
-    }
-
     /// Posts bytes as they are.
-    pub async fn post_bytes(
+    pub(crate) async fn post_bytes(
         &self,
         path: &str,
         content_type: &str,

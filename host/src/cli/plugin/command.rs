@@ -6,13 +6,14 @@ use clap::Subcommand;
 use crate::cli::Exit;
 use crate::cli::plugin::build;
 use crate::cli::plugin::check;
+use crate::cli::plugin::list;
 use crate::cli::plugin::new;
 use crate::cli::plugin::push;
 use crate::cli::plugin::trial;
 
 /// Flags of `plugin`.
 #[derive(Debug, Args)]
-pub struct PluginArgs {
+pub(crate) struct PluginArgs {
     #[command(subcommand)]
     command: Command,
     /// Print the result as one line of JSON.
@@ -32,11 +33,13 @@ enum Command {
     Test(trial::TestArgs),
     /// Upload a plugin to a gateway.
     Push(push::PushArgs),
+    /// List a gateway's plugins.
+    List(list::ListArgs),
 }
 
 /// Runs one of the commands.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &PluginArgs) -> Exit {
+pub(crate) fn run(args: &PluginArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,6 +54,7 @@ pub fn run(args: &PluginArgs) -> Exit {
             Command::Check(check) => check::run(check, args.json).await,
             Command::Test(test) => trial::run(test, args.json).await,
             Command::Push(push) => push::run(push, args.json).await,
+            Command::List(list) => list::run(list, args.json).await,
         }
     });
     outcome.unwrap_or_else(|error| {

@@ -1,5 +1,5 @@
 //! `hookmill plugin …`: for authors of plugins, from an empty folder to a version in a gateway. One
-//! file per command (`new`, `build`, `check`, `trial`, `push`), `command` says which there are. Not
+//! file per command (`new`, `build`, `check`, `trial`, `push`, `list`), `command` says which there are. Not
 //! here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
 
 mod build;
@@ -7,6 +7,7 @@ mod check;
 mod command;
 mod examine;
 mod example;
+mod list;
 mod new;
 mod project;
 mod push;
@@ -16,5 +17,5 @@ mod toolchain;
 mod trial;
 mod vendor;
 
-pub use command::PluginArgs;
-pub use command::run;
+pub(crate) use command::PluginArgs;
+pub(crate) use command::run;

@@ -1,0 +1,62 @@
+//! `plugin list`: the plugins of a gateway.
+
+use clap::Args;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::Exit;
+use crate::cli::client::ApiClient;
+use crate::cli::plugin::report;
+
+/// Flags of `plugin list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Where the gateway is.
+    #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// A key that may read.
+    #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
+    key: String,
+}
+
+pub(super) async fn run(args: &ListArgs, json: bool) -> anyhow::Result<Exit> {
+    let client = ApiClient::new(&args.url, Some(&args.key))?;
+    let mut plugins = Vec::new();
+    let mut path = "v1/plugins".to_owned();
+    loop {
+        let page = client.get(&path).await?;
+        plugins.extend(page["items"].as_array().cloned().unwrap_or_default());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("v1/plugins?cursor={cursor}"),
+            None => break,
+        }
+    }
+    let lines: Vec<String> = plugins.iter().map(line).collect();
+    match lines.is_empty() && !json {
+        true => report::talk("no plugins yet: `hookmill plugin push` uploads one"),
+        false => return Ok(report::data(json, &json!({"items": plugins}), &lines.join("\n"))),
+    }
+    Ok(Exit::Ok)
+}
+
+fn line(plugin: &Value) -> String {
+    let name = plugin["name"].as_str().unwrap_or_default();
+    let active = plugin["active"].as_str().unwrap_or("no active version");
+    let versions = plugin["versions"].as_array().map_or(0, Vec::len);
+    format!("{name:<24} {versions:>3}  {active}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_is_a_line() {
+        let check = |plugin: Value, expected: &str| assert_eq!(line(&plugin), expected);
+        check(
+            json!({"name": "leads", "active": "sha256:0", "versions": [{}, {}]}),
+            "leads                      2  sha256:0",
+        );
+        check(json!({"name": "new"}), "new                        0  no active version");
+    }
+}

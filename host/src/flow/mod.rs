@@ -29,7 +29,7 @@ mod lanes;
 mod limits;
 mod live;
 mod look;
-//TMP pub mod manage;
+pub mod manage;
 mod observed;
 mod operate;
 mod plan;

@@ -50,7 +50,13 @@ pub struct ApiKeyDraft {
 
 impl Gateway {
     /// A key that is not stored yet.
-    pub(super) fn make_key(&self, workspace: WorkspaceId, name: &str, scopes: Vec<Scope>, source: Option<SourceId>) -> NewKey {
+    pub(super) fn make_key(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        scopes: Vec<Scope>,
+        source: Option<SourceId>,
+    ) -> NewKey {
         let prefix = match source {
             Some(_) => SOURCE_PREFIX,
             None if scopes.contains(&Scope::Admin) => ADMIN_PREFIX,
@@ -87,7 +93,10 @@ impl Gateway {
             Some(wanted) => match self.workspace_for(&snapshot.documents, principal, wanted) {
                 Some(found) => found,
                 None => {
-                    faults.add("/workspace", format!("there is no workspace `{wanted}` that this key may make keys for"));
+                    faults.add(
+                        "/workspace",
+                        format!("there is no workspace `{wanted}` that this key may make keys for"),
+                    );
                     principal.workspace
                 }
             },
@@ -134,7 +143,8 @@ impl Gateway {
             let detail = format!("a source has at most {SOURCE_KEYS_MAX} keys; delete one first");
             return Err(ManageError::Conflict(detail));
         }
-        let made = self.make_key(workspace, name.as_deref().unwrap_or(&found.name), Vec::new(), Some(found.id));
+        let made =
+            self.make_key(workspace, name.as_deref().unwrap_or(&found.name), Vec::new(), Some(found.id));
         self.write(vec![DocumentWrite::PutKey(made.key.clone())]).await?;
         Ok(made)
     }
@@ -160,7 +170,12 @@ impl Gateway {
 
     /// Deletes a key: of a source if one is named, else of the API. The last admin key of a
     /// workspace stays.
-    pub async fn delete_key(&self, workspace: WorkspaceId, source: Option<&str>, key: &str) -> Result<(), ManageError> {
+    pub async fn delete_key(
+        &self,
+        workspace: WorkspaceId,
+        source: Option<&str>,
+        key: &str,
+    ) -> Result<(), ManageError> {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let old = find(&snapshot.documents, workspace, source, key)?;
@@ -181,10 +196,16 @@ pub(super) fn keys_of(documents: &Documents, source: SourceId) -> impl Iterator<
 }
 
 /// Names of keys are not unique, so a key is found by its id alone.
-fn find(documents: &Documents, workspace: WorkspaceId, source: Option<&str>, key: &str) -> Result<ApiKey, ManageError> {
+fn find(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    source: Option<&str>,
+    key: &str,
+) -> Result<ApiKey, ManageError> {
     let source = source.map(|source| super::source::find(documents, workspace, source)).transpose()?;
     let found = key.parse().ok().and_then(|id| documents.keys.get(id));
-    let found = found.filter(|found| found.workspace == workspace && found.source == source.map(|source| source.id));
+    let found =
+        found.filter(|found| found.workspace == workspace && found.source == source.map(|source| source.id));
     let found = found.ok_or_else(|| ManageError::NotFound { what: "key", id: key.to_owned() })?;
     Ok(found.as_ref().clone())
 }

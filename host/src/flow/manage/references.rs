@@ -12,7 +12,11 @@ use crate::flow::snapshot::Documents;
 const NAMED_MAX: usize = 5;
 
 /// Refuses while connections take events from the source.
-pub(super) fn check_source(documents: &Documents, workspace: WorkspaceId, source: SourceId) -> Result<(), ManageError> {
+pub(super) fn check_source(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    source: SourceId,
+) -> Result<(), ManageError> {
     refuse(documents, workspace, "source", |connection| connection.origins.contains(&Origin::Source(source)))
 }
 

@@ -18,7 +18,10 @@ pub(super) fn check(policy: &RetryPolicy, pointer: &str, faults: &mut Faults) {
     match &policy.schedule {
         Schedule::Delays(delays) => {
             if delays.len() >= ATTEMPTS_MAX as usize {
-                let detail = format!("at most {} delays: a delivery has at most {ATTEMPTS_MAX} attempts", ATTEMPTS_MAX - 1);
+                let detail = format!(
+                    "at most {} delays: a delivery has at most {ATTEMPTS_MAX} attempts",
+                    ATTEMPTS_MAX - 1
+                );
                 faults.add(format!("{pointer}/delays"), detail);
             }
             for (at, delay) in delays.iter().enumerate() {
@@ -36,10 +39,16 @@ pub(super) fn check(policy: &RetryPolicy, pointer: &str, faults: &mut Faults) {
                 faults.add(format!("{pointer}/factor"), "expected a number from 1 to 100");
             }
             if max_ms < base_ms || *max_ms > longest {
-                faults.add(format!("{pointer}/max"), "expected a delay that is not below `base` and of at most 30 days");
+                faults.add(
+                    format!("{pointer}/max"),
+                    "expected a delay that is not below `base` and of at most 30 days",
+                );
             }
             if !(1..=ATTEMPTS_MAX).contains(attempts) {
-                faults.add(format!("{pointer}/attempts"), format!("expected a number from 1 to {ATTEMPTS_MAX}"));
+                faults.add(
+                    format!("{pointer}/attempts"),
+                    format!("expected a number from 1 to {ATTEMPTS_MAX}"),
+                );
             }
         }
     }
@@ -79,7 +88,8 @@ mod tests {
     #[test]
     fn every_fault_is_found() {
         let statuses = Some(vec![StatusRange { from: 599, to: 500 }, StatusRange { from: 200, to: 299 }]);
-        let schedule = Schedule::Exponential { base_ms: 0, factor_milli: 999, max_ms: u64::MAX, attempts: 201 };
+        let schedule =
+            Schedule::Exponential { base_ms: 0, factor_milli: 999, max_ms: u64::MAX, attempts: 201 };
         check(
             RetryPolicy { schedule, jitter: f64::NAN, statuses },
             &[

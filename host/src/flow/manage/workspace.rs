@@ -36,12 +36,18 @@ impl Gateway {
     pub fn workspaces(&self, principal: &Principal) -> Vec<Arc<Workspace>> {
         let operator = self.is_operator(principal);
         let snapshot = self.snapshot();
-        let visible = snapshot.documents.workspaces.all().filter(|found| operator || found.id == principal.workspace);
+        let visible =
+            snapshot.documents.workspaces.all().filter(|found| operator || found.id == principal.workspace);
         visible.cloned().collect()
     }
 
     /// The id of a workspace this key may act for, by id or name.
-    pub(super) fn workspace_for(&self, documents: &Documents, principal: &Principal, wanted: &str) -> Option<WorkspaceId> {
+    pub(super) fn workspace_for(
+        &self,
+        documents: &Documents,
+        principal: &Principal,
+        wanted: &str,
+    ) -> Option<WorkspaceId> {
         let found = documents.workspaces.find_anywhere(wanted)?.id;
         (found == principal.workspace || self.is_operator(principal)).then_some(found)
     }
@@ -61,7 +67,8 @@ impl Gateway {
         let id = WorkspaceId::from_bits(self.new_id());
         let workspace = Workspace { id, name: self.workspace_name(id, name, read)?, created_at: self.now() };
         let key = self.make_key(id, "admin", vec![Scope::Admin], None);
-        let writes = vec![DocumentWrite::PutWorkspace(workspace.clone()), DocumentWrite::PutKey(key.key.clone())];
+        let writes =
+            vec![DocumentWrite::PutWorkspace(workspace.clone()), DocumentWrite::PutKey(key.key.clone())];
         self.write(writes).await?;
         Ok(NewWorkspace { workspace, key })
     }
@@ -87,7 +94,12 @@ impl Gateway {
     }
 
     /// Names of workspaces are unique among all of them.
-    fn workspace_name(&self, own: WorkspaceId, name: Option<String>, read: Vec<FieldFault>) -> Result<String, ManageError> {
+    fn workspace_name(
+        &self,
+        own: WorkspaceId,
+        name: Option<String>,
+        read: Vec<FieldFault>,
+    ) -> Result<String, ManageError> {
         let mut faults = Faults::of("workspace", read);
         let name = name.unwrap_or_default();
         if name.is_empty() {
@@ -96,7 +108,13 @@ impl Gateway {
             faults.add("/name", detail);
         } else if name.parse::<WorkspaceId>().is_ok() {
             faults.add("/name", "a name must not look like an id");
-        } else if self.snapshot().documents.workspaces.all().any(|other| other.name == name && other.id != own) {
+        } else if self
+            .snapshot()
+            .documents
+            .workspaces
+            .all()
+            .any(|other| other.name == name && other.id != own)
+        {
             faults.add("/name", format!("another workspace has the name `{name}`; choose one that is free"));
         }
         faults.done()?;

@@ -1,0 +1,81 @@
+//! `/v1/event-types`: which types there are, from what came in lately and what connections want.
+
+use std::collections::BTreeMap;
+
+use crate::domain::time::Timestamp;
+use crate::http::endpoint::Answer;
+use crate::http::endpoint::Call;
+use crate::http::endpoint::Endpoint;
+use crate::http::endpoint::Output;
+use crate::http::reply;
+use crate::http::view::PageView;
+use crate::http::view::View;
+use crate::http::view::view;
+use crate::store::EventQuery;
+
+/// How many of the latest events are looked at.
+const LOOKED_AT: usize = 500;
+
+view! {
+    /// A type of events.
+    EventTypeView {
+        /// The type.
+        r#type: String,
+        /// How many of the latest 500 events have it.
+        seen: u64,
+        /// When the last of them came in.
+        last_received_at: Option<Timestamp>,
+        /// Connections that name it, without wildcards.
+        connections: Vec<String>,
+    }
+}
+
+/// The operations.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get(
+            "/v1/event-types",
+            "Lists the types of the latest events and those that connections name.",
+            |call| Box::pin(list(call)),
+        )
+        .output(200, Output::Json(PageView::<EventTypeView>::describe)),
+    ]
+}
+
+async fn list(call: Call) -> Answer {
+    let workspace = call.workspace()?;
+    let query = EventQuery {
+        workspace,
+        source: None,
+        event_type: None,
+        since: None,
+        until: None,
+        before: None,
+        limit: LOOKED_AT,
+    };
+    let page = call.gateway().events(query).await?;
+    let mut types: BTreeMap<String, EventTypeView> = BTreeMap::new();
+    let blank = |name: &str| EventTypeView {
+        r#type: name.to_owned(),
+        seen: 0,
+        last_received_at: None,
+        connections: Vec::new(),
+    };
+    for event in &page.items {
+        let name = event.data.event_type.as_ref();
+        let entry = types.entry(name.to_owned()).or_insert_with(|| blank(name));
+        entry.seen += 1;
+        entry.last_received_at = entry.last_received_at.max(Some(event.data.received_at));
+    }
+    let snapshot = call.gateway().snapshot();
+    for connection in snapshot.documents.connections.of(workspace) {
+        for name in connection.event_types.iter().filter(|pattern| !pattern.contains('*')) {
+            types
+                .entry(name.clone())
+                .or_insert_with(|| blank(name))
+                .connections
+                .push(connection.name.clone());
+        }
+    }
+    Ok(reply::ok(&PageView { items: types.into_values().collect(), next_cursor: None }))
+}

@@ -1,0 +1,198 @@
+//! `/v1/plugins`: uploaded components, their versions, which one is active.
+
+use http::StatusCode;
+use serde_json::value::RawValue;
+
+use crate::domain::config::PluginConfig;
+use crate::domain::config::PluginVersion;
+use crate::domain::id::KeyId;
+use crate::domain::id::PluginId;
+use crate::domain::plugin::Digest;
+use crate::domain::time::Timestamp;
+use crate::http::api::page;
+use crate::http::api::parts;
+use crate::http::endpoint::Answer;
+use crate::http::endpoint::Call;
+use crate::http::endpoint::Endpoint;
+use crate::http::endpoint::Input;
+use crate::http::endpoint::Output;
+use crate::http::form::Field;
+use crate::http::form::Shape;
+use crate::http::form::field;
+use crate::http::problem::Problem;
+use crate::http::query::LIST;
+use crate::http::reply;
+use crate::http::view::PageView;
+use crate::http::view::View;
+use crate::http::view::view;
+
+/// Bytes that are read of an upload; the sandbox's own limit is usually smaller.
+const UPLOAD_BYTES_MAX: u64 = 64 << 20;
+
+const UPLOAD: &[Field] = &[field(
+    "activate",
+    Shape::Flag,
+    "Whether steps that run the active version run this one now. The first version of a plugin is active in any case.",
+)];
+
+view! {
+    /// One upload. It never changes.
+    VersionView {
+        /// The plugin's name.
+        plugin: String,
+        /// SHA-256 of the component.
+        digest: Digest,
+        /// When it was uploaded.
+        uploaded_at: Timestamp,
+        /// With which key.
+        uploaded_by: KeyId,
+        /// Bytes of the component.
+        bytes: u64,
+        /// The interfaces it imports, such as `log`.
+        imports: Vec<String>,
+        /// Its manifest.
+        manifest: Box<RawValue>,
+        /// Whether steps that run the active version run this one.
+        active: bool,
+    }
+
+    /// An uploaded component by name.
+    PluginView {
+        /// Its id.
+        id: PluginId,
+        /// Its name.
+        name: String,
+        /// When the first version was uploaded.
+        created_at: Timestamp,
+        /// The active version.
+        active: Option<Digest>,
+        /// Every version, newest first.
+        versions: Vec<VersionView>,
+    }
+}
+
+/// The operations.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/v1/plugins", "Lists plugins.", |call| Box::pin(list(call)))
+            .query(LIST)
+            .output(200, Output::Json(PageView::<PluginView>::describe)),
+        Endpoint::get("/v1/plugins/{plugin}", "Shows a plugin.", |call| Box::pin(show_one(call)))
+            .output(200, Output::Json(PluginView::describe)),
+        Endpoint::delete("/v1/plugins/{plugin}", "Deletes a plugin that no connection runs.", |call| {
+            Box::pin(delete(call))
+        }),
+        Endpoint::get("/v1/plugins/{plugin}/versions", "Lists the versions of a plugin.", |call| {
+            Box::pin(versions(call))
+        })
+        .output(200, Output::Json(PageView::<VersionView>::describe)),
+        Endpoint::post("/v1/plugins/{plugin}/versions", "Uploads a component as a new version.", |call| {
+            Box::pin(upload(call))
+        })
+        .not_remembered()
+        .query(UPLOAD)
+        .input(Input::Bytes("application/wasm", UPLOAD_BYTES_MAX))
+        .output(201, Output::Json(VersionView::describe)),
+        Endpoint::get("/v1/plugins/{plugin}/versions/{digest}", "Shows a version.", |call| {
+            Box::pin(version(call))
+        })
+        .output(200, Output::Json(VersionView::describe)),
+        Endpoint::post(
+            "/v1/plugins/{plugin}/versions/{digest}/activate",
+            "Makes a version the active one.",
+            |call| Box::pin(activate(call)),
+        )
+        .output(200, Output::Json(PluginView::describe)),
+        Endpoint::delete(
+            "/v1/plugins/{plugin}/versions/{digest}",
+            "Deletes a version that no connection runs.",
+            |call| Box::pin(delete_version(call)),
+        ),
+    ]
+}
+
+fn show_version(plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
+    VersionView {
+        plugin: plugin.name.clone(),
+        digest: version.digest,
+        uploaded_at: version.uploaded_at,
+        uploaded_by: version.uploaded_by,
+        bytes: version.bytes,
+        imports: version.imports.clone(),
+        manifest: parts::raw(&version.manifest),
+        active: plugin.active == Some(version.digest),
+    }
+}
+
+fn show(plugin: &PluginConfig) -> PluginView {
+    PluginView {
+        id: plugin.id,
+        name: plugin.name.clone(),
+        created_at: plugin.created_at,
+        active: plugin.active,
+        versions: plugin.versions.iter().rev().map(|version| show_version(plugin, version)).collect(),
+    }
+}
+
+fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
+    let snapshot = call.gateway().snapshot();
+    let found = snapshot.documents.plugins.find(call.workspace()?, call.path("plugin"));
+    found.cloned().ok_or_else(|| Call::not_found("plugin", call.path("plugin")))
+}
+
+async fn list(call: Call) -> Answer {
+    let (workspace, params) = (call.workspace()?, call.params());
+    let snapshot = call.gateway().snapshot();
+    let page = page::of(snapshot.documents.plugins.of(workspace), &params, |plugin| plugin.id.bits(), show);
+    params.done()?;
+    Ok(reply::ok(&page))
+}
+
+async fn show_one(call: Call) -> Answer {
+    Ok(reply::ok(&show(find(&call)?.as_ref())))
+}
+
+async fn delete(call: Call) -> Answer {
+    call.gateway().delete_plugin(call.workspace()?, call.path("plugin")).await?;
+    Ok(reply::no_content())
+}
+
+async fn versions(call: Call) -> Answer {
+    let items = show(find(&call)?.as_ref()).versions;
+    Ok(reply::ok(&PageView { items, next_cursor: None }))
+}
+
+async fn upload(call: Call) -> Answer {
+    let params = call.params();
+    let activate = params.choice("activate", &[("true", true), ("false", false)]).unwrap_or(false);
+    params.done()?;
+    let uploaded =
+        call.gateway().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
+    let view = show_version(&uploaded.plugin, &uploaded.version);
+    if uploaded.existed {
+        return Ok(reply::json(StatusCode::OK, &view));
+    }
+    let location = format!("/v1/plugins/{}/versions/{}", uploaded.plugin.name, uploaded.version.digest);
+    Ok(reply::created(&location, &view))
+}
+
+async fn version(call: Call) -> Answer {
+    let (plugin, digest) = (find(&call)?, digest(&call)?);
+    let found = plugin.versions.iter().find(|version| version.digest == digest);
+    let found = found.ok_or_else(|| Call::not_found("version", call.path("digest")))?;
+    Ok(reply::ok(&show_version(&plugin, found)))
+}
+
+fn digest(call: &Call) -> Result<Digest, Problem> {
+    call.id("digest", "version")
+}
+
+async fn activate(call: Call) -> Answer {
+    let plugin = call.gateway().activate(call.workspace()?, call.path("plugin"), digest(&call)?).await?;
+    Ok(reply::ok(&show(&plugin)))
+}
+
+async fn delete_version(call: Call) -> Answer {
+    call.gateway().delete_version(call.workspace()?, call.path("plugin"), digest(&call)?).await?;
+    Ok(reply::no_content())
+}

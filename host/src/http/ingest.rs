@@ -1,0 +1,121 @@
+//! `/in/{source}`: the short path. One look-up, one body, one commit, one answer; no router.
+//! Not here: whether a request may in (`flow::accept`).
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Request;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use hyper::body::Incoming as RequestBody;
+
+use crate::domain::config::CustomResponse;
+use crate::domain::event::Headers;
+use crate::flow::AcceptError;
+use crate::flow::Gateway;
+use crate::flow::Incoming;
+use crate::flow::snapshot::SourceRuntime;
+use crate::http::body;
+use crate::http::body::BodyFault;
+use crate::http::path;
+use crate::http::problem::Problem;
+use crate::http::reply;
+use crate::http::site::Site;
+use crate::store::Accepted;
+
+/// What the paths of sources begin with.
+pub(crate) const PREFIX: &str = "/in/";
+/// Says an event's id also where the answer is the user's own.
+const EVENT_ID: HeaderName = HeaderName::from_static("hookmill-event-id");
+
+/// Takes a request in at a source.
+pub(crate) async fn answer(site: &Site, request: Request<RequestBody>) -> Response {
+    match take(site, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Problem> {
+    let gateway = &site.gateway;
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let source = find(gateway, path)?;
+    let headers = to_headers(&parts.headers);
+    let body = match body::read(body, source.body_bytes_max(), site.body_deadline()).await {
+        Ok(body) => body,
+        Err(fault) => return Err(refuse(gateway, &source, fault, headers)),
+    };
+    let incoming = Incoming {
+        method: parts.method.as_str().to_owned(),
+        url: format!("{}{}", site.public_url, parts.uri.path_and_query().map_or(path, |path| path.as_str())),
+        path: path.to_owned(),
+        query: parts.uri.query().unwrap_or("").to_owned(),
+        headers,
+        body,
+    };
+    let accepted = gateway.accept(&source, incoming).await?;
+    Ok(match &source.source.response {
+        None => usual(accepted),
+        Some(custom) => own(custom, accepted),
+    })
+}
+
+/// The source in `/in/{source}` or `/in/{source}/…`.
+fn find(gateway: &Gateway, path: &str) -> Result<std::sync::Arc<SourceRuntime>, AcceptError> {
+    let rest = path.strip_prefix(PREFIX).unwrap_or("");
+    let coded = rest.split_once('/').map_or(rest, |(source, _)| source);
+    let name = path::decode(coded);
+    gateway.source_at(&name)
+}
+
+/// What the door itself refuses is recorded as well.
+fn refuse(gateway: &Gateway, source: &SourceRuntime, fault: BodyFault, headers: Headers) -> Problem {
+    let (code, status, detail) = match fault {
+        BodyFault::TooLarge(limit) => ("too_large", 413, format!("the body is longer than {limit} bytes")),
+        BodyFault::Slow(_) => ("slow", 408, "the body did not arrive in time".to_owned()),
+        BodyFault::Broken => ("incomplete", 400, "the body ended before it was whole".to_owned()),
+    };
+    gateway.reject(source, code, status, detail, headers, Bytes::new());
+    fault.into()
+}
+
+/// Names are in lower case already; bytes that are not UTF-8 are replaced.
+pub(crate) fn to_headers(headers: &HeaderMap) -> Headers {
+    let pairs = headers.iter().map(|(name, value)| {
+        let value = match value.to_str() {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        (name.as_str().to_owned(), value)
+    });
+    Headers(pairs.collect())
+}
+
+/// `{"id":"evt_…"}`, written by hand: an id needs no escaping.
+fn usual(accepted: Accepted) -> Response {
+    let body = match accepted.duplicate {
+        false => format!("{{\"id\":\"{}\"}}", accepted.id),
+        true => format!("{{\"id\":\"{}\",\"duplicate\":true}}", accepted.id),
+    };
+    reply::json_bytes(StatusCode::ACCEPTED, body.into())
+}
+
+fn own(custom: &CustomResponse, accepted: Accepted) -> Response {
+    let mut response = Response::new(Body::from(custom.body.clone()));
+    *response.status_mut() = StatusCode::from_u16(custom.status).unwrap_or(StatusCode::ACCEPTED);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    for (name, value) in &custom.headers.0 {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&accepted.id.to_string()) {
+        response.headers_mut().insert(EVENT_ID, id);
+    }
+    response
+}

@@ -1,0 +1,141 @@
+//! The table from the errors of `flow` to problems. Every variant has its row; a new one does not
+//! compile without.
+
+use http::header::ALLOW;
+use http::header::RETRY_AFTER;
+use http::header::WWW_AUTHENTICATE;
+
+use crate::flow::AcceptError;
+use crate::flow::OperateError;
+use crate::flow::PreviewError;
+use crate::flow::UploadError;
+use crate::flow::manage::ManageError;
+use crate::http::problem::Kind;
+use crate::http::problem::Problem;
+use crate::store::StoreError;
+
+/// Seconds a client is asked to wait when the store is away.
+const STORE_RETRY_AFTER_S: &str = "5";
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::DiskFull { .. } => {
+                Self::new(Kind::StorageFull, "the disk has no space left for events; nothing was taken")
+                    .header(RETRY_AFTER, STORE_RETRY_AFTER_S)
+            }
+            // Paths on the server are for its log, not for clients.
+            StoreError::Locked { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::NewerFormat { .. }
+            | StoreError::Unavailable { .. } => {
+                Self::new(Kind::Unavailable, "the store cannot be used at the moment; the log says why")
+                    .header(RETRY_AFTER, STORE_RETRY_AFTER_S)
+            }
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        let detail = error.to_string();
+        let code = error.code();
+        match error {
+            AcceptError::UnknownSource(_) => Self::new(Kind::NotFound, detail),
+            AcceptError::Paused { retry_after_s } => {
+                Self::new(Kind::SourcePaused, detail).header(RETRY_AFTER, &retry_after_s.to_string())
+            }
+            AcceptError::MethodNotAllowed { allowed } => {
+                Self::new(Kind::MethodNotAllowed, detail).header(ALLOW, &allowed.join(", "))
+            }
+            AcceptError::MissingKey { .. } => {
+                Self::new(Kind::MissingKey, detail).header(WWW_AUTHENTICATE, "Bearer")
+            }
+            AcceptError::BadKey => Self::new(Kind::BadKey, detail).header(WWW_AUTHENTICATE, "Bearer"),
+            AcceptError::BadBasic => {
+                Self::new(Kind::BadCredentials, detail).header(WWW_AUTHENTICATE, "Basic realm=\"hookmill\"")
+            }
+            AcceptError::Unverified { status, .. } => {
+                Self::new(Kind::Unverified, detail).status(status).code(code)
+            }
+            AcceptError::TooLarge { .. } => Self::new(Kind::TooLarge, detail),
+            AcceptError::BadJson { .. } => Self::new(Kind::MalformedJson, detail),
+            AcceptError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<ManageError> for Problem {
+    fn from(error: ManageError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ManageError::Invalid { what, faults } => Self::invalid(kind_of(what), faults),
+            ManageError::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            ManageError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            ManageError::Forbidden(_) => Self::new(Kind::Forbidden, detail),
+            ManageError::Store(store) => store.into(),
+        }
+    }
+}
+
+fn kind_of(what: &str) -> Kind {
+    match what {
+        "workspace" => Kind::InvalidWorkspace,
+        "API key" => Kind::InvalidApiKey,
+        "key" => Kind::InvalidKey,
+        "source" => Kind::InvalidSource,
+        "destination" => Kind::InvalidDestination,
+        "secret" => Kind::InvalidSecret,
+        "connection" => Kind::InvalidConnection,
+        _ => Kind::InvalidRequest,
+    }
+}
+
+impl From<OperateError> for Problem {
+    fn from(error: OperateError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OperateError::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            OperateError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            OperateError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(error: PreviewError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PreviewError::Steps(faults) => {
+                let below = |mut fault: crate::flow::FieldFault| {
+                    fault.pointer.insert_str(0, "/steps");
+                    fault
+                };
+                Self::invalid(Kind::InvalidPreview, faults.into_iter().map(below).collect())
+            }
+            PreviewError::Payload(fault) => {
+                let fault = crate::flow::FieldFault { pointer: "/payload".into(), detail: fault };
+                Self::invalid(Kind::InvalidPreview, vec![fault])
+            }
+            PreviewError::NoEvent(_) => Self::new(Kind::NotFound, detail),
+            PreviewError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UploadError::Refused { code, .. } => Self::new(Kind::PluginRefused, detail).code(code),
+            UploadError::BadName(_) => Self::new(Kind::InvalidPlugin, detail),
+            UploadError::NotFound(_) => Self::new(Kind::NotFound, detail),
+            UploadError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            UploadError::Host(detail) => {
+                tracing::error!(error = %detail, "could not examine a plugin");
+                Self::new(Kind::Internal, "the gateway could not examine the component; the log says why")
+            }
+            UploadError::Store(store) => store.into(),
+        }
+    }
+}

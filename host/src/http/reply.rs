@@ -1,0 +1,91 @@
+//! Answers: JSON and its headers. Not here: problems (`problem`).
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::header::CONTENT_TYPE;
+use http::header::LOCATION;
+use http::header::REFERRER_POLICY;
+use http::header::X_CONTENT_TYPE_OPTIONS;
+use http::header::X_FRAME_OPTIONS;
+use serde::Serialize;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Headers every answer has unless it sets its own: nothing here is a page, a frame or a script,
+/// and nothing is kept by caches.
+const SAFE: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+    ),
+];
+
+/// Adds the headers of `SAFE` that are not there.
+pub(crate) fn make_safe(headers: &mut HeaderMap) {
+    for (name, value) in SAFE {
+        headers.entry(name).or_insert(value);
+    }
+}
+
+/// JSON with a status.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => json_bytes(status, bytes.into()),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            let problem = crate::http::problem::Problem::new(
+                crate::http::problem::Kind::Internal,
+                "the answer could not be written",
+            );
+            problem.into_response()
+        }
+    }
+}
+
+/// JSON that is written already.
+pub(crate) fn json_bytes(status: StatusCode, bytes: Bytes) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// 200 with JSON.
+pub(crate) fn ok(value: &impl Serialize) -> Response {
+    json(StatusCode::OK, value)
+}
+
+/// 201 with JSON and where the new thing is.
+pub(crate) fn created(location: &str, value: &impl Serialize) -> Response {
+    let mut response = json(StatusCode::CREATED, value);
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// 204.
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// Bytes of a media type.
+pub(crate) fn bytes(media: &str, bytes: Bytes) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let media = HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(CONTENT_TYPE, media);
+    response
+}

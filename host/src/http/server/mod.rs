@@ -1,0 +1,108 @@
+//! Connections: how many, how long, how they end. Owns the task of each one. Not here: what a
+//! request means.
+
+pub(crate) mod connection;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::flow::Gateway;
+use crate::http::router::Router;
+use crate::http::server::connection::Answerer;
+
+/// Pause after the system refused a connection: it has run out of something.
+const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+
+/// What requests may cost.
+#[derive(Clone, Debug)]
+pub struct ServerLimits {
+    /// How long a request's headers may take; also how long an idle connection is kept.
+    pub header_timeout: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+    /// Connections at a time; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// Bytes of a request's headers; more is answered with 431.
+    pub headers_bytes_max: usize,
+    /// Bytes of a request's body; more is answered with 413.
+    pub body_bytes_max: u64,
+}
+
+/// Serves until `stop` is ready; then takes no new connection, answers what was asked, closes idle
+/// connections, and returns when the last one has ended. `public_url` is scheme and authority
+/// under which the outside reaches this server.
+pub async fn serve(
+    listener: TcpListener,
+    gateway: Gateway,
+    limits: ServerLimits,
+    public_url: String,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let closing = CancellationToken::new();
+    let metrics = gateway.clone();
+    let router = Router::new(gateway, limits.clone(), &public_url, closing.clone());
+    run(listener, Arc::new(router), limits, closing, stop, move |change| {
+        metrics.metrics().connections(change)
+    })
+    .await;
+}
+
+/// The accept loop, for anything that answers requests. `count` hears of each connection that
+/// begins (1) and ends (-1).
+async fn run<A: Answerer>(
+    listener: TcpListener,
+    answerer: Arc<A>,
+    limits: ServerLimits,
+    closing: CancellationToken,
+    stop: impl Future<Output = ()> + Send,
+    count: impl Fn(i64),
+) {
+    let slots = Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS)));
+    let limits = Arc::new(limits);
+    let mut connections = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => count(-1),
+            accepted = next(&listener, &slots) => {
+                let Some((stream, slot)) = accepted else { continue };
+                count(1);
+                let (answerer, limits, closing) = (answerer.clone(), limits.clone(), closing.clone());
+                connections.spawn(async move {
+                    connection::serve(stream, answerer, &limits, closing).await;
+                    drop(slot);
+                });
+            }
+        }
+    }
+    drop(listener);
+    closing.cancel();
+    while connections.join_next().await.is_some() {
+        count(-1);
+    }
+}
+
+/// The next connection, once there is a slot for it.
+async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = slots.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, slot)),
+        Err(error) => {
+            tracing::warn!(%error, "could not take a connection");
+            tokio::time::sleep(REFUSED_PAUSE).await;
+            None
+        }
+    }
+}

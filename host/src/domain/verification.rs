@@ -38,6 +38,10 @@ pub struct Scheme {
     /// Where the message's id is, for `{id}`: a header.
     #[serde(default)]
     pub id_header: Option<String>,
+    /// The query parameter with the body's SHA-256 in hexadecimal, where the URL is signed and the
+    /// body is not. Bodies other than forms need it then.
+    #[serde(default)]
+    pub body_digest_param: Option<String>,
     /// How the secret's text becomes a key.
     #[serde(default)]
     pub secret: SecretEncoding,
@@ -93,7 +97,7 @@ pub enum Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignaturePlace {
-    /// The headers that may carry it, in lower case; the first that is there counts.
+    /// The headers that may carry it, in lower case; all that are there count.
     pub headers: Vec<String>,
     /// What stands before it, such as `sha256=`.
     #[serde(default)]

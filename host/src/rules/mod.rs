@@ -4,6 +4,7 @@
 pub mod address;
 pub mod backoff;
 pub mod lifecycle;
+mod mac;
 pub mod route;
 pub mod sign;
 pub mod verify;

@@ -1,6 +1,11 @@
 //! May this request in? Schemes are data; this checks one, always over the raw bytes and in
 //! constant time. Pure: the time is an argument. Not here: keys and passwords (`flow`).
 
+mod body_member;
+mod coding;
+mod digest;
+mod form;
+mod key;
 mod place;
 mod prepared;
 mod presets;
@@ -10,6 +15,7 @@ mod signed;
 mod tests;
 
 pub use prepared::PreparedVerification;
+pub use presets::Challenge;
 pub use presets::Preset;
 pub use presets::Presets;
 pub use presets::presets;
@@ -75,6 +81,12 @@ pub enum VerifyError {
         /// Which one.
         header: String,
     },
+    /// The body is vouched for by a digest in the URL, and that is missing.
+    #[error("the body is not signed: the query parameter `{parameter}` with its SHA-256 is missing")]
+    MissingBodyDigest {
+        /// Which parameter was looked for.
+        parameter: String,
+    },
     /// No secret made this signature.
     #[error("the signature does not match: another secret, or the body was changed on the way")]
     BadSignature,
@@ -95,6 +107,7 @@ impl VerifyError {
             Self::MissingTimestamp { .. } => "missing_timestamp",
             Self::TimestampOutOfTolerance { .. } => "timestamp_out_of_tolerance",
             Self::MissingId { .. } => "missing_id",
+            Self::MissingBodyDigest { .. } => "missing_body_digest",
             Self::BadSignature => "bad_signature",
             Self::BadSecret { .. } => "bad_secret",
         }

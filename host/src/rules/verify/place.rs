@@ -9,37 +9,92 @@ use crate::domain::verification::TimeUnit;
 use crate::domain::verification::TimestampPlace;
 use crate::rules::verify::Request;
 use crate::rules::verify::VerifyError;
+use crate::rules::verify::body_member;
+use crate::rules::verify::signed::Piece;
 
 /// Numbers above this are taken for milliseconds: as seconds they are beyond the year 5000.
 const SECONDS_MAX: u64 = 100_000_000_000;
 
-/// The first of these headers that is there.
-pub(super) fn header<'a>(headers: &'a Headers, names: &[String]) -> Option<&'a str> {
-    names.iter().find_map(|name| headers.get(name))
+/// Signatures that are tried at most; more are no provider's.
+const SIGNATURES_MAX: usize = 16;
+
+/// What a scheme gets wrong about places, added to `faults`.
+pub(super) fn faults(scheme: &Scheme, pieces: &[Piece], faults: &mut Vec<String>) {
+    let place = &scheme.signature;
+    if place.headers.is_empty() {
+        faults.push("the scheme names no header for the signature".to_owned());
+    }
+    let empty = |text: &Option<String>| text.as_deref() == Some("");
+    let pairs = place.pairs.as_ref();
+    if empty(&place.separator)
+        || pairs.is_some_and(|pairs| pairs.separator.is_empty() || pairs.equals.is_empty())
+    {
+        faults.push(
+            "a separator in the scheme is empty; leave it out, or write what stands between".to_owned(),
+        );
+    }
+    if pieces.contains(&Piece::Timestamp) && scheme.timestamp.is_none() {
+        faults.push("the scheme signs {timestamp} but does not say where the timestamp is".to_owned());
+    }
+    if pieces.contains(&Piece::Id) && scheme.id_header.is_none() {
+        faults.push("the scheme signs {id} but names no id_header".to_owned());
+    }
+    let Some(timestamp) = &scheme.timestamp else { return };
+    let in_pairs = pairs.is_some_and(|pairs| pairs.timestamp.is_some());
+    match &timestamp.body_path {
+        Some(path) if key_of(path).is_none() => {
+            faults.push(format!("`{path}` is not a top-level path such as $.sentAt"));
+        }
+        None if timestamp.headers.is_empty() && !in_pairs => {
+            faults
+                .push("the scheme has a timestamp but no header, pair or body_path that holds it".to_owned());
+        }
+        _ => {}
+    }
 }
 
-/// Every signature in the request, as text without its prefix.
+/// All values of these headers, in the order of the names.
+fn values_of<'a>(headers: &'a Headers, names: &'a [String]) -> impl Iterator<Item = &'a str> {
+    names.iter().flat_map(|name| headers.get_all(name))
+}
+
+/// Every signature in the request, as text without its prefix; from all of the headers, since
+/// some providers use one header per secret.
 pub(super) fn signatures<'a>(
     place: &'a SignaturePlace,
     headers: &'a Headers,
 ) -> Result<Vec<&'a str>, VerifyError> {
-    let shown = || place.headers.join("` or `");
-    let value =
-        header(headers, &place.headers).ok_or_else(|| VerifyError::MissingSignature { header: shown() })?;
-    let found: Vec<&str> = match &place.pairs {
-        Some(pairs) => values(pairs, value, &pairs.signature).collect(),
-        None => {
-            let one = |text: &'a str| text.trim().strip_prefix(place.prefix.as_str());
-            match &place.separator {
-                Some(separator) => value.split(separator.as_str()).filter_map(one).collect(),
-                None => one(value).into_iter().collect(),
-            }
+    let mut found = Vec::with_capacity(2);
+    let mut seen = false;
+    for value in values_of(headers, &place.headers) {
+        seen = true;
+        let bare = |text: &'a str| text.trim().strip_prefix(place.prefix.as_str());
+        match (&place.pairs, &place.separator) {
+            (Some(pairs), _) => found.extend(values(pairs, value, &pairs.signature)),
+            (None, Some(separator)) => found.extend(value.split(separator.as_str()).filter_map(bare)),
+            (None, None) => found.extend(bare(value)),
         }
-    };
-    if found.is_empty() {
-        return Err(VerifyError::MalformedSignature { header: shown(), wanted: wanted(place) });
     }
-    Ok(found)
+    found.truncate(SIGNATURES_MAX);
+    let shown = || place.headers.join("` or `");
+    match (found.is_empty(), seen) {
+        (false, _) => Ok(found),
+        (true, false) => Err(VerifyError::MissingSignature { header: shown() }),
+        (true, true) => Err(VerifyError::MalformedSignature { header: shown(), wanted: wanted(place) }),
+    }
+}
+
+/// The message's id where the scheme signs one. `webhook-id` and `svix-id` stand for each other,
+/// as their senders use either.
+pub(super) fn id<'a>(scheme: &Scheme, request: &Request<'a>) -> Result<&'a str, VerifyError> {
+    let Some(name) = &scheme.id_header else { return Ok("") };
+    let other = match name.as_str() {
+        "webhook-id" => "svix-id",
+        "svix-id" => "webhook-id",
+        same => same,
+    };
+    let found = request.headers.get(name).or_else(|| request.headers.get(other));
+    found.ok_or_else(|| VerifyError::MissingId { header: name.clone() })
 }
 
 fn wanted(place: &SignaturePlace) -> String {
@@ -83,14 +138,14 @@ fn timestamp_text<'a>(
     request: &Request<'a>,
 ) -> Option<&'a str> {
     if let Some(path) = &place.body_path {
-        return top_level(request.body, path.strip_prefix("$.")?);
+        return body_member::scalar(request.body, key_of(path)?);
     }
     if !place.headers.is_empty() {
-        return header(request.headers, &place.headers);
+        return values_of(request.headers, &place.headers).next().map(str::trim);
     }
     let pairs = scheme.signature.pairs.as_ref()?;
-    let value = header(request.headers, &scheme.signature.headers)?;
-    values(pairs, value, pairs.timestamp.as_deref()?).next()
+    let key = pairs.timestamp.as_deref()?;
+    values_of(request.headers, &scheme.signature.headers).find_map(|value| values(pairs, value, key).next())
 }
 
 fn timestamp_wanted(scheme: &Scheme, place: &TimestampPlace) -> String {
@@ -108,12 +163,11 @@ fn timestamp_wanted(scheme: &Scheme, place: &TimestampPlace) -> String {
     format!("{unit} {whence}")
 }
 
-/// A scalar member of the body's top level, as its raw text without quotes. The body is not yet
-/// trusted, so nothing is built from it.
-fn top_level<'a>(body: &'a [u8], key: &str) -> Option<&'a str> {
-    use std::collections::HashMap;
-    let members: HashMap<&str, &serde_json::value::RawValue> = serde_json::from_slice(body).ok()?;
-    members.get(key).map(|raw| raw.get().trim_matches('"'))
+/// The key in `$.key`; deeper paths are not known here.
+fn key_of(path: &str) -> Option<&str> {
+    let key = path.strip_prefix("$.")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (!key.is_empty() && key.bytes().all(plain)).then_some(key)
 }
 
 fn instant(text: &str, unit: TimeUnit) -> Option<Timestamp> {

@@ -5,12 +5,31 @@ use serde::Deserialize;
 use crate::domain::config::ValueFrom;
 use crate::domain::verification::Scheme;
 
+/// How a provider makes sure that somebody is there before it sends events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Challenge {
+    /// Slack: a POST with `{"type":"url_verification","challenge":…}`; the answer is the challenge.
+    SlackUrlVerification,
+    /// Zoom: a POST with `endpoint.url_validation`; the answer has the plain token and its HMAC.
+    ZoomUrlValidation,
+    /// Meta: a GET with `hub.challenge` and `hub.verify_token`; the answer is the challenge.
+    MetaHubChallenge,
+    /// X: a GET with `crc_token`; the answer has its HMAC.
+    XCrc,
+    /// Discord: a POST with `{"type":1}`; the answer is the same.
+    DiscordPing,
+}
+
 /// What is known of a provider's webhooks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     /// As the API names it.
     pub name: String,
+    /// Other names: providers that do the very same.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// How it signs.
     pub scheme: Scheme,
     /// Where its event types are.
@@ -19,6 +38,9 @@ pub struct Preset {
     /// What makes a duplicate.
     #[serde(default)]
     pub idempotency: Option<ValueFrom>,
+    /// What it asks before it sends events.
+    #[serde(default)]
+    pub challenge: Option<Challenge>,
 }
 
 /// All presets.
@@ -26,14 +48,18 @@ pub struct Preset {
 pub struct Presets(Vec<Preset>);
 
 impl Presets {
-    /// The one with that name.
+    /// The one with that name or alias.
     pub fn find(&self, name: &str) -> Option<&Preset> {
-        self.0.iter().find(|preset| preset.name == name)
+        let other = |preset: &&Preset| preset.aliases.iter().any(|alias| alias == name);
+        self.0.iter().find(|preset| preset.name == name).or_else(|| self.0.iter().find(other))
     }
 
-    /// Every name, in the order of the file.
+    /// Every name, in the order of the file, each followed by its aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|preset| preset.name.as_str())
+        self.0
+            .iter()
+            .flat_map(|preset| std::iter::once(&preset.name).chain(&preset.aliases))
+            .map(String::as_str)
     }
 }
 

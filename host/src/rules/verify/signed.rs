@@ -1,11 +1,10 @@
 //! Puts together what was signed, from a scheme's template. Parts are borrowed where they can be.
 
-use std::borrow::Cow;
-
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::rules::verify::Request;
+use crate::rules::verify::form;
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,32 +63,41 @@ fn named(name: &str) -> Result<Piece, String> {
     })
 }
 
-/// The signed content, part by part.
-pub(super) fn parts<'a>(
-    pieces: &'a [Piece],
-    request: &Request<'a>,
-    id: &'a str,
-    timestamp: &'a str,
-) -> Vec<Cow<'a, [u8]>> {
-    let part = |piece: &'a Piece| match piece {
-        Piece::Text(text) => Cow::Borrowed(text.as_bytes()),
-        Piece::Method => Cow::Borrowed(request.method.as_bytes()),
-        Piece::Url => Cow::Borrowed(request.url.as_bytes()),
-        Piece::Path => Cow::Borrowed(request.path.as_bytes()),
-        Piece::Query => Cow::Borrowed(request.query.as_bytes()),
-        Piece::Timestamp => Cow::Borrowed(timestamp.as_bytes()),
-        Piece::Id => Cow::Borrowed(id.as_bytes()),
-        Piece::Body => Cow::Borrowed(request.body),
-        Piece::BodySha256Hex => Cow::Owned(hex::encode(Sha256::digest(request.body)).into_bytes()),
-        Piece::Header(name) => Cow::Borrowed(request.headers.get(name).unwrap_or("").as_bytes()),
-        Piece::SortedForm => Cow::Owned(sorted_form(request.body)),
-    };
-    pieces.iter().map(part).collect()
+/// What the pieces stand for in one request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) id: &'a str,
+    pub(super) timestamp: &'a str,
 }
 
-/// Names and values of a form, sorted by name, without anything between them.
-fn sorted_form(body: &[u8]) -> Vec<u8> {
-    let mut fields: Vec<_> = url::form_urlencoded::parse(body).collect();
-    fields.sort();
-    fields.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()].concat()).collect()
+impl<'a> Content<'a> {
+    /// The parts that are not in the request as they stand, in the order of their pieces. Most
+    /// schemes have none.
+    pub(super) fn owned(&self, pieces: &[Piece]) -> Vec<Vec<u8>> {
+        let made = |piece: &Piece| match piece {
+            Piece::BodySha256Hex => Some(hex::encode(Sha256::digest(self.request.body)).into_bytes()),
+            Piece::SortedForm => Some(form::sorted(self.request)),
+            _ => None,
+        };
+        pieces.iter().filter_map(made).collect()
+    }
+
+    /// The signed content, part by part; `owned` is what [`Self::owned`] made of the same pieces.
+    pub(super) fn parts(&self, pieces: &'a [Piece], owned: &'a [Vec<u8>]) -> impl Iterator<Item = &'a [u8]> {
+        let mut owned = owned.iter();
+        let Self { request, id, timestamp } = *self;
+        pieces.iter().map(move |piece| match piece {
+            Piece::Text(text) => text.as_bytes(),
+            Piece::Method => request.method.as_bytes(),
+            Piece::Url => request.url.as_bytes(),
+            Piece::Path => request.path.as_bytes(),
+            Piece::Query => request.query.as_bytes(),
+            Piece::Timestamp => timestamp.as_bytes(),
+            Piece::Id => id.as_bytes(),
+            Piece::Body => request.body,
+            Piece::Header(name) => request.headers.get(name).unwrap_or("").as_bytes(),
+            Piece::BodySha256Hex | Piece::SortedForm => owned.next().map_or(&[][..], Vec::as_slice),
+        })
+    }
 }

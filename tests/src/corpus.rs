@@ -1,52 +1,42 @@
 //! Real GitHub webhooks: the npm package `@octokit/webhooks-examples`, installed by `make tools`.
 //! Not here: sending them.
 
-use std::path::Path;
-use std::path::PathBuf;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::gateway::root;
+
+const FILE: &str = "tests/js/node_modules/@octokit/webhooks-examples/api.github.com/index.json";
 
 /// One webhook.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// The event's name, such as `pull_request`.
     pub event: String,
-    /// The file it is from, without its folder.
-    pub file: String,
-    /// Its body.
+    /// Which of the event's examples this is, from 0.
+    pub number: usize,
+    /// Its body, as it stands in the package.
     pub body: Vec<u8>,
 }
 
-/// All webhooks of github.com, in the order of their files.
+/// All webhooks of github.com, in the order of the package.
 pub fn github() -> Vec<Webhook> {
-    let folder = root().join("tests/js/node_modules/@octokit/webhooks-examples/api.github.com");
-    let mut events = entries(&folder);
-    assert!(!events.is_empty(), "no webhooks in {}: `make tools` installs them", folder.display());
-    events.sort();
-    let mut webhooks = Vec::new();
-    for event in events.iter().filter(|path| path.is_dir()) {
-        let mut files = entries(event);
-        files.sort();
-        for file in files.iter().filter(|path| is_payload(path)) {
-            webhooks.push(Webhook {
-                event: name(event),
-                file: name(file),
-                body: std::fs::read(file).expect("a readable file"),
-            });
-        }
-    }
-    webhooks
+    let text = std::fs::read_to_string(root().join(FILE));
+    let text = text.unwrap_or_else(|error| panic!("{FILE}: {error}; `make tools` installs it"));
+    let events: Vec<&RawValue> = serde_json::from_str(&text).expect("a list of events");
+    events.into_iter().flat_map(of_event).collect()
 }
 
-fn is_payload(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "json")
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries.filter_map(Result::ok).map(|entry| entry.path()).collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+fn of_event(event: &RawValue) -> Vec<Webhook> {
+    let parts: std::collections::BTreeMap<String, &RawValue> =
+        serde_json::from_str(event.get()).expect("an event is an object");
+    let name: Value = serde_json::from_str(parts["name"].get()).expect("a name");
+    let name = name.as_str().expect("a name is text");
+    let examples: Vec<&RawValue> = serde_json::from_str(parts["examples"].get()).expect("a list of examples");
+    let webhook = |(number, body): (usize, &RawValue)| Webhook {
+        event: name.to_owned(),
+        number,
+        body: body.get().as_bytes().to_vec(),
+    };
+    examples.into_iter().enumerate().map(webhook).collect()
 }

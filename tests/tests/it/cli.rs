@@ -175,9 +175,9 @@ async fn plugins_are_made_built_checked_tested_and_pushed_from_an_empty_folder()
     };
     in_folder(directory.path(), &["plugin", "new", "my-filter"]).await;
     let project = directory.path().join("my-filter");
-    in_folder(&project, &["plugin", "build"]).await;
-    let built = project.join("target/my-filter.wasm");
-    let built = built.to_str().unwrap();
+    let said = out(&in_folder(&project, &["plugin", "build"]).await);
+    let built =
+        said.split_whitespace().find(|word| word.ends_with(".wasm")).unwrap_or_else(|| panic!("{said}"));
     in_folder(&project, &["plugin", "check", built]).await;
     in_folder(&project, &["plugin", "test"]).await;
     in_folder(

@@ -56,7 +56,7 @@ async fn every_real_webhook_is_accounted_for() {
         assert!(earlier.is_none(), "{} came twice", hit.header("webhook-id"));
     }
     for (event, (webhook, body)) in &expected {
-        let name = format!("{}/{}", webhook.event, webhook.file);
+        let name = format!("{} {}", webhook.event, webhook.number);
         if body["sender"]["login"].is_string() {
             let delivery = crate::delivery::delivery_in(&client, event, "delivered").await;
             let hit = by_delivery.remove(delivery["id"].as_str().unwrap());

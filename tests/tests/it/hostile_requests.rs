@@ -89,7 +89,8 @@ async fn lengths_that_lie_are_refused_at_once() {
         "content-length: 99999999999999999999999",
     ] {
         let answer = raw::exchange(&gateway, format!("{head}{lie}\r\n\r\n{{}}")).await;
-        assert!((400..500).contains(&raw::status(&answer)), "{lie}: {answer:?}");
+        // No request can be made out of it; the connection may just be closed.
+        assert!(answer.is_empty() || (400..500).contains(&raw::status(&answer)), "{lie}: {answer:?}");
     }
     // Chunks beyond the limit, and chunks that are none.
     let mut chunked = format!("{head}transfer-encoding: chunked\r\n\r\n").into_bytes();

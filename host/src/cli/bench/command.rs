@@ -22,9 +22,12 @@ use crate::config::parse_duration;
 /// How long nothing may arrive until what is missing counts as lost.
 const STALL: Duration = Duration::from_secs(15);
 
+/// Stands for the built-in mapping; no file has this name.
+pub(super) const BUILT_IN: &str = "<built-in>";
+
 /// Flags of `bench`.
 #[derive(Debug, clap::Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Connections that send, each one request after the other.
     #[arg(long, default_value_t = 32)]
     connections: usize,
@@ -43,8 +46,8 @@ pub struct BenchArgs {
     /// Run each event through this plugin.
     #[arg(long, value_name = "FILE")]
     pub(super) plugin: Option<PathBuf>,
-    /// Run each event through a mapping: the built-in one, or this file's.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    /// Run each event through a mapping: this file's, or the built-in one.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = BUILT_IN)]
     pub(super) mapping: Option<PathBuf>,
     /// Requests to the receiver at a time.
     #[arg(long, default_value_t = 32)]
@@ -59,7 +62,7 @@ pub struct BenchArgs {
 
 /// Measures and prints.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &BenchArgs) -> Exit {
+pub(crate) fn run(args: &BenchArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(measure(args)),

@@ -10,5 +10,5 @@ mod set_up;
 mod signal;
 mod sink;
 
-pub use command::BenchArgs;
-pub use command::run;
+pub(crate) use command::BenchArgs;
+pub(crate) use command::run;

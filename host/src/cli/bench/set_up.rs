@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::bench::BenchArgs;
 use crate::cli::bench::child::Child;
+use crate::cli::bench::command::BUILT_IN;
 
 const PLUGIN: &str = "bench";
 
@@ -28,7 +29,7 @@ pub(super) async fn pipeline(child: &Child, sink: &str, args: &BenchArgs) -> any
     let api = Api { client: reqwest::Client::builder().no_proxy().build()?, child };
     let mut steps = Vec::new();
     if let Some(file) = &args.mapping {
-        let mapping = if file.as_os_str().is_empty() {
+        let mapping = if file.as_os_str() == BUILT_IN {
             mapping()
         } else {
             let text = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;

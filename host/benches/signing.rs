@@ -21,7 +21,8 @@ use hookmill::rules::verify::presets;
 const SIZES: [usize; 2] = [1 << 10, 20 << 10];
 
 fn sign(criterion: &mut Criterion) {
-    let secret = SigningSecret { secret: StoredSecret(Secret::new(generate_secret([7; 32]))), expires_at: None };
+    let secret =
+        SigningSecret { secret: StoredSecret(Secret::new(generate_secret([7; 32]))), expires_at: None };
     let signing = Signing { profile: SigningProfile::StandardWebhooks, secrets: vec![secret] };
     let prepared = PreparedSigning::prepare(&signing).expect("a generated secret is good");
     let mut group = criterion.benchmark_group("sign");
@@ -30,7 +31,12 @@ fn sign(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(size as u64));
         group.bench_function(format!("standard_webhooks/{size}"), |bencher| {
             bencher.iter(|| {
-                prepared.sign("dlv_01hzy0k2f3g4h5j6k7m8n9p0qr", Timestamp::from_millis(1_700_000_000_000), "push", &body)
+                prepared.sign(
+                    "dlv_01hzy0k2f3g4h5j6k7m8n9p0qr",
+                    Timestamp::from_millis(1_700_000_000_000),
+                    "push",
+                    &body,
+                )
             });
         });
     }
@@ -46,7 +52,8 @@ fn verify(criterion: &mut Criterion) {
         let body = vec![b'x'; size];
         let signature = format!("sha256={}", "0".repeat(64));
         let headers = Headers(vec![("x-hub-signature-256".to_owned(), signature)]);
-        let request = Request { method: "POST", url: "", path: "", query: "", headers: &headers, body: &body };
+        let request =
+            Request { method: "POST", url: "", path: "", query: "", headers: &headers, body: &body };
         group.throughput(Throughput::Bytes(size as u64));
         group.bench_function(format!("github/{size}"), |bencher| {
             bencher.iter(|| prepared.verify(&request, Timestamp::default()).is_err());

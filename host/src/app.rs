@@ -150,7 +150,8 @@ fn limits(config: &Config) -> FlowLimits {
         body_bytes_max: config.server.body_bytes_max.0,
         connections_max: config.limits.connections_max as usize,
         steps_max: config.limits.steps_max as usize,
-        deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max).unwrap_or(u16::MAX - 1),
+        deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
+            .unwrap_or(u16::MAX - 1),
         events_per_request_max: config.limits.events_per_request_max as usize,
         concurrency: delivery.concurrency,
         timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),

@@ -7,7 +7,7 @@ use crate::sandbox;
 
 /// Arguments of the hidden command.
 #[derive(Debug, clap::Args)]
-pub struct CompilePluginArgs {
+pub(crate) struct CompilePluginArgs {
     /// The module.
     #[arg(long = "in")]
     input: PathBuf,
@@ -18,7 +18,7 @@ pub struct CompilePluginArgs {
 
 /// Compiles, within limits that it sets for itself.
 #[expect(clippy::print_stderr, reason = "the parent reads what is wrong there")]
-pub fn run(args: &CompilePluginArgs) -> Exit {
+pub(crate) fn run(args: &CompilePluginArgs) -> Exit {
     match sandbox::compile::child_main(&args.input, &args.output) {
         Ok(()) => Exit::Ok,
         Err(refusal) => {

@@ -44,5 +44,5 @@ impl From<Exit> for ExitCode {
 }
 
 /// For `--help`.
-pub const HELP: &str =
+pub(crate) const HELP: &str =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 settings, 4 cannot listen, 5 store, 10 plugin turned down";

@@ -35,7 +35,7 @@ const SHOWN_MAX: usize = 2000;
 
 /// Flags of `receive`.
 #[derive(Debug, clap::Args)]
-pub struct ReceiveArgs {
+pub(crate) struct ReceiveArgs {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
@@ -52,7 +52,7 @@ pub struct ReceiveArgs {
 
 /// How requests are answered and shown.
 #[derive(Debug)]
-pub struct Receiver {
+pub(crate) struct Receiver {
     /// The status every request gets.
     pub status: u16,
     /// Whether lines are JSON.
@@ -62,7 +62,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// One that answers with `status` and checks Standard Webhooks signatures if it has a secret.
-    pub fn new(status: u16, json: bool, secret: Option<&str>) -> Self {
+    pub(crate) fn new(status: u16, json: bool, secret: Option<&str>) -> Self {
         let verification = secret.and_then(|secret| {
             let preset = verify::presets().find("standard_webhooks")?.scheme.clone();
             let secrets = vec![StoredSecret(Secret::new(secret))];
@@ -76,7 +76,7 @@ impl Receiver {
     }
 
     /// Serves until dropped.
-    pub async fn serve(self, listener: TcpListener) {
+    pub(crate) async fn serve(self, listener: TcpListener) {
         let receiver = std::sync::Arc::new(self);
         let mut connections = JoinSet::new();
         loop {
@@ -136,7 +136,7 @@ async fn answer(
 
 /// Receives until interrupted.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &ReceiveArgs) -> Exit {
+pub(crate) fn run(args: &ReceiveArgs) -> Exit {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Exit::Failed;
     };

@@ -41,7 +41,7 @@ use crate::rules::sign::generate_secret;
 use crate::rules::verify::presets;
 
 /// The secret of the sample source. Known to everybody: it is in the README.
-pub const SAMPLE_SECRET: &str = "hookmill-sample";
+pub(crate) const SAMPLE_SECRET: &str = "hookmill-sample";
 const SOURCE: &str = "github-sample";
 const PLUGIN: &str = "github-to-slack";
 const DESTINATION: &str = "sample-receiver";
@@ -58,21 +58,18 @@ fn plugin_file() -> Option<PathBuf> {
 }
 
 /// Sets the sample up and answers where its receiver listens; the receiver is the caller's to run.
-pub async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)> {
+pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("listen for the sample's deliveries")?;
     let address = listener.local_addr()?;
     let snapshot = gateway.snapshot().clone();
     let workspace = snapshot.documents.workspaces.all().next().context("there is a workspace")?.id;
     let key = snapshot.documents.keys.all().next().context("there is a key")?.id;
-    if snapshot.documents.plugins.find(workspace, PLUGIN).is_none() {
-        if let Some(file) = plugin_file() {
-            let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
-            let principal = Principal { key, workspace, scopes: Vec::new() };
-            gateway
-                .upload(&principal, PLUGIN, bytes.into(), true)
-                .await
-                .context("upload the sample's plugin")?;
-        }
+    if snapshot.documents.plugins.find(workspace, PLUGIN).is_none()
+        && let Some(file) = plugin_file()
+    {
+        let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
+        let principal = Principal { key, workspace, scopes: Vec::new() };
+        gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
     }
     let _guard = gateway.write_guard().await;
     let snapshot = gateway.snapshot().clone();
@@ -109,7 +106,7 @@ pub async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)
 }
 
 /// What to type next.
-pub fn advice(listening: SocketAddr) -> String {
+pub(crate) fn advice(listening: SocketAddr) -> String {
     format!(
         "  sample     {SOURCE} → filter → {PLUGIN} → a receiver that prints here what it gets\n\
          \x20 try it     hookmill trigger {SOURCE} --url http://{listening} --preset github --secret {SAMPLE_SECRET} --event push\n"

@@ -21,7 +21,7 @@ use crate::store::StoreError;
 
 /// Flags of `serve`. Everything else is a setting: see `--print-config`.
 #[derive(Debug, clap::Args)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -50,7 +50,7 @@ pub struct ServeArgs {
 
 /// Runs the server until it is told to stop.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
-pub fn run(args: ServeArgs) -> Exit {
+pub(crate) fn run(args: ServeArgs) -> Exit {
     let config = match settings(&args) {
         Ok(config) => config,
         Err(faults) => {
@@ -191,7 +191,7 @@ fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
 }
 
 /// Writes to stdout; a reader that has gone is no reason to fail.
-pub fn print(text: &str) -> Exit {
+pub(crate) fn print(text: &str) -> Exit {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Exit::Ok,

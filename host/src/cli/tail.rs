@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Flags of `tail`.
 #[derive(Debug, clap::Args)]
-pub struct TailArgs {
+pub(crate) struct TailArgs {
     /// Where the gateway is.
     #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -29,7 +29,7 @@ pub struct TailArgs {
 
 /// Follows until interrupted. A lost connection is made again.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &TailArgs) -> Exit {
+pub(crate) fn run(args: &TailArgs) -> Exit {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Exit::Failed;
     };

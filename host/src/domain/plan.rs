@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Headers;
-use crate::domain::id::{ConnectionId, DeliveryId, DestinationId, EventId, RejectionId, SourceId, WorkspaceId};
+use crate::domain::id::{
+    ConnectionId, DeliveryId, DestinationId, EventId, RejectionId, SourceId, WorkspaceId,
+};
 use crate::domain::plugin::{Digest, LogLine};
 use crate::domain::time::Timestamp;
 

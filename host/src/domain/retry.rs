@@ -75,9 +75,15 @@ impl RetryPreset {
         let (schedule, jitter) = match self {
             Self::Standard => (Schedule::Delays(STANDARD_SECS.map(|secs| secs * 1000).to_vec()), 0.1),
             // 169 s doubled eight times sums up to 24 h less 39 s.
-            Self::TenIn24Hours => {
-                (Schedule::Exponential { base_ms: 169_000, factor_milli: 2000, max_ms: 86_400_000, attempts: 10 }, 0.1)
-            }
+            Self::TenIn24Hours => (
+                Schedule::Exponential {
+                    base_ms: 169_000,
+                    factor_milli: 2000,
+                    max_ms: 86_400_000,
+                    attempts: 10,
+                },
+                0.1,
+            ),
             Self::ThreeThenFailed => (Schedule::Delays(vec![60_000, 300_000, 1_800_000]), 0.0),
             Self::None => (Schedule::Delays(Vec::new()), 0.0),
         };

@@ -72,7 +72,7 @@ fn check(
     if settings.state == FlowState::Paused {
         return Err(AcceptError::Paused { retry_after_s: PAUSED_RETRY_AFTER_S });
     }
-    if !settings.methods.iter().any(|method| *method == incoming.method) {
+    if !settings.methods.contains(&incoming.method) {
         return Err(AcceptError::MethodNotAllowed { allowed: settings.methods.clone() });
     }
     if incoming.body.len() as u64 > source.body_bytes_max {

@@ -39,10 +39,10 @@ impl Gateway {
             None if !any_admin => Some(self.random_token(ADMIN_PREFIX)),
             None => None,
         };
-        if let Some(text) = &text {
-            if !snapshot.keys.contains_key(&key_hash(text)) {
-                writes.push(DocumentWrite::PutKey(self.admin_key(workspace, text)));
-            }
+        if let Some(text) = &text
+            && !snapshot.keys.contains_key(&key_hash(text))
+        {
+            writes.push(DocumentWrite::PutKey(self.admin_key(workspace, text)));
         }
         if !writes.is_empty() {
             self.write(writes).await?;

@@ -110,10 +110,10 @@ impl Memory {
         if let Some(place) = table.slots.get(&name) {
             return place.clone();
         }
-        if table.order.len() >= KEYS_MAX {
-            if let Some(oldest) = table.order.pop_front() {
-                table.slots.remove(&oldest);
-            }
+        if table.order.len() >= KEYS_MAX
+            && let Some(oldest) = table.order.pop_front()
+        {
+            table.slots.remove(&oldest);
         }
         table.order.push_back(name);
         table.slots.entry(name).or_default().clone()

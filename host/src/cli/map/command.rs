@@ -20,7 +20,7 @@ use crate::shape::suggest;
 
 /// Arguments of `map`.
 #[derive(Debug, clap::Args)]
-pub struct MapArgs {
+pub(crate) struct MapArgs {
     #[command(subcommand)]
     command: MapCommand,
 }
@@ -81,7 +81,7 @@ struct Samples {
 
 /// Runs one of them.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &MapArgs) -> Exit {
+pub(crate) fn run(args: &MapArgs) -> Exit {
     let text = match &args.command {
         MapCommand::Run(on) if on.filter => test(on),
         MapCommand::Run(on) => apply(on),

@@ -5,5 +5,5 @@ mod command;
 mod input;
 mod show;
 
-pub use command::MapArgs;
-pub use command::run;
+pub(crate) use command::MapArgs;
+pub(crate) use command::run;

@@ -17,7 +17,7 @@ use crate::domain::time::Clock;
 
 /// Flags of `trigger`.
 #[derive(Debug, clap::Args)]
-pub struct TriggerArgs {
+pub(crate) struct TriggerArgs {
     /// The source's id or name.
     source: String,
     /// Where the gateway is.
@@ -51,7 +51,7 @@ pub struct TriggerArgs {
 
 /// Sends, and prints what the gateway answered.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
-pub fn run(args: &TriggerArgs) -> Exit {
+pub(crate) fn run(args: &TriggerArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(send_all(args)),

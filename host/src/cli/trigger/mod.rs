@@ -5,5 +5,5 @@ mod command;
 mod sample;
 mod sign;
 
-pub use command::TriggerArgs;
-pub use command::run;
+pub(crate) use command::TriggerArgs;
+pub(crate) use command::run;

@@ -91,10 +91,10 @@ impl Lane {
             return Next::Nothing(None);
         }
         self.parked_turn = !self.parked_turn;
-        if self.parked_turn || self.ready.is_empty() {
-            if let Some((id, parked)) = self.pop_due(now, &paused) {
-                return Next::Parked(id, parked);
-            }
+        if (self.parked_turn || self.ready.is_empty())
+            && let Some((id, parked)) = self.pop_due(now, &paused)
+        {
+            return Next::Parked(id, parked);
         }
         if let Some(job) = self.ready.pop_front() {
             self.ready_bytes -= job.bytes.payload.len();

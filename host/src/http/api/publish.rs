@@ -138,10 +138,8 @@ fn read(object: &Object<'_>, events_max: usize) -> (Vec<Publish>, bool) {
 
 fn event(object: &Object<'_>) -> Option<Publish> {
     let event_type = object.text("type");
-    if let Some(event_type) = &event_type {
-        if event_type.is_empty() || event_type.chars().count() > TYPE_CHARS_MAX {
-            object.fault("type", format!("a type has 1 to {TYPE_CHARS_MAX} characters"));
-        }
+    if event_type.as_ref().is_some_and(|text| text.is_empty() || text.chars().count() > TYPE_CHARS_MAX) {
+        object.fault("type", format!("a type has 1 to {TYPE_CHARS_MAX} characters"));
     }
     let key = object.text("idempotency_key");
     if key.as_ref().is_some_and(|key| key.is_empty() || key.chars().count() > KEY_CHARS_MAX) {

@@ -14,7 +14,7 @@ pub struct RetryPolicy {
     /// The waits between attempts.
     pub schedule: Schedule,
     /// The part of each wait that is random, 0 to 1: a wait of `w` becomes one between
-    /// `w * (1 - jitter)` and `w`... see `rules::backoff`.
+    /// `w * (1 - jitter)` and `w * (1 + jitter)`, `w` on average; see `rules::backoff::delay`.
     pub jitter: f64,
     /// Statuses that are tried again; `None`: every one that is not 2xx, save 410.
     pub statuses: Option<Vec<StatusRange>>,

@@ -1,12 +1,20 @@
 //! What happens to a delivery next. The heart: no input or output, no clock, no randomness.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::retry::RetryPolicy;
+use crate::domain::retry::StatusRange;
 use crate::domain::time::Timestamp;
 use crate::rules::backoff;
+use crate::rules::backoff::RETRY_AFTER_MAX;
+
+/// The receiver says that it will never be there again.
+const GONE: u16 = 410;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,37 +64,43 @@ pub struct Cx<'a> {
 }
 
 /// The next state and what to do. Terminal states are left only by hand.
+///
+/// Which answers are tried again: by default all but 2xx and 410; 3xx, too, since redirects are
+/// not followed and a receiver that moves may move back (Standard Webhooks 1.0). A policy with
+/// statuses of its own decides alone, 410 included. No answer at all is always tried again.
 pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
     use DeliveryState::{Cancelled, Delivered, Failed, FailedByGateway, Pending};
-    match (state.is_terminal(), input) {
-        (_, Input::RetriedByHand) => (Pending, vec![Effect::WakeAt(cx.now)]),
+    match input {
+        Input::RetriedByHand => (Pending, vec![Effect::WakeAt(cx.now)]),
         // News about a delivery that has ended changes nothing.
-        (true, _) => (state, Vec::new()),
-        (false, Input::Cancelled) => (Cancelled, Vec::new()),
-        (false, Input::EgressRefused | Input::StepFailed) => (FailedByGateway, Vec::new()),
-        (false, Input::Answered { status: 200..=299, .. }) => (Delivered, Vec::new()),
-        (false, Input::Answered { status: 410, .. }) => (Failed, vec![Effect::PauseDestination]),
-        (false, Input::Answered { status, retry_after }) if is_retried(cx.policy, status) => {
-            again(cx, retry_after)
+        _ if state.is_terminal() => (state, Vec::new()),
+        Input::Cancelled => (Cancelled, Vec::new()),
+        Input::EgressRefused | Input::StepFailed => (FailedByGateway, Vec::new()),
+        Input::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
+            (FailedByGateway, Vec::new())
         }
-        (false, Input::Answered { .. }) => (Failed, Vec::new()),
-        (false, Input::Broke { .. }) => again(cx, None),
+        Input::Broke { .. } => again(cx, None),
+        Input::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
+        Input::Answered { status, retry_after } => match (&cx.policy.statuses, status) {
+            (Some(ranges), _) if within(ranges, status) => again(cx, retry_after),
+            (_, GONE) => (Failed, vec![Effect::PauseDestination]),
+            (Some(_), _) => (Failed, Vec::new()),
+            (None, _) => again(cx, retry_after),
+        },
     }
 }
 
-fn is_retried(policy: &RetryPolicy, status: u16) -> bool {
-    match &policy.statuses {
-        Some(ranges) => ranges.iter().any(|range| (range.from..=range.to).contains(&status)),
-        None => true,
-    }
+fn within(ranges: &[StatusRange], status: u16) -> bool {
+    ranges.iter().any(|range| (range.from..=range.to).contains(&status))
 }
 
 /// Waits for the longer of schedule and what the receiver asked for, or gives up.
 fn again(cx: &Cx<'_>, retry_after: Option<Duration>) -> (DeliveryState, Vec<Effect>) {
     match backoff::delay(cx.policy, cx.attempts, cx.jitter) {
         Some(delay) => {
-            let delay = delay.max(retry_after.unwrap_or_default());
-            (DeliveryState::Retrying, vec![Effect::WakeAt(cx.now.plus(delay))])
+            // No receiver can park its deliveries for ever.
+            let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+            (DeliveryState::Retrying, vec![Effect::WakeAt(cx.now.plus(delay.max(asked)))])
         }
         None => (DeliveryState::Failed, Vec::new()),
     }

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod backoff;
+pub mod challenge;
 pub mod lifecycle;
 mod mac;
 pub mod route;

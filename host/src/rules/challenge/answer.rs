@@ -1,0 +1,134 @@
+//! One function per provider's question.
+//!
+//! Zoom and X want a token back with its HMAC, made with the key their events are signed with.
+//! Whoever could choose that token freely could have any event signed here. So a token may only
+//! consist of what tokens consist of, which no event does, and nothing is echoed but such tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
+use subtle::ConstantTimeEq as _;
+
+use crate::domain::verification::Algorithm;
+use crate::rules::mac::Keyed;
+use crate::rules::verify::Challenge;
+use crate::rules::verify::Request;
+
+/// Bytes of a body that may be a question; longer ones are events.
+const BODY_BYTES_MAX: usize = 4096;
+/// Characters of a token.
+const TOKEN_CHARS_MAX: usize = 256;
+
+/// What to answer instead of taking an event in; the status is 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The media type.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// The answer if the request is the question that the provider asks; `None`: it is an event.
+///
+/// Questions with a body are signed as events are, so `request` must have been verified first.
+/// Those of Meta and X are GET requests without a signature. `secrets` are the source's, newest
+/// first; for Meta one of them must be the verify token.
+pub fn answer(challenge: Challenge, request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+    match challenge {
+        Challenge::SlackUrlVerification => slack(request),
+        Challenge::ZoomUrlValidation => zoom(request, secrets),
+        Challenge::MetaHubChallenge => meta(request, secrets),
+        Challenge::XCrc => x(request, secrets),
+        Challenge::DiscordPing => discord(request),
+    }
+}
+
+fn text(body: &str) -> Reply {
+    Reply { content_type: "text/plain; charset=utf-8", body: body.to_owned() }
+}
+
+fn json(body: &serde_json::Value) -> Reply {
+    Reply { content_type: "application/json", body: body.to_string() }
+}
+
+/// A token as providers make them: letters, digits and what base 64 adds.
+fn token(text: &str) -> Option<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
+    let good = (1..=TOKEN_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain);
+    good.then_some(text)
+}
+
+fn question<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Option<T> {
+    let short = request.body.len() <= BODY_BYTES_MAX;
+    short.then(|| serde_json::from_slice(request.body).ok()).flatten()
+}
+
+fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
+    let mut parameters = url::form_urlencoded::parse(request.query.as_bytes());
+    parameters.find(|(have, _)| have == name).map(|(_, value)| value.into_owned())
+}
+
+/// The newest secret's HMAC-SHA256 of a token.
+fn signed(secrets: &[&str], token: &str) -> Option<crate::rules::mac::Tag> {
+    let keyed = Keyed::new(Algorithm::HmacSha256, secrets.first()?.as_bytes())?;
+    Some(keyed.tag([token.as_bytes()]))
+}
+
+fn slack(request: &Request<'_>) -> Option<Reply> {
+    #[derive(Deserialize)]
+    struct Question {
+        r#type: String,
+        challenge: String,
+    }
+    let question: Question = question(request)?;
+    (question.r#type == "url_verification").then(|| token(&question.challenge).map(text)).flatten()
+}
+
+fn zoom(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+    #[derive(Deserialize)]
+    struct Question {
+        event: String,
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Payload {
+        plain_token: String,
+    }
+    let question: Question = question(request)?;
+    if question.event != "endpoint.url_validation" {
+        return None;
+    }
+    let plain = token(&question.payload.plain_token)?;
+    Some(json(&json!({"plainToken": plain, "encryptedToken": hex::encode(signed(secrets, plain)?)})))
+}
+
+fn meta(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+    if request.method != "GET" || parameter(request, "hub.mode")? != "subscribe" {
+        return None;
+    }
+    let given = parameter(request, "hub.verify_token")?;
+    let known = |good, secret: &&str| good | bool::from(secret.as_bytes().ct_eq(given.as_bytes()));
+    let good = !given.is_empty() && secrets.iter().fold(false, known);
+    let challenge = parameter(request, "hub.challenge")?;
+    good.then(|| token(&challenge).map(text)).flatten()
+}
+
+fn x(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+    if request.method != "GET" {
+        return None;
+    }
+    let asked = parameter(request, "crc_token")?;
+    let signature = STANDARD.encode(signed(secrets, token(&asked)?)?);
+    Some(json(&json!({"response_token": format!("sha256={signature}")})))
+}
+
+fn discord(request: &Request<'_>) -> Option<Reply> {
+    #[derive(Deserialize)]
+    struct Question {
+        r#type: u32,
+    }
+    let question: Question = question(request)?;
+    (question.r#type == 1).then(|| json(&json!({"type": 1})))
+}

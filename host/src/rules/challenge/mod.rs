@@ -1,0 +1,9 @@
+//! Answers what providers ask of a URL before they send events to it. Pure. Not here: whether the
+//! request is from the provider (`verify`); which provider asks what is in the presets.
+
+mod answer;
+#[cfg(test)]
+mod tests;
+
+pub use answer::Reply;
+pub use answer::answer;

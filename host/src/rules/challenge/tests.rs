@@ -1,0 +1,83 @@
+//! Every provider's question, and what must not be answered.
+
+use crate::domain::event::Headers;
+use crate::rules::challenge::answer;
+use crate::rules::verify::Challenge;
+use crate::rules::verify::Request;
+
+#[track_caller]
+fn check(challenge: Challenge, method: &str, query: &str, body: &str, expected: Option<&str>) {
+    let headers = Headers::default();
+    let request = Request { method, url: "", path: "/", query, headers: &headers, body: body.as_bytes() };
+    let reply = answer(challenge, &request, &["s3cret", "older"]);
+    assert_eq!(reply.map(|reply| reply.body).as_deref(), expected, "{query}{body}");
+}
+
+#[test]
+fn slack() {
+    let check = |body: &str, expected| check(Challenge::SlackUrlVerification, "POST", "", body, expected);
+    // The example of Slack's documentation.
+    let token = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P";
+    check(
+        &format!(r#"{{"token":"Jhj5dZrVaK7ZwHHjRyZWjbDl","challenge":"{token}","type":"url_verification"}}"#),
+        Some(token),
+    );
+    check(r#"{"type":"event_callback","challenge":"abc"}"#, None);
+    check(r#"{"type":"url_verification"}"#, None);
+    check(r#"{"type":"url_verification","challenge":"<script>"}"#, None);
+    check(r#"{"type":"url_verification","challenge":""}"#, None);
+    check("not json", None);
+    let long = format!(r#"{{"type":"url_verification","challenge":"abc","more":"{}"}}"#, "x".repeat(4096));
+    check(&long, None);
+}
+
+/// The expected values are from Python's `hmac`.
+#[test]
+fn zoom() {
+    let check = |body: &str, expected| check(Challenge::ZoomUrlValidation, "POST", "", body, expected);
+    check(
+        r#"{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}"#,
+        Some(
+            r#"{"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":"f54f2d5fee8f181aab8371bada7fed9bb675eae464f18ed4fb91715244b58ef4"}"#,
+        ),
+    );
+    check(r#"{"payload":{"plainToken":"abc"},"event":"recording.completed"}"#, None);
+    // The content of a signature: to answer would be to sign somebody else's event.
+    check(r#"{"payload":{"plainToken":"v0:1700000000:{}"},"event":"endpoint.url_validation"}"#, None);
+}
+
+#[test]
+fn meta() {
+    let check =
+        |method, query: &str, expected| check(Challenge::MetaHubChallenge, method, query, "", expected);
+    let good = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
+    check("GET", &format!("{good}s3cret"), Some("1158201444"));
+    check("GET", &format!("{good}older"), Some("1158201444"));
+    check("GET", &format!("{good}wrong"), None);
+    check("GET", good, None);
+    check("POST", &format!("{good}s3cret"), None);
+    check("GET", "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=s3cret", None);
+    check("GET", "hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=s3cret", None);
+    check("GET", "", None);
+}
+
+#[test]
+fn x() {
+    let check = |method, query: &str, expected| check(Challenge::XCrc, method, query, "", expected);
+    check(
+        "GET",
+        "crc_token=challenge_string",
+        Some(r#"{"response_token":"sha256=nvqHBp8Arm4x8J8HIpXYCDu6hISdDhOxFQN6VRpCUp0="}"#),
+    );
+    check("GET", "crc_token=%7B%22for_user_id%22%3A%221%22%7D", None);
+    check("GET", "nonce=1", None);
+    check("POST", "crc_token=challenge_string", None);
+}
+
+#[test]
+fn discord() {
+    let check = |body: &str, expected| check(Challenge::DiscordPing, "POST", "", body, expected);
+    check(r#"{"type":1,"id":"1"}"#, Some(r#"{"type":1}"#));
+    check(r#"{"type":2}"#, None);
+    check("[]", None);
+}

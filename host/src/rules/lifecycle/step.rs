@@ -1,0 +1,104 @@
+//! The decision. A table: state and input to state and effects.
+
+use std::time::Duration;
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::delivery::ErrorCode;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::retry::StatusRange;
+use crate::domain::time::Timestamp;
+use crate::rules::backoff;
+use crate::rules::backoff::RETRY_AFTER_MAX;
+
+/// The receiver says that it will never be there again.
+const GONE: u16 = 410;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The receiver answered.
+    Answered {
+        /// The status.
+        status: u16,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// There was no answer.
+    Broke {
+        /// Why.
+        code: ErrorCode,
+    },
+    /// The rules for outgoing requests forbid it.
+    EgressRefused,
+    /// It could not be made or signed.
+    StepFailed,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// Somebody wants it sent again.
+    RetriedByHand,
+}
+
+/// What is to be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Another attempt is due then.
+    WakeAt(Timestamp),
+    /// The receiver is gone for good: hold what waits for it.
+    PauseDestination,
+}
+
+/// What the decision depends on besides state and input.
+#[derive(Clone, Copy, Debug)]
+pub struct Cx<'a> {
+    /// The schedule.
+    pub policy: &'a RetryPolicy,
+    /// Attempts of this schedule, the one that just ended included.
+    pub attempts: u32,
+    /// The present instant.
+    pub now: Timestamp,
+    /// Chance for jitter, 0 up to 1.
+    pub jitter: f64,
+}
+
+/// The next state and what to do. Terminal states are left only by hand.
+///
+/// Which answers are tried again: by default all but 2xx and 410; 3xx, too, since redirects are
+/// not followed and a receiver that moves may move back (Standard Webhooks 1.0). A policy with
+/// statuses of its own decides alone, 410 included. No answer at all is always tried again.
+pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
+    use DeliveryState::{Cancelled, Delivered, Failed, FailedByGateway, Pending};
+    match input {
+        Input::RetriedByHand => (Pending, vec![Effect::WakeAt(cx.now)]),
+        // News about a delivery that has ended changes nothing.
+        _ if state.is_terminal() => (state, Vec::new()),
+        Input::Cancelled => (Cancelled, Vec::new()),
+        Input::EgressRefused | Input::StepFailed => (FailedByGateway, Vec::new()),
+        Input::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
+            (FailedByGateway, Vec::new())
+        }
+        Input::Broke { .. } => again(cx, None),
+        Input::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
+        Input::Answered { status, retry_after } => match (&cx.policy.statuses, status) {
+            (Some(ranges), _) if within(ranges, status) => again(cx, retry_after),
+            (_, GONE) => (Failed, vec![Effect::PauseDestination]),
+            (Some(_), _) => (Failed, Vec::new()),
+            (None, _) => again(cx, retry_after),
+        },
+    }
+}
+
+fn within(ranges: &[StatusRange], status: u16) -> bool {
+    ranges.iter().any(|range| (range.from..=range.to).contains(&status))
+}
+
+/// Waits for the longer of schedule and what the receiver asked for, or gives up.
+fn again(cx: &Cx<'_>, retry_after: Option<Duration>) -> (DeliveryState, Vec<Effect>) {
+    match backoff::delay(cx.policy, cx.attempts, cx.jitter) {
+        Some(delay) => {
+            // No receiver can park its deliveries for ever.
+            let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+            (DeliveryState::Retrying, vec![Effect::WakeAt(cx.now.plus(delay.max(asked)))])
+        }
+        None => (DeliveryState::Failed, Vec::new()),
+    }
+}

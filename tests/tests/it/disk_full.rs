@@ -4,6 +4,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
 use hookmill_tests::eventually;
@@ -113,20 +115,22 @@ async fn a_disk_without_a_single_byte_loses_nothing() {
     let pipeline = Plan::new("full", &sink.url("/hook")).make(&client).await;
     let mut acknowledged = Vec::new();
     let ballast = disk.as_ref().map(|_| fill(directory.path(), 6 << 20));
-    let filler = "x".repeat(200_000);
+    let mut refused = 0;
     // Enough to use up what is left; where nothing could be mounted all of it is taken.
     for number in 0..150 {
-        let answer = pipeline
-            .send(&client, &json!({"n": number, "filler": format!("{}{filler}", fastrand::u128(..))}))
-            .await;
+        let mut filler = vec![0_u8; 150_000];
+        fastrand::fill(&mut filler);
+        let answer = pipeline.send(&client, &json!({"n": number, "filler": STANDARD.encode(filler)})).await;
         match answer.status {
             202 => acknowledged.push(answer.body["id"].as_str().unwrap().to_owned()),
             503 | 507 => {
                 answer.problem(answer.status);
+                refused += 1;
             }
             _ => panic!("{answer:?}"),
         }
     }
+    assert!(disk.is_none() || refused > 0, "20 MB went into 6 MB");
     assert!(!acknowledged.is_empty());
     if let Some(path) = ballast {
         std::fs::remove_file(path).unwrap();

@@ -17,7 +17,7 @@ fn blocks(text: &str) -> Vec<String> {
 }
 
 /// A folder that looks like the repository after `make run`.
-fn folder(gateway: &Gateway) -> tempfile::TempDir {
+fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |path: &str| folder.path().join(path);
     for directory in ["data", "target/release"] {
@@ -29,7 +29,6 @@ fn folder(gateway: &Gateway) -> tempfile::TempDir {
     for name in ["host", "plugins", "Makefile"] {
         link(&root().join(name), name);
     }
-    assert!(gateway.data().exists());
     folder
 }
 
@@ -44,39 +43,45 @@ async fn shell(script: &str, folder: &Path) -> Output {
     command.output().await.expect("there is a shell")
 }
 
+/// Everything but cloning and building, which have been done.
+fn script(readme: &str, gateway: &Gateway) -> String {
+    let done = |line: &&str| line.starts_with("make ") || line.starts_with("git clone");
+    let blocks = blocks(readme);
+    let lines = blocks.iter().flat_map(|block| block.lines().chain([""])).filter(|line| !done(line));
+    lines.map(|line| format!("{line}\n")).collect::<String>().replace("127.0.0.1:8080", &gateway.address())
+}
+
 #[tokio::test]
 async fn every_command_works_as_written() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
-    let gateway = Gateway::start_with(|options| options.arg("--sample")).await;
-    let folder = folder(&gateway);
-    let mut said = String::new();
-    let mut run = 0;
     for block in blocks(&readme) {
         let targets = block.lines().filter_map(|line| line.strip_prefix("make "));
-        for target in targets.flat_map(str::split_whitespace) {
+        for target in targets.filter_map(|line| line.split_whitespace().next()) {
             assert!(makefile.contains(&format!("\n{target}:")), "the Makefile has no `{target}`");
         }
-        // Cloning and building have been done; everything else is run.
-        let rest: String = block
-            .lines()
-            .filter(|line| !line.starts_with("make ") && !line.starts_with("git clone"))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let script = rest.replace("127.0.0.1:8080", &gateway.address());
-        if script.trim().is_empty() {
-            continue;
-        }
-        let output = shell(&script, folder.path()).await;
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{block}\nsaid:\n{out}{err}");
-        said.push_str(&out);
-        run += 1;
     }
-    assert!(run >= 3, "only {run} blocks of the README could be run");
-    for shown in
-        ["\"state\":\"delivered\"", "\"stage\":\"verified\"", "\"stage\":\"plugin\"", "\"stage\":\"attempt\""]
-    {
-        assert!(said.contains(shown), "the README's commands never show {shown}:\n{said}");
+    let gateway = Gateway::start_with(|options| options.arg("--sample")).await;
+    let client = gateway.client();
+    hookmill_tests::eventually("the sample is set up", || async {
+        (!client.all("/v1/connections").await.is_empty()).then_some(())
+    })
+    .await;
+    let (folder, script) = (folder(), script(&readme, &gateway));
+    assert!(script.contains("curl") && script.contains("hookmill plugin new"), "{script}");
+    let output = shell(&script, folder.path()).await;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script}\nsaid:\n{out}\n{err}");
+    assert!(!out.contains("https://hookmill.dev/problems/"), "a request was refused:\n{out}");
+    assert!(out.contains("\"stage\":\"verified\""), "no trace in\n{out}");
+
+    let event = hookmill_tests::eventually("the sample's event was delivered", || async {
+        let items = client.all("/v1/deliveries?state=delivered").await;
+        items.first().map(|item| item["event"].as_str().unwrap_or_default().to_owned())
+    })
+    .await;
+    let trace = client.get(&format!("/v1/events/{event}/trace")).await;
+    for stage in ["received", "verified", "filter", "plugin", "delivery", "attempt"] {
+        assert!(trace.text.contains(&format!("\"stage\":\"{stage}\"")), "no {stage} in {}", trace.text);
     }
 }

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::domain::verification::Algorithm;
 use crate::rules::mac::Keyed;
+use crate::rules::mac::Tag;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::Request;
 
@@ -70,7 +71,7 @@ fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
 }
 
 /// The newest secret's HMAC-SHA256 of a token.
-fn signed(secrets: &[&str], token: &str) -> Option<crate::rules::mac::Tag> {
+fn signed(secrets: &[&str], token: &str) -> Option<Tag> {
     let keyed = Keyed::new(Algorithm::HmacSha256, secrets.first()?.as_bytes())?;
     Some(keyed.tag([token.as_bytes()]))
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
+use crate::domain::retry::ATTEMPTS_MAX;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::retry::Schedule;
 use crate::domain::retry::StatusRange;
@@ -159,7 +160,7 @@ fn attempts_max(policy: &RetryPolicy) -> u32 {
         Schedule::Delays(delays) => delays.len() as u32 + 1,
         Schedule::Exponential { attempts, .. } => (*attempts).max(1),
     };
-    all.min(crate::domain::retry::ATTEMPTS_MAX)
+    all.min(ATTEMPTS_MAX)
 }
 
 proptest! {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::signing::HmacProfile;
 use crate::domain::signing::Signing;
 use crate::domain::signing::SigningProfile;
+use crate::domain::signing::SigningSecret;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
@@ -66,7 +67,7 @@ impl PreparedSigning {
         if signing.secrets.is_empty() {
             return Err(SigningFault::NoSecret);
         }
-        let key = |secret: &crate::domain::signing::SigningSecret| {
+        let key = |secret: &SigningSecret| {
             let keyed = profile.keyed(secret.secret.0.expose())?;
             Ok(Key { keyed, expires_at: secret.expires_at })
         };

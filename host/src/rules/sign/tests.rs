@@ -1,5 +1,7 @@
 //! Published vectors, rotation, and that what is signed here is accepted by `verify`.
 
+use proptest::prelude::*;
+
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
@@ -161,26 +163,44 @@ fn bad_secrets_are_named() {
     assert_eq!(signing(hmac(Algorithm::Ed25519), &[("x", None)]).err(), Some(SigningFault::NotHmac));
 }
 
-#[test]
-fn what_is_signed_is_accepted() {
-    let at = Timestamp::from_millis(1_700_000_000_123);
-    for (profile, verification) in [
-        (SigningProfile::StandardWebhooks, "standard_webhooks"),
-        (SigningProfile::Svix, "svix"),
-        (SigningProfile::Hmac(preset("github")), "github"),
-        (SigningProfile::Hmac(preset("stripe")), "stripe"),
-        (SigningProfile::Hmac(preset("slack")), "slack"),
-    ] {
-        let secret = generate_secret([9; 32]);
-        let prepared = signing(profile, &[(&generate_secret([8; 32]), Some(0)), (&secret, None)]).unwrap();
-        let signed = prepared.sign("dlv_1", at, "push", b"{\"a\":1}");
-        let headers = Headers(signed.into_iter().map(|(name, value)| (name.into_owned(), value)).collect());
-        let request =
-            Request { method: "POST", url: "", path: "", query: "", headers: &headers, body: b"{\"a\":1}" };
-        let scheme = presets().find(verification).unwrap().scheme.clone();
-        let secrets = vec![StoredSecret(Secret::new(secret))];
-        let prepared =
-            PreparedVerification::prepare(&Verification { preset: None, scheme, secrets }).unwrap();
-        assert_eq!(prepared.verify(&request, at), Ok(()), "{verification}");
+/// What `verify` says of a request with these headers.
+fn verified(preset: &str, secret: &str, signed: Vec<SignatureHeader>, body: &[u8], at: Timestamp) -> bool {
+    let headers = Headers(signed.into_iter().map(|(name, value)| (name.into_owned(), value)).collect());
+    let request = Request { method: "POST", url: "", path: "", query: "", headers: &headers, body };
+    let scheme = presets().find(preset).unwrap().scheme.clone();
+    let secrets = vec![StoredSecret(Secret::new(secret))];
+    let prepared = PreparedVerification::prepare(&Verification { preset: None, scheme, secrets }).unwrap();
+    prepared.verify(&request, at).is_ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Signed here, accepted there; one bit different, refused.
+    #[test]
+    fn what_is_signed_is_accepted(
+        key in any::<[u8; 32]>(),
+        id in "[a-z]{3}_[0-9a-z]{26}",
+        secs in 1_000_000_000..4_000_000_000u64,
+        body in prop::collection::vec(any::<u8>(), 1..300),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let now = Timestamp::from_millis(secs * 1000 + 999);
+        let secret = generate_secret(key);
+        let mut other = body.clone();
+        other[at.index(body.len())] ^= 1;
+        for (profile, preset) in [
+            (SigningProfile::StandardWebhooks, "standard_webhooks"),
+            (SigningProfile::Svix, "svix"),
+            (SigningProfile::Hmac(preset("github")), "github"),
+            (SigningProfile::Hmac(preset("stripe")), "stripe"),
+            (SigningProfile::Hmac(preset("slack")), "slack"),
+        ] {
+            let expired = generate_secret([8; 32]);
+            let prepared = signing(profile, &[(&expired, Some(0)), (&secret, None)]).unwrap();
+            let headers = prepared.sign(&id, now, "push", &body);
+            prop_assert!(verified(preset, &secret, headers.clone(), &body, now), "{}", preset);
+            prop_assert!(!verified(preset, &secret, headers, &other, now), "{}", preset);
+        }
     }
 }

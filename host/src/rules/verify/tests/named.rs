@@ -1,10 +1,14 @@
 //! Providers one by one: their own examples, and what must not pass.
 
+use base64::Engine as _;
+
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
 use crate::domain::time::Timestamp;
+use crate::domain::verification::Algorithm;
 use crate::domain::verification::Verification;
+use crate::rules::mac::Keyed;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Request;
 use crate::rules::verify::presets;
@@ -109,9 +113,6 @@ fn slack() {
 
 #[test]
 fn stripe_and_shopify() {
-    use crate::domain::verification::Algorithm;
-    use crate::rules::mac::Keyed;
-    use base64::Engine as _;
     let keyed = Keyed::new(Algorithm::HmacSha256, b"whsec_test").unwrap();
     let signature = hex::encode(keyed.tag([&b"1000.{}"[..]]));
     let header = format!("t=1000,v1=00,v1={signature},v0=11");

@@ -26,4 +26,6 @@ mod reply;
 mod router;
 pub mod server;
 mod site;
+#[cfg(test)]
+mod tests;
 mod view;

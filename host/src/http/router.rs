@@ -78,6 +78,12 @@ impl Router {
         let site = Arc::new(site);
         Self { routes: routes(&site, endpoints), site }
     }
+
+    /// The routes alone, for tests that need no connection.
+    #[cfg(test)]
+    pub(crate) fn routes(&self) -> axum::Router {
+        self.routes.clone()
+    }
 }
 
 impl Answerer for Router {

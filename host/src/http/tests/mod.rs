@@ -1,0 +1,7 @@
+//! The API against a real gateway with a real store, without sockets. Every answer of every test
+//! is held against the API's own description.
+
+mod describe;
+mod keys;
+mod resources;
+mod support;

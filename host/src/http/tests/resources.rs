@@ -1,0 +1,205 @@
+//! Resources made, changed, listed and deleted.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::support::Api;
+
+const URL: &str = "https://example.com/hook";
+
+async fn pipeline(api: &Api) -> Value {
+    let source = json!({"name": "github", "verification": {"preset": "github", "secret": "s3cret s3cret"}});
+    api.ask("POST", "/v1/sources", source).await.is(201);
+    api.ask("POST", "/v1/destinations", json!({"name": "crm", "url": URL})).await.is(201);
+    let steps = json!([{"filter": {"path": "$.a", "gte": 1.0}}, {"mapping": {"version": 1, "output": {"b": "$.a"}}, "on_error": "pass"}]);
+    let connection = json!({"name": "c", "source": "github", "steps": steps, "destination": "crm"});
+    api.ask("POST", "/v1/connections", connection).await.is(201)
+}
+
+#[tokio::test]
+async fn secrets_are_shown_once() {
+    let api = Api::start().await;
+    let source = json!({"name": "in", "verification": {"preset": "github", "secret": "s3cret s3cret"},
+        "basic": {"username": "u", "password": "passw0rd passw0rd"}});
+    let made = api.ask("POST", "/v1/sources", source).await.is(201);
+    assert!(made["key"]["secret"].as_str().unwrap().starts_with("hm_in_"));
+    assert!(made["url"].as_str().unwrap().starts_with("https://hooks.example.com/in/src_"), "{made}");
+    let auth =
+        json!({"bearer": "a-long-bearer-token", "header": {"name": "X-Key", "value": "a-long-header-value"}});
+    let destination = json!({"name": "out", "url": URL, "auth": auth});
+    let out = api.ask("POST", "/v1/destinations", destination).await.is(201);
+    let secret = out["signing"]["secret"].as_str().unwrap().to_owned();
+    assert!(secret.starts_with("whsec_"));
+    for path in
+        ["/v1/sources/in", "/v1/sources", "/v1/destinations/out", "/v1/destinations", "/v1/sources/in/keys"]
+    {
+        let shown = api.ask("GET", path, Value::Null).await.is(200).to_string();
+        for hidden in ["s3cret", "passw0rd", "bearer-token", "header-value", &secret, "\"secret\":"] {
+            assert!(!shown.contains(hidden), "{path} shows {hidden}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_changes_what_is_given_and_null_takes_away() {
+    let api = Api::start().await;
+    pipeline(&api).await;
+    let before = api.ask("GET", "/v1/sources/github", Value::Null).await.is(200);
+    assert_eq!(before["require_key"], false);
+    assert_eq!(before["event_type"], json!({"header": "x-github-event"}), "the preset's rule");
+    let change = json!({"name": "hub", "event_type": null, "response": {"status": 200, "body": "ok"}});
+    let after = api.ask("PATCH", "/v1/sources/github", change).await.is(200);
+    assert_eq!(
+        (&after["name"], &after["event_type"], &after["response"]["body"]),
+        (&json!("hub"), &Value::Null, &json!("ok"))
+    );
+    assert_eq!(after["verification"], before["verification"]);
+    let change = json!({"verification": {"secrets": ["one one one one", "two two two two"]}});
+    let after = api.ask("PATCH", "/v1/sources/hub", change).await.is(200);
+    assert_eq!(after["verification"]["preset"], "github");
+    assert_eq!(after["verification"]["secrets"], json!([{"last4": " one"}, {"last4": " two"}]));
+    let (kind, pointers) =
+        api.ask("PATCH", "/v1/sources/hub", json!({"name": null, "url": 1})).await.problem();
+    assert_eq!((kind.as_str(), pointers), ("invalid-source", vec!["/name".to_owned(), "/url".to_owned()]));
+    api.ask("PATCH", "/v1/sources/github", json!({})).await.is(404);
+}
+
+#[tokio::test]
+async fn steps_come_back_byte_for_byte() {
+    let api = Api::start().await;
+    let made = pipeline(&api).await;
+    let text = made["steps"].to_string();
+    assert_eq!(
+        text,
+        r#"[{"filter":{"path":"$.a","gte":1.0},"on_error":"fail"},{"mapping":{"version":1,"output":{"b":"$.a"}},"on_error":"pass"}]"#
+    );
+}
+
+#[tokio::test]
+async fn what_is_used_cannot_be_deleted() {
+    let api = Api::start().await;
+    pipeline(&api).await;
+    for path in ["/v1/sources/github", "/v1/destinations/crm"] {
+        let refused = api.ask("DELETE", path, Value::Null).await;
+        assert!(refused.body["detail"].as_str().unwrap().contains("`c`"), "{}", refused.body);
+        refused.is(409);
+    }
+    for path in ["/v1/connections/c", "/v1/sources/github", "/v1/destinations/crm"] {
+        api.ask("DELETE", path, Value::Null).await.is(204);
+        api.ask("GET", path, Value::Null).await.is(404);
+    }
+    assert_eq!(api.ask("GET", "/v1/sources/github/keys", Value::Null).await.problem().0, "not-found");
+}
+
+#[tokio::test]
+async fn every_fault_of_a_connection_at_once() {
+    let api = Api::start().await;
+    pipeline(&api).await;
+    let connection = json!({"name": "c", "sources": ["github", "none"], "event_types": [], "destination": "none",
+        "steps": [{"filter": {"path": "$.a", "gtee": 1}}, 5, {"plugin": {"name": "none"}}],
+        "retry": {"exponential": {"base": "0s", "attempts": 999}}, "state": "off"});
+    let (kind, mut pointers) = api.ask("POST", "/v1/connections", connection).await.problem();
+    pointers.sort();
+    assert_eq!(kind, "invalid-connection");
+    assert_eq!(
+        pointers,
+        [
+            "/destination",
+            "/event_types",
+            "/name",
+            "/retry/exponential/attempts",
+            "/retry/exponential/base",
+            "/sources/1",
+            "/state",
+            "/steps/0/filter/gtee",
+            "/steps/1",
+            "/steps/2/plugin/name",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn limits_are_told() {
+    let api = Api::start().await;
+    pipeline(&api).await;
+    let step = json!({"filter": {"path": "$.a", "exists": true}});
+    let many = json!({"steps": vec![step; 5]});
+    assert_eq!(api.ask("PATCH", "/v1/connections/c", many).await.problem().1, ["/steps"]);
+    for name in ["d", "e"] {
+        let connection = json!({"name": name, "source": "published", "destination": "crm"});
+        api.ask("POST", "/v1/connections", connection).await.is(201);
+    }
+    let connection = json!({"name": "f", "source": "published", "destination": "crm"});
+    assert_eq!(api.ask("POST", "/v1/connections", connection).await.problem().0, "conflict");
+}
+
+#[tokio::test]
+async fn pausing_and_resuming() {
+    let api = Api::start().await;
+    pipeline(&api).await;
+    for path in ["/v1/connections/c", "/v1/destinations/crm"] {
+        for (act, state) in [("pause", "paused"), ("resume", "active")] {
+            let answer = api.ask("POST", &format!("{path}/{act}"), Value::Null).await.is(200);
+            assert_eq!(answer["state"], state);
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let api = Api::start().await;
+    for number in 0..5 {
+        api.ask("POST", "/v1/sources", json!({"name": format!("s{number}")})).await.is(201);
+    }
+    let (mut names, mut path) = (Vec::new(), "/v1/sources?limit=2".to_owned());
+    loop {
+        let page = api.ask("GET", &path, Value::Null).await.is(200);
+        names.extend(
+            page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/sources?limit=2&cursor={next}");
+    }
+    assert_eq!(names, ["s4", "s3", "s2", "s1", "s0"]);
+}
+
+#[tokio::test]
+async fn events_are_published_listed_and_traced() {
+    let api = Api::start().await;
+    let event = json!({"type": "a.b", "payload": {"x": [1, null]}, "headers": {"X-Team": "t"}});
+    let made = api.ask("POST", "/v1/events", event).await.is(202);
+    let id = made["id"].as_str().unwrap();
+    let shown = api.ask("GET", &format!("/v1/events/{id}"), Value::Null).await.is(200);
+    assert_eq!((&shown["type"], &shown["payload"]), (&json!("a.b"), &json!({"x": [1, null]})));
+    assert_eq!(shown["headers"], json!([{"name": "x-team", "value": "t"}]));
+    let list = api.ask("GET", "/v1/events?type=a.b", Value::Null).await.is(200);
+    assert_eq!(list["items"][0]["id"], made["id"]);
+    let trace = api.ask("GET", &format!("/v1/events/{id}/trace"), Value::Null).await.is(200);
+    assert_eq!(trace["entries"][0]["stage"], "received");
+    let types = api.ask("GET", "/v1/event-types", Value::Null).await.is(200);
+    assert_eq!(types["items"][0]["type"], "a.b");
+    api.ask("GET", "/v1/deliveries?state=failed&event_type=a.b", Value::Null).await.is(200);
+    api.ask("GET", "/v1/stats", Value::Null).await.is(200);
+    let large = json!({"type": "a", "payload": "x".repeat(10_000)});
+    assert_eq!(api.ask("POST", "/v1/events", large).await.problem().0, "too-large");
+}
+
+#[tokio::test]
+async fn previews_say_what_each_step_did() {
+    let api = Api::start().await;
+    let steps =
+        json!([{"filter": {"path": "$.a", "gte": 1}}, {"mapping": {"version": 1, "output": {"b": "$.a"}}}]);
+    let preview = json!({"steps": steps, "payload": {"a": 1}});
+    let answer = api.ask("POST", "/v1/preview", preview).await.is(200);
+    assert_eq!(answer["outputs"], json!([{"payload": {"b": 1}, "event_type": null, "headers": []}]));
+    let answer = api.ask("POST", "/v1/preview", json!({"steps": steps, "payload": {"a": 0}})).await.is(200);
+    assert_eq!((&answer["steps"][0]["verdict"], &answer["outputs"]), (&json!("drop"), &json!([])));
+    let (kind, pointers) =
+        api.ask("POST", "/v1/preview", json!({"steps": [{"filter": {"gte": 1}}, 1]})).await.problem();
+    assert_eq!(kind, "invalid-preview");
+    assert!(
+        pointers.contains(&"/payload".to_owned()) && pointers.contains(&"/steps/1".to_owned()),
+        "{pointers:?}"
+    );
+    assert!(pointers.iter().any(|pointer| pointer.starts_with("/steps/0/filter")), "{pointers:?}");
+}

@@ -1,0 +1,190 @@
+//! A gateway for one test, and a way to ask it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::HeaderMap;
+use http::Request;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::describe;
+use crate::domain::plugin::PluginLimits;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::secret::Secret;
+use crate::domain::time::Clock;
+use crate::egress::Egress;
+use crate::egress::EgressOptions;
+use crate::flow::FlowLimits;
+use crate::flow::Gateway;
+use crate::flow::GatewayParts;
+use crate::flow::intake;
+use crate::flow::snapshot::Compiler;
+use crate::flow::snapshot::Documents;
+use crate::http::api;
+use crate::http::openapi;
+use crate::http::router::Router;
+use crate::http::server::ServerLimits;
+use crate::observe::Metrics;
+use crate::sandbox;
+use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxOptions;
+use crate::store::sled;
+use crate::store::sled::StoreOptions;
+
+const ADMIN: &str = "hm_admin_0123456789";
+
+/// A gateway with its API. Its data goes with it.
+pub(super) struct Api {
+    router: Router,
+    document: Value,
+    _directory: TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Value,
+}
+
+impl Answered {
+    /// The body, if the status is that.
+    #[track_caller]
+    pub(super) fn is(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// The end of a problem's type and the pointers of its errors.
+    #[track_caller]
+    pub(super) fn problem(self) -> (String, Vec<String>) {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
+        let kind = self.body["type"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let errors = self.body["errors"].as_array().cloned().unwrap_or_default();
+        (kind, errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect())
+    }
+}
+
+impl Api {
+    /// A gateway of its own.
+    pub(super) async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let gateway = gateway(directory.path()).await;
+        gateway.bootstrap(Some(&Secret::new(ADMIN))).await.unwrap();
+        let limits = ServerLimits {
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            connections_max: 10,
+            headers_bytes_max: 64 << 10,
+            body_bytes_max: 10_000,
+        };
+        let router = Router::new(gateway, limits, "https://hooks.example.com/", CancellationToken::new());
+        Self { router, document: openapi::document(&api::endpoints()), _directory: directory }
+    }
+
+    /// Asks with the first admin key.
+    pub(super) async fn ask(&self, method: &str, path: &str, body: Value) -> Answered {
+        self.ask_as(ADMIN, method, path, &[], body).await
+    }
+
+    /// Asks with any key and further headers. The answer fits the description, or the test fails.
+    pub(super) async fn ask_as(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Answered {
+        let mut request =
+            Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let request = request.header("content-type", "application/json").body(Body::from(text)).unwrap();
+        let response = self.router.routes().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        self.hold_against_description(method, path, parts.status.as_u16(), &body);
+        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    fn hold_against_description(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let path = path.split('?').next().unwrap_or(path);
+        let fits = |template: &str| {
+            let (template, path): (Vec<_>, Vec<_>) =
+                (template.split('/').collect(), path.split('/').collect());
+            let same = |(wanted, have): (&&str, &&str)| wanted.starts_with('{') || wanted == have;
+            template.len() == path.len() && template.iter().zip(&path).all(same)
+        };
+        let paths = self.document["paths"].as_object().unwrap();
+        let operation = paths
+            .iter()
+            .filter(|(template, _)| fits(template))
+            .map(|(_, found)| &found[method.to_lowercase()]);
+        let Some(operation) = operation.into_iter().find(|operation| !operation.is_null()) else { return };
+        let responses = &operation["responses"];
+        let good = &responses[status.to_string()]["content"]["application/json"]["schema"];
+        let schema = if status >= 400 {
+            &responses["default"]["content"]["application/problem+json"]["schema"]
+        } else {
+            assert!(
+                !responses[status.to_string()].is_null() || status == 200,
+                "{method} {path}: {status} is not described"
+            );
+            good
+        };
+        if !schema.is_null() {
+            let faults = describe::faults(&self.document, schema, body);
+            assert!(faults.is_empty(), "{method} {path}: {faults:#?}");
+        }
+    }
+}
+
+async fn gateway(directory: &std::path::Path) -> Gateway {
+    let (store, feed, recovered) = sled::open(StoreOptions::at(directory)).unwrap();
+    let options = SandboxOptions {
+        dir: directory.join("plugins"),
+        compiler: sandbox::Compiler::InProcess,
+        workers: 1,
+        limits: PluginLimits::default(),
+    };
+    let sandbox = Arc::new(Sandbox::new(options).unwrap());
+    let egress = Arc::new(Egress::new(EgressOptions::default()).unwrap());
+    let compiler = Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max: 10_000 };
+    let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
+    let snapshot = compiler.compile(documents, None).await;
+    let parts = GatewayParts {
+        store,
+        sandbox,
+        egress,
+        clock: Clock::System,
+        metrics: Arc::new(Metrics::new("test")),
+        spawn: Arc::new(|task| drop(tokio::spawn(task))),
+        limits: FlowLimits {
+            body_bytes_max: 10_000,
+            connections_max: 3,
+            steps_max: 4,
+            deliveries_per_event_max: 100,
+            events_per_request_max: 10,
+            concurrency: 8,
+            timeout_ms: 15_000,
+            retry: RetryPolicy::default(),
+        },
+    };
+    let gateway = Gateway::new(parts, compiler, snapshot);
+    let (planner, committed) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(intake::pump(feed, planner));
+    tokio::spawn(intake::plan_all(gateway.clone(), committed));
+    gateway
+}

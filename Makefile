@@ -11,7 +11,8 @@ help: ## lists the targets
 
 run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample pipeline, data in ./data
 	@.ci/tools guests
-	@$(CARGO) build --release --quiet -p hookmill
+	@echo 'building hookmill; the first time this takes some minutes'
+	@$(CARGO) build --release -p hookmill
 	@plugins/build.sh
 	@mkdir -p data && chmod 700 data
 	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key

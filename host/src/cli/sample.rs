@@ -2,11 +2,14 @@
 //! and a plugin, and a receiver on this machine that prints what arrives. Made once; what is
 //! there already stays as it is, save the receiver's address, which is new at every start.
 
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use ipnet::IpNet;
+use ipnet::Ipv4Net;
 use tokio::net::TcpListener;
 
 use crate::cli::receive::Receiver;
@@ -42,11 +45,13 @@ use crate::rules::verify::presets;
 
 /// The secret of the sample source. Known to everybody: it is in the README.
 pub(crate) const SAMPLE_SECRET: &str = "hookmill-sample";
+/// Where the sample's receiver is.
+pub(crate) const NETWORK: IpNet = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32));
 const SOURCE: &str = "github-sample";
 const PLUGIN: &str = "github-to-slack";
 const DESTINATION: &str = "sample-receiver";
 const CONNECTION: &str = "github to slack (sample)";
-/// Adds who sent it, and the text of what it is, before the plugin sees it.
+/// Only events of a repository.
 const FILTER: &str = r#"{"path": "$.repository.full_name", "exists": true}"#;
 
 /// Where the built plugin may be, beside the program or in the working directory.

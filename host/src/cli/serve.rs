@@ -43,7 +43,8 @@ pub(crate) struct ServeArgs {
     /// Move a damaged store aside, restore the configuration from its export, and start.
     #[arg(long)]
     recover: bool,
-    /// Set up a sample pipeline with a receiver on this machine that prints what it gets.
+    /// Set up a sample pipeline with a receiver on this machine that prints what it gets. Lets
+    /// deliveries go to 127.0.0.1 and over plain HTTP; not for production.
     #[arg(long)]
     sample: bool,
 }
@@ -51,7 +52,7 @@ pub(crate) struct ServeArgs {
 /// Runs the server until it is told to stop.
 #[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
 pub(crate) fn run(args: ServeArgs) -> Exit {
-    let config = match settings(&args) {
+    let mut config = match settings(&args) {
         Ok(config) => config,
         Err(faults) => {
             eprintln!("hookmill: the settings cannot be used:");
@@ -61,6 +62,10 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
             return Exit::Config;
         }
     };
+    if args.sample {
+        config.egress.allow.push(sample::NETWORK);
+        config.egress.allow_http = true;
+    }
     if args.print_config {
         return print(&config::print(&config));
     }

@@ -13,6 +13,9 @@ use crate::store::Change;
 use crate::store::DeliverySummary;
 use crate::store::Store;
 
+/// An attempt's number has eight bits; a fresh schedule must still fit.
+const ATTEMPTS_BY_HAND_MAX: u8 = 240;
+
 impl Gateway {
     /// Sends a delivery again that has ended, or now instead of later. The same id, the same
     /// bytes, and a fresh retry schedule.
@@ -22,6 +25,10 @@ impl Gateway {
         id: DeliveryId,
     ) -> Result<DeliverySummary, OperateError> {
         let summary = self.existing(workspace, id).await?;
+        if summary.attempts >= ATTEMPTS_BY_HAND_MAX {
+            let detail = format!("it had {} attempts already; replay its event to begin anew", summary.attempts);
+            return Err(OperateError::Conflict(detail));
+        }
         let waiting = !summary.state.is_terminal();
         if waiting && !self.take_out(&summary, id) {
             return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));

@@ -4,6 +4,7 @@
 mod api_keys;
 mod attempts;
 mod connections;
+mod dashboard;
 mod deliveries;
 mod destinations;
 mod event_types;
@@ -52,6 +53,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         workspaces::endpoints(),
         api_keys::endpoints(),
         server::endpoints(),
+        dashboard::endpoints(),
     ]
     .concat()
 }

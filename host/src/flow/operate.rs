@@ -26,7 +26,8 @@ impl Gateway {
     ) -> Result<DeliverySummary, OperateError> {
         let summary = self.existing(workspace, id).await?;
         if summary.attempts >= ATTEMPTS_BY_HAND_MAX {
-            let detail = format!("it had {} attempts already; replay its event to begin anew", summary.attempts);
+            let detail =
+                format!("it had {} attempts already; replay its event to begin anew", summary.attempts);
             return Err(OperateError::Conflict(detail));
         }
         let waiting = !summary.state.is_terminal();

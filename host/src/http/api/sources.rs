@@ -77,7 +77,7 @@ const SOURCE: &[Field] = &[
 
 view! {
     /// What a source answers.
-    ResponseView {
+    SourceResponseView {
         /// The status.
         status: u16,
         /// Further headers.
@@ -127,7 +127,7 @@ view! {
         /// Bytes a body may have; null: the server's limit.
         body_bytes_max: Option<u64>,
         /// What an accepted request is answered with; null: 202 and the event's id.
-        response: Option<ResponseView>,
+        response: Option<SourceResponseView>,
         /// What it saw since the server started.
         stats: SourceStatsView,
     }
@@ -199,7 +199,7 @@ fn show(site: &Site, source: &Source) -> SourceView {
         idempotency: source.idempotency.as_ref().map(|rule| rule.from.clone()),
         methods: source.methods.clone(),
         body_bytes_max: source.body_bytes_max,
-        response: source.response.as_ref().map(|response| ResponseView {
+        response: source.response.as_ref().map(|response| SourceResponseView {
             status: response.status,
             headers: parts::headers_object(&response.headers),
             body: response.body.clone(),

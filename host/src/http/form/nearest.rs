@@ -1,25 +1,38 @@
 //! "Did you mean": the known name nearest to a mistyped one.
 
-/// The nearest of `names`, if it is near enough to be a slip: one letter in three, at most three.
+/// The nearest of `names`, if it is near enough to be a slip: one letter in three, at most three;
+/// or a name that begins with what was written, or the other way round.
 pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const BEGINNING_LEAST: usize = 3;
     let allowed = (wrong.chars().count() / 3).clamp(1, 3);
-    let nearest = names.map(|name| (edits(wrong, name), name)).min()?;
-    (nearest.0 <= allowed).then_some(nearest.1)
+    let begins = |name: &str| {
+        name.len().min(wrong.len()) >= BEGINNING_LEAST && (name.starts_with(wrong) || wrong.starts_with(name))
+    };
+    let near = |name: &'a str| match edits(wrong, name) {
+        far if far > allowed && begins(name) => (allowed, name),
+        far => (far, name),
+    };
+    names.map(near).min().filter(|(far, _)| *far <= allowed).map(|(_, name)| name)
 }
 
-/// The least number of letters to insert, delete or replace (Levenshtein).
+/// The least number of letters to insert, delete or replace, or of neighbours to swap.
 fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before = vec![0; right.len() + 1];
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (line, letter) in left.iter().enumerate() {
+        let mut row = vec![line + 1; right.len() + 1];
         for (at, other) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(row[at] + 1).min(diagonal + 1);
+            let replaced = above[at] + usize::from(letter != other);
+            row[at + 1] = replaced.min(row[at] + 1).min(above[at + 1] + 1);
+            let swapped = line > 0 && at > 0 && left[line - 1] == *other && right[at - 1] == *letter;
+            if swapped {
+                row[at + 1] = row[at + 1].min(before[at - 1] + 1);
+            }
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row[right.len()]
+    above[right.len()]
 }
 
 #[cfg(test)]
@@ -39,5 +52,7 @@ mod tests {
         check("event_type", Some("event_types"));
         check("colour", None);
         assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("nmae", "name"), 1);
+        assert_eq!(edits("", "abc"), 3);
     }
 }

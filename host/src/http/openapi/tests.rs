@@ -37,6 +37,18 @@ fn operations_have_names_of_their_own_and_say_what_they_do() {
 }
 
 #[test]
+fn no_two_views_share_a_name() {
+    use crate::http::endpoint::Output;
+    let mut known = std::collections::BTreeMap::new();
+    for endpoint in api::endpoints() {
+        let Output::Json(describe) = endpoint.output else { continue };
+        for (name, schema) in describe().named {
+            assert_eq!(known.entry(name).or_insert_with(|| schema.clone()), &schema, "{name}");
+        }
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     fn check(value: &Value, names: &BTreeSet<&String>) {
         if let Some(reference) = value["$ref"].as_str() {

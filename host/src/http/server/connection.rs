@@ -59,7 +59,6 @@ pub(super) async fn serve<A: Answerer>(
         .max_buf_size(limits.headers_bytes_max.max(8192))
         .max_headers(HEADERS_MAX)
         .half_close(true)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,

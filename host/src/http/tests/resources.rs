@@ -22,7 +22,8 @@ async fn secrets_are_shown_once() {
     let source = json!({"name": "in", "verification": {"preset": "github", "secret": "s3cret s3cret"},
         "basic": {"username": "u", "password": "passw0rd passw0rd"}});
     let made = api.ask("POST", "/v1/sources", source).await.is(201);
-    assert!(made["key"]["secret"].as_str().unwrap().starts_with("hm_in_"));
+    let key = made["key"]["secret"].as_str().unwrap().to_owned();
+    assert!(key.starts_with("hm_in_"));
     assert!(made["url"].as_str().unwrap().starts_with("https://hooks.example.com/in/src_"), "{made}");
     let auth =
         json!({"bearer": "a-long-bearer-token", "header": {"name": "X-Key", "value": "a-long-header-value"}});
@@ -34,7 +35,7 @@ async fn secrets_are_shown_once() {
         ["/v1/sources/in", "/v1/sources", "/v1/destinations/out", "/v1/destinations", "/v1/sources/in/keys"]
     {
         let shown = api.ask("GET", path, Value::Null).await.is(200).to_string();
-        for hidden in ["s3cret", "passw0rd", "bearer-token", "header-value", &secret, "\"secret\":"] {
+        for hidden in ["s3cret", "passw0rd", "bearer-token", "header-value", &secret, &key] {
             assert!(!shown.contains(hidden), "{path} shows {hidden}");
         }
     }

@@ -82,6 +82,12 @@ impl Client {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
+    /// The same over connections of its own: an idle one that the gateway is just about to close
+    /// would fail the next request.
+    pub fn fresh(&self) -> Self {
+        Self::new(&self.base, &self.key)
+    }
+
     /// Any request. `path` may be a whole URL.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         self.try_send(method, path, headers, body)

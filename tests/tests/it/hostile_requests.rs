@@ -22,7 +22,7 @@ async fn gateway() -> (Gateway, Client, String) {
 }
 
 async fn is_well(client: &Client, path: &str) {
-    client.with_key("").post(path, &json!({"well": true})).await.expect(202);
+    client.fresh().with_key("").post(path, &json!({"well": true})).await.expect(202);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ mod plan;
 pub mod preview;
 mod publish;
 mod recover;
+mod replay;
 mod seen;
 mod settle;
 pub mod snapshot;

@@ -1,4 +1,4 @@
-//! `POST /v1/events`: events from the user's own application, one or a batch.
+//! `POST /v1/events`: events from the user's own application, one or a batch; and one event again.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -20,6 +20,7 @@ use crate::http::form::field;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
+use crate::http::view::Described;
 use crate::http::view::View;
 use crate::http::view::view;
 use crate::store::Accepted;
@@ -71,8 +72,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .scope(Scope::Ingest)
         .not_remembered()
         .input(Input::Json(EVENTS))
+        .output(202, Output::Json(describe)),
+        Endpoint::post(
+            "/v1/events/{event}/replay",
+            "Takes a copy of an event in; its steps run as they are now.",
+            |call| Box::pin(replay(call)),
+        )
         .output(202, Output::Json(AcceptedView::describe)),
     ]
+}
+
+/// One event's answer, or that of a batch.
+fn describe() -> Described {
+    let (one, mut batch) = (AcceptedView::describe(), AcceptedBatchView::describe());
+    batch.named.extend(one.named);
+    Described { schema: serde_json::json!({"anyOf": [one.schema, batch.schema]}), named: batch.named }
+}
+
+async fn replay(call: Call) -> Answer {
+    let accepted = call.gateway().replay_event(call.workspace()?, call.id("event", "event")?).await?;
+    Ok(reply::json(StatusCode::ACCEPTED, &show(accepted)))
 }
 
 async fn publish(call: Call) -> Answer {

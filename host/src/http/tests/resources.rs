@@ -181,6 +181,16 @@ async fn events_are_published_listed_and_traced() {
     assert_eq!(types["items"][0]["type"], "a.b");
     api.ask("GET", "/v1/deliveries?state=failed&event_type=a.b", Value::Null).await.is(200);
     api.ask("GET", "/v1/stats", Value::Null).await.is(200);
+    let again = api.ask("POST", &format!("/v1/events/{id}/replay"), Value::Null).await.is(202);
+    assert_ne!(again["id"], made["id"]);
+    let copy =
+        api.ask("GET", &format!("/v1/events/{}", again["id"].as_str().unwrap()), Value::Null).await.is(200);
+    assert_eq!(
+        (&copy["payload"], &copy["verified_by"]),
+        (&shown["payload"], &json!(format!("replay of {id}")))
+    );
+    let batch = json!({"events": [{"type": "a", "payload": 1}, {"type": "b", "payload": 2}]});
+    assert_eq!(api.ask("POST", "/v1/events", batch).await.is(202)["events"].as_array().unwrap().len(), 2);
     let large = json!({"type": "a", "payload": "x".repeat(10_000)});
     assert_eq!(api.ask("POST", "/v1/events", large).await.problem().0, "too-large");
 }

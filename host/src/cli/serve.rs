@@ -129,9 +129,10 @@ async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
         app::recover_store(config).await?;
     }
     let running = app::start(config, std::env::current_exe()?).await?;
+    // The sample first: who reads that the server is ready may post to it at once.
+    let receiving = if args.sample { Some(sample::set_up(&running.gateway).await?) } else { None };
     say_ready(args, config, &running);
-    if args.sample {
-        let (listener, receiver) = sample::set_up(&running.gateway).await?;
+    if let Some((listener, receiver)) = receiving {
         running.spawn(receiver.serve(listener));
         eprintln!("{}", sample::advice(running.listening));
     }

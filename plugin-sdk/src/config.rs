@@ -64,10 +64,14 @@ fn explain<T: JsonSchema>(text: &str, error: Option<&serde_json::Error>) -> Stri
 }
 
 fn unknown_settings(given: &Map<String, Value>, known: Option<&Map<String, Value>>) -> Vec<String> {
-    let names: Vec<&str> = known.map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
-    given
-        .keys()
-        .filter(|name| !names.contains(&name.as_str()))
+    let mut names: Vec<&str> =
+        known.map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
+    names.sort_unstable();
+    let mut unknown: Vec<&String> = given.keys().filter(|name| !names.contains(&name.as_str())).collect();
+    // Whether an object keeps its order depends on what else the program is built with.
+    unknown.sort_unstable();
+    unknown
+        .into_iter()
         .map(|name| match (closest(name, &names), names.is_empty()) {
             (_, true) => format!("unknown setting `{name}`: this plugin has no settings"),
             (Some(meant), _) => format!("unknown setting `{name}`: did you mean `{meant}`?"),

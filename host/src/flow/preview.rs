@@ -16,10 +16,14 @@ use crate::flow::body_view::json_text;
 use crate::flow::carried::Carried;
 use crate::flow::error::FieldFault;
 use crate::flow::error::PreviewError;
+use crate::flow::explain::Explanation;
+use crate::flow::explain::explain;
 use crate::flow::plan;
+use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::check_steps;
 use crate::flow::steps;
 use crate::flow::steps::RunEnd;
+use crate::flow::steps::StepContext;
 use crate::shape::Document;
 use crate::store::Store;
 
@@ -36,6 +40,8 @@ pub struct PreviewRequest {
     pub event_type: String,
     /// The headers it is to have.
     pub headers: Headers,
+    /// Whether filters and mappings explain themselves.
+    pub explain: bool,
 }
 
 /// What came of it.
@@ -45,7 +51,9 @@ pub struct Preview {
     pub steps: Vec<(StepTrace, Vec<PreviewOutput>)>,
     /// What would be delivered.
     pub outputs: Vec<PreviewOutput>,
-    /// The payload that was used.
+    /// One per step that ran, if it was asked for and there is something to say.
+    pub explanations: Vec<Option<Explanation>>,
+    /// The payload that was used, as JSON if it has such a view.
     pub payload: Bytes,
 }
 
@@ -117,11 +125,12 @@ impl Gateway {
         if let (RunEnd::HostFault(_), Some(trace)) = (&run.end, run.traces.last()) {
             seen.push((trace.clone(), Vec::new()));
         }
+        let explanations = if request.explain { explain_all(&compiled, &context, &seen) } else { Vec::new() };
         let outputs = match run.end {
             RunEnd::Forward(payloads) => payloads.iter().map(|carried| output(&event, carried)).collect(),
             RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) => Vec::new(),
         };
-        Ok(Preview { steps: seen, outputs, payload: event.data.body.clone() })
+        Ok(Preview { steps: seen, outputs, explanations, payload: Bytes::copy_from_slice(&json) })
     }
 
     async fn preview_event(
@@ -150,6 +159,21 @@ impl Gateway {
         };
         Ok(Event { id: EventId::from_bits(self.new_id()), data })
     }
+}
+
+/// A step's input is what the one before let through; of several payloads the first is explained.
+fn explain_all(
+    compiled: &[CompiledStep],
+    context: &StepContext<'_>,
+    seen: &[(StepTrace, Vec<PreviewOutput>)],
+) -> Vec<Option<Explanation>> {
+    let before = std::iter::once(None).chain(seen.iter().map(|(_, outputs)| Some(outputs)));
+    let ran = compiled.iter().zip(before).take(seen.len());
+    ran.map(|(step, before)| match before {
+        None => explain(step, context, None),
+        Some(outputs) => explain(step, context, Some(&outputs.first()?.payload)),
+    })
+    .collect()
 }
 
 fn output(event: &Event, carried: &Carried) -> PreviewOutput {

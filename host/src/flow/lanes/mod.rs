@@ -3,6 +3,8 @@
 
 mod alarm;
 mod lane;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

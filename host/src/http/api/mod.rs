@@ -9,6 +9,7 @@ mod deliveries;
 mod destinations;
 mod event_types;
 mod events;
+mod hints;
 mod keys;
 mod page;
 mod parts;

@@ -11,6 +11,10 @@ use crate::domain::plan::StepTrace;
 use crate::domain::plugin::LogLine;
 use crate::flow::preview::PreviewOutput;
 use crate::flow::preview::PreviewRequest;
+use crate::http::api::hints;
+use crate::http::api::hints::ExplainView;
+use crate::http::api::hints::PathView;
+use crate::http::api::hints::SuggestionView;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
 use crate::http::api::steps;
@@ -37,6 +41,13 @@ const PREVIEW: &[Field] = &[
     field("event", Shape::Text, "The id of a stored event instead of a payload."),
     field("event_type", Shape::Text, "The type the payload is to have."),
     field("headers", Shape::Texts, "The headers it is to have."),
+    field("explain", Shape::Flag, "Whether filters and mappings explain every clause and field."),
+    field("paths", Shape::Flag, "Whether to list every path of the payload."),
+    field(
+        "suggest",
+        Shape::Any,
+        "An example or JSON Schema of what a mapping is to make: asks for proposals.",
+    ),
 ];
 
 impl View for LogLine {
@@ -79,6 +90,8 @@ view! {
         ["Option::is_none"] version: Option<String>,
         /// What the plugin logged.
         ["Option::is_none"] logs: Option<Vec<LogLine>>,
+        /// Every clause or field, if `explain` was asked for.
+        ["Option::is_none"] explain: Option<Vec<ExplainView>>,
     }
 
     /// What would be delivered.
@@ -99,6 +112,10 @@ view! {
         steps: Vec<PreviewStepView>,
         /// What would be delivered.
         outputs: Vec<PreviewOutputView>,
+        /// Every path of the payload, if asked for.
+        ["Option::is_none"] paths: Option<Vec<PathView>>,
+        /// Proposals for a mapping, if asked for.
+        ["Option::is_none"] suggestions: Option<Vec<SuggestionView>>,
     }
 }
 
@@ -118,7 +135,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn preview(call: Call) -> Answer {
-    let (request, mut faults) = call.form(read)?;
+    let ((request, hints), mut faults) = call.form(read)?;
     let workspace = call.workspace()?;
     if !faults.is_empty() {
         // Steps that were readable are checked as well, so that all faults are told at once.
@@ -130,12 +147,37 @@ async fn preview(call: Call) -> Answer {
         return Err(Problem::invalid(Kind::InvalidPreview, faults));
     }
     let preview = call.gateway().preview(workspace, request).await?;
-    let steps = preview.steps.iter().map(|(trace, outputs)| show_step(trace, outputs)).collect();
+    let mut steps: Vec<PreviewStepView> =
+        preview.steps.iter().map(|(trace, outputs)| show_step(trace, outputs)).collect();
+    for (step, explanation) in steps.iter_mut().zip(&preview.explanations) {
+        step.explain = explanation.as_ref().map(hints::show);
+    }
     let outputs = preview.outputs.iter().map(show_output).collect();
-    Ok(reply::ok(&PreviewView { steps, outputs }))
+    let paths = hints.paths.then(|| hints::paths(&preview.payload)).transpose();
+    let suggestions = hints.target.map(|target| hints::suggestions(&preview.payload, &target)).transpose();
+    let (Ok(paths), Ok(suggestions)) = (paths, suggestions) else {
+        let detail = "the payload or the target is not JSON that can be taken apart".to_owned();
+        let fault = crate::flow::FieldFault { pointer: "/suggest".to_owned(), detail };
+        return Err(Problem::invalid(Kind::InvalidPreview, vec![fault]));
+    };
+    Ok(reply::ok(&PreviewView { steps, outputs, paths, suggestions }))
 }
 
-fn read(object: &Object<'_>) -> PreviewRequest {
+/// What is asked for besides the steps.
+struct Hints {
+    paths: bool,
+    target: Option<Bytes>,
+}
+
+fn read(object: &Object<'_>) -> (PreviewRequest, Hints) {
+    let hints = Hints {
+        paths: object.flag("paths").unwrap_or_default(),
+        target: object.raw("suggest").map(|raw| Bytes::copy_from_slice(raw.get().as_bytes())),
+    };
+    (read_request(object), hints)
+}
+
+fn read_request(object: &Object<'_>) -> PreviewRequest {
     if object.has("payload") == object.has("event") {
         object.fault("payload", "give either `payload` or `event`");
     }
@@ -151,6 +193,7 @@ fn read(object: &Object<'_>) -> PreviewRequest {
         event: object.parsed("event"),
         event_type: object.text("event_type").unwrap_or_default(),
         headers: Headers(lower),
+        explain: object.flag("explain").unwrap_or_default(),
     }
 }
 
@@ -169,6 +212,7 @@ fn show_step(trace: &StepTrace, outputs: &[PreviewOutput]) -> PreviewStepView {
         plugin: None,
         version: None,
         logs: None,
+        explain: None,
     };
     if let StepKind::Plugin { name, digest } = &trace.kind {
         view.plugin = Some(name.clone());

@@ -214,3 +214,29 @@ async fn previews_say_what_each_step_did() {
     );
     assert!(pointers.iter().any(|pointer| pointer.starts_with("/steps/0/filter")), "{pointers:?}");
 }
+
+#[tokio::test]
+async fn previews_explain_list_paths_and_suggest_on_request() {
+    let api = Api::start().await;
+    let preview = json!({
+        "steps": [
+            {"filter": {"path": "$.confidnce", "gte": 0.8}},
+        ],
+        "payload": {"confidence": 0.9, "account": {"name": "Acme"}},
+        "explain": true, "paths": true, "suggest": {"account_name": "x"},
+    });
+    let answer = api.ask("POST", "/v1/preview", preview).await.is(200);
+    let clause = &answer["steps"][0]["explain"][0];
+    assert_eq!(
+        (&clause["pass"], &clause["did_you_mean"]),
+        (&json!(false), &json!("$.confidence")),
+        "{answer}"
+    );
+    let paths: Vec<&Value> = answer["paths"].as_array().unwrap().iter().map(|path| &path["path"]).collect();
+    assert!(paths.contains(&&json!("$.account.name")), "{answer}");
+    assert_eq!(answer["suggestions"][0]["path"], "$.account.name", "{answer}");
+    let mapping = json!({"mapping": {"version": 1, "output": {"company": "$.acount.name"}}});
+    let preview = json!({"steps": [mapping], "payload": {"account": {"name": "Acme"}}, "explain": true});
+    let answer = api.ask("POST", "/v1/preview", preview).await.is(200);
+    assert_eq!(answer["steps"][0]["explain"][0]["did_you_mean"], "$.account.name", "{answer}");
+}

@@ -1,0 +1,121 @@
+//! What a preview adds on request: explanations of steps, the paths of the payload, suggestions
+//! for a mapping. Not here: the preview itself (`preview`).
+
+use crate::flow::Explanation;
+use crate::http::view::view;
+use crate::shape;
+use crate::shape::ClauseReport;
+use crate::shape::FieldReport;
+use crate::shape::SampleFault;
+
+view! {
+    /// One clause of a filter or field of a mapping, explained.
+    ExplainView {
+        /// Its place, a JSON pointer into the filter or mapping.
+        at: String,
+        /// What it looks at; null for a group or a template as a whole.
+        path: Option<String>,
+        /// Whether the clause holds.
+        ["Option::is_none"] pass: Option<bool>,
+        /// What became of the field: `value`, `null`, `default`, `omitted`, `failed` or `hole`.
+        ["Option::is_none"] outcome: Option<&'static str>,
+        /// How many values the path gave.
+        ["Option::is_none"] matched: Option<u64>,
+        /// The value, as JSON text cut to 200 bytes.
+        ["Option::is_none"] value: Option<String>,
+        /// The path that was probably meant, if this one matches nothing.
+        ["Option::is_none"] did_you_mean: Option<String>,
+        /// What is wrong, if it failed.
+        ["Option::is_none"] detail: Option<String>,
+    }
+
+    /// A path of the payload.
+    PathView {
+        /// The path.
+        path: String,
+        /// The types its values have.
+        types: Vec<&'static str>,
+        /// One of its values, as JSON text.
+        example: String,
+        /// In how many samples it is there.
+        present: u64,
+        /// In how many it is null.
+        null: u64,
+        /// How many samples there are.
+        samples: u64,
+    }
+
+    /// A proposal for one field of a mapping. Nothing is applied that is not accepted.
+    SuggestionView {
+        /// The field, a JSON pointer into the target.
+        target: String,
+        /// The path that probably feeds it.
+        path: String,
+        /// How sure: 0 to 1.
+        score: f64,
+        /// Why.
+        reason: String,
+    }
+}
+
+/// An explanation, clause by clause or field by field.
+pub(super) fn show(explanation: &Explanation) -> Vec<ExplainView> {
+    let clauses = explanation.clauses.iter().map(clause);
+    clauses.chain(explanation.fields.iter().map(field)).collect()
+}
+
+fn some(path: &str) -> Option<String> {
+    (!path.is_empty()).then(|| path.to_owned())
+}
+
+fn clause(report: &ClauseReport) -> ExplainView {
+    ExplainView {
+        at: report.clause.clone(),
+        path: some(&report.path),
+        pass: Some(report.pass),
+        outcome: None,
+        matched: None,
+        value: report.seen.clone(),
+        did_you_mean: report.did_you_mean.clone(),
+        detail: None,
+    }
+}
+
+fn field(report: &FieldReport) -> ExplainView {
+    ExplainView {
+        at: report.pointer.clone(),
+        path: some(&report.path),
+        pass: None,
+        outcome: Some(report.outcome.name()),
+        matched: Some(report.matched as u64),
+        value: report.value.clone(),
+        did_you_mean: report.did_you_mean.clone(),
+        detail: report.detail.clone(),
+    }
+}
+
+/// Every path of a payload.
+pub(super) fn paths(payload: &[u8]) -> Result<Vec<PathView>, SampleFault> {
+    let found = shape::paths(&[payload])?;
+    let view = |info: shape::PathInfo| PathView {
+        path: info.path,
+        types: info.types.iter().map(|kind| kind.name()).collect(),
+        example: info.example,
+        present: info.present as u64,
+        null: info.null as u64,
+        samples: info.samples as u64,
+    };
+    Ok(found.into_iter().map(view).collect())
+}
+
+/// What probably feeds each field of `target`, an example or a JSON Schema.
+pub(super) fn suggestions(payload: &[u8], target: &[u8]) -> Result<Vec<SuggestionView>, SampleFault> {
+    let found = shape::suggest(&[payload], target)?;
+    let view = |made: shape::Suggestion| SuggestionView {
+        target: made.target,
+        path: made.path,
+        score: made.score,
+        reason: made.reason,
+    };
+    Ok(found.into_iter().map(view).collect())
+}

@@ -43,6 +43,8 @@ const PAUSE_FROM: usize = 5;
 const BATCH: usize = 1024;
 /// Bytes of bodies of one commit at most, unless a single request has more.
 const BATCH_BYTES: u64 = 8 << 20;
+/// Commits of one run from which on the next start would be slow.
+const REMEMBER_FROM: u64 = 2000;
 /// Commits between two marks: how much more than necessary recovery reads.
 const MARK_EVERY: u64 = 64;
 
@@ -64,6 +66,8 @@ pub(super) struct Committer {
     /// Whether the disk was full, and somebody may want to know when it is not any more.
     watching_space: bool,
     last_batch: usize,
+    /// The first commit of this run.
+    first_seq: u64,
 }
 
 /// What else of the directory the thread holds.
@@ -96,6 +100,7 @@ impl Committer {
     ) -> Self {
         let space = Space::new(&shared.options.dir, shared.options.free_bytes_min);
         Self {
+            first_seq: state.seq,
             shared,
             state,
             requests,
@@ -305,6 +310,10 @@ impl Committer {
             drop(engine);
             Ok(())
         });
+        if self.state.seq - self.first_seq > REMEMBER_FROM {
+            // Everything is on disk already; if this fails, the next start only takes longer.
+            let _slower_start = self.remember_pages();
+        }
         self.shared.set_trouble(Some(Fault::Closed.explain(&self.shared.options.dir)));
         drop(self.exporter);
         // Closing the file is not enough while a child that is being started has a copy of it.
@@ -312,6 +321,15 @@ impl Committer {
         if let Some(reply) = closing {
             let _gone = reply.send(result.and(closed.map_err(|fault| self.shared.explain(&fault))));
         }
+    }
+}
+
+impl Committer {
+    /// sled writes down where its pages are only when it opens, and otherwise reads all that was
+    /// written since. Opening once more after a long run makes the next start a quick one.
+    fn remember_pages(&self) -> Result<(), Fault> {
+        let options = &self.shared.options;
+        guard::quietly(|| Engine::open(&options.files(), options.cache_bytes)).map(drop)
     }
 }
 

@@ -133,8 +133,11 @@ async fn logs_and_words_are_bounded() {
     assert!(ran.cost.log.iter().all(|line| line.message.len() <= 1024 && line.message.len() >= 1022));
 
     let flood = attack(&plugin, "log-flood").await;
-    // How many lines fit into its CPU time is the machine's affair.
-    assert!((1..=100).contains(&flood.cost.log.len()), "what was said before the end is kept");
+    // How many lines fit into its CPU time is the machine's affair; that none is dropped before the
+    // limit is full, and none kept beyond it, is not.
+    let (kept, dropped) = (flood.cost.log.len(), flood.cost.log_dropped);
+    assert!((1..=100).contains(&kept), "what was said before the end is kept: {kept}");
+    assert!(kept == 100 || dropped == 0, "{dropped} dropped although only {kept} are kept");
 
     let ran = plugin.run(no_config(), event("long-reason")).await.unwrap();
     assert!(matches!(ran.verdict, Verdict::Drop(reason) if reason.len() == 1024));

@@ -58,3 +58,15 @@ fn is_complete(seen: &[u8]) -> bool {
 pub fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
+
+/// Asserts that an answer is a problem document with that status, in its head and in its body.
+pub fn problem(answer: &str, expected: u16) {
+    assert_eq!(status(answer), expected, "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.contains("content-type: application/problem+json"), "{head}");
+    let document: serde_json::Value = serde_json::from_str(body).expect("the body is JSON");
+    assert_eq!(document["status"], expected, "{document}");
+    for field in ["type", "title", "detail"] {
+        assert!(document[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {document}");
+    }
+}

@@ -41,8 +41,9 @@ async fn sigterm_under_load_loses_and_repeats_nothing() {
     }
     let repeated: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     assert!(repeated.is_empty(), "of {wanted} came more than once: {repeated:?}");
-    // A request that meets a connection about to close gets no answer; then it was not taken
-    // either, and its sender may send it again.
+    // Requests that cross the closing on their way are answered. What may be left is a connection that the system
+    // took in the instant before the listener was gone: that request was not taken, and may be sent again.
+    assert!(outcome.unanswered.len() <= 4, "four stops left {:?} unanswered", outcome.unanswered);
     let taken: Vec<_> = outcome.unanswered.iter().filter(|number| times.contains_key(number)).collect();
     assert!(taken.is_empty(), "taken without an answer: {taken:?} of {:?}", outcome.unanswered);
 }

@@ -32,6 +32,8 @@ macro_rules! kinds {
 kinds! {
     /// The body is no JSON, not UTF-8, or nested too deeply.
     MalformedJson = "malformed-json", 400, "The body is not JSON";
+    /// The bytes are no request at all.
+    MalformedRequest = "malformed-request", 400, "This is not an HTTP request";
     /// The body ended before it was whole.
     IncompleteBody = "incomplete-body", 400, "The body ended early";
     /// A query parameter is unknown or unreadable.
@@ -60,6 +62,8 @@ kinds! {
     Conflict = "conflict", 409, "This is not possible now";
     /// The body is too long.
     TooLarge = "too-large", 413, "The body is too long";
+    /// The path is too long.
+    UriTooLong = "uri-too-long", 414, "The path is too long";
     /// The body has the wrong media type.
     UnsupportedMediaType = "unsupported-media-type", 415, "The body has the wrong media type";
     /// A document is not valid.
@@ -88,6 +92,8 @@ kinds! {
     InvalidPlugin = "invalid-plugin", 422, "The plugin is not valid";
     /// The same idempotency key came with another request.
     IdempotencyKeyReused = "idempotency-key-reused", 422, "The idempotency key was used for another request";
+    /// The headers are too long, or too many.
+    HeadersTooLarge = "headers-too-large", 431, "The headers are too large";
     /// Something is wrong with hookmill.
     Internal = "internal", 500, "Something went wrong here";
     /// The source takes nothing now.

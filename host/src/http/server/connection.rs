@@ -7,15 +7,16 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::SystemTime;
 
-use axum::body::Body;
 use axum::response::Response;
 use futures::FutureExt as _;
+use http::HeaderValue;
 use http::Request;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
@@ -26,13 +27,20 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::server::ServerLimits;
+use crate::http::server::refusal;
+use crate::http::server::wire::AnswerBody;
+use crate::http::server::wire::Answering;
+use crate::http::server::wire::Wire;
 
 /// How long, and how many bytes, are still taken from a client that is refused in the middle of
 /// its request. Without that the system would reset the connection, and the answer be lost.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 4 << 20;
+/// How long, once the server is closing, a client may still ask what it was about to ask. Closing at once would
+/// lose the request that is on its way.
+const LAST_CALL: Duration = Duration::from_millis(200);
 /// Headers of a request.
-const HEADERS_MAX: usize = 200;
+pub(super) const HEADERS_MAX: usize = 200;
 
 /// Answers requests.
 pub(crate) trait Answerer: Send + Sync + 'static {
@@ -40,10 +48,10 @@ pub(crate) trait Answerer: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send;
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>>;
 
 /// Serves requests until the client leaves, a limit is met, or `closing` fires and the answer
-/// under way is out.
+/// under way, or the next one, is out.
 pub(super) async fn serve<A: Answerer>(
     stream: TcpStream,
     answerer: Arc<A>,
@@ -52,25 +60,50 @@ pub(super) async fn serve<A: Answerer>(
 ) {
     // Without it small answers wait for the client's acknowledgement. A socket that refuses works.
     let _slower = stream.set_nodelay(true);
-    let service = service_fn(move |request| -> Answering { Box::pin(guarded(answerer.clone(), request)) });
+    let answering = Answering::default();
+    let wire = Wire::new(stream, answering.clone());
+    let (begun, last) = (answering.clone(), closing.clone());
+    let service = service_fn(move |request| -> Answer {
+        begun.begin();
+        let (answerer, answering, last) = (answerer.clone(), begun.clone(), last.clone());
+        Box::pin(async move {
+            let mut response = guarded(answerer, request).await;
+            if last.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| answering.until_end_of(body)))
+        })
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.headers_bytes_max.max(8192))
+        .max_buf_size(limits.head_bytes())
         .max_headers(HEADERS_MAX)
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(wire, service);
     let ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
-        () = closing.cancelled() => {
+        () = last_call(&closing) => {
             Pin::new(&mut connection).graceful_shutdown();
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+        let problem = refusal::problem(&error, &parts.read_buf, limits);
+        if let Some(problem) = problem.filter(|_| !answering.is_under_way()) {
+            // A client that is gone does not read it.
+            let _gone = stream.write_all(&refusal::encode(problem, SystemTime::now()).await).await;
+        }
     }
-    linger(connection.into_parts().io.into_inner()).await;
+    linger(stream).await;
+}
+
+async fn last_call(closing: &CancellationToken) {
+    closing.cancelled().await;
+    tokio::time::sleep(LAST_CALL).await;
 }
 
 /// Says goodbye, and takes what the client is still sending.
@@ -93,15 +126,12 @@ async fn linger(mut stream: TcpStream) {
 }
 
 /// A panic is this request's end and no other's.
-async fn guarded<A: Answerer>(
-    answerer: Arc<A>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+async fn guarded<A: Answerer>(answerer: Arc<A>, request: Request<Incoming>) -> Response {
     let answered = AssertUnwindSafe(answerer.answer(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!("a request made hookmill panic; this is a mistake in hookmill");
         Problem::new(Kind::Internal, "this is a mistake in hookmill; its log has more").into_response()
     });
     reply::make_safe(response.headers_mut());
-    Ok(response)
+    response
 }

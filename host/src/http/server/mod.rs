@@ -2,13 +2,16 @@
 //! request means.
 
 pub(crate) mod connection;
+mod refusal;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -38,8 +41,15 @@ pub struct ServerLimits {
     pub body_bytes_max: u64,
 }
 
-/// Serves until `stop` is ready; then takes no new connection, answers what was asked, closes idle
-/// connections, and returns when the last one has ended. `public_url` is scheme and authority
+impl ServerLimits {
+    /// Bytes of a request's first line and headers: `headers_bytes_max`, or the least hyper can work with.
+    fn head_bytes(&self) -> usize {
+        self.headers_bytes_max.max(8192)
+    }
+}
+
+/// Serves until `stop` is ready; then takes no new connection, answers what was asked and what is on its way, closes
+/// idle connections, and returns when the last one has ended. `public_url` is scheme and authority
 /// under which the outside reaches this server.
 pub async fn serve(
     listener: TcpListener,
@@ -79,19 +89,32 @@ async fn run<A: Answerer>(
             accepted = next(&listener, &slots) => {
                 let Some((stream, slot)) = accepted else { continue };
                 count(1);
-                let (answerer, limits, closing) = (answerer.clone(), limits.clone(), closing.clone());
-                connections.spawn(async move {
-                    connection::serve(stream, answerer, &limits, closing).await;
-                    drop(slot);
-                });
+                connections.spawn(one(stream, slot, answerer.clone(), limits.clone(), closing.clone()));
             }
         }
+    }
+    // Who is connected already, if only to the system's queue, is served.
+    while let Some(Some((stream, slot))) = next(&listener, &slots).now_or_never() {
+        count(1);
+        connections.spawn(one(stream, slot, answerer.clone(), limits.clone(), closing.clone()));
     }
     drop(listener);
     closing.cancel();
     while connections.join_next().await.is_some() {
         count(-1);
     }
+}
+
+/// One connection, from the first byte to the last.
+async fn one<A: Answerer>(
+    stream: TcpStream,
+    slot: OwnedSemaphorePermit,
+    answerer: Arc<A>,
+    limits: Arc<ServerLimits>,
+    closing: CancellationToken,
+) {
+    connection::serve(stream, answerer, &limits, closing).await;
+    drop(slot);
 }
 
 /// The next connection, once there is a slot for it.

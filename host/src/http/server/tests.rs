@@ -159,7 +159,8 @@ async fn lengths_that_lie_or_are_too_large() {
         "not http at all\r\n\r\n",
     ] {
         let answer = server.talk(lie.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 400"), "{lie}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("/problems/"), "{lie}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 400").count(), 1, "{lie}: {answer}");
     }
     server.end().await;
 }
@@ -183,7 +184,8 @@ async fn slow_headers_and_slow_bodies_end() {
     })
     .await;
     let slow_headers = server.talk(b"POST / HTTP/1.1\r\nhost: x\r\n").await;
-    assert!(slow_headers.is_empty() || slow_headers.starts_with("HTTP/1.1 408"), "{slow_headers}");
+    assert!(slow_headers.starts_with("HTTP/1.1 408") && slow_headers.contains("headers"), "{slow_headers}");
+    assert_eq!(server.talk(b"").await, "", "who asked nothing hears nothing");
     let slow_body = server.talk(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc").await;
     assert!(slow_body.starts_with("HTTP/1.1 408") && slow_body.contains("request-timeout"), "{slow_body}");
     server.end().await;
@@ -193,9 +195,16 @@ async fn slow_headers_and_slow_bodies_end() {
 async fn too_long_headers() {
     let server = Server::start(|_| ()).await;
     let request = format!("GET / HTTP/1.1\r\nhost: x\r\nlong: {}\r\n\r\n", "x".repeat(32 << 10));
-    assert!(server.talk(request.as_bytes()).await.starts_with("HTTP/1.1 431"));
+    let answer = server.talk(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("16384 bytes"), "{answer}");
     let request = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(300));
-    assert!(server.talk(request.as_bytes()).await.starts_with("HTTP/1.1 431"));
+    let answer = server.talk(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("200 headers"), "{answer}");
+    // After an answer of ours, too, and only once.
+    let request =
+        format!("GET / HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(300));
+    let answer = server.talk(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("HTTP/1.1 431").count() == 1, "{answer}");
     server.end().await;
 }
 
@@ -251,7 +260,13 @@ async fn stopping_finishes_what_was_asked_and_closes_what_is_idle() {
     read_until(&mut idle, "0 bytes").await;
     busy.write_all(b"GET /wait HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     server.echo.asked.notified().await;
+    let mut about_to_ask = server.connect().await;
     server.stop.cancel();
+    // A request that crosses the closing on its way is answered, the last one on its connection.
+    about_to_ask.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let answer = read_all(&mut about_to_ask).await;
+    assert!(answer.contains("0 bytes") && answer.contains("connection: close"), "{answer}");
+    drop(about_to_ask);
     assert_eq!(read_all(&mut idle).await, "", "an idle connection is closed");
     drop(idle);
     let refused = async {

@@ -23,6 +23,7 @@ use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
 use crate::http::server;
 use crate::observe::Metrics;
+use crate::rules::verify::presets;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
@@ -129,7 +130,8 @@ async fn build(
     })?;
     let egress = Arc::new(egress);
     let body_bytes_max = config.server.body_bytes_max.0;
-    let compiler = Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max };
+    let compiler =
+        Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max, presets: presets() };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {

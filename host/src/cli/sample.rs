@@ -54,12 +54,27 @@ const CONNECTION: &str = "github to slack (sample)";
 /// Only events of a repository.
 const FILTER: &str = r#"{"path": "$.repository.full_name", "exists": true}"#;
 
-/// Where the built plugin may be, beside the program or in the working directory.
-fn plugin_file() -> Option<PathBuf> {
-    let exe = std::env::current_exe().ok()?;
-    let beside = exe.parent()?.parent()?.join("plugins").join(format!("{PLUGIN}.wasm"));
-    let here = Path::new("target/plugins").join(format!("{PLUGIN}.wasm"));
-    [beside, here].into_iter().find(|path| path.is_file())
+/// Where the built plugin may be: beside the program, or below the working directory.
+fn plugin_files() -> Vec<PathBuf> {
+    let name = format!("{PLUGIN}.wasm");
+    let exe = std::env::current_exe().ok();
+    let beside = exe.as_deref().and_then(Path::parent).and_then(Path::parent);
+    let beside = beside.map(|folder| folder.join("plugins").join(&name));
+    beside.into_iter().chain([Path::new("target/plugins").join(&name)]).collect()
+}
+
+/// Uploads the sample's plugin, or says that the sample runs without it.
+async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Result<()> {
+    let files = plugin_files();
+    let Some(file) = files.iter().find(|path| path.is_file()) else {
+        let places: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
+        let looked = places.join(" or ");
+        tracing::warn!(%looked, "the sample runs without its plugin, which is not there; plugins/build.sh builds it");
+        return Ok(());
+    };
+    let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
+    Ok(())
 }
 
 /// Sets the sample up and answers where its receiver listens; the receiver is the caller's to run.
@@ -69,12 +84,8 @@ pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Re
     let snapshot = gateway.snapshot().clone();
     let workspace = snapshot.documents.workspaces.all().next().context("there is a workspace")?.id;
     let key = snapshot.documents.keys.all().next().context("there is a key")?.id;
-    if snapshot.documents.plugins.find(workspace, PLUGIN).is_none()
-        && let Some(file) = plugin_file()
-    {
-        let bytes = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
-        let principal = Principal { key, workspace, scopes: Vec::new() };
-        gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
+    if snapshot.documents.plugins.find(workspace, PLUGIN).is_none() {
+        upload_plugin(gateway, Principal { key, workspace, scopes: Vec::new() }).await?;
     }
     let _guard = gateway.write_guard().await;
     let snapshot = gateway.snapshot().clone();

@@ -1,5 +1,6 @@
 //! First file of an event's life: checks key, signature and body of a request, finds type and
-//! idempotency key, has it stored, and answers with its id once it is on disk.
+//! idempotency key, has it stored, and answers with its id once it is on disk. A provider's question about the URL
+//! is answered instead.
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::flow::error::AcceptError;
 use crate::flow::snapshot::Extract;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
+use crate::rules::challenge;
+use crate::rules::challenge::Reply;
 use crate::rules::verify::Request;
 use crate::shape::Document;
 use crate::store::Accepted;
@@ -43,22 +46,42 @@ pub struct Incoming {
     pub body: Bytes,
 }
 
+/// What became of a request that was let in.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is an event, and on disk.
+    Event(Accepted),
+    /// It was the provider's question about the URL; the answer is due with status 200.
+    Question(Reply),
+}
+
+/// What a request is.
+enum Meaning {
+    Event(Box<NewEvent>),
+    Question(Reply),
+}
+
 /// Takes a request in. A refused one is recorded with its cause.
 pub async fn run(
     gateway: &Gateway,
     source: &SourceRuntime,
     incoming: Incoming,
-) -> Result<Accepted, AcceptError> {
+) -> Result<Taken, AcceptError> {
     let snapshot = gateway.snapshot();
     let event = match check(gateway, &snapshot, source, &incoming) {
-        Ok(event) => event,
+        Ok(Meaning::Event(event)) => *event,
+        Ok(Meaning::Question(reply)) => {
+            tracing::info!(source = %source.source.id, "answered the provider's question about the URL");
+            return Ok(Taken::Question(reply));
+        }
         Err(error) => {
             gateway.record_rejection(source, &error, incoming.headers, incoming.body);
             return Err(error);
         }
     };
     let accepted = gateway.store().accept(vec![event]).await?;
-    accepted.into_iter().next().ok_or_else(|| AcceptError::Store(gateway.store_closed()))
+    let accepted = accepted.into_iter().next();
+    accepted.map(Taken::Event).ok_or_else(|| AcceptError::Store(gateway.store_closed()))
 }
 
 /// Everything that can be decided without the store.
@@ -67,10 +90,22 @@ fn check(
     snapshot: &Snapshot,
     source: &SourceRuntime,
     incoming: &Incoming,
-) -> Result<NewEvent, AcceptError> {
+) -> Result<Meaning, AcceptError> {
     let settings = &source.source;
     if settings.state == FlowState::Paused {
         return Err(AcceptError::Paused { retry_after_s: PAUSED_RETRY_AFTER_S });
+    }
+    let request = Request {
+        method: &incoming.method,
+        url: &incoming.url,
+        path: &incoming.path,
+        query: &incoming.query,
+        headers: &incoming.headers,
+        body: &incoming.body,
+    };
+    let question = |signed| asked(source, &request, signed);
+    if let Some(reply) = question(false) {
+        return Ok(Meaning::Question(reply));
     }
     if !settings.methods.contains(&incoming.method) {
         return Err(AcceptError::MethodNotAllowed { allowed: settings.methods.clone() });
@@ -81,24 +116,19 @@ fn check(
     let now = gateway.now();
     let mut verified_by = credentials::check(snapshot, settings, &incoming.headers, now)?;
     if let Some(verification) = &source.verification {
-        let request = Request {
-            method: &incoming.method,
-            url: &incoming.url,
-            path: &incoming.path,
-            query: &incoming.query,
-            headers: &incoming.headers,
-            body: &incoming.body,
-        };
         verification.verify(&request, now).map_err(|error| AcceptError::Unverified {
             status: verification.fail_status(),
             code: error.code(),
             detail: error.to_string(),
         })?;
         verified_by = source.verified_by.clone();
+        if let Some(reply) = question(true) {
+            return Ok(Meaning::Question(reply));
+        }
     }
     let content_type: Arc<str> = incoming.headers.get("content-type").unwrap_or("").into();
     let document = parse_if_needed(source, &content_type, &incoming.body)?;
-    Ok(NewEvent {
+    Ok(Meaning::Event(Box::new(NewEvent {
         workspace: settings.workspace,
         source: Some(settings.id),
         event_type: extract(source.event_type.as_ref(), &incoming.headers, document.as_ref())
@@ -111,7 +141,16 @@ fn check(
         received_at: now,
         revision: snapshot.revision(),
         verified_by,
-    })
+    })))
+}
+
+/// The answer if this is the question of the source's provider. A question that is signed may be answered only
+/// after the signature was checked.
+fn asked(source: &SourceRuntime, request: &Request<'_>, signed: bool) -> Option<Reply> {
+    let challenge = source.challenge.filter(|challenge| challenge.is_signed() == signed)?;
+    let verification = source.source.verification.as_ref()?;
+    let secrets: Vec<&str> = verification.secrets.iter().map(|secret| secret.0.expose()).collect();
+    challenge::answer(challenge, request, &secrets)
 }
 
 /// A body that says it is JSON must be; one that does not say is parsed only for a rule's sake.

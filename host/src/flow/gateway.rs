@@ -23,6 +23,7 @@ use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
 use crate::egress::Egress;
 use crate::flow::Incoming;
+use crate::flow::Taken;
 use crate::flow::accept;
 use crate::flow::credentials::key_hash;
 use crate::flow::error::AcceptError;
@@ -36,7 +37,6 @@ use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
-use crate::store::Accepted;
 use crate::store::StoreError;
 use crate::store::sled::SledStore;
 
@@ -292,7 +292,7 @@ impl Gateway {
     }
 
     /// Takes a request in at a source; durable when this returns.
-    pub async fn accept(&self, source: &SourceRuntime, incoming: Incoming) -> Result<Accepted, AcceptError> {
+    pub async fn accept(&self, source: &SourceRuntime, incoming: Incoming) -> Result<Taken, AcceptError> {
         accept::run(self, source, incoming).await
     }
 

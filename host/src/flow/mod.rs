@@ -50,6 +50,7 @@ mod upload;
 mod write;
 
 pub use accept::Incoming;
+pub use accept::Taken;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;

@@ -17,6 +17,7 @@ use crate::domain::event::Headers;
 use crate::flow::AcceptError;
 use crate::flow::Gateway;
 use crate::flow::Incoming;
+use crate::flow::Taken;
 use crate::flow::snapshot::SourceRuntime;
 use crate::http::body;
 use crate::http::body::BodyFault;
@@ -57,10 +58,10 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
         headers,
         body,
     };
-    let accepted = gateway.accept(&source, incoming).await?;
-    Ok(match &source.source.response {
-        None => usual(accepted),
-        Some(custom) => own(custom, accepted),
+    Ok(match (gateway.accept(&source, incoming).await?, &source.source.response) {
+        (Taken::Question(reply), _) => reply::bytes(reply.content_type, reply.body.into()),
+        (Taken::Event(accepted), None) => usual(accepted),
+        (Taken::Event(accepted), Some(custom)) => own(custom, accepted),
     })
 }
 

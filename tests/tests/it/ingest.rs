@@ -104,6 +104,41 @@ async fn shopify() {
     .await;
 }
 
+/// What providers ask of a URL before they send events is answered, and is no event.
+#[tokio::test]
+async fn providers_questions_about_the_url() {
+    let gateway = Gateway::start().await;
+    let client = gateway.client();
+    let make = async |preset: &str| {
+        let verification = json!({"preset": preset, "secret": "s3cret"});
+        Source::make(&client, preset, json!({"verification": verification})).await
+    };
+    let slack = make("slack").await;
+    let question =
+        br#"{"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}"#;
+    let answer = slack.send(&sign::slack("s3cret", sign::unix_now(), question), question).await;
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (200, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P")
+    );
+    let answer = slack.send(&sign::slack("other", sign::unix_now(), question), question).await;
+    assert_eq!(answer.code(401), "bad_signature", "a stranger gets no answer");
+    let meta = make("meta").await;
+    let ask = |token: &str| {
+        format!("/in/{}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}", meta.id)
+    };
+    let anyone = client.with_key("");
+    let answer = anyone.get(&ask("s3cret")).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "1158201444"));
+    anyone.get(&ask("guess")).await.problem(405);
+    let x = make("x").await;
+    let answer = anyone.get(&format!("/in/{}?crc_token=challenge_string", x.id)).await;
+    // Made with Python's `hmac` for that secret and token.
+    let expected = "{\"response_token\":\"sha256=nvqHBp8Arm4x8J8HIpXYCDu6hISdDhOxFQN6VRpCUp0=\"}";
+    assert_eq!((answer.status, answer.text.as_str()), (200, expected));
+    assert!(client.all("/v1/events").await.is_empty(), "questions are no events");
+}
+
 #[tokio::test]
 async fn a_scheme_of_ones_own() {
     let gateway = Gateway::start().await;

@@ -32,6 +32,7 @@ use crate::flow::snapshot::runtime::PluginStep;
 use crate::flow::snapshot::runtime::SourceRuntime;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
+use crate::rules::verify::Presets;
 use crate::sandbox::Plugin;
 use crate::sandbox::Sandbox;
 use crate::shape::Filter;
@@ -50,6 +51,8 @@ pub struct Compiler {
     pub egress: Arc<Egress>,
     /// Bytes a body may have where its source does not say.
     pub body_bytes_max: u64,
+    /// What is known of providers.
+    pub presets: Presets,
 }
 
 impl Compiler {
@@ -120,6 +123,7 @@ impl Compiler {
             // Faults were refused when it was saved; a scheme that is wrong now verifies nothing.
             verification: verification.map(PreparedVerification::prepare_or_refuse),
             verified_by: verified_by.into(),
+            challenge: self.presets.find(verified_by).and_then(|preset| preset.challenge),
             event_type: source.event_type.as_ref().and_then(extract),
             idempotency: source.idempotency.as_ref().and_then(|rule| extract(&rule.from)),
             body_bytes_max: source.body_bytes_max.unwrap_or(self.body_bytes_max),

@@ -11,6 +11,7 @@ use crate::domain::config::Source;
 use crate::domain::plugin::Digest;
 use crate::egress::Target;
 use crate::rules::sign::PreparedSigning;
+use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
 use crate::sandbox::Plugin;
 use crate::shape::Filter;
@@ -35,6 +36,8 @@ pub struct SourceRuntime {
     pub source: Arc<Source>,
     pub(crate) verification: Option<PreparedVerification>,
     pub(crate) verified_by: Arc<str>,
+    /// What the provider asks of this URL before it sends events.
+    pub(crate) challenge: Option<Challenge>,
     pub(crate) event_type: Option<Extract>,
     pub(crate) idempotency: Option<Extract>,
     pub(crate) body_bytes_max: u64,

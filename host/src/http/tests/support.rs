@@ -29,6 +29,7 @@ use crate::http::openapi;
 use crate::http::router::Router;
 use crate::http::server::ServerLimits;
 use crate::observe::Metrics;
+use crate::rules::verify::presets;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
@@ -161,7 +162,12 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
     };
     let sandbox = Arc::new(Sandbox::new(options).unwrap());
     let egress = Arc::new(Egress::new(EgressOptions::default()).unwrap());
-    let compiler = Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max: 10_000 };
+    let compiler = Compiler {
+        sandbox: sandbox.clone(),
+        egress: egress.clone(),
+        body_bytes_max: 10_000,
+        presets: presets(),
+    };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {

@@ -21,6 +21,13 @@ pub enum Challenge {
     DiscordPing,
 }
 
+impl Challenge {
+    /// Whether the question is signed as events are; the others come before there is anything to sign with.
+    pub fn is_signed(self) -> bool {
+        !matches!(self, Self::MetaHubChallenge | Self::XCrc)
+    }
+}
+
 /// What is known of a provider's webhooks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

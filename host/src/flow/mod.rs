@@ -26,6 +26,7 @@ mod explain;
 mod gateway;
 pub mod intake;
 mod job;
+mod kept;
 mod lanes;
 mod limits;
 mod live;

@@ -17,6 +17,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
+use crate::flow::kept::Kept;
 pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
@@ -37,6 +38,8 @@ pub(crate) struct StepContext<'a> {
     pub received_at: Arc<str>,
     /// The body as JSON, parsed once for all connections.
     pub body: &'a BodyView<'a>,
+    /// What plugins with grants get and leave.
+    pub kept: &'a Kept,
 }
 
 /// How a run of the steps ended.
@@ -262,8 +265,10 @@ async fn run_plugin(
         content_type: input.content_type.clone(),
         payload: input.payload.clone(),
     };
-    match plugin.run(step.config.clone(), guest_event).await {
+    let given = context.kept.given(step);
+    match plugin.run_with(given, step.config.clone(), guest_event).await {
         Ok(ran) => {
+            context.kept.keep(step, ran.cost.kv);
             let (outputs, answer) = match ran.verdict {
                 Verdict::Forward(outputs) => {
                     let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);

@@ -92,7 +92,14 @@ fn read_step(item: &Item<'_>) -> Option<Step> {
 }
 
 fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
-    let version = match plugin.text("version").as_deref() {
+    let version = version(plugin);
+    let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
+    Some(StepSpec::Plugin { name: plugin.text("name")?, version, config })
+}
+
+/// Reads which version of a plugin is meant.
+pub(super) fn version(plugin: &Object<'_>) -> VersionChoice {
+    match plugin.text("version").as_deref() {
         None | Some("active") => VersionChoice::Active,
         Some(digest) => match digest.parse() {
             Ok(digest) => VersionChoice::Pinned(digest),
@@ -101,9 +108,7 @@ fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
                 VersionChoice::Active
             }
         },
-    };
-    let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
-    Some(StepSpec::Plugin { name: plugin.text("name")?, version, config })
+    }
 }
 
 /// Shows the steps.

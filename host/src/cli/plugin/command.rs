@@ -37,7 +37,7 @@ enum Command {
     /// List a gateway's plugins.
     List(list::ListArgs),
     /// Run a version over stored events and compare with what was really sent.
-    #[command(after_help = crate::cli::compare::HELP)]
+    #[command(after_help = crate::cli::compare::HELP, disable_version_flag = true)]
     Compare(compare::CompareArgs),
 }
 

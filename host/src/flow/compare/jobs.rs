@@ -117,7 +117,7 @@ impl Gateway {
     ) -> Result<Arc<Comparison>, OperateError> {
         let job = self.comparison(workspace, id)?;
         // Locked, so that it is not begun meanwhile.
-        let _jobs = self.comparisons().table();
+        let jobs = self.comparisons().table();
         let state = job.progress().state.clone();
         if state.is_over() {
             return Err(OperateError::Conflict(format!("it is over already: {}", state.name())));
@@ -126,7 +126,7 @@ impl Gateway {
         if state == ComparisonState::Queued {
             job.end(ComparisonState::Cancelled, self.now());
         }
-        drop(_jobs);
+        drop(jobs);
         Ok(job)
     }
 }

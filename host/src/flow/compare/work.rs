@@ -4,8 +4,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
+use tokio::time::Instant;
 
 use crate::domain::config::Origin;
 use crate::domain::event::Event;
@@ -41,6 +43,28 @@ const PAGE: usize = 1024;
 /// Events worked on at a time: a batch of a plugin, so that cancelling does not wait for long.
 const SLICE: usize = 64;
 
+/// What is owed to everybody else is paid in pauses of that length: timers know milliseconds.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Leaves a third of the time unused. A low priority alone is not enough: where processors are
+/// shared by group (containers, sessions), all threads of a process pay for what one of them used.
+#[derive(Debug, Default)]
+struct Rest {
+    owed: Duration,
+}
+
+impl Rest {
+    /// To be called after working for so long.
+    async fn after(&mut self, worked: Duration) {
+        self.owed += worked / 2;
+        if self.owed >= PAUSE {
+            let began = Instant::now();
+            tokio::time::sleep(self.owed.min(PAUSE * 4)).await;
+            self.owed = self.owed.saturating_sub(began.elapsed());
+        }
+    }
+}
+
 /// Does what waits until nothing does.
 pub(super) async fn all(gateway: Gateway) {
     while let Some(job) = gateway.comparisons().next(gateway.now()) {
@@ -69,6 +93,7 @@ struct Work<'g> {
     /// How the steps of the past are called, and those that are tried.
     calls: Calls,
     tried_calls: Calls,
+    rest: Rest,
 }
 
 async fn run(gateway: &Gateway, job: &Comparison) -> Result<ComparisonState, String> {
@@ -81,7 +106,8 @@ async fn run(gateway: &Gateway, job: &Comparison) -> Result<ComparisonState, Str
         gateway.compiler().compile_steps(&snapshot.documents, job.workspace, &job.order.steps).await?;
     let past = Past::new(gateway, connection);
     let (calls, tried_calls) = (Calls::Batched, Calls::Batched);
-    let mut work = Work { gateway, job, snapshot, now, tried, past, calls, tried_calls };
+    let mut work =
+        Work { gateway, job, snapshot, now, tried, past, calls, tried_calls, rest: Rest::default() };
     work.all_pages().await.map_err(|error| {
         gateway.observe_store_error("read stored events", &error);
         "the store cannot be read at the moment; the log says why".to_owned()
@@ -103,7 +129,9 @@ impl Work<'_> {
                 if self.job.is_cancelled() || self.gateway.is_stopping() {
                     return Ok(ComparisonState::Cancelled);
                 }
+                let began = Instant::now();
                 self.slice(slice).await?;
+                self.rest.after(began.elapsed()).await;
             }
             page = match reading {
                 Some(reading) => match reading.await {

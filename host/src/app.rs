@@ -141,6 +141,7 @@ async fn build(
         clock: Clock::System,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         spawn: supervisor.spawner(),
+        apart: supervisor.apart_spawner(),
         limits: limits(config),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))

@@ -41,6 +41,33 @@ impl Supervisor {
         });
     }
 
+    /// Runs a task on a thread of its own that gives way to all others: for long work nobody's
+    /// event waits for. Its timers and sockets are those of the calling runtime.
+    pub fn spawn_apart(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let (abort, alive) = (self.abort.clone(), self.tasks.token());
+        let runtime = tokio::runtime::Handle::current();
+        let work = move || {
+            give_way();
+            runtime.block_on(async {
+                tokio::select! {
+                    () = task => {}
+                    () = abort.cancelled() => {}
+                }
+            });
+            drop(alive);
+        };
+        let thread = std::thread::Builder::new().name("apart".to_owned()).spawn(work);
+        if let Err(error) = thread {
+            tracing::error!(%error, "cannot start a thread for work in the background");
+        }
+    }
+
+    /// `spawn_apart` as a value, for rooms below.
+    pub fn apart_spawner(&self) -> Spawn {
+        let supervisor = self.clone();
+        Arc::new(move |task| supervisor.spawn_apart(task))
+    }
+
     /// `spawn` as a value, for rooms below.
     pub fn spawner(&self) -> Spawn {
         let supervisor = self.clone();
@@ -68,6 +95,16 @@ impl Supervisor {
     }
 }
 
+/// Lowers the priority of the calling thread.
+fn give_way() {
+    #[expect(unsafe_code, reason = "a system call without pointers; 0 is the calling thread")]
+    // A courtesy; it may fail.
+    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, APART_NICENESS) };
+}
+
+/// So low that a thread which has something to do for an event comes first nearly always.
+const APART_NICENESS: i32 = 19;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +122,21 @@ mod tests {
         supervisor.begin_stop();
         assert!(supervisor.drain(Duration::from_secs(60)).await);
         finished.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn work_apart_is_waited_for_and_dropped_like_the_rest() {
+        let supervisor = Supervisor::default();
+        let (done, finished) = tokio::sync::oneshot::channel();
+        supervisor.spawn_apart(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            done.send(std::thread::current().name().map(str::to_owned)).unwrap();
+        });
+        assert!(supervisor.drain(Duration::from_secs(60)).await);
+        assert_eq!(finished.await.unwrap().as_deref(), Some("apart"));
+        let supervisor = Supervisor::default();
+        supervisor.spawn_apart(std::future::pending());
+        assert!(!supervisor.drain(Duration::from_millis(20)).await);
     }
 
     #[tokio::test(start_paused = true)]

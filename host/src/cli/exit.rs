@@ -10,8 +10,12 @@ pub enum Exit {
     Ok,
     /// 1: it did not work; stderr says why.
     Failed,
+    /// 1: a comparison found differences.
+    Differs,
     /// 2: the words of the command line make no sense.
     Usage,
+    /// 2: a comparison could not be done.
+    NotCompared,
     /// 3: the settings cannot be used.
     Config,
     /// 4: the address to listen on cannot be had.
@@ -27,8 +31,8 @@ impl Exit {
     pub const fn number(self) -> u8 {
         match self {
             Self::Ok => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
+            Self::Failed | Self::Differs => 1,
+            Self::Usage | Self::NotCompared => 2,
             Self::Config => 3,
             Self::CannotBind => 4,
             Self::Store => 5,

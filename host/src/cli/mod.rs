@@ -3,6 +3,7 @@
 
 mod bench;
 mod client;
+mod compare;
 mod compile_plugin;
 mod completions;
 mod exit;

@@ -153,6 +153,8 @@ typed_id!(/// An API key or the key of a source.
     KeyId, "key");
 typed_id!(/// A replay and its progress.
     ReplayId, "rpl");
+typed_id!(/// A version or steps tried on stored events, compared with what was sent.
+    ComparisonId, "cmp");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 

@@ -26,6 +26,7 @@ use crate::egress::Egress;
 use crate::flow::Incoming;
 use crate::flow::Taken;
 use crate::flow::accept;
+use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
 use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
@@ -58,6 +59,8 @@ pub struct GatewayParts {
     pub metrics: Arc<Metrics>,
     /// Where tasks go.
     pub spawn: Spawn,
+    /// Where long work goes that must not be in anybody's way.
+    pub apart: Spawn,
     /// How much of what there may be.
     pub limits: FlowLimits,
 }
@@ -97,6 +100,7 @@ struct Inner {
     alarm: Alarm,
     live: Live,
     seen: Seen,
+    comparisons: Comparisons,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -134,6 +138,7 @@ impl Gateway {
             alarm: Alarm::default(),
             live: Live::default(),
             seen: Seen::default(),
+            comparisons: Comparisons::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -191,14 +196,10 @@ impl Gateway {
 
     /// The configuration at a revision, for an event accepted under it.
     pub(crate) async fn snapshot_at(&self, revision: u64) -> Arc<Snapshot> {
-        let current = self.inner.snapshot.load_full();
-        if current.revision() == revision {
-            return current;
-        }
-        let kept = self.past().get(&revision).cloned();
-        if let Some(kept) = kept {
+        if let Some(kept) = self.snapshot_at_hand(revision) {
             return kept;
         }
+        let current = self.inner.snapshot.load_full();
         match self.rebuild(revision).await {
             Some(snapshot) => {
                 let snapshot = Arc::new(snapshot);
@@ -207,6 +208,12 @@ impl Gateway {
             }
             None => current,
         }
+    }
+
+    /// The same if it need not be read from the store.
+    pub(crate) fn snapshot_at_hand(&self, revision: u64) -> Option<Arc<Snapshot>> {
+        let current = self.inner.snapshot.load_full();
+        if current.revision() == revision { Some(current) } else { self.past().get(&revision).cloned() }
     }
 
     async fn rebuild(&self, revision: u64) -> Option<Snapshot> {
@@ -313,6 +320,14 @@ impl Gateway {
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         (self.inner.parts.spawn)(Box::pin(task));
+    }
+
+    pub(crate) fn spawn_apart(&self, task: impl Future<Output = ()> + Send + 'static) {
+        (self.inner.parts.apart)(Box::pin(task));
+    }
+
+    pub(crate) fn comparisons(&self) -> &Comparisons {
+        &self.inner.comparisons
     }
 
     /// No further attempt begins; those on the wire end.

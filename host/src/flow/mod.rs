@@ -12,12 +12,14 @@
 //! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
 //! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
-//! answer questions, `preview` tries steps out, `upload` takes plugins in.
+//! answer questions, `preview` tries steps out, `compare` tries them on stored events, `upload`
+//! takes plugins in.
 
 pub mod accept;
 mod body_view;
 mod bootstrap;
 mod carried;
+pub mod compare;
 pub mod credentials;
 mod deliver;
 mod dispatch;

@@ -12,6 +12,7 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::domain::plugin::Blame;
+use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
@@ -21,6 +22,7 @@ use crate::flow::kept::Kept;
 pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
+use crate::sandbox::Plugin;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Input;
@@ -65,10 +67,56 @@ pub(crate) struct Run {
 }
 
 /// One step's effect on one payload.
-struct Effect {
+pub(crate) struct Effect {
     outputs: Vec<Carried>,
     answer: StepAnswer,
     logs: Vec<LogLine>,
+}
+
+/// One step's effect on all payloads it gets of one event.
+#[derive(Default)]
+pub(crate) struct Effects {
+    outputs: Vec<Carried>,
+    logs: Vec<LogLine>,
+    first_no: Option<StepAnswer>,
+}
+
+impl Effects {
+    /// Adds that on the next payload.
+    pub(crate) fn add(&mut self, effect: Effect) {
+        self.outputs.extend(effect.outputs);
+        self.logs.extend(effect.logs);
+        if !matches!(effect.answer, StepAnswer::Forward { .. }) && self.first_no.is_none() {
+            self.first_no = Some(effect.answer);
+        }
+    }
+
+    /// The step's trace, what goes on, and how the run ends if it ends here.
+    pub(crate) fn close(
+        self,
+        step: &CompiledStep,
+        duration_us: u32,
+    ) -> (StepTrace, Vec<Carried>, Option<RunEnd>) {
+        let failed = matches!(&self.first_no, Some(StepAnswer::Error { policy, .. }) if policy == "fail");
+        let outputs = u32::try_from(self.outputs.len()).unwrap_or(u32::MAX);
+        // A step that let some of several payloads through shows that; one that let none
+        // through, or failed, shows why.
+        let answer = match self.first_no {
+            Some(StepAnswer::Error { code, detail, guest, policy }) => {
+                StepAnswer::Error { code, detail, guest, policy }
+            }
+            Some(no) if self.outputs.is_empty() => no,
+            _ => StepAnswer::Forward { outputs },
+        };
+        let trace = StepTrace { kind: kind_of(step), duration_us, answer, logs: self.logs };
+        let dropped = !matches!(trace.answer, StepAnswer::Forward { .. }) && self.outputs.is_empty();
+        let end = match (failed, dropped) {
+            (true, _) => Some(RunEnd::Failed),
+            (false, true) => Some(RunEnd::Dropped),
+            (false, false) => None,
+        };
+        (trace, self.outputs, end)
+    }
 }
 
 /// Runs `steps` in order; `watch` sees each step's trace and what goes on after it.
@@ -81,44 +129,22 @@ pub(crate) async fn run(
     let mut traces = Vec::with_capacity(steps.len());
     for step in steps {
         let started = Instant::now();
-        let mut next = Vec::with_capacity(carried.len());
-        let mut logs = Vec::new();
-        let mut first_no: Option<StepAnswer> = None;
+        let mut effects = Effects::default();
         for input in carried {
-            let effect = match apply(step, context, input).await {
-                Ok(effect) => effect,
+            match apply(step, context, input).await {
+                Ok(effect) => effects.add(effect),
                 Err(detail) => {
                     traces.push(host_fault(step, detail.clone()));
                     return Run { traces, end: RunEnd::HostFault(detail) };
                 }
-            };
-            next.extend(effect.outputs);
-            logs.extend(effect.logs);
-            if !matches!(effect.answer, StepAnswer::Forward { .. }) && first_no.is_none() {
-                first_no = Some(effect.answer);
             }
         }
-        let failed = matches!(&first_no, Some(StepAnswer::Error { policy, .. }) if policy == "fail");
-        let outputs = u32::try_from(next.len()).unwrap_or(u32::MAX);
-        // A step that let some of several payloads through shows that; one that let none
-        // through, or failed, shows why.
-        let answer = match first_no {
-            Some(StepAnswer::Error { code, detail, guest, policy }) => {
-                StepAnswer::Error { code, detail, guest, policy }
-            }
-            Some(no) if next.is_empty() => no,
-            _ => StepAnswer::Forward { outputs },
-        };
         let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let trace = StepTrace { kind: kind_of(step), duration_us, answer, logs };
+        let (trace, next, end) = effects.close(step, duration_us);
         watch(&trace, &next);
-        let dropped = !matches!(trace.answer, StepAnswer::Forward { .. }) && next.is_empty();
         traces.push(trace);
-        if failed {
-            return Run { traces, end: RunEnd::Failed };
-        }
-        if dropped {
-            return Run { traces, end: RunEnd::Dropped };
+        if let Some(end) = end {
+            return Run { traces, end };
         }
         carried = next;
     }
@@ -149,7 +175,7 @@ async fn apply(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -
 }
 
 /// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own.
-fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
+pub(crate) fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
     if input.original {
         return match context.body.document() {
             Ok(document) => evaluate(step, context, document, input),
@@ -252,11 +278,26 @@ async fn run_plugin(
     context: &StepContext<'_>,
     input: Carried,
 ) -> Result<Effect, String> {
-    let plugin = match &step.plugin {
-        Ok(plugin) => plugin,
-        Err(detail) => return Err(format!("plugin {} {} is not loaded: {detail}", step.name, step.digest)),
-    };
-    let guest_event = GuestEvent {
+    let plugin = loaded(step)?;
+    let (given, event) = (context.kept.given(step), guest_event(step, context, &input));
+    match plugin.run_with(given, step.config.clone(), event).await {
+        Ok(ran) => {
+            context.kept.keep(step, ran.cost.kv);
+            effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)
+        }
+        Err(failure) => effect_of(Err(failure.fault), failure.cost.log, on_error, input),
+    }
+}
+
+/// The step's plugin, or why it is not there, which is the gateway's fault.
+pub(crate) fn loaded(step: &PluginStep) -> Result<&Plugin, String> {
+    let missing = |detail| format!("plugin {} {} is not loaded: {detail}", step.name, step.digest);
+    step.plugin.as_ref().map_err(missing)
+}
+
+/// A payload as a plugin sees it.
+pub(crate) fn guest_event(step: &PluginStep, context: &StepContext<'_>, input: &Carried) -> GuestEvent {
+    GuestEvent {
         id: context.id.clone(),
         event_type: input.event_type.clone(),
         source: context.source.clone(),
@@ -264,28 +305,28 @@ async fn run_plugin(
         headers: wanted_headers(&step.headers_wanted, &context.event.data.headers.0),
         content_type: input.content_type.clone(),
         payload: input.payload.clone(),
-    };
-    let given = context.kept.given(step);
-    match plugin.run_with(given, step.config.clone(), guest_event).await {
-        Ok(ran) => {
-            context.kept.keep(step, ran.cost.kv);
-            let (outputs, answer) = match ran.verdict {
-                Verdict::Forward(outputs) => {
-                    let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);
-                    let outputs = outputs.into_iter().map(|output| input.after_plugin(output)).collect();
-                    (outputs, StepAnswer::Forward { outputs: count })
-                }
-                Verdict::Drop(reason) => {
-                    (Vec::new(), StepAnswer::Drop { reason, clause: None, path: None, seen: None })
-                }
-            };
-            Ok(Effect { outputs, answer, logs: ran.cost.log })
+    }
+}
+
+/// What follows from a plugin's answer; `Err` is a fault of the gateway.
+pub(crate) fn effect_of(
+    answered: Result<Verdict, Fault>,
+    logs: Vec<LogLine>,
+    on_error: OnError,
+    input: Carried,
+) -> Result<Effect, String> {
+    match answered {
+        Ok(Verdict::Forward(outputs)) => {
+            let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);
+            let outputs = outputs.into_iter().map(|output| input.after_plugin(output)).collect();
+            Ok(Effect { outputs, answer: StepAnswer::Forward { outputs: count }, logs })
         }
-        Err(failure) if failure.fault.blame() == Blame::Host => Err(failure.fault.to_string()),
-        Err(failure) => {
-            let code = failure.fault.code();
-            Ok(error(on_error, code, failure.fault.to_string(), true, input, failure.cost.log))
+        Ok(Verdict::Drop(reason)) => {
+            let answer = StepAnswer::Drop { reason, clause: None, path: None, seen: None };
+            Ok(Effect { outputs: Vec::new(), answer, logs })
         }
+        Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
+        Err(fault) => Ok(error(on_error, fault.code(), fault.to_string(), true, input, logs)),
     }
 }
 

@@ -114,6 +114,13 @@ impl Queue {
         HandedOver { task }.await
     }
 
+    /// Runs `call` on the calling thread, when there is room at all.
+    pub(crate) async fn here<F: Future>(&self, call: F) -> Result<F::Output, SandboxError> {
+        let _room = permit(&self.room).await?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Ok(call.await)
+    }
+
     /// Runs something that blocks on threads where blocking is fine.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,

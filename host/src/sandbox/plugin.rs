@@ -86,6 +86,26 @@ impl Plugin {
         Ok(BatchRan { results, cost })
     }
 
+    /// As [`Plugin::run`], on the calling thread and not on those of the guests: for work that has
+    /// a thread of its own and must not come before anybody's events.
+    pub async fn run_here(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
+        let (verdict, cost) = self.ask_here(AskTransform { config, event, given: Given::default() }).await?;
+        Ok(Ran { verdict, cost })
+    }
+
+    /// As [`Plugin::run_batch`], on the calling thread.
+    pub async fn run_batch_here(
+        &self,
+        config: Arc<str>,
+        events: Vec<GuestEvent>,
+    ) -> Result<BatchRan, Failure> {
+        if events.is_empty() {
+            return Ok(BatchRan { results: Vec::new(), cost: Cost::default() });
+        }
+        let (results, cost) = self.ask_here(AskBatch { config, events }).await?;
+        Ok(BatchRan { results, cost })
+    }
+
     /// Asks the plugin whether it accepts a configuration (JSON).
     pub async fn check_config(&self, config: &str) -> Result<(), ConfigRefusal> {
         match self.ask(AskConfigure(config.into())).await {
@@ -98,6 +118,14 @@ impl Plugin {
     /// The manifest's text, as the plugin gives it.
     pub(crate) async fn ask_manifest(&self) -> Result<String, Fault> {
         Ok(self.ask(AskManifest).await?.0)
+    }
+
+    async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
+        let call = call::fresh(self.inner.ready.clone(), ask);
+        match self.inner.queue.here(call).await {
+            Ok(answered) => answered,
+            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
+        }
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {

@@ -8,6 +8,7 @@
 
 mod apply;
 pub mod budget;
+pub mod difference;
 mod explain;
 #[cfg(test)]
 mod explain_tests;

@@ -26,6 +26,7 @@ use crate::store::query::DeliveryQuery;
 use crate::store::query::DeliverySummary;
 use crate::store::query::EventQuery;
 use crate::store::query::Page;
+use crate::store::query::PlannedEvent;
 use crate::store::recovered::EventLog;
 
 /// A place where events, their log and the configuration are kept.
@@ -65,6 +66,12 @@ pub trait Store: Send + Sync + 'static {
         &self,
         query: EventQuery,
     ) -> impl Future<Output = Result<Page<Event, EventId>, StoreError>> + Send;
+
+    /// Lists events, each with what its steps came to. Cheaper than asking for each one's log.
+    fn planned(
+        &self,
+        query: EventQuery,
+    ) -> impl Future<Output = Result<Page<PlannedEvent, EventId>, StoreError>> + Send;
 
     /// Everything logged about an event.
     fn event_log(&self, id: EventId) -> impl Future<Output = Result<EventLog, StoreError>> + Send;

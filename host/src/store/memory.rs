@@ -45,6 +45,7 @@ use crate::store::HeldEvent;
 use crate::store::HotBudget;
 use crate::store::LogEntry;
 use crate::store::Page;
+use crate::store::PlannedEvent;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::held_bytes;
@@ -230,6 +231,13 @@ impl Store for MemoryStore {
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
         Ok(lists::events(&self.data(), &query))
+    }
+
+    async fn planned(&self, query: EventQuery) -> Result<Page<PlannedEvent, EventId>, StoreError> {
+        let data = self.data();
+        let page = lists::events(&data, &query);
+        let with_plan = |event: Event| PlannedEvent { plan: lists::event_log(&data, event.id).plan, event };
+        Ok(Page { items: page.items.into_iter().map(with_plan).collect(), next: page.next })
     }
 
     async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {

@@ -33,6 +33,7 @@ pub use query::DeliveryQuery;
 pub use query::DeliverySummary;
 pub use query::EventQuery;
 pub use query::Page;
+pub use query::PlannedEvent;
 pub use recovered::EventLog;
 pub use recovered::Recovered;
 pub use recovered::Unfinished;

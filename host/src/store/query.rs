@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
+use crate::domain::event::Event;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 
 /// Which events to list: newest first, all conditions at once.
@@ -90,6 +92,15 @@ pub struct DeliverySummary {
     pub created_at: Timestamp,
     /// When the last attempt began.
     pub last_attempt_at: Option<Timestamp>,
+}
+
+/// An event with what planning it came to.
+#[derive(Clone, Debug)]
+pub struct PlannedEvent {
+    /// The event.
+    pub event: Event,
+    /// Its plan; `None` before its steps ran, and when its log has expired.
+    pub plan: Option<Plan>,
 }
 
 /// A part of a list, and where the next part begins. A page may be short of `limit` and still

@@ -4,6 +4,7 @@
 mod api_examples;
 mod architecture;
 mod cli;
+mod comparisons;
 mod corpus;
 mod damaged_store;
 mod dead_destination;

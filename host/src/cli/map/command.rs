@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use anyhow::bail;
 
 use crate::cli::Exit;
+use crate::cli::map::compare;
 use crate::cli::map::input::Given;
 use crate::cli::map::show;
 use crate::cli::serve::print;
@@ -35,6 +36,9 @@ enum MapCommand {
     Suggest(Suggest),
     /// Print every path of sample payloads with its types.
     Paths(Samples),
+    /// Run a mapping over stored events of a gateway and compare with what was really sent.
+    #[command(after_help = crate::cli::compare::HELP)]
+    Compare(compare::CompareArgs),
 }
 
 /// A mapping or filter and what to try it on.
@@ -88,6 +92,7 @@ pub(crate) fn run(args: &MapArgs) -> Exit {
         MapCommand::Explain(on) => explain(on),
         MapCommand::Suggest(suggest) => suggestions(suggest),
         MapCommand::Paths(samples) => all_paths(samples),
+        MapCommand::Compare(args) => return compare::run(args),
     };
     match text {
         Ok(text) => print(&text),

@@ -1,7 +1,9 @@
-//! `hookmill map`: filters and mappings tried out on a payload, without a server.
+//! `hookmill map`: filters and mappings tried out on a payload, without a server; and on the events
+//! a gateway has stored (`compare`).
 //! Not here: the language itself (`shape`).
 
 mod command;
+mod compare;
 mod input;
 mod show;
 

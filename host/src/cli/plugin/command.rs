@@ -6,6 +6,7 @@ use clap::Subcommand;
 use crate::cli::Exit;
 use crate::cli::plugin::build;
 use crate::cli::plugin::check;
+use crate::cli::plugin::compare;
 use crate::cli::plugin::list;
 use crate::cli::plugin::new;
 use crate::cli::plugin::push;
@@ -35,6 +36,9 @@ enum Command {
     Push(push::PushArgs),
     /// List a gateway's plugins.
     List(list::ListArgs),
+    /// Run a version over stored events and compare with what was really sent.
+    #[command(after_help = crate::cli::compare::HELP, disable_version_flag = true)]
+    Compare(compare::CompareArgs),
 }
 
 /// Runs one of the commands.
@@ -55,6 +59,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Test(test) => trial::run(test, args.json).await,
             Command::Push(push) => push::run(push, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
+            Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }
     });
     outcome.unwrap_or_else(|error| {

@@ -1,10 +1,11 @@
 //! `hookmill plugin …`: for authors of plugins, from an empty folder to a version in a gateway. One
-//! file per command (`new`, `build`, `check`, `trial`, `push`, `list`), `command` says which there are. Not
+//! file per command (`new`, `build`, `check`, `trial`, `push`, `list`, `compare`), `command` says which there are. Not
 //! here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
 
 mod build;
 mod check;
 mod command;
+mod compare;
 mod examine;
 mod example;
 mod list;

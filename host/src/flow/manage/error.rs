@@ -42,45 +42,45 @@ fn in_words(what: &str, faults: usize) -> String {
 
 /// Collects the faults of one document.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub(in crate::flow) struct Faults {
     what: &'static str,
     found: Vec<FieldFault>,
 }
 
 impl Faults {
     /// Begins with those that were found when the request was read.
-    pub(super) fn of(what: &'static str, found: Vec<FieldFault>) -> Self {
+    pub(in crate::flow) fn of(what: &'static str, found: Vec<FieldFault>) -> Self {
         Self { what, found }
     }
 
     /// One more.
-    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+    pub(in crate::flow) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.found.push(FieldFault { pointer: pointer.into(), detail: detail.into() });
     }
 
     /// Faults of a part, whose pointers go on after `pointer`.
-    pub(super) fn add_below(&mut self, pointer: &str, faults: Vec<FieldFault>) {
+    pub(in crate::flow) fn add_below(&mut self, pointer: &str, faults: Vec<FieldFault>) {
         for fault in faults {
             self.add(format!("{pointer}{}", fault.pointer), fault.detail);
         }
     }
 
     /// A field that must be there and is not. Says nothing if it was there and unreadable.
-    pub(super) fn missing(&mut self, pointer: &str, detail: impl Into<String>) {
+    pub(in crate::flow) fn missing(&mut self, pointer: &str, detail: impl Into<String>) {
         if !self.within(pointer) {
             self.add(pointer, detail);
         }
     }
 
     /// Whether there is a fault at that place or below it.
-    pub(super) fn within(&self, pointer: &str) -> bool {
+    pub(in crate::flow) fn within(&self, pointer: &str) -> bool {
         self.found.iter().any(|fault| {
             fault.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
 
     /// Nothing, or all of them.
-    pub(super) fn done(self) -> Result<(), ManageError> {
+    pub(in crate::flow) fn done(self) -> Result<(), ManageError> {
         if self.found.is_empty() {
             return Ok(());
         }

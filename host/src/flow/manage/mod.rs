@@ -21,6 +21,7 @@ pub use destination::AuthDraft;
 pub use destination::BasicDraft;
 pub use destination::DestinationDraft;
 pub use destination::NewDestination;
+pub(in crate::flow) use error::Faults;
 pub use error::ManageError;
 pub use key::ApiKeyDraft;
 pub use key::NewKey;

@@ -3,6 +3,8 @@
 
 mod api_keys;
 mod attempts;
+mod comparison_views;
+mod comparisons;
 mod connections;
 mod dashboard;
 mod deliveries;
@@ -49,6 +51,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         attempts::endpoints(),
         plugins::endpoints(),
         preview::endpoints(),
+        comparisons::endpoints(),
         stats::endpoints(),
         stream::endpoints(),
         workspaces::endpoints(),

@@ -101,16 +101,7 @@ fn read_step(item: &Item<'_>) -> Option<Step> {
 }
 
 fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
-    let version = match plugin.text("version").as_deref() {
-        None | Some("active") => VersionChoice::Active,
-        Some(digest) => match digest.parse() {
-            Ok(digest) => VersionChoice::Pinned(digest),
-            Err(error) => {
-                plugin.fault("version", format!("{error}, or `active`"));
-                VersionChoice::Active
-            }
-        },
-    };
+    let version = version(plugin);
     let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
     let grants = read_grants(plugin);
     Some(StepSpec::Plugin { name: plugin.text("name")?, version, config, grants })
@@ -123,6 +114,20 @@ fn read_grants(plugin: &Object<'_>) -> Grants {
         name.parse::<Grant>().map_err(|error| item.fault(format!("{error}, not `{name}`"))).ok()
     };
     items.iter().filter_map(read).collect()
+}
+
+/// Reads which version of a plugin is meant.
+pub(super) fn version(plugin: &Object<'_>) -> VersionChoice {
+    match plugin.text("version").as_deref() {
+        None | Some("active") => VersionChoice::Active,
+        Some(digest) => match digest.parse() {
+            Ok(digest) => VersionChoice::Pinned(digest),
+            Err(error) => {
+                plugin.fault("version", format!("{error}, or `active`"));
+                VersionChoice::Active
+            }
+        },
+    }
 }
 
 /// Shows the steps.

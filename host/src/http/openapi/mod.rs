@@ -123,7 +123,7 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
 
 fn about_parameter(name: &str) -> &'static str {
     match name {
-        "event" | "delivery" | "key" => "Its id.",
+        "event" | "delivery" | "key" | "comparison" => "Its id.",
         "digest" => "`sha256:` and 64 hex digits.",
         _ => "Its id or name.",
     }

@@ -85,6 +85,8 @@ kinds! {
     /// A document is not valid.
     InvalidPreview = "invalid-preview", 422, "The preview is not valid";
     /// A document is not valid.
+    InvalidComparison = "invalid-comparison", 422, "The comparison is not valid";
+    /// A document is not valid.
     InvalidRequest = "invalid-request", 422, "The request is not valid";
     /// A component was examined and refused.
     PluginRefused = "plugin-refused", 422, "The plugin was refused";

@@ -87,6 +87,7 @@ fn kind_of(what: &str) -> Kind {
         "destination" => Kind::InvalidDestination,
         "secret" => Kind::InvalidSecret,
         "connection" => Kind::InvalidConnection,
+        "comparison" => Kind::InvalidComparison,
         _ => Kind::InvalidRequest,
     }
 }

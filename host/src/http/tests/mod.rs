@@ -1,6 +1,7 @@
 //! The API against a real gateway with a real store, without sockets. Every answer of every test
 //! is held against the API's own description.
 
+mod comparisons;
 mod describe;
 mod keys;
 mod resources;

@@ -177,6 +177,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         clock: Clock::System,
         metrics: Arc::new(Metrics::new("test")),
         spawn: Arc::new(|task| drop(tokio::spawn(task))),
+        apart: Arc::new(|task| drop(tokio::spawn(task))),
         limits: FlowLimits {
             body_bytes_max: 10_000,
             connections_max: 3,

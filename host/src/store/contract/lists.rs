@@ -157,6 +157,32 @@ async fn settle<O: Opener>(opened: &Opened<O>, events: &[EventId]) -> Vec<Delive
     ids
 }
 
+pub(crate) async fn events_are_listed_with_their_plans(opener: &impl Opener) {
+    let mut opened = open(opener).await;
+    let events = fill(&mut opened, 12).await;
+    let (planned, unplanned) = events.split_at(events.len() - 3);
+    settle(&opened, planned).await;
+    let samples = Samples::of(1);
+    for limit in [1, 4, 1000] {
+        let mut query = EventQuery { limit, ..events_of(&samples) };
+        let mut seen = Vec::new();
+        loop {
+            let page = opened.store.planned(query.clone()).await.unwrap();
+            assert!(page.items.len() <= limit);
+            seen.extend(page.items);
+            let Some(next) = page.next else { break };
+            query.before = Some(next);
+        }
+        let ids: Vec<EventId> = seen.iter().rev().map(|item| item.event.id).collect();
+        assert_eq!(ids, events, "by {limit}");
+        for item in seen {
+            let LogEntry::Plan(expected) = samples.plan(item.event.id, 4) else { unreachable!("a plan") };
+            let expected = Some(expected).filter(|_| !unplanned.contains(&item.event.id));
+            assert_eq!(item.plan, expected, "by {limit}");
+        }
+    }
+}
+
 pub(crate) async fn deliveries_are_listed_newest_first(opener: &impl Opener) {
     let mut opened = open(opener).await;
     let events = fill(&mut opened, 12).await;

@@ -106,7 +106,8 @@ macro_rules! contract_suite {
             recovery: unfinished_events_are_found_again, closed_events_are_not,
                 live_deliveries_and_their_configuration_come_back, small_values_are_kept,
                 keys_are_remembered_for_their_window;
-            lists: events_are_listed_newest_first, events_are_filtered, deliveries_are_listed_newest_first,
+            lists: events_are_listed_newest_first, events_are_filtered,
+                events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;
             kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,

@@ -34,6 +34,7 @@ use crate::store::EventLog;
 use crate::store::EventQuery;
 use crate::store::Held;
 use crate::store::Page;
+use crate::store::PlannedEvent;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::sled::configuration;
@@ -47,6 +48,7 @@ use crate::store::sled::publish;
 use crate::store::sled::read_deliveries;
 use crate::store::sled::read_events;
 use crate::store::sled::read_log;
+use crate::store::sled::read_planned;
 use crate::store::sled::read_rejections;
 use crate::store::sled::record;
 use crate::store::sled::request::ExpireStep;
@@ -172,6 +174,10 @@ impl Store for SledStore {
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
         self.read(move |tree, _| read_events::list(tree, &query)).await
+    }
+
+    async fn planned(&self, query: EventQuery) -> Result<Page<PlannedEvent, EventId>, StoreError> {
+        self.read(move |tree, _| read_planned::list(tree, &query)).await
     }
 
     async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {

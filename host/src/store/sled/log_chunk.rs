@@ -196,6 +196,11 @@ impl Row<'_> {
     pub(super) fn entry(&self) -> Result<LogEntry, Fault> {
         postcard::from_bytes(self.entry).map_err(|_| BAD)
     }
+
+    /// Whether it is a plan; looks at the first byte only, which is the variant's number.
+    pub(super) fn is_plan(&self) -> bool {
+        self.entry.first() == Some(&0)
+    }
 }
 
 /// Closed events and rows of an unpacked chunk, oldest first.

@@ -33,6 +33,7 @@ mod read_bytes;
 mod read_deliveries;
 mod read_events;
 mod read_log;
+mod read_planned;
 mod read_rejections;
 mod record;
 mod recover;

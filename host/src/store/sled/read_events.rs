@@ -76,6 +76,12 @@ pub(super) fn is_before(head: &ChunkHead, since: Option<Timestamp>) -> bool {
 
 /// A list of events, newest first.
 pub(super) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<Event, EventId>, Fault> {
+    Ok(list_from(tree, query)?.0)
+}
+
+/// The same, and the oldest commit that any of them is of.
+pub(super) fn list_from(tree: &Tree, query: &EventQuery) -> Result<(Page<Event, EventId>, u64), Fault> {
+    let mut oldest = u64::MAX;
     let limit = query.limit.max(1);
     let newest = newest(query.before, query.until);
     let mut items: Vec<Event> = Vec::new();
@@ -91,18 +97,19 @@ pub(super) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<Event, EventI
             if row.id.bits() <= newest && matches(query, &row.fields()?) {
                 if items.len() == limit {
                     let next = items.last().map(|event| event.id);
-                    return Ok(Page { items, next });
+                    return Ok((Page { items, next }, oldest));
                 }
                 items.push(row.event()?);
+                oldest = oldest.min(head.seq);
             }
         }
         scanned += body.len();
         if scanned >= SCAN_BYTES {
             let next = keys::id_of(&entry.name).map(EventId::from_bits);
-            return Ok(Page { items, next });
+            return Ok((Page { items, next }, oldest));
         }
     }
-    Ok(Page { items, next: None })
+    Ok((Page { items, next: None }, oldest))
 }
 
 fn matches(query: &EventQuery, fields: &event_chunk::Fields<'_>) -> bool {

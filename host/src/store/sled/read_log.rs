@@ -32,6 +32,19 @@ pub(super) fn follow(
     events: &BTreeSet<EventId>,
     mut show: impl FnMut(LogEntry),
 ) -> Result<(), Fault> {
+    follow_rows(tree, seq, events, |row| {
+        show(row.entry()?);
+        Ok(())
+    })
+}
+
+/// The same with rows that are not read yet.
+pub(super) fn follow_rows(
+    tree: &Tree,
+    seq: u64,
+    events: &BTreeSet<EventId>,
+    mut show: impl FnMut(log_chunk::Row<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut open = events.clone();
     let start = keys::by_number(keys::LOG, seq);
     for entry in parts::forward(tree, start, vec![keys::LOG + 1]).take(SCAN_CHUNKS) {
@@ -45,7 +58,7 @@ pub(super) fn follow(
         let (closed, rows) = log_chunk::read(&head, &body)?;
         for row in rows {
             if matches!(row.subject, Subject::Event(event) if events.contains(&event)) {
-                show(row.entry()?);
+                show(row)?;
             }
         }
         for event in closed {

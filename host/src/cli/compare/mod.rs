@@ -1,0 +1,24 @@
+//! Comparisons from the command line: which events (`selection`), the request and the wait for it
+//! (`follow`), the summary (`show`). Not here: what is tried (`plugin::compare`, `map::compare`).
+
+mod follow;
+mod selection;
+mod show;
+
+use crate::cli::Exit;
+
+pub(crate) use follow::follow;
+pub(crate) use selection::Selection;
+
+/// For `--help` of the commands that compare.
+pub(crate) const HELP: &str =
+    "Exit codes: 0 all the same, 1 something differs, 2 could not compare (stderr says why)";
+
+/// How a comparison ends the program.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+pub(crate) fn exit(outcome: anyhow::Result<Exit>) -> Exit {
+    outcome.unwrap_or_else(|error| {
+        eprintln!("hookmill: {error:#}");
+        Exit::NotCompared
+    })
+}

@@ -1,0 +1,227 @@
+//! What may be asked for: every fault of a request with its place, and the steps it comes to.
+//! Not here: how it is read from JSON (`http`).
+
+use std::sync::Arc;
+
+use crate::domain::config::Connection;
+use crate::domain::config::PluginConfig;
+use crate::domain::config::Step;
+use crate::domain::config::StepSpec;
+use crate::domain::config::VersionChoice;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::Digest;
+use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
+use crate::flow::error::FieldFault;
+use crate::flow::manage::Faults;
+use crate::flow::manage::ManageError;
+use crate::flow::snapshot::Documents;
+
+/// Events compared when the request does not say.
+pub const LAST_DEFAULT: u64 = 1000;
+/// Most events of one comparison.
+pub const LAST_MAX: u64 = 1_000_000;
+/// Longest pattern of event types, characters; the same as a connection's.
+const PATTERN_CHARS_MAX: usize = 200;
+
+/// What the request gave, and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct ComparisonDraft {
+    /// Id or name of the connection.
+    pub connection: Option<String>,
+    /// A plugin of the connection's steps and the version to run instead.
+    pub plugin: Option<(String, VersionChoice)>,
+    /// All steps to run instead.
+    pub steps: Option<Vec<Step>>,
+    /// The newest so many events.
+    pub last: Option<u64>,
+    /// Only events received at or after.
+    pub since: Option<Timestamp>,
+    /// Only events received before.
+    pub until: Option<Timestamp>,
+    /// Only events whose type matches this pattern.
+    pub event_type: Option<String>,
+}
+
+/// What is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    /// The connection's steps with another version of a plugin.
+    Version {
+        /// The plugin.
+        name: String,
+        /// The version.
+        digest: Digest,
+    },
+    /// Other steps.
+    Steps,
+}
+
+/// A request without fault.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// On which connection, as it was then.
+    pub connection: Arc<Connection>,
+    /// What is tried.
+    pub candidate: Candidate,
+    /// The steps that come of it.
+    pub steps: Vec<Step>,
+    /// At most so many events, the newest.
+    pub last: u64,
+    /// Received at or after.
+    pub since: Option<Timestamp>,
+    /// Received before.
+    pub until: Option<Timestamp>,
+    /// Whose type matches.
+    pub event_type: Option<String>,
+}
+
+impl Gateway {
+    /// Finds every fault, or what is to be done.
+    pub(super) async fn order_comparison(
+        &self,
+        workspace: WorkspaceId,
+        draft: ComparisonDraft,
+        read: Vec<FieldFault>,
+    ) -> Result<Order, ManageError> {
+        let mut faults = Faults::of("comparison", read);
+        let documents = self.snapshot().documents.clone();
+        let connection = find_connection(&documents, workspace, draft.connection.as_deref(), &mut faults);
+        check_selection(&draft, &mut faults);
+        let given = [draft.plugin.is_some(), draft.steps.is_some()];
+        if given == [true, true] {
+            faults.add("/plugin", "give either `plugin` or `steps`, not both");
+        } else if given == [false, false] && !faults.within("/plugin") && !faults.within("/steps") {
+            faults.add("/plugin", "say what to try: a version of a `plugin`, or other `steps`");
+        }
+        let mut tried = None;
+        if let Some((name, version)) = &draft.plugin {
+            let digest = find_version(&documents, workspace, name, *version, &mut faults);
+            let steps = connection.as_ref().map(|connection| with_version(connection, name, digest));
+            let unused = steps.as_ref().is_some_and(|(_, replaced)| *replaced == 0);
+            if unused && !faults.within("/plugin/name") {
+                faults.add("/plugin/name", format!("the connection has no step that runs plugin `{name}`"));
+            }
+            if let (Some((steps, _)), Some(digest)) = (steps, digest) {
+                tried = Some((Candidate::Version { name: name.clone(), digest }, steps));
+            }
+        }
+        if let Some(steps) = draft.steps {
+            self.check_tried_steps(workspace, &steps, &mut faults).await;
+            tried = Some((Candidate::Steps, steps));
+        } else if let Some((_, steps)) = &tried {
+            for fault in self.check_plugin_configs(workspace, steps).await {
+                faults.add("/plugin/version", format!("step {}: {}", fault.pointer, fault.detail));
+            }
+        }
+        let then = connection.iter().flat_map(|connection| &connection.steps);
+        if let Some(name) = then.chain(tried.iter().flat_map(|(_, steps)| steps)).find_map(granted) {
+            let detail =
+                "has a grant; what it saw when an event came cannot be had again, so nothing can be compared";
+            faults.add("/connection", format!("plugin `{name}` {detail}"));
+        }
+        faults.done()?;
+        let (Some(connection), Some((candidate, steps))) = (connection, tried) else {
+            return Err(ManageError::Conflict("the request is not complete".to_owned()));
+        };
+        let last = draft.last.unwrap_or(LAST_DEFAULT);
+        let ComparisonDraft { since, until, event_type, .. } = draft;
+        Ok(Order { connection, candidate, steps, last, since, until, event_type })
+    }
+
+    async fn check_tried_steps(&self, workspace: WorkspaceId, steps: &[Step], faults: &mut Faults) {
+        let most = self.limits().steps_max;
+        if steps.len() > most {
+            faults.add("/steps", format!("a connection has at most {most} steps"));
+            return;
+        }
+        let mut found = self.check_steps(workspace, steps);
+        if found.is_empty() && !faults.within("/steps") {
+            found = self.check_plugin_configs(workspace, steps).await;
+        }
+        faults.add_below("/steps", found);
+    }
+}
+
+/// The step's plugin, if it has a grant.
+fn granted(step: &Step) -> Option<&str> {
+    match &step.kind {
+        StepSpec::Plugin { name, grants, .. } if !grants.is_empty() => Some(name),
+        _ => None,
+    }
+}
+
+fn find_connection(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    wanted: Option<&str>,
+    faults: &mut Faults,
+) -> Option<Arc<Connection>> {
+    let Some(wanted) = wanted else {
+        faults.missing("/connection", "name the connection whose events are to be compared");
+        return None;
+    };
+    let found = documents.connections.find(workspace, wanted).cloned();
+    if found.is_none() {
+        faults.add("/connection", format!("there is no connection `{wanted}` in this workspace"));
+    }
+    found
+}
+
+fn check_selection(draft: &ComparisonDraft, faults: &mut Faults) {
+    if draft.last.is_some_and(|last| !(1..=LAST_MAX).contains(&last)) {
+        faults.add("/last", format!("expected a number from 1 to {LAST_MAX}"));
+    }
+    if let (Some(since), Some(until)) = (draft.since, draft.until)
+        && since >= until
+    {
+        faults.add("/until", "no event was received before `until` and not before `since`");
+    }
+    let long = |pattern: &String| pattern.chars().count() > PATTERN_CHARS_MAX;
+    if draft.event_type.as_ref().is_some_and(long) {
+        faults.add("/event_type", format!("a pattern has at most {PATTERN_CHARS_MAX} characters"));
+    }
+}
+
+fn find_version(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    name: &str,
+    version: VersionChoice,
+    faults: &mut Faults,
+) -> Option<Digest> {
+    let Some(plugin) = documents.plugins.find(workspace, name) else {
+        faults.add("/plugin/name", format!("there is no plugin `{name}` in this workspace; upload it first"));
+        return None;
+    };
+    let known = |plugin: &PluginConfig, digest| plugin.versions.iter().any(|one| one.digest == digest);
+    match version {
+        VersionChoice::Pinned(digest) if known(plugin, digest) => Some(digest),
+        VersionChoice::Pinned(digest) => {
+            faults.add("/plugin/version", format!("plugin `{name}` has no version {digest}"));
+            None
+        }
+        VersionChoice::Active => {
+            if plugin.active.is_none() {
+                faults
+                    .add("/plugin/version", format!("plugin `{name}` has no active version; give a digest"));
+            }
+            plugin.active
+        }
+    }
+}
+
+/// The connection's steps with that version of the plugin, and in how many steps it is.
+fn with_version(connection: &Connection, plugin: &str, digest: Option<Digest>) -> (Vec<Step>, usize) {
+    let mut replaced = 0;
+    let mut steps = connection.steps.clone();
+    for step in &mut steps {
+        if let StepSpec::Plugin { name, version, .. } = &mut step.kind
+            && name.as_str() == plugin
+        {
+            replaced += 1;
+            *version = digest.map_or(*version, VersionChoice::Pinned);
+        }
+    }
+    (steps, replaced)
+}

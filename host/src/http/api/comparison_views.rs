@@ -1,0 +1,271 @@
+//! What a comparison looks like: how far it is, what it counted, the groups of differences with
+//! an example each. Not here: the operations (`comparisons`).
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::id::ComparisonId;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::EventId;
+use crate::domain::plugin::Digest;
+use crate::domain::time::Timestamp;
+use crate::flow::compare::Candidate;
+use crate::flow::compare::Comparison;
+use crate::flow::compare::ComparisonState;
+use crate::flow::compare::Differing;
+use crate::flow::compare::Group;
+use crate::flow::compare::Tally;
+use crate::http::api::parts;
+use crate::http::api::parts::HeaderView;
+use crate::http::api::payload;
+use crate::http::view::view;
+use crate::shape::difference::Changes;
+use crate::shape::difference::Class;
+use crate::shape::difference::Outcome;
+
+view! {
+    /// A version of a plugin that is tried.
+    TriedView {
+        /// The plugin.
+        name: String,
+        /// The version.
+        version: Digest,
+    }
+
+    /// What the events were compared with.
+    BasesView {
+        /// What was decided when they came in; payloads were made again and are proven to be those that were sent.
+        sent: u64,
+        /// What was decided when they came in, but the payloads made again are not those that were sent.
+        unproven: u64,
+        /// What the connection's present steps make of them: it had not taken them, or that is not kept.
+        rerun: u64,
+    }
+
+    /// A comparison of stored events with what would be made of them.
+    ComparisonView {
+        /// Its id.
+        id: ComparisonId,
+        /// Whose events.
+        connection: ConnectionId,
+        /// The version that is tried; null: other steps.
+        plugin: Option<TriedView>,
+        /// `queued`, `running`, `finished`, `cancelled` or `failed`.
+        state: &'static str,
+        /// Why it failed.
+        error: Option<String>,
+        /// When it was asked for.
+        created_at: Timestamp,
+        /// When its turn came.
+        started_at: Option<Timestamp>,
+        /// When it was over.
+        finished_at: Option<Timestamp>,
+        /// At most so many events, the newest.
+        last: u64,
+        /// Received at this time or after.
+        since: Option<Timestamp>,
+        /// Received before this time.
+        until: Option<Timestamp>,
+        /// Whose type matches this pattern.
+        event_type: Option<String>,
+        /// Events compared.
+        done: u64,
+        /// Events a second.
+        rate: u64,
+        /// How many events are of each class: `same`, `changed`, `newly_dropped`, `newly_forwarded`, `newly_failing`, `mended`.
+        counts: BTreeMap<&'static str, u64>,
+        /// Events that are the same in meaning, in other bytes; counted as `same`.
+        respelled: u64,
+        /// What the events were compared with.
+        compared_with: BasesView,
+    }
+
+    /// A place that changed.
+    ChangeView {
+        /// A JSONPath with `[*]` for every element; or `payload`, `outputs`, `event type`, `content type`, `method`, `path`, `header x-name`, `failure`.
+        place: String,
+        /// `added`, `removed` or `changed`.
+        kind: &'static str,
+    }
+
+    /// What is delivered of an event.
+    OutputView {
+        /// The payload as JSON or text, cut to 8 KiB; null when it is neither.
+        payload: Option<Box<RawValue>>,
+        /// The payload, if it is no text.
+        ["Option::is_none"] payload_base64: Option<String>,
+        /// The event's type then.
+        event_type: String,
+        /// Headers the steps added.
+        headers: Vec<HeaderView>,
+    }
+
+    /// What became, or would become, of an event.
+    OutcomeView {
+        /// `forwarded`, `dropped` or `failed`.
+        outcome: &'static str,
+        /// Why it was dropped, or the code of the failure.
+        why: Option<String>,
+        /// What is delivered; at most three.
+        outputs: Vec<OutputView>,
+    }
+
+    /// One event before and after.
+    ExampleView {
+        /// Which.
+        event: EventId,
+        /// What became of it.
+        before: OutcomeView,
+        /// What would become of it.
+        after: OutcomeView,
+    }
+
+    /// Events that differ in the same way.
+    GroupView {
+        /// Its number, which the list of differences refers to.
+        group: u64,
+        /// The class of all of them.
+        class: &'static str,
+        /// What changed in all of them.
+        changes: Vec<ChangeView>,
+        /// Whether more changed than is told.
+        more_changes: bool,
+        /// Why they are (or were) dropped, or fail.
+        why: Option<String>,
+        /// How many.
+        count: u64,
+        /// The newest of them.
+        events: Vec<EventId>,
+        /// The newest, in full.
+        example: ExampleView,
+    }
+
+    /// What a comparison found.
+    FoundView {
+        /// Differences by what they have in common, the largest group first; at most 200.
+        groups: Vec<GroupView>,
+        /// Events that differ and fit in none of these groups.
+        ungrouped: u64,
+    }
+
+    /// An event that differs.
+    DifferenceView {
+        /// Which.
+        event: EventId,
+        /// How.
+        class: &'static str,
+        /// The number of its group; null if there are too many groups.
+        group: Option<u64>,
+        /// What changed.
+        changes: Vec<ChangeView>,
+        /// Why it is (or was) dropped, or fails.
+        why: Option<String>,
+    }
+}
+
+/// How far it is.
+pub(super) fn show(job: &Comparison, now: Timestamp) -> ComparisonView {
+    let (order, progress) = (&job.order, job.progress());
+    let plugin = match &order.candidate {
+        Candidate::Version { name, digest } => Some(TriedView { name: name.clone(), version: *digest }),
+        Candidate::Steps => None,
+    };
+    let error = match &progress.state {
+        ComparisonState::Failed(detail) => Some(detail.clone()),
+        _ => None,
+    };
+    let until = progress.finished_at.unwrap_or(now);
+    let millis = progress.started_at.map_or(0, |started| until.since(started).as_millis()).max(1);
+    let counts = Class::ALL.into_iter().map(|class| (class.name(), progress.tally.count(class)));
+    ComparisonView {
+        id: job.id,
+        connection: order.connection.id,
+        plugin,
+        state: progress.state.name(),
+        error,
+        created_at: job.created_at,
+        started_at: progress.started_at,
+        finished_at: progress.finished_at,
+        last: order.last,
+        since: order.since,
+        until: order.until,
+        event_type: order.event_type.clone(),
+        done: progress.done,
+        rate: u64::try_from(u128::from(progress.done) * 1000 / millis).unwrap_or(u64::MAX),
+        counts: counts.collect(),
+        respelled: progress.tally.respelled,
+        compared_with: BasesView {
+            sent: progress.bases.sent,
+            unproven: progress.bases.unproven,
+            rerun: progress.bases.rerun,
+        },
+    }
+}
+
+/// What it found.
+pub(super) fn found(job: &Comparison) -> FoundView {
+    let progress = job.progress();
+    let tally = &progress.tally;
+    let mut groups: Vec<GroupView> = (0..).zip(&tally.groups).map(|(at, found)| group(at, found)).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    let grouped: u64 = groups.iter().map(|group| group.count).sum();
+    FoundView { groups, ungrouped: tally.differing().saturating_sub(grouped) }
+}
+
+/// One event that differs.
+pub(super) fn difference(tally: &Tally, differing: &Differing) -> DifferenceView {
+    let group = differing.group.and_then(|at| tally.groups.get(at as usize));
+    DifferenceView {
+        event: differing.event,
+        class: differing.class.name(),
+        group: differing.group.map(u64::from),
+        changes: group.map(|group| changes(&group.changes)).unwrap_or_default(),
+        why: group.and_then(|group| group.why.clone()),
+    }
+}
+
+fn group(at: u64, found: &Group) -> GroupView {
+    GroupView {
+        group: at,
+        class: found.class.name(),
+        changes: changes(&found.changes),
+        more_changes: found.changes.more,
+        why: found.why.clone(),
+        count: found.count,
+        events: found.examples.clone(),
+        example: ExampleView {
+            event: found.first.event,
+            before: outcome(&found.first.before),
+            after: outcome(&found.first.after),
+        },
+    }
+}
+
+fn changes(changes: &Changes) -> Vec<ChangeView> {
+    let view = |change: &crate::shape::difference::Change| ChangeView {
+        place: change.place.clone(),
+        kind: change.kind.name(),
+    };
+    changes.places.iter().map(view).collect()
+}
+
+fn outcome(outcome: &Outcome) -> OutcomeView {
+    let (name, why, outputs) = match outcome {
+        Outcome::Forwarded(made) => ("forwarded", None, made.iter().map(output).collect()),
+        Outcome::Dropped(why) => ("dropped", Some(why.clone()), Vec::new()),
+        Outcome::Failed(code) => ("failed", Some(code.clone()), Vec::new()),
+    };
+    OutcomeView { outcome: name, why, outputs }
+}
+
+fn output(made: &DeliveryBytes) -> OutputView {
+    let body = payload::show(&made.payload);
+    OutputView {
+        payload: body.payload,
+        payload_base64: body.base64,
+        event_type: made.event_type.clone(),
+        headers: parts::headers_view(&made.headers),
+    }
+}

@@ -16,12 +16,14 @@ use crate::sandbox::meter::Meter;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::state::GuestState;
+use crate::sandbox::tier::Tier;
 
 /// A component that is ready to be instantiated, and what each instance may use.
 #[derive(Clone)]
 pub(crate) struct Ready {
     pub engine: Engine,
     pub pre: PluginPre<GuestState>,
+    pub tier: &'static Tier,
     pub limits: PluginLimits,
 }
 
@@ -61,7 +63,7 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, ask: A) -> Result<(A::Answer, Co
     let limits = ask.limits(ready.limits);
     let (answer, log, log_dropped, memory_peak_bytes) = meter
         .measure(async {
-            let mut store = store(&ready.engine, limits, Arc::clone(&meter));
+            let mut store = store(&ready, limits, Arc::clone(&meter));
             let answer = instance(&ready.pre, &mut store, ask).await;
             let state = store.data_mut();
             let answer = answer.map_err(|stop| match stop {
@@ -79,8 +81,8 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, ask: A) -> Result<(A::Answer, Co
     }
 }
 
-fn store(engine: &Engine, limits: PluginLimits, meter: Arc<Meter>) -> Store<GuestState> {
-    let mut store = Store::new(engine, GuestState::new(limits, meter));
+fn store(ready: &Ready, limits: PluginLimits, meter: Arc<Meter>) -> Store<GuestState> {
+    let mut store = Store::new(&ready.engine, GuestState::new(ready.tier, limits, meter));
     store.limiter(|state| state);
     store.set_hostcall_fuel(faults::border_bytes(&limits));
     store.set_epoch_deadline(1);

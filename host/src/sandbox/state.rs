@@ -13,9 +13,9 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::log;
 use crate::sandbox::bindings::hookmill::plugin::types;
-use crate::sandbox::engine::NATIVE;
 use crate::sandbox::meter::Meter;
 use crate::sandbox::text;
+use crate::sandbox::tier::Tier;
 
 /// One instance's limits and what it used of them.
 pub(crate) struct GuestState {
@@ -29,6 +29,7 @@ pub(crate) struct GuestState {
     pub log: Vec<LogLine>,
     /// How many lines were not kept.
     pub log_dropped: u32,
+    tier: &'static Tier,
     meter: Arc<Meter>,
     began: Instant,
 }
@@ -44,13 +45,14 @@ pub(crate) struct BudgetSpent;
 pub(crate) struct Starved;
 
 impl GuestState {
-    pub(crate) fn new(limits: PluginLimits, meter: Arc<Meter>) -> Self {
+    pub(crate) fn new(tier: &'static Tier, limits: PluginLimits, meter: Arc<Meter>) -> Self {
         Self {
             limits,
             denied: false,
             memory_bytes: 0,
             log: Vec::new(),
             log_dropped: 0,
+            tier,
             meter,
             began: Instant::now(),
         }
@@ -106,20 +108,20 @@ impl ResourceLimiter for GuestState {
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= NATIVE.table_elements;
+        let granted = desired as u64 <= self.tier.table_elements;
         self.denied |= !granted;
         Ok(granted)
     }
 
     fn instances(&self) -> usize {
-        NATIVE.core_instances as usize
+        self.tier.core_instances as usize
     }
 
     fn tables(&self) -> usize {
-        NATIVE.tables as usize
+        self.tier.tables as usize
     }
 
     fn memories(&self) -> usize {
-        NATIVE.memories as usize
+        self.tier.memories as usize
     }
 }

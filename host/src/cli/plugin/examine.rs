@@ -13,7 +13,6 @@ use serde_json::json;
 
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
-use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
 use crate::sandbox::Refusal;
@@ -37,8 +36,7 @@ impl Examiner {
 
     pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let options =
-            SandboxOptions { dir: folder.0.clone(), compiler, workers: 1, limits: PluginLimits::default() };
+        let options = SandboxOptions::new(folder.0.clone(), compiler, 1);
         let sandbox = Sandbox::new(options).context("set up a sandbox")?;
         Ok(Self { sandbox, _folder: folder })
     }
@@ -92,6 +90,7 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "version": admitted.version,
         "digest": admitted.digest,
         "bytes": admitted.size,
+        "tier": admitted.tier,
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),

@@ -7,6 +7,7 @@ mod check;
 mod command;
 mod examine;
 mod example;
+mod language;
 mod list;
 mod new;
 mod project;

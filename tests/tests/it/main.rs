@@ -13,6 +13,7 @@ mod hostile_guests;
 mod hostile_requests;
 mod ingest;
 mod kill9;
+mod languages;
 mod plugins;
 mod readme;
 mod retries;

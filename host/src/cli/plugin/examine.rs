@@ -19,6 +19,9 @@ use crate::sandbox::Refusal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 
+/// Bytes of a plugin from which on a person should know why nothing happens.
+const SLOW_BYTES: usize = 4 << 20;
+
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
 pub(super) struct Examiner {
@@ -42,6 +45,11 @@ impl Examiner {
     }
 
     pub(super) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+        if bytes.len() > SLOW_BYTES {
+            report::talk(
+                "compiling, as the gateway will once; with an interpreter in it, that takes half a minute",
+            );
+        }
         self.sandbox.admit(bytes.into()).await
     }
 }

@@ -77,9 +77,10 @@ export const log = { debug: level("debug"), info: level("info"), warn: level("wa
 
 /** The exports of the world, made of a plugin's module, its examples and the host's log. */
 export function world(plugin, examples, hostLog) {
+  globalThis.hookmillLog = hostLog;
   let config = {};
   const transform = (raw) => told(() => plugin.transform(new Event(raw), config));
-  const exported = {
+  return {
     manifest: () => JSON.stringify({ ...plugin.manifest, examples }),
     configure(text) {
       config = told(() => configured(plugin, JSON.parse(text)));
@@ -87,22 +88,6 @@ export function world(plugin, examples, hostLog) {
     transform,
     transformBatch: (events) => events.map((raw) => settled(() => transform(raw))),
   };
-  for (const example of examples) warmUp(exported, example);
-  config = {};
-  globalThis.hookmillLog = hostLog;
-  return exported;
-}
-
-// Runs an example while the component is built: the engine compiles a function when it is first called, and what it has
-// compiled by now is in the snapshot that every event begins from. Nothing is logged, and faults come out later.
-function warmUp(exported, { config = {}, event = {} }) {
-  const headers = Object.entries(event.headers ?? {});
-  const payload = encoder.encode(event.payload_text ?? JSON.stringify(event.payload ?? null));
-  const raw = { id: "", eventType: event.type ?? "", source: "", receivedAt: "", headers, contentType: "", payload };
-  for (let turn = 0; turn < 10; turn++) {
-    settled(() => exported.configure(JSON.stringify(config)));
-    settled(() => exported.transform(raw));
-  }
 }
 
 function configured(plugin, settings) {

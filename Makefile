@@ -44,4 +44,4 @@ tools:
 	@.ci/tools tests
 
 clean: ## removes what was built; keeps ./data
-	@rm -rf target tests/js/node_modules
+	@rm -rf target tests/js/node_modules plugins/*/node_modules plugins/*/.hookmill plugins/*/target

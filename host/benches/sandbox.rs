@@ -19,7 +19,6 @@ use criterion::criterion_main;
 use futures::future::join_all;
 use hookmill::domain::grant::Grants;
 use hookmill::domain::plugin::GuestEvent;
-use hookmill::domain::plugin::PluginLimits;
 use hookmill::domain::plugin::Verdict;
 use hookmill::sandbox::Compiler;
 use hookmill::sandbox::Plugin;
@@ -99,12 +98,7 @@ impl Bench {
         let guest = root.with_file_name("target/guests/lead.wasm");
         let bytes = std::fs::read(&guest).expect("build the guests first: tests/guests/build.sh");
         let dir = tempfile::tempdir().expect("a folder");
-        let options = SandboxOptions {
-            dir: dir.path().join("plugins"),
-            compiler: Compiler::InProcess,
-            workers: 1,
-            limits: PluginLimits::default(),
-        };
+        let options = SandboxOptions::new(dir.path().join("plugins"), Compiler::InProcess, 1);
         let sandbox = Sandbox::new(options).expect("a sandbox");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let plugin = runtime.block_on(async {

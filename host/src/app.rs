@@ -27,6 +27,7 @@ use crate::rules::verify::presets;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
+use crate::sandbox::TierOptions;
 use crate::store::Recovered;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -163,25 +164,40 @@ fn limits(config: &Config) -> FlowLimits {
 }
 
 fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
-    let settings = &config.plugins;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = if settings.workers == 0 { (processors / 2).max(1) } else { settings.workers as usize };
+    let (settings, interpreted) = (&config.plugins, &config.interpreted_plugins);
+    let native = PluginLimits {
+        cpu: settings.cpu,
+        wall: settings.wall,
+        memory_bytes: settings.memory.0,
+        output_bytes: settings.output_bytes_max.0,
+        outputs: settings.outputs_max,
+        log_lines: settings.log_lines_max,
+        log_line_bytes: u32::try_from(settings.log_line_bytes_max.0).unwrap_or(u32::MAX),
+        in_flight: settings.in_flight_max,
+        module_bytes: settings.module_bytes_max.0,
+    };
     SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
-        workers,
-        limits: PluginLimits {
-            cpu: settings.cpu,
-            wall: settings.wall,
-            memory_bytes: settings.memory.0,
-            output_bytes: settings.output_bytes_max.0,
-            outputs: settings.outputs_max,
-            log_lines: settings.log_lines_max,
-            log_line_bytes: u32::try_from(settings.log_line_bytes_max.0).unwrap_or(u32::MAX),
-            in_flight: settings.in_flight_max,
-            module_bytes: settings.module_bytes_max.0,
+        native: TierOptions { workers: guest_threads(settings.workers), limits: native },
+        interpreted: TierOptions {
+            workers: guest_threads(interpreted.workers),
+            limits: PluginLimits {
+                cpu: interpreted.cpu,
+                wall: interpreted.wall,
+                memory_bytes: interpreted.memory.0,
+                in_flight: interpreted.in_flight_max,
+                module_bytes: interpreted.module_bytes_max.0,
+                ..native
+            },
         },
     }
+}
+
+/// Half of the processors, where the setting leaves it open.
+fn guest_threads(setting: u32) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    if setting == 0 { (processors / 2).max(1) } else { setting as usize }
 }
 
 fn run_tasks(

@@ -21,6 +21,7 @@ pub use sources::Sources;
 pub use table::Config;
 pub use table::Delivery;
 pub use table::Egress;
+pub use table::InterpretedPlugins;
 pub use table::Limits;
 pub use table::Log;
 pub use table::Plugins;

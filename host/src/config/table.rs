@@ -171,6 +171,21 @@ settings! {
         /// Bytes of an uploaded plugin.
         module_bytes_max: ByteSize = "16MiB" in "1KiB"..="256MiB",
     }
+    /// The same for plugins that bring an interpreter along (JavaScript, Python), where they differ.
+    interpreted_plugins: InterpretedPlugins {
+        /// Threads that run them; started with the first of them. 0: half of the processors.
+        workers: u32 = "0" in "0"..="256",
+        /// CPU time of one call.
+        cpu: Duration = "250ms" in "1ms"..="60s",
+        /// Wall time of one call.
+        wall: Duration = "5s" in "10ms"..="5m",
+        /// Memory of one call.
+        memory: ByteSize = "256MiB" in "16MiB"..="256MiB",
+        /// Calls of one plugin at a time.
+        in_flight_max: u32 = "16" in "1"..="32",
+        /// Bytes of an uploaded plugin; the interpreter is among them.
+        module_bytes_max: ByteSize = "32MiB" in "1KiB"..="64MiB",
+    }
     /// How many of what a workspace may have.
     limits: Limits {
         /// Connections of a workspace.

@@ -247,6 +247,21 @@ pub struct PluginLimits {
     pub module_bytes: u64,
 }
 
+impl PluginLimits {
+    /// For guests that bring an interpreter along: an event takes them milliseconds, and their
+    /// engine alone has more bytes than most other modules.
+    pub fn interpreted() -> Self {
+        Self {
+            cpu: Duration::from_millis(250),
+            wall: Duration::from_secs(5),
+            memory_bytes: 256 << 20,
+            in_flight: 16,
+            module_bytes: 32 << 20,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for PluginLimits {
     fn default() -> Self {
         Self {

@@ -36,6 +36,8 @@ pub struct Admitted {
     pub abi: u32,
     /// Bytes that were uploaded.
     pub size: u64,
+    /// The kind of guest: `native`, or `interpreted` for what brings an interpreter along.
+    pub tier: &'static str,
 }
 
 impl Sandbox {
@@ -43,13 +45,8 @@ impl Sandbox {
     /// then stores it for good, on the disk before this returns. Taking the same bytes twice is
     /// fine. Needs a runtime with time and input/output.
     pub async fn admit(&self, bytes: Bytes) -> Result<Admitted, Refusal> {
-        let most = self.limits().module_bytes;
         let size = bytes.len() as u64;
-        if size > most {
-            let detail =
-                format!("{size} bytes of at most {most}; strip debug information and optimise for size");
-            return Err(Refusal::new(RefusalCode::TooLarge, detail));
-        }
+        small_enough(size, self.module_bytes_max())?;
         let module = self.files().temporary();
         let scanned = self.queue().blocking(move || -> Result<_, Refusal> {
             let scan = scan::scan(&bytes)?;
@@ -58,16 +55,19 @@ impl Sandbox {
         });
         let (scan, digest, module) = scanned.await??;
 
-        let code = self.compile(module.path()).await?;
+        let place = self.place(scan.tier);
+        small_enough(size, place.options.limits.module_bytes)?;
+        let pool = place.pool()?;
+        let code = self.compile(module.path(), &pool).await?;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
-        let ready = self.ready(&self.component(code.path())?, Grants::all())?;
-        let plugin = Plugin::new(digest, ready, self.queue().clone());
+        let ready = pool.ready(&pool.component(code.path())?, Grants::all())?;
+        let plugin = Plugin::new(digest, ready, pool.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)
             .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;
         examples::run(&plugin, &manifest.examples).await?;
 
-        self.store(digest, module, code).await?;
+        self.store(digest, module, code, &place.fingerprint).await?;
         Ok(Admitted {
             digest,
             imports: scan.imports,
@@ -77,18 +77,34 @@ impl Sandbox {
             headers_wanted: manifest.headers,
             abi: contract::ABI,
             size,
+            tier: scan.tier.name,
         })
     }
 
     /// The code first: a module that is there has its code, save that of another engine.
-    async fn store(&self, digest: Digest, module: Temporary, code: Temporary) -> Result<(), SandboxError> {
+    async fn store(
+        &self,
+        digest: Digest,
+        module: Temporary,
+        code: Temporary,
+        fingerprint: &str,
+    ) -> Result<(), SandboxError> {
         let files = self.files().clone();
+        let artifact = files.artifact(&digest, fingerprint);
         let kept = self.queue().blocking(move || {
-            code.keep(&files.artifact(&digest))?;
+            code.keep(&artifact)?;
             module.keep(&files.module(&digest))
         });
         kept.await?
     }
+}
+
+fn small_enough(size: u64, most: u64) -> Result<(), Refusal> {
+    if size <= most {
+        return Ok(());
+    }
+    let detail = format!("{size} bytes of at most {most}; strip debug information and optimise for size");
+    Err(Refusal::new(RefusalCode::TooLarge, detail))
 }
 
 async fn asked(plugin: &Plugin) -> Result<String, Refusal> {

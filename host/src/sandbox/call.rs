@@ -18,12 +18,14 @@ use crate::sandbox::meter::Meter;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::state::GuestState;
+use crate::sandbox::tier::Tier;
 
 /// A component that is ready to be instantiated, and what each instance may use.
 #[derive(Clone)]
 pub(crate) struct Ready {
     pub engine: Engine,
     pub pre: PluginPre<GuestState>,
+    pub tier: &'static Tier,
     pub limits: PluginLimits,
 }
 
@@ -69,7 +71,7 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer
     let given = ask.given();
     let (answer, kept, log, log_dropped, memory_peak_bytes) = meter
         .measure(async {
-            let mut store = store(&ready.engine, limits, given, Arc::clone(&meter));
+            let mut store = store(&ready, limits, given, Arc::clone(&meter));
             let answer = instance(&ready.pre, &mut store, ask).await;
             let state = store.data_mut();
             let answer = answer.map_err(|stop| match stop {
@@ -89,8 +91,8 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer
     }
 }
 
-fn store(engine: &Engine, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Store<GuestState> {
-    let mut store = Store::new(engine, GuestState::new(limits, given, meter));
+fn store(ready: &Ready, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Store<GuestState> {
+    let mut store = Store::new(&ready.engine, GuestState::new(ready.tier, limits, given, meter));
     store.limiter(|state| state);
     store.set_hostcall_fuel(faults::border_bytes(&limits));
     store.set_epoch_deadline(1);

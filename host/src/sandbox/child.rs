@@ -8,21 +8,19 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::sandbox::compile;
-use crate::sandbox::engine::CompileLimits;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::Temporary;
+use crate::sandbox::tier::CompileLimits;
+use crate::sandbox::tier::Tier;
 
 /// Runs `exe compile-plugin`, which writes the code of `module` to `code`.
-pub(crate) async fn compile(
-    exe: &Path,
-    module: &Path,
-    code: &Temporary,
-    limits: &CompileLimits,
-) -> Result<(), Refusal> {
+pub(crate) async fn compile(exe: &Path, module: &Path, code: &Temporary, tier: &Tier) -> Result<(), Refusal> {
+    let limits = &tier.compile;
     let mut command = Command::new(exe);
     command.arg("compile-plugin").arg("--in").arg(module).arg("--out").arg(code.path());
+    command.arg("--tier").arg(tier.name);
     // Nothing of the gateway's environment: it may hold secrets, and the child needs none of it.
     // Each compiler thread maps a stack and a heap of its own from the little address space.
     command.env_clear().env("RAYON_NUM_THREADS", "2");
@@ -80,7 +78,7 @@ fn costly(detail: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::engine::NATIVE;
+    use crate::sandbox::tier::NATIVE;
 
     #[test]
     fn names_how_the_child_ended() {

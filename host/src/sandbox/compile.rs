@@ -14,10 +14,11 @@ use wasmparser::Parser;
 use wit_component::ComponentEncoder;
 
 use crate::sandbox::engine;
-use crate::sandbox::engine::CompileLimits;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::text;
+use crate::sandbox::tier::CompileLimits;
+use crate::sandbox::tier::Tier;
 
 /// Bytes of a refusal that the child may hand back.
 pub(crate) const DETAIL_BYTES: usize = 2048;
@@ -38,23 +39,27 @@ pub enum CompileError {
     /// The limits could not be set, so nothing was compiled.
     #[error("cannot limit this process: {0}")]
     Limits(io::Error),
+    /// There is no such tier.
+    #[error("no tier `{0}`")]
+    Tier(String),
     /// The module cannot be compiled.
     #[error("{0}")]
     Refused(Refusal),
 }
 
-/// All that `hookmill compile-plugin --in INPUT --out OUTPUT` does: limits this process (CPU time,
-/// address space, priority), reads the module and writes its code. When it refuses the module, it
+/// All that `hookmill compile-plugin --tier TIER --in INPUT --out OUTPUT` does: limits this process
+/// (CPU time, address space, priority) as the tier says, reads the module and writes its code. When it refuses the module, it
 /// writes why to [`refusal_file`] of the output. Must be called before the process does anything
 /// else that needs much memory; the process should end after it.
-pub fn child_main(input: &Path, output: &Path) -> Result<(), CompileError> {
-    limit(&engine::NATIVE.compile).map_err(CompileError::Limits)?;
+pub fn child_main(tier: &str, input: &Path, output: &Path) -> Result<(), CompileError> {
+    let tier = Tier::named(tier).ok_or_else(|| CompileError::Tier(tier.to_owned()))?;
+    limit(&tier.compile).map_err(CompileError::Limits)?;
     let failed = |action, path: &Path| {
         let path = path.to_owned();
         move |source| CompileError::File { action, path, source }
     };
     let module = std::fs::read(input).map_err(failed("read", input))?;
-    match compile(&module) {
+    match compile(&module, tier) {
         Ok(code) => write(output, &code).map_err(failed("write", output)),
         Err(refusal) => {
             let path = refusal_file(output);
@@ -71,9 +76,9 @@ pub(crate) fn refusal_file(output: &Path) -> PathBuf {
 }
 
 /// The code of a component, or of a core module that carries its WIT.
-pub(crate) fn compile(module: &[u8]) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn compile(module: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
     let component = component(module)?;
-    let engine = engine::compiler()?;
+    let engine = engine::compiler(tier)?;
     engine.precompile_component(&component).map_err(|error| invalid(format!("{error:#}")))
 }
 

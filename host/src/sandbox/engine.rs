@@ -1,5 +1,6 @@
-//! The engine: how WebAssembly is compiled and where instances live, tuned for many short-lived
-//! small instances, and the clock that makes guests give way. Not here: what a single call may do.
+//! Engines: how WebAssembly is compiled and where instances live, tuned for many short-lived
+//! instances, and the clock that makes guests give way. Not here: the sizes of a tier (`tier`), what
+//! a single call may do.
 
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -16,6 +17,7 @@ use wasmtime::InstanceAllocationStrategy;
 use wasmtime::PoolingAllocationConfig;
 
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::tier::Tier;
 
 /// How often running guests look at their budgets and give way to others.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
@@ -25,62 +27,18 @@ pub(crate) const TICK: Duration = Duration::from_millis(1);
 const SLOW_TICK: Duration = Duration::from_millis(10);
 const QUIET: u32 = 100;
 
-/// The sizes of a kind of guest: natively compiled languages need little, interpreters much.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tier {
-    /// Instances at a time; each has address space set aside for its memory.
-    pub slots: u32,
-    /// Entries of one table.
-    pub table_elements: usize,
-    /// Tables of one core module.
-    pub tables_per_module: u32,
-    /// Core modules, memories and tables of one component.
-    pub core_instances: u32,
-    pub memories: u32,
-    pub tables: u32,
-    /// What compiling one component may cost.
-    pub compile: CompileLimits,
-}
-
-/// What compiling one component may cost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CompileLimits {
-    /// CPU time of all threads, seconds.
-    pub cpu_seconds: u64,
-    /// Address space, bytes.
-    pub address_space: u64,
-    /// Bytes of the code.
-    pub code_bytes: u64,
-    /// Wall time; generous, since the machine may be busy.
-    pub wall: Duration,
-}
-
-/// Guests compiled from Rust, C and the like.
-pub(crate) const NATIVE: Tier = Tier {
-    slots: 1000,
-    table_elements: 20_000,
-    tables_per_module: 4,
-    core_instances: 20,
-    memories: 4,
-    tables: 20,
-    compile: CompileLimits {
-        cpu_seconds: 10,
-        address_space: 1 << 30,
-        code_bytes: 256 << 20,
-        wall: Duration::from_secs(40),
-    },
-};
-
 /// The engine that runs guests of `tier`, each with at most `memory_bytes` of linear memory.
 pub(crate) fn running(tier: &Tier, memory_bytes: u64) -> Result<Engine, SandboxError> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(tier.slots)
-        .total_core_instances(tier.slots * 4)
-        .total_memories(tier.slots)
-        .total_tables(tier.slots * 2)
+        .total_core_instances(tier.slots * tier.instances_each)
+        .total_memories(tier.slots * tier.memories_each)
+        .total_tables(tier.slots * tier.tables_each)
         .total_stacks(tier.slots)
         .max_memory_size(usize::try_from(memory_bytes).unwrap_or(usize::MAX).next_multiple_of(1 << 16))
-        .table_elements(tier.table_elements)
+        .max_component_instance_size(tier.instance_bytes)
+        .max_core_instance_size(tier.instance_bytes)
+        .table_elements(usize::try_from(tier.table_elements).unwrap_or(usize::MAX))
         .max_tables_per_module(tier.tables_per_module)
         .max_core_instances_per_component(tier.core_instances)
         .max_memories_per_component(tier.memories)
@@ -88,21 +46,21 @@ pub(crate) fn running(tier: &Tier, memory_bytes: u64) -> Result<Engine, SandboxE
         // What a small event touches is zeroed in place rather than given back to the system, and
         // the page map says which pages that are. More than this makes every event after a heavy
         // one pay for it; without the page map it costs more than it saves.
-        .linear_memory_keep_resident(256 << 10)
+        .linear_memory_keep_resident(tier.keep_resident)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
-    let mut config = compiling();
+    let mut config = compiling(tier);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     engine(&config)
 }
 
 /// An engine that only compiles. The pool does not change the code, so its output loads into
 /// [`running`] engines, and without the pool it needs no address space to speak of.
-pub(crate) fn compiler() -> Result<Engine, SandboxError> {
-    engine(&compiling())
+pub(crate) fn compiler(tier: &Tier) -> Result<Engine, SandboxError> {
+    engine(&compiling(tier))
 }
 
-fn compiling() -> Config {
+fn compiling(tier: &Tier) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -111,8 +69,8 @@ fn compiling() -> Config {
         .wasm_memory64(false)
         // Its results may differ from one processor to the next, and a run must be repeatable.
         .wasm_relaxed_simd(false)
-        .max_wasm_stack(512 << 10)
-        .async_stack_size(1 << 20);
+        .max_wasm_stack(tier.stack_bytes)
+        .async_stack_size(tier.stack_bytes * 2);
     config
 }
 
@@ -121,10 +79,11 @@ fn engine(config: &Config) -> Result<Engine, SandboxError> {
 }
 
 /// Names everything that decides whether a compiled component fits: the engine's version, its
-/// settings and the processor's features. 16 hex digits, for file names.
-pub(crate) fn fingerprint(engine: &Engine) -> String {
+/// settings, the processor's features and the tier. 16 hex digits, for file names.
+pub(crate) fn fingerprint(compiler: &Engine, tier: &Tier) -> String {
     let mut hasher = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
+    compiler.precompile_compatibility_hash().hash(&mut hasher);
+    tier.name.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -1,5 +1,5 @@
 //! Modules and what was compiled from them, as files: `<digest>.wasm` and
-//! `<digest>.<fingerprint of the engine>.cwasm`. A file appears under its name only when all of it
+//! `<digest>.<fingerprint of the tier's engine>.cwasm`. A file appears under its name only when all of it
 //! is on the disk. Not here: compiling, loading.
 
 use std::fs;
@@ -25,7 +25,6 @@ use crate::sandbox::error::SandboxError;
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     dir: PathBuf,
-    fingerprint: Arc<str>,
     next: Arc<AtomicU64>,
 }
 
@@ -43,11 +42,11 @@ pub(crate) fn digest(bytes: &[u8]) -> Digest {
 impl Files {
     /// Opens or makes the folder, for this process's user alone, and throws away what an earlier
     /// process left half done.
-    pub(crate) fn open(dir: PathBuf, fingerprint: String) -> Result<Self, SandboxError> {
+    pub(crate) fn open(dir: PathBuf) -> Result<Self, SandboxError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
         made.map_err(failed("make", &dir))?;
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(failed("protect", &dir))?;
-        let files = Self { dir, fingerprint: fingerprint.into(), next: Arc::default() };
+        let files = Self { dir, next: Arc::default() };
         files.remove_where(|name| name.starts_with("new-"))?;
         Ok(files)
     }
@@ -57,9 +56,9 @@ impl Files {
         self.dir.join(format!("{}.wasm", digest.hex()))
     }
 
-    /// Where this engine's code for `digest` is, or would be.
-    pub(crate) fn artifact(&self, digest: &Digest) -> PathBuf {
-        self.dir.join(format!("{}.{}.cwasm", digest.hex(), self.fingerprint))
+    /// Where the code for `digest` of the engine with this fingerprint is, or would be.
+    pub(crate) fn artifact(&self, digest: &Digest, fingerprint: &str) -> PathBuf {
+        self.dir.join(format!("{}.{fingerprint}.cwasm", digest.hex()))
     }
 
     /// A name that no other file has.
@@ -88,10 +87,9 @@ impl Files {
         self.remove_where(|name| name.starts_with(&hex))
     }
 
-    /// Removes the code that other engines compiled from a module.
-    pub(crate) fn remove_outdated(&self, digest: &Digest) -> Result<(), SandboxError> {
+    /// Removes the code of a module that is not in `current`: that of other engines.
+    pub(crate) fn remove_outdated(&self, digest: &Digest, current: &Path) -> Result<(), SandboxError> {
         let hex = digest.hex();
-        let current = self.artifact(digest);
         self.remove_where(|name| {
             name.starts_with(&hex) && name.ends_with(".cwasm") && self.dir.join(name) != current
         })
@@ -157,7 +155,7 @@ mod tests {
     #[test]
     fn keeps_whole_files_for_the_owner_alone_and_clears_the_rest() {
         let dir = tempfile::tempdir().unwrap();
-        let files = Files::open(dir.path().join("plugins"), "aa".to_owned()).unwrap();
+        let files = Files::open(dir.path().join("plugins")).unwrap();
         let id = digest(b"module");
         assert!(matches!(files.read_module(&id), Err(SandboxError::Unknown { .. })));
         let new = files.temporary();
@@ -176,14 +174,14 @@ mod tests {
 
         let left = dir.path().join("plugins/new-1-1");
         fs::write(&left, b"half").unwrap();
-        let files = Files::open(dir.path().join("plugins"), "bb".to_owned()).unwrap();
+        let files = Files::open(dir.path().join("plugins")).unwrap();
         assert!(!left.exists(), "left by an earlier process");
 
         let old = dir.path().join("plugins").join(format!("{}.aa.cwasm", id.hex()));
         fs::write(&old, b"code").unwrap();
-        fs::write(files.artifact(&id), b"code").unwrap();
-        files.remove_outdated(&id).unwrap();
-        assert!(!old.exists() && files.artifact(&id).exists() && files.module(&id).exists());
+        fs::write(files.artifact(&id, "bb"), b"code").unwrap();
+        files.remove_outdated(&id, &files.artifact(&id, "bb")).unwrap();
+        assert!(!old.exists() && files.artifact(&id, "bb").exists() && files.module(&id).exists());
         fs::write(files.module(&id), b"other").unwrap();
         assert!(matches!(files.read_module(&id), Err(SandboxError::Damaged { .. })));
         files.remove(&id).unwrap();

@@ -23,9 +23,6 @@ use crate::sandbox::turns::Turns;
 /// more would only take turns with each other; a few keep the threads busy while callers wake up.
 const CALLS_PER_WORKER: usize = 8;
 
-/// Calls of all plugins on the runtime, well below the engine's slots.
-const CALLS: usize = 512;
-
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
 pub(crate) struct Guests {
@@ -44,8 +41,8 @@ pub(crate) struct Queue {
 }
 
 impl Guests {
-    /// Starts `workers` threads.
-    pub(crate) fn start(workers: usize, in_flight: u32) -> Result<Self, SandboxError> {
+    /// Starts `workers` threads for at most `calls` calls at a time, of one plugin `in_flight`.
+    pub(crate) fn start(workers: usize, calls: usize, in_flight: u32) -> Result<Self, SandboxError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(workers.max(1))
             .max_blocking_threads(4)
@@ -55,7 +52,7 @@ impl Guests {
             .build()
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
         let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
-        let room = Arc::new(Semaphore::new(CALLS));
+        let room = Arc::new(Semaphore::new(calls));
         let queue = Queue {
             handle: runtime.handle().clone(),
             room,

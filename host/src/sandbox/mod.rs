@@ -3,10 +3,11 @@
 //!
 //! An upload goes through [`Sandbox::admit`]: `scan` looks it over, `child` compiles it in a
 //! process of its own (`compile` is what runs there), `manifest` and `examples` hold it to its own
-//! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. A run goes through
-//! `plugin` (the handle), `guests` (threads apart from those that serve requests), `call` (one
-//! fresh instance) and `ask` (what it is asked), in turn with others by `turns`, held by `state`
-//! and `meter` to its limits; `faults` names what went wrong.
+//! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. There are two kinds of
+//! guests (`tier`), each with an engine and threads of its own (`pool`), so that interpreters delay
+//! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
+//! that serve requests), `call` (one fresh instance) and `ask` (what it is asked), in turn with
+//! others by `turns`, held by `state` and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.
 
@@ -22,6 +23,7 @@ mod error;
 mod examples;
 mod expect;
 mod faults;
+mod figures;
 mod files;
 mod given;
 mod guests;
@@ -30,6 +32,7 @@ mod meter;
 mod options;
 mod outputs;
 mod plugin;
+mod pool;
 mod ran;
 mod same;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
@@ -39,6 +42,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tier;
 mod turns;
 
 pub use admit::Admitted;
@@ -50,6 +54,7 @@ pub use given::KvRead;
 pub use given::KvWrites;
 pub use options::Compiler;
 pub use options::SandboxOptions;
+pub use options::TierOptions;
 pub use plugin::Plugin;
 pub use ran::BatchRan;
 pub use ran::ConfigRefusal;

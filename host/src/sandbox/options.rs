@@ -12,10 +12,31 @@ pub struct SandboxOptions {
     pub dir: PathBuf,
     /// Who compiles uploads.
     pub compiler: Compiler,
+    /// Native guests: compiled languages.
+    pub native: TierOptions,
+    /// Guests that bring an interpreter along. Their threads start with the first of them.
+    pub interpreted: TierOptions,
+}
+
+/// Settings of one kind of guest.
+#[derive(Clone, Copy, Debug)]
+pub struct TierOptions {
     /// Threads that run guests, at least 1.
     pub workers: usize,
     /// Limits of every call.
     pub limits: PluginLimits,
+}
+
+impl SandboxOptions {
+    /// With the default limits.
+    pub fn new(dir: PathBuf, compiler: Compiler, workers: usize) -> Self {
+        Self {
+            dir,
+            compiler,
+            native: TierOptions { workers, limits: PluginLimits::default() },
+            interpreted: TierOptions { workers, limits: PluginLimits::interpreted() },
+        }
+    }
 }
 
 /// Where WebAssembly is compiled.

@@ -1,5 +1,5 @@
-//! The sandbox itself: the engine, the threads, the files, and loading what is stored. Not here:
-//! the path of an upload (`admit`).
+//! The sandbox itself: the place of each tier, the files, and loading what is stored. Not here: the
+//! path of an upload (`admit`), engines and threads (`pool`).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,98 +9,84 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::Weak;
 
-use tokio::sync::Semaphore;
-use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::component::HasSelf;
-use wasmtime::component::Linker;
 
-use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
-use crate::domain::plugin::PluginLimits;
-use crate::sandbox::bindings::PluginPre;
-use crate::sandbox::bindings::hookmill::plugin as interfaces;
-use crate::sandbox::call::Ready;
 use crate::sandbox::child;
 use crate::sandbox::compile;
-use crate::sandbox::engine;
-use crate::sandbox::engine::NATIVE;
 use crate::sandbox::error::Refusal;
-use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::Files;
 use crate::sandbox::files::Temporary;
-use crate::sandbox::guests::Guests;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
 use crate::sandbox::plugin::Plugin;
-use crate::sandbox::state::GuestState;
-use crate::sandbox::text;
-
-/// Compilers at a time. They run at a low priority, but each may take a gigabyte.
-const COMPILERS: usize = 2;
+use crate::sandbox::pool::Place;
+use crate::sandbox::pool::Pool;
+use crate::sandbox::scan;
+use crate::sandbox::tier::INTERPRETED;
+use crate::sandbox::tier::NATIVE;
+use crate::sandbox::tier::Tier;
 
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {
-    engine: Engine,
-    /// One for each set of grants that was asked for so far.
-    linkers: Mutex<HashMap<Grants, Arc<Linker<GuestState>>>>,
-    guests: Guests,
+    places: [Place; 2],
+    /// Threads for work with files; those of the native guests, which are always there.
+    queue: Queue,
     files: Files,
     compiler: Compiler,
-    compilers: Semaphore,
-    limits: PluginLimits,
     loaded: Mutex<HashMap<(Digest, Grants), Weak<plugin::Inner>>>,
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("files", &self.files)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
 impl Sandbox {
-    /// Sets up the engine, the threads of the guests and the folder. Sets aside some terabytes of
-    /// address space, of which little is ever used.
+    /// Sets up the folder, and the engine and threads of the native guests; those of the interpreted
+    /// ones follow when the first of them is there.
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let engine = engine::running(&NATIVE, options.limits.memory_bytes)?;
-        let guests = Guests::start(options.workers, options.limits.in_flight)?;
-        engine::tick(&engine, guests.queue().begun())?;
+        let places = [Place::new(&NATIVE, options.native)?, Place::new(&INTERPRETED, options.interpreted)?];
         Ok(Self {
-            guests,
-            files: Files::open(options.dir, engine::fingerprint(&engine))?,
+            queue: places[0].pool()?.queue().clone(),
+            places,
+            files: Files::open(options.dir)?,
             compiler: options.compiler,
-            compilers: Semaphore::new(COMPILERS),
-            limits: options.limits,
             loaded: Mutex::default(),
-            linkers: Mutex::default(),
-            engine,
         })
     }
 
     /// The plugin of a module that was admitted, linked to these grants and to no other: one that imports more
-    /// cannot be loaded. Takes microseconds where it was loaded before or
-    /// this engine compiled it before; otherwise compiles it again from the stored module. Needs a
+    /// cannot be loaded. Takes microseconds where it was loaded before or this engine compiled it before; otherwise compiles it again from the stored module. Needs a
     /// runtime with time and input/output.
     pub async fn load(&self, digest: &Digest, grants: Grants) -> Result<Plugin, SandboxError> {
         if let Some(inner) = self.loaded().get(&(*digest, grants)).and_then(Weak::upgrade) {
             return Ok(Plugin::from_inner(inner));
         }
-        let artifact = self.files.artifact(digest);
-        let component = match artifact.exists().then(|| self.component(&artifact)) {
-            Some(Ok(component)) => component,
-            // None yet, or of another engine, or damaged.
-            _ => self.compile_again(digest).await?,
+        let (pool, component) = match self.compiled(digest)? {
+            Some(found) => found,
+            None => self.compile_again(digest).await?,
         };
-        let unloadable = |refusal| SandboxError::Unloadable { digest: *digest, refusal };
-        let ready = self.ready(&component, grants).map_err(unloadable)?;
-        Ok(self.remember(Plugin::new(*digest, ready, self.queue().clone()), grants))
+        let ready = pool.ready(&component, grants).map_err(unloadable(digest))?;
+        Ok(self.remember(Plugin::new(*digest, ready, pool.queue().clone()), grants))
+    }
+
+    /// The code on the disk, if it is of one of our engines. Which one tells the tier.
+    fn compiled(&self, digest: &Digest) -> Result<Option<(Arc<Pool>, Component)>, SandboxError> {
+        for place in &self.places {
+            let artifact = self.files.artifact(digest, &place.fingerprint);
+            if artifact.exists() {
+                let pool = place.pool()?;
+                // Damaged code is compiled again.
+                return Ok(pool.component(&artifact).ok().map(|component| (pool, component)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a module of this digest is stored.
@@ -125,63 +111,54 @@ impl Sandbox {
         &self.files
     }
 
-    pub(crate) fn limits(&self) -> &PluginLimits {
-        &self.limits
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
-    pub(crate) fn queue(&self) -> &Queue {
-        self.guests.queue()
+    /// Where the guests of a tier live.
+    pub(crate) fn place(&self, tier: &Tier) -> &Place {
+        let [native, interpreted] = &self.places;
+        if tier.name == interpreted.tier.name { interpreted } else { native }
+    }
+
+    /// The largest module that any tier takes.
+    pub(crate) fn module_bytes_max(&self) -> u64 {
+        self.places.iter().map(|place| place.options.limits.module_bytes).max().unwrap_or_default()
     }
 
     /// Compiles the module in a file; the code is in the file this gives.
-    pub(crate) async fn compile(&self, module: &Path) -> Result<Temporary, Refusal> {
+    pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Temporary, Refusal> {
         let closed = |_| Refusal::from(SandboxError::Closed);
-        let _turn = self.compilers.acquire().await.map_err(closed)?;
+        let _turn = pool.compilers.acquire().await.map_err(closed)?;
         let code = self.files.temporary();
         match &self.compiler {
             Compiler::Child(exe) => {
-                child::compile(exe, module, &code, &NATIVE.compile).await?;
+                child::compile(exe, module, &code, pool.tier).await?;
                 Ok(code)
             }
             Compiler::InProcess => {
-                let module = module.to_owned();
-                self.queue().blocking(move || compile_here(&module, code)).await?
+                let (module, tier) = (module.to_owned(), pool.tier);
+                self.queue.blocking(move || compile_here(&module, code, tier)).await?
             }
         }
     }
 
-    /// Maps the code in a file that this sandbox's compiler made.
-    pub(crate) fn component(&self, code: &Path) -> Result<Component, Refusal> {
-        #[expect(
-            unsafe_code,
-            reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, and files get their names when they are complete"
-        )]
-        let component = unsafe { Component::deserialize_file(&self.engine, code) };
-        component.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))
-    }
-
-    /// Makes a component ready to be instantiated.
-    pub(crate) fn ready(&self, component: &Component, grants: Grants) -> Result<Ready, Refusal> {
-        let linked = self.linker(grants)?.instantiate_pre(component);
-        let linked = linked.map_err(|error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error)))?;
-        let pre = PluginPre::new(linked);
-        let pre = pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?;
-        Ok(Ready { engine: self.engine.clone(), pre, limits: self.limits })
-    }
-
-    async fn compile_again(&self, digest: &Digest) -> Result<Component, SandboxError> {
+    async fn compile_again(&self, digest: &Digest) -> Result<(Arc<Pool>, Component), SandboxError> {
         // Reading checks that the module is what its name says.
-        self.module(digest).await?;
-        let unloadable = |refusal| SandboxError::Unloadable { digest: *digest, refusal };
-        let code = self.compile(&self.files.module(digest)).await.map_err(unloadable)?;
-        let (files, digest) = (self.files.clone(), *digest);
-        let kept = self.queue().blocking(move || {
-            code.keep(&files.artifact(&digest))?;
-            files.remove_outdated(&digest)
+        let module = self.module(digest).await?;
+        let scanned = self.queue.blocking(move || scan::scan(&module)).await?;
+        let place = self.place(scanned.map_err(unloadable(digest))?.tier);
+        let pool = place.pool()?;
+        let code = self.compile(&self.files.module(digest), &pool).await.map_err(unloadable(digest))?;
+        let artifact = self.files.artifact(digest, &place.fingerprint);
+        let (files, id, named) = (self.files.clone(), *digest, artifact.clone());
+        let kept = self.queue.blocking(move || {
+            code.keep(&named)?;
+            files.remove_outdated(&id, &named)
         });
         kept.await??;
-        self.component(&self.files.artifact(&digest))
-            .map_err(|refusal| SandboxError::Unloadable { digest, refusal })
+        let component = pool.component(&artifact).map_err(unloadable(digest))?;
+        Ok((pool, component))
     }
 
     /// Keeps a plugin for the next one who asks, unless somebody was faster: all who use a plugin
@@ -197,50 +174,20 @@ impl Sandbox {
         plugin
     }
 
-    /// What these grants import, and nothing else.
-    fn linker(&self, grants: Grants) -> Result<Arc<Linker<GuestState>>, SandboxError> {
-        let mut linkers = self.linkers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(linker) = linkers.get(&grants) {
-            return Ok(Arc::clone(linker));
-        }
-        let failed =
-            |error: wasmtime::Error| SandboxError::Setup { detail: format!("the contract: {error:#}") };
-        let linker = Arc::new(linked(&self.engine, grants).map_err(failed)?);
-        linkers.insert(grants, Arc::clone(&linker));
-        Ok(linker)
-    }
-
     fn loaded(&self) -> std::sync::MutexGuard<'_, HashMap<(Digest, Grants), Weak<plugin::Inner>>> {
         // The map is whole between any two statements.
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn linked(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<GuestState>> {
-    let mut linker = Linker::new(engine);
-    interfaces::types::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
-    interfaces::log::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
-    for grant in grants.iter() {
-        match grant {
-            Grant::Clock => {
-                interfaces::clock::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
-            }
-            Grant::Kv => interfaces::kv::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state),
-            Grant::Random => {
-                interfaces::random::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
-            }
-        }?;
-    }
-    Ok(linker)
+fn unloadable(digest: &Digest) -> impl FnOnce(Refusal) -> SandboxError {
+    let digest = *digest;
+    move |refusal| SandboxError::Unloadable { digest, refusal }
 }
 
-fn compile_here(module: &Path, code: Temporary) -> Result<Temporary, Refusal> {
+fn compile_here(module: &Path, code: Temporary, tier: &Tier) -> Result<Temporary, Refusal> {
     let failed = |source| SandboxError::File { action: "read", path: module.to_owned(), source };
     let bytes = std::fs::read(module).map_err(failed)?;
-    code.write(&compile::compile(&bytes)?)?;
+    code.write(&compile::compile(&bytes, tier)?)?;
     Ok(code)
-}
-
-fn detail(error: &wasmtime::Error) -> String {
-    text::cut(format!("{error:#}"), compile::DETAIL_BYTES)
 }

@@ -1,11 +1,9 @@
-//! Looks over an upload before anything is compiled: what it is, what it imports and exports, and
-//! whether it stays below what honest modules need. One pass, time linear in the bytes, nothing of
-//! it kept. Not here: validation, which the compiler does.
+//! Looks over an upload before anything is compiled: what it is, what it imports and exports, which
+//! tier it belongs to, and whether it stays below what honest modules of that tier need. One pass,
+//! time linear in the bytes, nothing of it kept. Not here: validation, which the compiler does.
 
 use wasmparser::ComponentExternalKind;
 use wasmparser::ComponentTypeRef;
-use wasmparser::FunctionBody;
-use wasmparser::Operator;
 use wasmparser::Parser;
 use wasmparser::Payload;
 use wasmparser::TypeBounds;
@@ -13,17 +11,9 @@ use wasmparser::TypeBounds;
 use crate::sandbox::contract;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
+use crate::sandbox::figures::Figures;
+use crate::sandbox::tier::Tier;
 
-/// Bytes of one function's body.
-const BODY_BYTES: u64 = 512 << 10;
-/// Locals of one function.
-const LOCALS: u64 = 1000;
-/// Locals times blocks of one function: what the compiler's work grows with.
-const LOCALS_BLOCKS: u64 = 1_000_000;
-/// Targets of all branch tables.
-const BRANCH_TARGETS: u64 = 100_000;
-/// Functions of all modules.
-const FUNCTIONS: u64 = 20_000;
 /// Core modules and components within.
 const MODULES: u64 = 64;
 /// Components within components.
@@ -32,10 +22,12 @@ const DEPTH: usize = 16;
 const PARTS: u64 = 20_000;
 
 /// What the scan found.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Scan {
     /// Interfaces that are imported, as `log`; sorted, each once.
     pub imports: Vec<String>,
+    /// Where it belongs.
+    pub tier: &'static Tier,
 }
 
 /// Looks over `bytes`. Says all it finds wrong of the first kind of fault it meets.
@@ -84,10 +76,9 @@ struct Walk {
     top_is_module: bool,
     has_wit: bool,
     depth: usize,
-    functions: u64,
     modules: u64,
     parts: u64,
-    branch_targets: u64,
+    figures: Figures,
     imports: Vec<String>,
     not_offered: Vec<String>,
     exports: Vec<String>,
@@ -98,11 +89,11 @@ impl Walk {
         match payload {
             Payload::Version { .. } => self.enter()?,
             Payload::End(_) => self.depth = self.depth.saturating_sub(1),
-            Payload::FunctionSection(functions) => {
-                self.functions += u64::from(functions.count());
-                within("functions", self.functions, FUNCTIONS)?;
-            }
-            Payload::CodeSectionEntry(body) => self.function(body)?,
+            Payload::FunctionSection(list) => self.figures.functions += u64::from(list.count()),
+            Payload::CodeSectionEntry(body) => self.figures.function(body)?,
+            Payload::TableSection(tables) => self.figures.tables(tables)?,
+            Payload::MemorySection(memories) => self.figures.memories(memories)?,
+            Payload::InstanceSection(instances) => self.figures.instances(instances)?,
             Payload::CustomSection(custom) if self.at_top(true) => {
                 self.has_wit |= custom.name().starts_with("component-type");
             }
@@ -140,27 +131,6 @@ impl Walk {
         self.depth == 1 && self.top_is_module == module
     }
 
-    fn function(&mut self, body: &FunctionBody<'_>) -> Result<(), Stop> {
-        let range = body.range();
-        within("bytes of one function", range.len() as u64, BODY_BYTES)?;
-        let mut locals = 0;
-        for local in body.get_locals_reader()? {
-            locals += u64::from(local?.0);
-        }
-        within("locals of one function", locals, LOCALS)?;
-        let mut blocks = 0_u64;
-        let mut operators = body.get_operators_reader()?;
-        while !operators.eof() {
-            match operators.read()? {
-                Operator::BrTable { targets } => self.branch_targets += u64::from(targets.len()) + 1,
-                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => blocks += 1,
-                _ => {}
-            }
-        }
-        within("targets of branch tables", self.branch_targets, BRANCH_TARGETS)?;
-        within("locals times blocks of one function", locals.saturating_mul(blocks), LOCALS_BLOCKS)
-    }
-
     fn module_imports(&mut self, imports: &wasmparser::ImportSectionReader<'_>) -> Result<(), Stop> {
         for import in imports.clone().into_imports() {
             let import = import?;
@@ -192,6 +162,8 @@ impl Walk {
     }
 
     fn finish(mut self) -> Result<Scan, Refusal> {
+        let tier = Tier::of(&self.figures);
+        self.figures.within(tier).map_err(|detail| Refusal::new(RefusalCode::TooComplex, detail))?;
         self.not_offered.sort();
         self.not_offered.dedup();
         if !self.not_offered.is_empty() {
@@ -217,7 +189,7 @@ impl Walk {
         }
         self.imports.sort();
         self.imports.dedup();
-        Ok(Scan { imports: self.imports })
+        Ok(Scan { imports: self.imports, tier })
     }
 }
 

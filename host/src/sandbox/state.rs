@@ -13,11 +13,11 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::log;
 use crate::sandbox::bindings::hookmill::plugin::types;
-use crate::sandbox::engine::NATIVE;
 use crate::sandbox::given::Given;
 use crate::sandbox::given::Kept;
 use crate::sandbox::meter::Meter;
 use crate::sandbox::text;
+use crate::sandbox::tier::Tier;
 
 /// One instance's limits and what it used of them.
 pub(crate) struct GuestState {
@@ -33,6 +33,7 @@ pub(crate) struct GuestState {
     pub log_dropped: u32,
     /// What it was given and what it keeps.
     pub kept: Kept,
+    tier: &'static Tier,
     meter: Arc<Meter>,
     began: Instant,
 }
@@ -48,7 +49,7 @@ pub(crate) struct BudgetSpent;
 pub(crate) struct Starved;
 
 impl GuestState {
-    pub(crate) fn new(limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Self {
+    pub(crate) fn new(tier: &'static Tier, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Self {
         Self {
             limits,
             denied: false,
@@ -56,6 +57,7 @@ impl GuestState {
             log: Vec::new(),
             log_dropped: 0,
             kept: Kept::new(given),
+            tier,
             meter,
             began: Instant::now(),
         }
@@ -112,20 +114,20 @@ impl ResourceLimiter for GuestState {
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= NATIVE.table_elements;
+        let granted = desired as u64 <= self.tier.table_elements;
         self.denied |= !granted;
         Ok(granted)
     }
 
     fn instances(&self) -> usize {
-        NATIVE.core_instances as usize
+        self.tier.core_instances as usize
     }
 
     fn tables(&self) -> usize {
-        NATIVE.tables as usize
+        self.tier.tables as usize
     }
 
     fn memories(&self) -> usize {
-        NATIVE.memories as usize
+        self.tier.memories as usize
     }
 }

@@ -8,3 +8,4 @@ mod fuzz;
 mod hostile;
 mod running;
 mod support;
+mod tiers;

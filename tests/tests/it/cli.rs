@@ -165,30 +165,10 @@ async fn tail_shows_what_happens() {
 }
 
 #[tokio::test]
-async fn plugins_are_made_built_checked_tested_and_pushed_from_an_empty_folder() {
-    let gateway = Gateway::start().await;
-    let directory = tempfile::tempdir().unwrap();
-    let in_folder = async |folder: &std::path::Path, arguments: &[&str]| {
-        let output = hookmill().args(arguments).current_dir(folder).output().await.unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}{}", out(&output), err(&output));
-        output
-    };
-    in_folder(directory.path(), &["plugin", "new", "my-filter"]).await;
-    let project = directory.path().join("my-filter");
-    let said = out(&in_folder(&project, &["plugin", "build"]).await);
-    let built =
-        said.split_whitespace().find(|word| word.ends_with(".wasm")).unwrap_or_else(|| panic!("{said}"));
-    in_folder(&project, &["plugin", "check", built]).await;
-    in_folder(&project, &["plugin", "test"]).await;
-    in_folder(
-        &project,
-        &["plugin", "push", built, "--url", &gateway.url(), "--key", ADMIN_KEY, "--name", "my-filter"],
-    )
-    .await;
-    let plugin = gateway.client().get("/v1/plugins/my-filter").await.expect(200);
-    assert!(plugin["active"].is_string(), "{plugin}");
-    let bad = project.join("README.md");
-    let output = run(&["plugin", "check", bad.to_str().unwrap()]).await;
+async fn what_is_no_plugin_is_turned_down() {
+    // From an empty folder to a delivery: `languages`.
+    let text = root().join("README.md");
+    let output = run(&["plugin", "check", text.to_str().unwrap()]).await;
     assert_eq!(output.status.code(), Some(10), "{}", err(&output));
 }
 

@@ -15,6 +15,7 @@ mod hostile_guests;
 mod hostile_requests;
 mod ingest;
 mod kill9;
+mod languages;
 mod plugins;
 mod readme;
 mod retries;

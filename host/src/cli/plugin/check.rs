@@ -35,6 +35,7 @@ fn text(admitted: &Admitted) -> String {
         ("plugin", format!("{} {}", admitted.name, admitted.version)),
         ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
         ("size", report::size(admitted.size)),
+        ("tier", admitted.tier.to_owned()),
         ("digest", admitted.digest.to_string()),
         ("uses", admitted.imports.join(", ")),
         ("headers", admitted.headers_wanted.join(", ")),
@@ -64,11 +65,13 @@ mod tests {
             headers_wanted: vec![],
             abi: 1,
             size: 10,
+            tier: "native",
         };
         let digest = format!("digest   sha256:{}", "0".repeat(64));
         let expected = [
             "plugin   n 1",
             "size     10 B",
+            "tier     native",
             &digest,
             "uses     log",
             "settings a, b",

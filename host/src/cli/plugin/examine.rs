@@ -13,12 +13,14 @@ use serde_json::json;
 
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
-use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
 use crate::sandbox::Refusal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
+
+/// Bytes of a plugin from which on a person should know why nothing happens.
+const SLOW_BYTES: usize = 4 << 20;
 
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
@@ -37,13 +39,17 @@ impl Examiner {
 
     pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let options =
-            SandboxOptions { dir: folder.0.clone(), compiler, workers: 1, limits: PluginLimits::default() };
+        let options = SandboxOptions::new(folder.0.clone(), compiler, 1);
         let sandbox = Sandbox::new(options).context("set up a sandbox")?;
         Ok(Self { sandbox, _folder: folder })
     }
 
     pub(super) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+        if bytes.len() > SLOW_BYTES {
+            report::talk(
+                "compiling, as the gateway will once; with an interpreter in it, that takes half a minute",
+            );
+        }
         self.sandbox.admit(bytes.into()).await
     }
 }
@@ -92,6 +98,7 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "version": admitted.version,
         "digest": admitted.digest,
         "bytes": admitted.size,
+        "tier": admitted.tier,
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),

@@ -8,6 +8,7 @@ mod command;
 mod compare;
 mod examine;
 mod example;
+mod language;
 mod list;
 mod new;
 mod project;

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use anyhow::bail;
 use clap::Args;
-use clap::ValueEnum;
 use serde_json::json;
 
 use crate::cli::Exit;
+use crate::cli::plugin::build;
+use crate::cli::plugin::language::Language;
 use crate::cli::plugin::report;
 use crate::cli::plugin::template;
 use crate::cli::plugin::vendor;
@@ -32,11 +33,6 @@ pub(super) struct NewArgs {
     sdk_only: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Language {
-    Rust,
-}
-
 pub(super) fn run(args: &NewArgs, json: bool) -> anyhow::Result<Exit> {
     let Some(name) = &args.name else {
         let project = args.dir.clone().unwrap_or_else(|| ".".into());
@@ -44,24 +40,27 @@ pub(super) fn run(args: &NewArgs, json: bool) -> anyhow::Result<Exit> {
     };
     check_name(name)?;
     let folder = args.dir.clone().unwrap_or_else(|| name.into());
-    create(name, &folder)?;
-    let shown = folder.display();
+    create(name, args.lang, &folder)?;
+    let (shown, first) = (folder.display(), args.lang.first_steps());
     report::talk(&format!(
-        "made {shown}; next:\n  cd {shown}\n  cargo test               # natively\n  \
-         hookmill plugin test     # in the sandbox"
+        "made {shown}; next:\n  cd {shown}\n{first}  hookmill plugin test     # in the sandbox"
     ));
     Ok(report::data(json, &json!({"name": name, "dir": folder}), &shown.to_string()))
 }
 
-fn create(name: &str, folder: &Path) -> anyhow::Result<()> {
+fn create(name: &str, language: Language, folder: &Path) -> anyhow::Result<()> {
     let is_used = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
         bail!("{} is not empty; give another folder with --dir", folder.display());
     }
-    for (path, text) in template::RUST {
+    for (path, text) in template::files(language) {
         write(&folder.join(path), &template::filled(text, name))?;
     }
-    write_sdk(folder)
+    match language {
+        Language::Rust => write_sdk(folder),
+        // Written again by every build; here for editors.
+        other => build::write_kit(folder, other).map(drop),
+    }
 }
 
 fn renew_sdk(project: &Path, json: bool) -> anyhow::Result<Exit> {
@@ -102,6 +101,8 @@ fn check_name(name: &str) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
 
     #[test]
@@ -121,27 +122,36 @@ mod tests {
     fn a_project_is_complete_and_never_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let project = folder.path().join("my-plugin");
-        create("my-plugin", &project).unwrap();
+        create("my-plugin", Language::Rust, &project).unwrap();
         let manifest: toml::Table = fs::read_to_string(project.join("Cargo.toml")).unwrap().parse().unwrap();
         assert_eq!(manifest["package"]["name"].as_str(), Some("my-plugin"));
         let sdk = manifest["dependencies"]["hookmill-plugin-sdk"]["path"].as_str().unwrap();
         assert!(project.join(sdk).join("macros/Cargo.toml").is_file());
-        for (path, _) in template::RUST {
-            let text = fs::read_to_string(project.join(path)).unwrap();
-            assert!(!text.contains("{{"), "{path}");
-            if path.ends_with(".json") {
-                serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        let again = create("my-plugin", Language::Rust, &project).unwrap_err();
+        assert!(again.to_string().contains("is not empty"), "{again}");
+    }
+
+    #[test]
+    fn projects_of_all_languages_are_filled_in() {
+        for language in Language::value_variants() {
+            let folder = tempfile::tempdir().unwrap();
+            create("my-plugin", *language, folder.path()).unwrap();
+            assert_eq!(Language::of(folder.path()).unwrap(), *language);
+            for (path, _) in template::files(*language) {
+                let text = fs::read_to_string(folder.path().join(path)).unwrap();
+                assert!(!text.contains("{{"), "{path}");
+                if path.ends_with(".json") {
+                    serde_json::from_str::<serde_json::Value>(&text).unwrap();
+                }
             }
         }
-        let again = create("my-plugin", &project).unwrap_err();
-        assert!(again.to_string().contains("is not empty"), "{again}");
     }
 
     #[test]
     fn only_the_sdk_is_renewed() {
         let folder = tempfile::tempdir().unwrap();
         assert!(renew_sdk(folder.path(), false).is_err());
-        create("x", folder.path()).unwrap();
+        create("x", Language::Rust, folder.path()).unwrap();
         let stale = folder.path().join(template::SDK_FOLDER).join("src/gone.rs");
         fs::write(&stale, "").unwrap();
         fs::write(folder.path().join("src/lib.rs"), "mine").unwrap();

@@ -1,5 +1,5 @@
 //! Finds what compiles for WebAssembly: the target of a rustup tool chain, or Debian's compiler with
-//! the sources of the standard library. Not here: running a build.
+//! the sources of the standard library; and programs of the search path. Not here: running a build.
 
 use std::env;
 use std::ffi::OsString;
@@ -46,8 +46,7 @@ impl Toolchain {
         if !has_debian {
             anyhow::bail!(NONE);
         }
-        let folders: Vec<PathBuf> = env::split_paths(&search_path()).collect();
-        match linker(&folders) {
+        match newest("wasm-ld") {
             Some(linker) => Ok(Self::Debian { linker }),
             None => anyhow::bail!(NO_LINKER),
         }
@@ -87,12 +86,22 @@ fn prints_folder(command: &mut Command, args: &[&str], inside: &str) -> bool {
     output.status.success() && !printed.trim().is_empty() && Path::new(printed.trim()).join(inside).is_dir()
 }
 
-/// `wasm-ld` itself, or the newest `wasm-ld-N`.
-fn linker(folders: &[PathBuf]) -> Option<PathBuf> {
+/// A program of the search path.
+pub(super) fn program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&search_path()).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// The program of the search path by this name, or else the newest `name-N`.
+pub(super) fn newest(name: &str) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(&search_path()).collect();
+    newest_in(&folders, name)
+}
+
+fn newest_in(folders: &[PathBuf], program: &str) -> Option<PathBuf> {
     let names = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     let ranked = names.filter_map(|entry| {
         let name = entry.file_name();
-        let rest = name.to_str()?.strip_prefix("wasm-ld")?;
+        let rest = name.to_str()?.strip_prefix(program)?;
         let rank = match rest.strip_prefix('-') {
             Some(version) => version.parse().ok()?,
             None if rest.is_empty() => u32::MAX,
@@ -114,7 +123,7 @@ mod tests {
             for name in names {
                 fs::write(folder.path().join(name), "").unwrap();
             }
-            let found = linker(&[folder.path().join("none"), folder.path().to_owned()]);
+            let found = newest_in(&[folder.path().join("none"), folder.path().to_owned()], "wasm-ld");
             assert_eq!(found, expected.map(|name| folder.path().join(name)));
         };
         check(&[], None);

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::describe;
-use crate::domain::plugin::PluginLimits;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::time::Clock;
@@ -154,12 +153,7 @@ impl Api {
 
 async fn gateway(directory: &std::path::Path) -> Gateway {
     let (store, feed, recovered) = sled::open(StoreOptions::at(directory)).unwrap();
-    let options = SandboxOptions {
-        dir: directory.join("plugins"),
-        compiler: sandbox::Compiler::InProcess,
-        workers: 1,
-        limits: PluginLimits::default(),
-    };
+    let options = SandboxOptions::new(directory.join("plugins"), sandbox::Compiler::InProcess, 1);
     let sandbox = Arc::new(Sandbox::new(options).unwrap());
     let egress = Arc::new(Egress::new(EgressOptions::default()).unwrap());
     let compiler = Compiler {

@@ -83,7 +83,7 @@ async fn refuses_with_a_name() {
     for length in [9, 100, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
         check(whole[..length].to_vec(), RefusalCode::Invalid, "").await;
     }
-    check(vec![0; (16 << 20) + 1], RefusalCode::TooLarge, "16777217 bytes of at most 16777216").await;
+    check(vec![0; (32 << 20) + 1], RefusalCode::TooLarge, "33554433 bytes of at most 33554432").await;
     check(module(vec![identity()]), RefusalCode::Invalid, "does not carry its WIT").await;
     // One export renamed; its length stands before it.
     let mut renamed = core.to_vec();

@@ -23,8 +23,6 @@ use crate::sandbox::RefusalCode;
 use crate::sandbox::Sandbox;
 use crate::sandbox::child;
 use crate::sandbox::compile;
-use crate::sandbox::engine;
-use crate::sandbox::engine::CompileLimits;
 use crate::sandbox::files::Files;
 use crate::sandbox::tests::bombs;
 use crate::sandbox::tests::support::event;
@@ -32,17 +30,20 @@ use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tests::support::sandbox;
+use crate::sandbox::tier::CompileLimits;
+use crate::sandbox::tier::NATIVE;
+use crate::sandbox::tier::Tier;
 
 /// What the script below runs. Among the other tests it finds nothing to compile.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the script's way to hand over its arguments")]
 fn is_the_compiler_when_it_is_asked_to() {
-    let files = [std::env::var("COMPILE_IN"), std::env::var("COMPILE_OUT")];
-    let [Ok(input), Ok(output)] = files else {
-        assert!(files.iter().all(Result::is_err), "half an order: {files:?}");
+    let order = ["COMPILE_TIER", "COMPILE_IN", "COMPILE_OUT"].map(std::env::var);
+    let [Ok(tier), Ok(input), Ok(output)] = order else {
+        assert!(order.iter().all(Result::is_err), "half an order: {order:?}");
         return;
     };
-    std::process::exit(i32::from(compile::child_main(input.as_ref(), output.as_ref()).is_err()));
+    std::process::exit(i32::from(compile::child_main(&tier, input.as_ref(), output.as_ref()).is_err()));
 }
 
 fn script(dir: &Path, text: &str) -> PathBuf {
@@ -55,8 +56,8 @@ fn script(dir: &Path, text: &str) -> PathBuf {
 fn with_child(dir: &Path) -> Sandbox {
     let exe = std::env::current_exe().unwrap();
     let test = "sandbox::tests::child::is_the_compiler_when_it_is_asked_to";
-    let run =
-        format!(r#"COMPILE_IN="$3" COMPILE_OUT="$5" exec '{}' --exact {test} --nocapture"#, exe.display());
+    let order = r#"COMPILE_IN="$3" COMPILE_OUT="$5" COMPILE_TIER="$7""#;
+    let run = format!("{order} exec '{}' --exact {test} --nocapture", exe.display());
     sandbox(dir, PluginLimits::default(), Compiler::Child(script(dir, &run)))
 }
 
@@ -150,9 +151,10 @@ async fn a_compiler_that_fails_is_the_hosts_fault() {
 #[tokio::test]
 async fn a_compiler_that_hangs_is_ended() {
     let dir = tempfile::tempdir().unwrap();
-    let files = Files::open(dir.path().join("plugins"), String::new()).unwrap();
+    let files = Files::open(dir.path().join("plugins")).unwrap();
     let hangs = script(dir.path(), "exec sleep 3600");
-    let limits = CompileLimits { wall: Duration::from_millis(20), ..engine::NATIVE.compile };
-    let refusal = child::compile(&hangs, Path::new("in"), &files.temporary(), &limits).await.unwrap_err();
+    let limits = CompileLimits { wall: Duration::from_millis(20), ..NATIVE.compile };
+    let tier = Tier { compile: limits, ..NATIVE };
+    let refusal = child::compile(&hangs, Path::new("in"), &files.temporary(), &tier).await.unwrap_err();
     assert_eq!(refusal.code, RefusalCode::TooCostlyToCompile, "{refusal}");
 }

@@ -7,6 +7,7 @@ use crate::sandbox::RefusalCode;
 use crate::sandbox::compile;
 use crate::sandbox::scan;
 use crate::sandbox::tests::support::guest;
+use crate::sandbox::tier::NATIVE;
 
 fn any_guest() -> impl Strategy<Value = Bytes> {
     prop_oneof![Just("hostile"), Just("lead")].prop_map(guest)
@@ -55,7 +56,7 @@ proptest! {
         guest in any_guest(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        if let Err(refusal) = compile::compile(&spoiled(&guest, &changes, guest.len())) {
+        if let Err(refusal) = compile::compile(&spoiled(&guest, &changes, guest.len()), &NATIVE) {
             prop_assert!(!refusal.detail.is_empty());
         }
     }

@@ -44,7 +44,9 @@ impl Room {
 }
 
 pub(super) fn sandbox(dir: &Path, limits: PluginLimits, compiler: Compiler) -> Sandbox {
-    Sandbox::new(SandboxOptions { dir: dir.join("plugins"), compiler, workers: 2, limits }).unwrap()
+    let mut options = SandboxOptions::new(dir.join("plugins"), compiler, 2);
+    options.native.limits = limits;
+    Sandbox::new(options).unwrap()
 }
 
 /// The bytes of a guest of `tests/guests`, built when this is the first test that wants one.

@@ -1,4 +1,4 @@
-//! `plugin build`: the project as one component.
+//! A project in Rust: Cargo makes a core module, which becomes a component.
 
 use std::fs;
 use std::io::BufRead as _;
@@ -9,50 +9,19 @@ use std::process::Stdio;
 
 use anyhow::Context as _;
 use anyhow::bail;
-use clap::Args;
 use serde_json::Value;
-use serde_json::json;
-use wit_component::ComponentEncoder;
 
-use crate::cli::Exit;
+use crate::cli::plugin::build::component;
 use crate::cli::plugin::project::Project;
-use crate::cli::plugin::report;
 use crate::cli::plugin::toolchain::Toolchain;
 
-/// Flags of `plugin build`.
-#[derive(Debug, Args)]
-pub(super) struct BuildArgs {
-    /// The project's folder.
-    #[arg(default_value = ".")]
-    dir: PathBuf,
-}
-
-pub(super) fn run(args: &BuildArgs, json: bool) -> anyhow::Result<Exit> {
-    let built = build(&args.dir)?;
-    let text = format!("{}  {}", built.path.display(), report::size(built.size));
-    Ok(report::data(json, &json!({"path": built.path, "bytes": built.size}), &text))
-}
-
-/// A component that was built.
-#[derive(Debug)]
-pub(super) struct Built {
-    pub(super) path: PathBuf,
-    /// Bytes.
-    pub(super) size: u64,
-}
-
-/// Builds the project in this folder. Cargo's own words go to stderr.
-pub(super) fn build(folder: &Path) -> anyhow::Result<Built> {
+/// The component, and where it belongs. Cargo's own words go to stderr.
+pub(super) fn build(folder: &Path) -> anyhow::Result<(Vec<u8>, PathBuf)> {
     let project = Project::read(folder)?;
     let module = compile(&project, folder)?;
     let bytes = fs::read(&module).with_context(|| format!("read {}", module.display()))?;
-    let component = component(&bytes)?;
-    let path = project.target.join(format!("{}.wasm", project.name));
-    let new = path.with_extension("wasm.new");
-    fs::write(&new, &component)
-        .and_then(|()| fs::rename(&new, &path))
-        .with_context(|| format!("write {}", path.display()))?;
-    Ok(Built { path, size: component.len() as u64 })
+    let component = component::of(&bytes, "is there a function with #[plugin]?")?;
+    Ok((component, project.target.join(format!("{}.wasm", project.name))))
 }
 
 /// The core module that Cargo makes.
@@ -86,19 +55,10 @@ fn artifact(line: &str, manifest: &Path) -> Option<PathBuf> {
     files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
 }
 
-/// The module in the form of the component model.
-fn component(module: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let encoded = ComponentEncoder::default().validate(true).module(module).and_then(|encoder| {
-        let mut encoder = encoder;
-        encoder.encode()
-    });
-    encoded.map_err(|error| {
-        anyhow::anyhow!("the module is no plugin: {error:#}; is there a function with #[plugin]?")
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -115,11 +75,5 @@ mod tests {
         check(&said("/other/Cargo.toml", "/t/other.wasm"), None);
         check(r#"{"reason":"build-finished","success":true}"#, None);
         check("not json", None);
-    }
-
-    #[test]
-    fn what_is_no_module_is_refused() {
-        let error = component(b"\0asm\x01\0\0\0\xff").unwrap_err().to_string();
-        assert!(error.contains("the module is no plugin"), "{error}");
     }
 }

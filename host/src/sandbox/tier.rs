@@ -1,0 +1,196 @@
+//! The two kinds of guests and the sizes of each: languages that compile to small modules, and
+//! interpreters that bring an engine of megabytes along. Which one a module is follows from its
+//! bytes alone, so it is the same at every load. Not here: limits of a single call, which the
+//! operator sets.
+
+use std::time::Duration;
+
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::figures::Figures;
+
+/// The sizes of a kind of guest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tier {
+    /// For people, for file names and for the compiler's process.
+    pub name: &'static str,
+    /// Instances at a time; each has address space set aside for its memory.
+    pub slots: u32,
+    /// Calls at a time, below the slots: an instance that ends still holds its slot for a moment.
+    pub calls: usize,
+    /// Entries of one table.
+    pub table_elements: u64,
+    /// Tables of one core module.
+    pub tables_per_module: u32,
+    /// Core modules, memories and tables of one component.
+    pub core_instances: u32,
+    pub memories: u32,
+    pub tables: u32,
+    /// What the pool has of these for each slot: what honest components use, with some room.
+    pub instances_each: u32,
+    pub memories_each: u32,
+    pub tables_each: u32,
+    /// Bytes the host keeps for each instance of a component or core module besides its memory.
+    pub instance_bytes: usize,
+    /// Bytes of memory that are zeroed in place after a call rather than given back to the system.
+    pub keep_resident: usize,
+    /// Bytes of the machine's stack for guest code.
+    pub stack_bytes: usize,
+    /// What the code may look like.
+    pub scan: ScanLimits,
+    /// What compiling one component may cost.
+    pub compile: CompileLimits,
+}
+
+/// What the code may look like, above what honest modules have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanLimits {
+    /// Bytes of all functions.
+    pub code_bytes: u64,
+    /// Bytes of one function's body.
+    pub body_bytes: u64,
+    /// Locals of one function.
+    pub locals: u64,
+    /// Locals times blocks of one function: what the compiler's work grows with.
+    pub locals_blocks: u64,
+    /// Targets of all branch tables.
+    pub branch_targets: u64,
+    /// Functions of all modules.
+    pub functions: u64,
+}
+
+/// What compiling one component may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CompileLimits {
+    /// Compilers at a time. They run at a low priority, but each may take all of its memory.
+    pub at_once: usize,
+    /// CPU time of all threads, seconds.
+    pub cpu_seconds: u64,
+    /// Address space, bytes.
+    pub address_space: u64,
+    /// Bytes of the code.
+    pub code_bytes: u64,
+    /// Wall time; generous, since the machine may be busy.
+    pub wall: Duration,
+}
+
+/// Guests compiled from Rust, C and the like.
+pub(crate) static NATIVE: Tier = Tier {
+    name: "native",
+    slots: 1000,
+    calls: 512,
+    table_elements: 20_000,
+    tables_per_module: 4,
+    core_instances: 20,
+    memories: 4,
+    tables: 20,
+    instances_each: 4,
+    memories_each: 1,
+    tables_each: 2,
+    instance_bytes: 1 << 20,
+    keep_resident: 256 << 10,
+    stack_bytes: 512 << 10,
+    scan: ScanLimits {
+        code_bytes: 4 << 20,
+        body_bytes: 512 << 10,
+        locals: 1000,
+        locals_blocks: 1_000_000,
+        branch_targets: 100_000,
+        functions: 20_000,
+    },
+    compile: CompileLimits {
+        at_once: 2,
+        cpu_seconds: 10,
+        address_space: 1 << 30,
+        code_bytes: 256 << 20,
+        wall: Duration::from_secs(40),
+    },
+};
+
+/// Guests that bring an interpreter along: JavaScript, Python.
+pub(crate) static INTERPRETED: Tier = Tier {
+    name: "interpreted",
+    slots: 64,
+    calls: 32,
+    table_elements: 100_000,
+    tables_per_module: 8,
+    core_instances: 60,
+    memories: 4,
+    tables: 40,
+    instances_each: 60,
+    memories_each: 2,
+    tables_each: 20,
+    instance_bytes: 4 << 20,
+    keep_resident: 4 << 20,
+    // Interpreters recurse where compiled code loops.
+    stack_bytes: 1 << 20,
+    scan: ScanLimits {
+        code_bytes: 32 << 20,
+        body_bytes: 1 << 20,
+        locals: 2000,
+        locals_blocks: 2_000_000,
+        branch_targets: 200_000,
+        functions: 60_000,
+    },
+    compile: CompileLimits {
+        at_once: 1,
+        cpu_seconds: 60,
+        address_space: 4 << 30,
+        code_bytes: 512 << 20,
+        wall: Duration::from_secs(180),
+    },
+};
+
+impl Tier {
+    /// Both, the one that costs less first.
+    pub(crate) fn all() -> [&'static Self; 2] {
+        [&NATIVE, &INTERPRETED]
+    }
+
+    /// The tier of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        Self::all().into_iter().find(|tier| tier.name == name)
+    }
+
+    /// Where a module of these figures belongs. What has so much code that it holds an interpreter,
+    /// or declares more than a native instance is given, is interpreted; nothing else is, so that
+    /// code which is merely too complex stays under the native tier's limits.
+    pub(crate) fn of(figures: &Figures) -> &'static Self {
+        let fits = figures.code_bytes <= NATIVE.scan.code_bytes
+            && figures.table_elements <= NATIVE.table_elements
+            && figures.tables_of_a_module <= u64::from(NATIVE.tables_per_module)
+            && figures.core_instances <= u64::from(NATIVE.core_instances)
+            && figures.memory_bytes <= PluginLimits::default().memory_bytes;
+        if fits { &NATIVE } else { &INTERPRETED }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_belongs_where_its_figures_say() {
+        let check = |change: fn(&mut Figures), expected: &str| {
+            let mut figures = Figures::default();
+            change(&mut figures);
+            assert_eq!(Tier::of(&figures).name, expected, "{figures:?}");
+        };
+        check(|_| (), "native");
+        check(|figures| figures.code_bytes = 4 << 20, "native");
+        check(|figures| figures.code_bytes = (4 << 20) + 1, "interpreted");
+        check(|figures| figures.table_elements = 20_001, "interpreted");
+        check(|figures| figures.tables_of_a_module = 5, "interpreted");
+        check(|figures| figures.core_instances = 38, "interpreted");
+        check(|figures| figures.memory_bytes = 65 << 20, "interpreted");
+        // Too complex for its tier, and no reason for the other.
+        check(|figures| figures.functions = 1_000_000, "native");
+    }
+
+    #[test]
+    fn tiers_have_names() {
+        let named = |name: &str| Tier::named(name).map(|tier| tier.name);
+        assert_eq!(named("native"), Some("native"));
+        assert_eq!(named("interpreted"), Some("interpreted"));
+        assert_eq!(named("fast"), None);
+    }
+}

@@ -1,0 +1,46 @@
+"""The entry of the component: between the types of the contract and those of hookmill.py. Not for authors."""
+
+import hookmill
+import hookmill_examples
+import plugin
+import wit_world
+from componentize_py_types import Err, Ok
+from wit_world.imports import log, types
+
+WORLD = hookmill.World(plugin, hookmill_examples.EXAMPLES)
+LEVELS = {level.name.lower(): level for level in log.Level}
+hookmill.log.host = lambda level, message: log.log(LEVELS[level], message)
+
+
+def lowered(verdict):
+    if isinstance(verdict, hookmill.Drop):
+        return types.Verdict_Drop(str(verdict.reason))
+    return types.Verdict_Forward(
+        [types.Output(output.type, output.headers, output.payload, output.ordering_key) for output in verdict]
+    )
+
+
+class WitWorld(wit_world.WitWorld):
+    def manifest(self):
+        return WORLD.about
+
+    def configure(self, config):
+        try:
+            WORLD.configure(config)
+        except hookmill.Refusal as refusal:
+            raise Err(str(refusal)) from None
+
+    def transform(self, event):
+        try:
+            return lowered(WORLD.transform(event))
+        except hookmill.Refusal as refusal:
+            raise Err(str(refusal)) from None
+
+    def transform_batch(self, events):
+        return [self.settled(event) for event in events]
+
+    def settled(self, event):
+        try:
+            return Ok(self.transform(event))
+        except Err as error:
+            return error

@@ -66,8 +66,9 @@ async fn from_nothing_to_a_delivery(language: &str) {
     }
     let hits = sink.wait_for("/leads", 1).await;
     assert_eq!(hits[0].json(), json!({"company": account, "score": 92}));
-    // A configuration that the plugin turns down.
-    let bad = json!({"steps": [{"plugin": {"name": "leads", "version": "active", "config": {"min_confidence": "high"}}}], "payload": {}});
+    // A configuration that lacks something.
+    let bad =
+        json!({"steps": [{"plugin": {"name": "leads", "version": "active", "config": {}}}], "payload": {}});
     let refused = client.post("/v1/preview", &bad).await;
     assert!(refused.text.contains("min_confidence"), "{refused:?}");
 }

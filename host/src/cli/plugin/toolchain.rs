@@ -93,11 +93,16 @@ pub(super) fn program(name: &str) -> Option<PathBuf> {
 
 /// The program of the search path by this name, or else the newest `name-N`.
 pub(super) fn newest(name: &str) -> Option<PathBuf> {
-    let folders: Vec<PathBuf> = env::split_paths(&search_path()).collect();
-    newest_in(&folders, name)
+    versions(name).into_iter().next()
 }
 
-fn newest_in(folders: &[PathBuf], program: &str) -> Option<PathBuf> {
+/// The programs of the search path by this name and by `name-N`, the newest first.
+pub(super) fn versions(name: &str) -> Vec<PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(&search_path()).collect();
+    versions_in(&folders, name)
+}
+
+fn versions_in(folders: &[PathBuf], program: &str) -> Vec<PathBuf> {
     let names = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     let ranked = names.filter_map(|entry| {
         let name = entry.file_name();
@@ -109,7 +114,9 @@ fn newest_in(folders: &[PathBuf], program: &str) -> Option<PathBuf> {
         };
         Some((rank, entry.path()))
     });
-    ranked.max_by_key(|(rank, _)| *rank).map(|(_, path)| path)
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+    ranked.into_iter().map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]
@@ -123,8 +130,8 @@ mod tests {
             for name in names {
                 fs::write(folder.path().join(name), "").unwrap();
             }
-            let found = newest_in(&[folder.path().join("none"), folder.path().to_owned()], "wasm-ld");
-            assert_eq!(found, expected.map(|name| folder.path().join(name)));
+            let found = versions_in(&[folder.path().join("none"), folder.path().to_owned()], "wasm-ld");
+            assert_eq!(found.into_iter().next(), expected.map(|name| folder.path().join(name)));
         };
         check(&[], None);
         check(&["ld", "wasm-ld-x", "wasm-ldd"], None);

@@ -24,7 +24,7 @@ const LIBC: &str = "/usr/include/wasm32-wasi";
 const FLAGS: [&str; 9] = [
     "--target=wasm32-wasi",
     "-mexec-model=reactor",
-    "-std=c17",
+    "-std=gnu17",
     "-O2",
     "-Wall",
     "-Wextra",
@@ -41,12 +41,15 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let file = build::target(folder)?.join("clang.wasm");
     let mut command = Command::new(clang);
     command.current_dir(folder).args(FLAGS).arg("-I").arg(&kit);
-    if Path::new(LIBC).is_dir() {
+    let is_debian = Path::new(LIBC).is_dir();
+    if is_debian {
         command.args(["-isystem", LIBC]);
     }
     command.args(sources(folder)?).arg(kit.join("hookmill.c")).arg(kit.join("manifest.c"));
     command.arg("-o").arg(&file);
-    let module = build::made(command, &file).context(NEEDED)?;
+    let module = build::made(command, &file);
+    // Elsewhere clang may know a C library of its own, or none.
+    let module = if is_debian { module? } else { module.context(NEEDED)? };
     component::of(
         &component::with_world(module)?,
         "a plugin can use only what needs no system: no files, no stdio, no clock",
@@ -65,10 +68,18 @@ fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-/// The clang of the newest version that can link for WebAssembly by that name, as on Debian.
+/// A clang that has its own library for WebAssembly: a distribution may have several versions, and
+/// that library only for one.
 fn clang() -> anyhow::Result<PathBuf> {
-    match toolchain::newest("clang").filter(|_| toolchain::newest("wasm-ld").is_some()) {
+    let found = toolchain::versions("clang").into_iter().find(|clang| has_runtime(clang));
+    match found.filter(|_| toolchain::newest("wasm-ld").is_some()) {
         Some(clang) => Ok(clang),
-        None => bail!("no clang, or no wasm-ld; {NEEDED}"),
+        None => bail!("no clang for WebAssembly, or no wasm-ld; {NEEDED}"),
     }
+}
+
+fn has_runtime(clang: &Path) -> bool {
+    let asked = ["--target=wasm32-wasi", "--rtlib=compiler-rt", "-print-libgcc-file-name"];
+    let Ok(output) = Command::new(clang).args(asked).output() else { return false };
+    Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_file()
 }

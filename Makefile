@@ -13,6 +13,7 @@ run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample
 	@.ci/tools guests
 	@echo 'building hookmill; the first time this takes some minutes'
 	@$(CARGO) build --release -p hookmill
+	@echo 'building the plugins'
 	@plugins/build.sh
 	@mkdir -p data && chmod 700 data
 	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key

@@ -17,6 +17,7 @@ use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
 use futures::future::join_all;
+use hookmill::domain::grant::Grants;
 use hookmill::domain::plugin::GuestEvent;
 use hookmill::domain::plugin::PluginLimits;
 use hookmill::domain::plugin::Verdict;
@@ -108,7 +109,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let plugin = runtime.block_on(async {
             let admitted = sandbox.admit(bytes.into()).await.expect("the guest is honest");
-            sandbox.load(&admitted.digest).await.expect("it was just admitted")
+            sandbox.load(&admitted.digest, Grants::default()).await.expect("it was just admitted")
         });
         Self { runtime, plugin, config: "{}".into(), _sandbox: sandbox, _dir: dir }
     }

@@ -53,6 +53,7 @@ fn explain<T: JsonSchema>(text: &str, error: Option<&serde_json::Error>) -> Stri
     let known = schema["properties"].as_object();
     let mut faults = unknown_settings(&given, known);
     faults.extend(missing_settings(&given, known, &schema["required"]));
+    faults.extend(mistyped_settings(&given, known));
     match error {
         Some(error) if faults.is_empty() => faults.push(without_place(error)),
         None if faults.is_empty() => {
@@ -99,6 +100,41 @@ fn missing_settings(
             format!("missing setting `{name}`{kind}{means}")
         })
         .collect()
+}
+
+/// Settings whose value has another type than the schema says; deeper faults are the reader's to name.
+fn mistyped_settings(given: &Map<String, Value>, known: Option<&Map<String, Value>>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, value) in given {
+        let about = known.and_then(|known| known.get(name));
+        let wanted = about.and_then(|about| about.get("type")).map(types).unwrap_or_default();
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| is_type(value, wanted)) {
+            faults.push(format!("setting `{name}`: expected {}, not {value}", wanted.join(" or ")));
+        }
+    }
+    faults.sort_unstable();
+    faults
+}
+
+fn types(kind: &Value) -> Vec<&str> {
+    match kind {
+        Value::String(one) => vec![one],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_type(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        _ => true,
+    }
 }
 
 /// Without the line and column, which mean nothing to someone who fills in a form.
@@ -168,7 +204,11 @@ mod tests {
             r#"{"min_confidence": 0.8, "regoin": "eu"}"#,
             "unknown setting `regoin`: did you mean `region`?",
         );
-        check(r#"{"min_confidence": "high"}"#, "invalid type: string \"high\", expected f64");
+        check(
+            r#"{"min_confidence": "high", "tags": 1, "region": "eu"}"#,
+            "setting `min_confidence`: expected number, not \"high\"; setting `tags`: expected array, not 1",
+        );
+        check(r#"{"min_confidence": 1, "tags": [1]}"#, "invalid type: integer `1`, expected a string");
         check("[1]", "the configuration must be a JSON object, not [1]");
         check("{", "the configuration is not JSON: EOF while parsing an object at line 1 column 1");
     }

@@ -18,7 +18,8 @@ use crate::verdict::{Output, Verdict};
 pub mod bindings {
     wit_bindgen::generate!({
         path: "wit",
-        world: "plugin",
+        // What is not called is not imported: a plugin needs only the grants it uses.
+        world: "plugin-with-grants",
         pub_export_macro: true,
         export_macro_name: "export_guest",
         default_bindings_module: "hookmill_plugin_sdk::__private::bindings",
@@ -45,6 +46,7 @@ impl<P: Plugin> bindings::Guest for Glue<P> {
     }
 
     fn configure(text: String) -> Result<(), String> {
+        log_panics();
         let config: P::Config = config::read(&text)?;
         CONFIG
             .with(|kept| kept.set(Box::new(config)))
@@ -64,6 +66,11 @@ impl<P: Plugin> bindings::Guest for Glue<P> {
             Err(message) => vec![Err(message); events.len()],
         }
     }
+}
+
+/// A panic ends the instance, and the trap does not tell its message; a line of the log does.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string())));
 }
 
 fn with_config<P: Plugin, T>(run: impl FnOnce(&P::Config) -> T) -> Result<T, String> {

@@ -36,18 +36,22 @@
 //! | [`prelude`] | all that a plugin usually needs |
 //! | [`testing`] | runs a plugin in `cargo test`, without a sandbox |
 //! | [`log`] | `log::info!("…")` and its siblings |
+//! | [`kv`], [`clock`], [`random`] | what a connection may grant beyond the event |
 
 // The macro's code names the crate from outside; so it does in the crate's own tests.
 #[cfg(test)]
 extern crate self as hookmill_plugin_sdk;
 
+pub mod clock;
 mod config;
 mod error;
 mod event;
+pub mod kv;
 pub mod log;
 mod manifest;
 mod plugin;
 pub mod prelude;
+pub mod random;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod verdict;

@@ -26,6 +26,7 @@ use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
 use crate::domain::event::Headers;
+use crate::domain::grant::Grants;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::SourceId;
@@ -73,7 +74,10 @@ async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Resul
         return Ok(());
     };
     let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    gateway.upload(&principal, PLUGIN, bytes.into(), true).await.context("upload the sample's plugin")?;
+    gateway
+        .upload(&principal, PLUGIN, bytes.into(), Some(Grants::default()))
+        .await
+        .context("upload the sample's plugin")?;
     Ok(())
 }
 
@@ -186,8 +190,12 @@ fn connection(
     let step = |kind| Step { kind, on_error: OnError::Fail };
     let mut steps = vec![step(StepSpec::Filter(FILTER.into()))];
     if has_plugin {
-        let kind =
-            StepSpec::Plugin { name: PLUGIN.into(), version: VersionChoice::Active, config: "{}".into() };
+        let kind = StepSpec::Plugin {
+            name: PLUGIN.into(),
+            version: VersionChoice::Active,
+            config: "{}".into(),
+            grants: Grants::default(),
+        };
         steps.push(step(kind));
     }
     Connection {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Headers;
+use crate::domain::grant::Grants;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::KeyId;
@@ -240,6 +241,9 @@ pub enum StepSpec {
         version: VersionChoice,
         /// Its configuration, JSON.
         config: String,
+        /// What it may do here beyond seeing events.
+        #[serde(default)]
+        grants: Grants,
     },
 }
 
@@ -322,4 +326,11 @@ pub struct PluginVersion {
     pub manifest: String,
     /// Headers the manifest asks for, lower case.
     pub headers_wanted: Vec<String>,
+}
+
+impl PluginVersion {
+    /// What it needs to be granted: what it imports, `log` aside.
+    pub fn needs(&self) -> Grants {
+        Grants::among(&self.imports)
+    }
 }

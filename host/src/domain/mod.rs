@@ -4,6 +4,7 @@
 pub mod config;
 pub mod delivery;
 pub mod event;
+pub mod grant;
 pub mod id;
 pub mod plan;
 pub mod plugin;

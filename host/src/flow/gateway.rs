@@ -2,6 +2,7 @@
 //! (one file per thing, as `impl Gateway`).
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -103,6 +104,7 @@ struct Inner {
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
+    kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -140,6 +142,7 @@ impl Gateway {
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
+            kv_turns: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -283,6 +286,13 @@ impl Gateway {
 
     pub(crate) fn write_lock(&self) -> Arc<tokio::sync::Mutex<()>> {
         self.inner.write.clone()
+    }
+
+    /// Held by whoever works on an event whose plugins read what they kept: one at a time in a workspace, so that
+    /// each sees what the one before wrote.
+    pub(crate) fn kv_turn(&self, workspace: WorkspaceId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.inner.kv_turns.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        turns.entry(workspace).or_default().clone()
     }
 
     /// How much of what there may be.

@@ -28,6 +28,7 @@ mod explain;
 mod gateway;
 pub mod intake;
 mod job;
+mod kept;
 mod lanes;
 mod limits;
 mod live;

@@ -1,5 +1,8 @@
 //! Second file of an event's life: finds the connections, runs each one's steps, makes the
-//! deliveries or the reasons why there is none, and hands them to their destinations.
+//! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant,
+//! `written_first` does it in another order.
+
+mod written_first;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +13,7 @@ use sha2::Sha256;
 use crate::domain::config::Origin;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::grant::KvWrite;
 use crate::domain::id::DeliveryId;
 use crate::domain::plan::Plan;
 use crate::domain::plan::Planned;
@@ -22,6 +26,7 @@ use crate::flow::body_view::json_text;
 use crate::flow::carried::Carried;
 use crate::flow::job::Job;
 use crate::flow::job::OpenEvent;
+use crate::flow::kept::Kept;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::steps;
@@ -43,6 +48,7 @@ struct Outcome {
     plan: Plan,
     jobs: Vec<Job>,
     failed: Vec<Job>,
+    kv: Vec<KvWrite>,
 }
 
 /// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
@@ -50,10 +56,13 @@ struct Outcome {
 pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     let event = &held.0.event;
     let snapshot = gateway.snapshot_at(event.data.revision).await;
+    if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
+        return written_first::run(gateway, &snapshot, event).await;
+    }
     let mut outcome = make(gateway, &snapshot, event).await;
     outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
     outcome.failed.retain(|job| !done.contains(&job.id.slot()));
-    let Outcome { plan, jobs, failed } = outcome;
+    let Outcome { plan, jobs, failed, kv: _none } = outcome;
     gateway.observe_plan(event, &plan);
 
     let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
@@ -77,7 +86,8 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
-    let context = context(snapshot, event, &body);
+    let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
+    let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
     let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
     let (mut jobs, mut failed) = (Vec::new(), Vec::new());
@@ -109,7 +119,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
         });
     }
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: gateway.now(), routes };
-    Outcome { plan, jobs, failed }
+    Outcome { plan, jobs, failed, kv: kept.into_writes() }
 }
 
 /// The connections that take this event, in the order of their ids.
@@ -125,7 +135,12 @@ pub(crate) fn connections<'a>(
 }
 
 /// What the steps see of the event.
-pub(crate) fn context<'a>(snapshot: &Snapshot, event: &'a Event, body: &'a BodyView<'a>) -> StepContext<'a> {
+pub(crate) fn context<'a>(
+    snapshot: &Snapshot,
+    event: &'a Event,
+    body: &'a BodyView<'a>,
+    kept: &'a Kept,
+) -> StepContext<'a> {
     let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
     StepContext {
         event,
@@ -133,6 +148,7 @@ pub(crate) fn context<'a>(snapshot: &Snapshot, event: &'a Event, body: &'a BodyV
         source: source.map_or("", |source| source.name.as_str()).into(),
         received_at: event.data.received_at.to_string().into(),
         body,
+        kept,
     }
 }
 
@@ -148,7 +164,12 @@ async fn run_connection(
     };
     let mut wait = HOST_FAULT_WAIT;
     for try_number in 1.. {
+        let mark = context.kept.mark();
         let run = steps::run(compiled, context, |_, _| {}).await;
+        if matches!(run.end, RunEnd::Failed | RunEnd::HostFault(_)) {
+            // What a plugin wrote counts only together with what became of the event.
+            context.kept.back_to(mark);
+        }
         let RunEnd::HostFault(detail) = run.end else { return (run.traces, run.end) };
         gateway.observe_host_fault(connection.connection.id, &detail);
         if try_number == HOST_FAULT_TRIES {

@@ -18,6 +18,7 @@ use crate::flow::error::FieldFault;
 use crate::flow::error::PreviewError;
 use crate::flow::explain::Explanation;
 use crate::flow::explain::explain;
+use crate::flow::kept::Kept;
 use crate::flow::plan;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::check_steps;
@@ -116,7 +117,9 @@ impl Gateway {
             .map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json);
-        let context = plan::context(&snapshot, &event, &body);
+        // Plugins see what they kept; what they write is forgotten.
+        let kept = Kept::new(self.store(), workspace, self.now());
+        let context = plan::context(&snapshot, &event, &body, &kept);
         let mut seen = Vec::new();
         let run = steps::run(&compiled, &context, |trace, payloads| {
             seen.push((trace.clone(), payloads.iter().map(|carried| output(&event, carried)).collect()));

@@ -18,6 +18,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
+use crate::flow::kept::Kept;
 pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
@@ -39,6 +40,8 @@ pub(crate) struct StepContext<'a> {
     pub received_at: Arc<str>,
     /// The body as JSON, parsed once for all connections.
     pub body: &'a BodyView<'a>,
+    /// What plugins with grants get and leave.
+    pub kept: &'a Kept,
 }
 
 /// How a run of the steps ended.
@@ -276,8 +279,12 @@ async fn run_plugin(
     input: Carried,
 ) -> Result<Effect, String> {
     let plugin = loaded(step)?;
-    match plugin.run(step.config.clone(), guest_event(step, context, &input)).await {
-        Ok(ran) => effect_of(Ok(ran.verdict), ran.cost.log, on_error, input),
+    let given = context.kept.given(step);
+    match plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await {
+        Ok(ran) => {
+            context.kept.keep(step, ran.cost.kv);
+            effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)
+        }
         Err(failure) => effect_of(Err(failure.fault), failure.cost.log, on_error, input),
     }
 }

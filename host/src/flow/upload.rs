@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::domain::config::Connection;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::config::StepSpec;
 use crate::domain::config::VersionChoice;
+use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
@@ -16,6 +18,7 @@ use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
 use crate::flow::snapshot::DocumentWrite;
+use crate::flow::snapshot::Documents;
 use crate::sandbox::Admitted;
 use crate::sandbox::Refusal;
 use crate::sandbox::RefusalCode;
@@ -38,13 +41,13 @@ pub struct Uploaded {
 
 impl Gateway {
     /// Takes a component in as a version of a plugin. The first version of a name becomes active,
-    /// and every later one when `activate` is set.
+    /// and every later one when `activate` says what it may use more than the one before.
     pub async fn upload(
         &self,
         principal: &Principal,
         name: &str,
         bytes: Bytes,
-        activate: bool,
+        activate: Option<Grants>,
     ) -> Result<Uploaded, UploadError> {
         check_name(name)?;
         let size = bytes.len() as u64;
@@ -60,10 +63,13 @@ impl Gateway {
         if !existed {
             plugin.versions.push(version.clone());
         }
-        if activate || plugin.active.is_none() {
-            plugin.active = Some(version.digest);
-        }
-        self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
+        let accepted = activate.or(plugin.active.is_none().then(Grants::default));
+        let mut writes = match accepted {
+            Some(accepted) => make_active(&snapshot.documents, &mut plugin, version.digest, accepted)?,
+            None => Vec::new(),
+        };
+        writes.push(DocumentWrite::PutPlugin(plugin.clone()));
+        self.write(writes).await?;
         let active = plugin.active == Some(version.digest);
         Ok(Uploaded { plugin: Arc::new(plugin), version, active, existed })
     }
@@ -97,20 +103,21 @@ impl Gateway {
         found.map(|found| found.as_ref().clone()).ok_or_else(|| UploadError::NotFound(name.to_owned()))
     }
 
-    /// Makes a version the one that steps with `active` run; also the way back to an older one.
+    /// Makes a version the one that steps with `active` run; also the way back to an older one. What it uses and
+    /// those steps are not granted must be in `accepted`, and is granted to them.
     pub async fn activate(
         &self,
         workspace: WorkspaceId,
         name: &str,
         digest: Digest,
+        accepted: Grants,
     ) -> Result<Arc<PluginConfig>, UploadError> {
         let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
         let mut plugin = self.plugin_of(workspace, name)?;
-        if !plugin.versions.iter().any(|version| version.digest == digest) {
-            return Err(UploadError::NotFound(format!("{name}@{digest}")));
-        }
-        plugin.active = Some(digest);
-        self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
+        let mut writes = make_active(&snapshot.documents, &mut plugin, digest, accepted)?;
+        writes.push(DocumentWrite::PutPlugin(plugin.clone()));
+        self.write(writes).await?;
         Ok(Arc::new(plugin))
     }
 
@@ -171,6 +178,52 @@ impl Gateway {
         let user = connections.find(|connection| connection.steps.iter().any(|step| runs(&step.kind)));
         user.map(|connection| connection.name.clone())
     }
+}
+
+/// Sets the active version, and answers the connections that change with it: those whose steps follow `active` and
+/// are granted less than the version uses.
+fn make_active(
+    documents: &Documents,
+    plugin: &mut PluginConfig,
+    digest: Digest,
+    accepted: Grants,
+) -> Result<Vec<DocumentWrite>, UploadError> {
+    let found = plugin.versions.iter().find(|version| version.digest == digest);
+    let needs = found.ok_or_else(|| UploadError::NotFound(format!("{}@{digest}", plugin.name)))?.needs();
+    let (mut changed, mut missing, mut where_missing) = (Vec::new(), Grants::default(), Vec::new());
+    for connection in documents.connections.of(plugin.workspace) {
+        let mut connection = connection.as_ref().clone();
+        let lacks = grant(&mut connection, &plugin.name, needs);
+        if !lacks.is_empty() {
+            missing = missing.with(lacks);
+            where_missing.push(format!("`{}`", connection.name));
+            changed.push(DocumentWrite::PutConnection(connection));
+        }
+    }
+    let open = missing.without(accepted);
+    if !open.is_empty() {
+        return Err(UploadError::Conflict(format!(
+            "this version uses {open}, which is not granted in {}; to grant it there, activate with accept={}",
+            where_missing.join(", "),
+            missing.to_string().replace(' ', "")
+        )));
+    }
+    plugin.active = Some(digest);
+    Ok(changed)
+}
+
+/// Adds to the grants of steps that follow the plugin's active version; answers what was not there.
+fn grant(connection: &mut Connection, plugin: &str, needs: Grants) -> Grants {
+    let mut lacks = Grants::default();
+    for step in &mut connection.steps {
+        if let StepSpec::Plugin { name, version: VersionChoice::Active, grants, .. } = &mut step.kind
+            && name == plugin
+        {
+            lacks = lacks.with(needs.without(*grants));
+            *grants = grants.with(needs);
+        }
+    }
+    lacks
 }
 
 fn check_name(name: &str) -> Result<(), UploadError> {

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::sandbox::contract;
 use crate::sandbox::error::Refusal;
@@ -58,7 +59,8 @@ impl Sandbox {
         let (scan, digest, module) = scanned.await??;
 
         let code = self.compile(module.path()).await?;
-        let ready = self.ready(&self.component(code.path())?)?;
+        // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
+        let ready = self.ready(&self.component(code.path())?, Grants::all())?;
         let plugin = Plugin::new(digest, ready, self.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)

@@ -12,6 +12,7 @@ use crate::domain::plugin::Verdict;
 use crate::sandbox::bindings;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Stop;
+use crate::sandbox::given::Given;
 use crate::sandbox::outputs;
 use crate::sandbox::state::GuestState;
 use crate::sandbox::text;
@@ -57,10 +58,15 @@ impl Ask for AskConfigure {
 pub(crate) struct AskTransform {
     pub config: Arc<str>,
     pub event: GuestEvent,
+    pub given: Given,
 }
 
 impl Ask for AskTransform {
     type Answer = Verdict;
+
+    fn given(&mut self) -> Given {
+        std::mem::take(&mut self.given)
+    }
 
     async fn ask(self, guest: &bindings::Plugin, store: &mut Store<GuestState>) -> Result<Verdict, Stop> {
         configure(guest, store, &self.config).await?;

@@ -2,7 +2,12 @@
 
 wasmtime::component::bindgen!({
     path: "../wit",
-    world: "plugin",
+    world: "plugin-with-grants",
+    imports: { default: trappable },
     exports: { default: async },
     ownership: Borrowing { duplicate_if_necessary: true },
 });
+
+/// Exports are the same with and without grants, and which imports are linked is decided elsewhere.
+pub(crate) use PluginWithGrants as Plugin;
+pub(crate) use PluginWithGrantsPre as PluginPre;

@@ -12,6 +12,8 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings;
 use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::faults;
+use crate::sandbox::given::Given;
+use crate::sandbox::given::KvWrites;
 use crate::sandbox::meter::Meter;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
@@ -32,6 +34,11 @@ pub(crate) trait Ask: Send + 'static {
     /// The limits of this call, given those of one event.
     fn limits(&self, limits: PluginLimits) -> PluginLimits {
         limits
+    }
+
+    /// What it is given beyond what it is asked.
+    fn given(&mut self) -> Given {
+        Given::default()
     }
 
     /// Calls the instance.
@@ -56,12 +63,13 @@ impl From<wasmtime::Error> for Stop {
 }
 
 /// Asks a fresh instance, which is gone when this returns.
-pub(crate) async fn fresh<A: Ask>(ready: Ready, ask: A) -> Result<(A::Answer, Cost), Failure> {
+pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer, Cost), Failure> {
     let meter = Arc::new(Meter::default());
     let limits = ask.limits(ready.limits);
-    let (answer, log, log_dropped, memory_peak_bytes) = meter
+    let given = ask.given();
+    let (answer, kept, log, log_dropped, memory_peak_bytes) = meter
         .measure(async {
-            let mut store = store(&ready.engine, limits, Arc::clone(&meter));
+            let mut store = store(&ready.engine, limits, given, Arc::clone(&meter));
             let answer = instance(&ready.pre, &mut store, ask).await;
             let state = store.data_mut();
             let answer = answer.map_err(|stop| match stop {
@@ -69,18 +77,20 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, ask: A) -> Result<(A::Answer, Co
                 Stop::Fault(fault) => fault,
             });
             let log: Vec<LogLine> = std::mem::take(&mut state.log);
-            (answer, log, state.log_dropped, state.memory_bytes)
+            let kept = std::mem::take(&mut state.kept);
+            (answer, kept, log, state.log_dropped, state.memory_bytes)
         })
         .await;
-    let cost = Cost { log, log_dropped, cpu: meter.spent(), memory_peak_bytes };
+    let cost = Cost { log, log_dropped, cpu: meter.spent(), memory_peak_bytes, kv: KvWrites::new() };
     match answer {
-        Ok(answer) => Ok((answer, cost)),
+        // What a failed call wrote is not kept.
+        Ok(answer) => Ok((answer, Cost { kv: kept.into_writes(), ..cost })),
         Err(fault) => Err(Failure { fault, cost }),
     }
 }
 
-fn store(engine: &Engine, limits: PluginLimits, meter: Arc<Meter>) -> Store<GuestState> {
-    let mut store = Store::new(engine, GuestState::new(limits, meter));
+fn store(engine: &Engine, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Store<GuestState> {
+    let mut store = Store::new(engine, GuestState::new(limits, given, meter));
     store.limiter(|state| state);
     store.set_hostcall_fuel(faults::border_bytes(&limits));
     store.set_epoch_deadline(1);

@@ -1,11 +1,19 @@
 //! The names of the contract in `wit/`, as they appear in modules. Not here: the functions
 //! themselves (`bindings`).
 
+use crate::domain::grant::Grant;
+
 /// What every plugin exports.
 pub(crate) const EXPORTS: [&str; 4] = ["manifest", "configure", "transform", "transform-batch"];
 
 /// Interfaces that may be imported.
-pub(crate) const OFFERED: [&str; 2] = ["hookmill:plugin/types@1", "hookmill:plugin/log@1"];
+pub(crate) const OFFERED: [&str; 5] = [
+    "hookmill:plugin/types@1",
+    "hookmill:plugin/log@1",
+    "hookmill:plugin/clock@1",
+    "hookmill:plugin/kv@1",
+    "hookmill:plugin/random@1",
+];
 
 /// The interface that holds only types.
 pub(crate) const TYPES: &str = "types";
@@ -17,8 +25,13 @@ pub(crate) const ABI: u32 = 1;
 pub(crate) fn offered(interface: &str) -> Option<&'static str> {
     let (name, version) = interface.strip_prefix("hookmill:plugin/")?.split_once('@')?;
     let major = version.split('.').next()?;
-    let known = ["types", "log"].into_iter().find(|known| *known == name)?;
-    (major == "1").then_some(known)
+    if major != "1" {
+        return None;
+    }
+    match name {
+        "types" | "log" => ["types", "log"].into_iter().find(|known| *known == name),
+        grant => grant.parse().ok().map(Grant::name),
+    }
 }
 
 /// Whether `export`, of a component or of a core module, is the world's function `name`.
@@ -41,7 +54,8 @@ mod tests {
         check("hookmill:plugin/log@2.0.0", None);
         check("hookmill:plugin/log@10.0.0", None);
         check("hookmill:plugin/log", None);
-        check("hookmill:plugin/kv@1.0.0", None);
+        check("hookmill:plugin/kv@1.0.0", Some("kv"));
+        check("hookmill:plugin/files@1.0.0", None);
         check("wasi:clocks/monotonic-clock@0.2.0", None);
         check("env", None);
         check("", None);

@@ -7,6 +7,7 @@ use wasmtime::WasmBacktrace;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
+use crate::sandbox::given::Unavailable;
 use crate::sandbox::state::BudgetSpent;
 use crate::sandbox::state::GuestState;
 use crate::sandbox::state::Starved;
@@ -31,6 +32,9 @@ pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
     }
     if error.is::<Starved>() {
         return Fault::Host { detail: format!("no CPU time for the plugin within {:?}", state.limits.wall) };
+    }
+    if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
+        return Fault::Host { detail: text::cut(unavailable.to_string(), DETAIL_BYTES) };
     }
     if error.is::<PoolConcurrencyLimitError>() || error.is::<std::io::Error>() {
         return Fault::Host { detail: text::cut(format!("{error:#}"), DETAIL_BYTES) };

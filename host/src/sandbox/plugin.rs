@@ -16,6 +16,7 @@ use crate::sandbox::ask::AskTransform;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Ready;
+use crate::sandbox::given::Given;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::ran::BatchRan;
 use crate::sandbox::ran::ConfigRefusal;
@@ -65,7 +66,12 @@ impl Plugin {
     /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
     /// none), then `transform`. A configuration that is refused here is a refused event.
     pub async fn run(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
-        let (verdict, cost) = self.ask(AskTransform { config, event }).await?;
+        self.run_with(Given::default(), config, event).await
+    }
+
+    /// The same with what its grants need; what it wants to be kept is in the cost.
+    pub async fn run_with(&self, given: Given, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
+        let (verdict, cost) = self.ask(AskTransform { config, event, given }).await?;
         Ok(Ran { verdict, cost })
     }
 
@@ -81,9 +87,9 @@ impl Plugin {
     }
 
     /// As [`Plugin::run`], on the calling thread and not on those of the guests: for work that has
-    /// a thread of its own and must not come before anybody's events.
+    /// a thread of its own and must not come before anybody's events. For plugins without grants.
     pub async fn run_here(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
-        let (verdict, cost) = self.ask_here(AskTransform { config, event }).await?;
+        let (verdict, cost) = self.ask_here(AskTransform { config, event, given: Given::default() }).await?;
         Ok(Ran { verdict, cost })
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
+use crate::sandbox::given::KvWrites;
 
 /// What one call used and said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Cost {
     pub cpu: Duration,
     /// Linear memory at the end, bytes; memory never shrinks, so this is its peak.
     pub memory_peak_bytes: u64,
+    /// What it wants to be kept; nothing if the call failed.
+    pub kv: KvWrites,
 }
 
 /// One event was run.

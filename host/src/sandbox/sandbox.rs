@@ -15,10 +15,12 @@ use wasmtime::component::Component;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
 
+use crate::domain::grant::Grant;
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
-use crate::sandbox::bindings;
 use crate::sandbox::bindings::PluginPre;
+use crate::sandbox::bindings::hookmill::plugin as interfaces;
 use crate::sandbox::call::Ready;
 use crate::sandbox::child;
 use crate::sandbox::compile;
@@ -44,13 +46,14 @@ const COMPILERS: usize = 2;
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {
     engine: Engine,
-    linker: Linker<GuestState>,
+    /// One for each set of grants that was asked for so far.
+    linkers: Mutex<HashMap<Grants, Arc<Linker<GuestState>>>>,
     guests: Guests,
     files: Files,
     compiler: Compiler,
     compilers: Semaphore,
     limits: PluginLimits,
-    loaded: Mutex<HashMap<Digest, Weak<plugin::Inner>>>,
+    loaded: Mutex<HashMap<(Digest, Grants), Weak<plugin::Inner>>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -69,9 +72,6 @@ impl Sandbox {
         let engine = engine::running(&NATIVE, options.limits.memory_bytes)?;
         let guests = Guests::start(options.workers, options.limits.in_flight)?;
         engine::tick(&engine, guests.queue().begun())?;
-        let mut linker = Linker::new(&engine);
-        bindings::Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut GuestState| state)
-            .map_err(|error| SandboxError::Setup { detail: format!("the contract: {error:#}") })?;
         Ok(Self {
             guests,
             files: Files::open(options.dir, engine::fingerprint(&engine))?,
@@ -79,16 +79,17 @@ impl Sandbox {
             compilers: Semaphore::new(COMPILERS),
             limits: options.limits,
             loaded: Mutex::default(),
-            linker,
+            linkers: Mutex::default(),
             engine,
         })
     }
 
-    /// The plugin of a module that was admitted. Takes microseconds where it was loaded before or
+    /// The plugin of a module that was admitted, linked to these grants and to no other: one that imports more
+    /// cannot be loaded. Takes microseconds where it was loaded before or
     /// this engine compiled it before; otherwise compiles it again from the stored module. Needs a
     /// runtime with time and input/output.
-    pub async fn load(&self, digest: &Digest) -> Result<Plugin, SandboxError> {
-        if let Some(inner) = self.loaded().get(digest).and_then(Weak::upgrade) {
+    pub async fn load(&self, digest: &Digest, grants: Grants) -> Result<Plugin, SandboxError> {
+        if let Some(inner) = self.loaded().get(&(*digest, grants)).and_then(Weak::upgrade) {
             return Ok(Plugin::from_inner(inner));
         }
         let artifact = self.files.artifact(digest);
@@ -98,8 +99,8 @@ impl Sandbox {
             _ => self.compile_again(digest).await?,
         };
         let unloadable = |refusal| SandboxError::Unloadable { digest: *digest, refusal };
-        let plugin = Plugin::new(*digest, self.ready(&component).map_err(unloadable)?, self.queue().clone());
-        Ok(self.remember(plugin))
+        let ready = self.ready(&component, grants).map_err(unloadable)?;
+        Ok(self.remember(Plugin::new(*digest, ready, self.queue().clone()), grants))
     }
 
     /// Whether a module of this digest is stored.
@@ -115,7 +116,7 @@ impl Sandbox {
 
     /// Forgets a module and its code; handles that are still held keep working. Nothing is fine too.
     pub async fn remove(&self, digest: &Digest) -> Result<(), SandboxError> {
-        self.loaded().remove(digest);
+        self.loaded().retain(|(loaded, _), _| loaded != digest);
         let (files, digest) = (self.files.clone(), *digest);
         self.queue().blocking(move || files.remove(&digest)).await?
     }
@@ -160,8 +161,8 @@ impl Sandbox {
     }
 
     /// Makes a component ready to be instantiated.
-    pub(crate) fn ready(&self, component: &Component) -> Result<Ready, Refusal> {
-        let linked = self.linker.instantiate_pre(component);
+    pub(crate) fn ready(&self, component: &Component, grants: Grants) -> Result<Ready, Refusal> {
+        let linked = self.linker(grants)?.instantiate_pre(component);
         let linked = linked.map_err(|error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error)))?;
         let pre = PluginPre::new(linked);
         let pre = pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?;
@@ -185,20 +186,52 @@ impl Sandbox {
 
     /// Keeps a plugin for the next one who asks, unless somebody was faster: all who use a plugin
     /// share its cap of calls in flight.
-    pub(crate) fn remember(&self, plugin: Plugin) -> Plugin {
+    pub(crate) fn remember(&self, plugin: Plugin, grants: Grants) -> Plugin {
         let mut loaded = self.loaded();
-        if let Some(first) = loaded.get(&plugin.digest()).and_then(Weak::upgrade) {
+        let key = (plugin.digest(), grants);
+        if let Some(first) = loaded.get(&key).and_then(Weak::upgrade) {
             return Plugin::from_inner(first);
         }
         loaded.retain(|_, plugin| plugin.strong_count() > 0);
-        loaded.insert(plugin.digest(), Arc::downgrade(plugin.inner()));
+        loaded.insert(key, Arc::downgrade(plugin.inner()));
         plugin
     }
 
-    fn loaded(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Weak<plugin::Inner>>> {
+    /// What these grants import, and nothing else.
+    fn linker(&self, grants: Grants) -> Result<Arc<Linker<GuestState>>, SandboxError> {
+        let mut linkers = self.linkers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(linker) = linkers.get(&grants) {
+            return Ok(Arc::clone(linker));
+        }
+        let failed =
+            |error: wasmtime::Error| SandboxError::Setup { detail: format!("the contract: {error:#}") };
+        let linker = Arc::new(linked(&self.engine, grants).map_err(failed)?);
+        linkers.insert(grants, Arc::clone(&linker));
+        Ok(linker)
+    }
+
+    fn loaded(&self) -> std::sync::MutexGuard<'_, HashMap<(Digest, Grants), Weak<plugin::Inner>>> {
         // The map is whole between any two statements.
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn linked(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    interfaces::types::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    interfaces::log::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    for grant in grants.iter() {
+        match grant {
+            Grant::Clock => {
+                interfaces::clock::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
+            }
+            Grant::Kv => interfaces::kv::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state),
+            Grant::Random => {
+                interfaces::random::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
+            }
+        }?;
+    }
+    Ok(linker)
 }
 
 fn compile_here(module: &Path, code: Temporary) -> Result<Temporary, Refusal> {

@@ -14,6 +14,8 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::log;
 use crate::sandbox::bindings::hookmill::plugin::types;
 use crate::sandbox::engine::NATIVE;
+use crate::sandbox::given::Given;
+use crate::sandbox::given::Kept;
 use crate::sandbox::meter::Meter;
 use crate::sandbox::text;
 
@@ -29,6 +31,8 @@ pub(crate) struct GuestState {
     pub log: Vec<LogLine>,
     /// How many lines were not kept.
     pub log_dropped: u32,
+    /// What it was given and what it keeps.
+    pub kept: Kept,
     meter: Arc<Meter>,
     began: Instant,
 }
@@ -44,13 +48,14 @@ pub(crate) struct BudgetSpent;
 pub(crate) struct Starved;
 
 impl GuestState {
-    pub(crate) fn new(limits: PluginLimits, meter: Arc<Meter>) -> Self {
+    pub(crate) fn new(limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Self {
         Self {
             limits,
             denied: false,
             memory_bytes: 0,
             log: Vec::new(),
             log_dropped: 0,
+            kept: Kept::new(given),
             meter,
             began: Instant::now(),
         }
@@ -72,10 +77,10 @@ impl GuestState {
 impl types::Host for GuestState {}
 
 impl log::Host for GuestState {
-    fn log(&mut self, level: log::Level, message: String) {
+    fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         if self.log.len() >= self.limits.log_lines as usize {
             self.log_dropped = self.log_dropped.saturating_add(1);
-            return;
+            return Ok(());
         }
         let level = match level {
             log::Level::Debug => LogLevel::Debug,
@@ -85,6 +90,7 @@ impl log::Host for GuestState {
         };
         let message = text::cut(message, self.limits.log_line_bytes as usize);
         self.log.push(LogLine { level, message });
+        Ok(())
     }
 }
 

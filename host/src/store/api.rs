@@ -7,6 +7,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::domain::id::RejectionId;
@@ -101,6 +102,13 @@ pub trait Store: Send + Sync + 'static {
         before: Option<RejectionId>,
         limit: usize,
     ) -> impl Future<Output = Result<Page<Rejection, RejectionId>, StoreError>> + Send;
+
+    /// The value that a plugin keeps under a key. Blocks: for threads where that is fine.
+    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keys that a plugin keeps values under and that begin with `prefix`, in the order of their bytes, at most
+    /// `limit`. Blocks, too.
+    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError>;
 
     /// Deletes events received before, and log rows written before, as far as nothing live
     /// needs them; answers how many commits went.

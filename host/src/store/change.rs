@@ -3,6 +3,7 @@
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
+use crate::domain::grant::KvWrite;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -54,8 +55,12 @@ pub struct Change {
     pub deliveries: Vec<DeliveryRecord>,
     /// The bytes of deliveries, kept until their record is terminal.
     pub bytes: Vec<(DeliveryId, DeliveryBytes)>,
+    /// The bytes of deliveries that could not be made again: kept as long as their event.
+    pub lasting_bytes: Vec<(DeliveryId, DeliveryBytes)>,
     /// Events of which nothing is left to do outside live delivery records.
     pub closed: Vec<EventId>,
+    /// What plugins keep; of several writes to a key the last one counts.
+    pub kv: Vec<KvWrite>,
 }
 
 /// One key of the configuration and its new document; `None` deletes it.

@@ -19,6 +19,7 @@ use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::IdempotencyKey;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::domain::id::RejectionId;
@@ -61,8 +62,10 @@ struct Data {
     log: Vec<(Timestamp, LogEntry)>,
     records: BTreeMap<DeliveryId, DeliveryRecord>,
     bytes: BTreeMap<DeliveryId, DeliveryBytes>,
+    lasting_bytes: BTreeMap<DeliveryId, DeliveryBytes>,
     configs: Vec<ConfigState>,
     meta: BTreeMap<&'static str, Vec<u8>>,
+    kv: BTreeMap<(KvSpace, String), Vec<u8>>,
 }
 
 /// A handle.
@@ -112,11 +115,19 @@ impl MemoryStore {
         let now = self.clock.now();
         data.log.extend(change.log.into_iter().map(|entry| (now, entry)));
         data.bytes.extend(change.bytes);
+        data.lasting_bytes.extend(change.lasting_bytes);
         for record in change.deliveries {
             if record.state.is_terminal() {
                 data.bytes.remove(&record.id);
             }
             data.records.insert(record.id, record);
+        }
+        for write in change.kv {
+            let key = (write.space, write.key);
+            match write.value {
+                Some(value) => data.kv.insert(key, value),
+                None => data.kv.remove(&key),
+            };
         }
         for event in change.closed {
             data.open.remove(&event);
@@ -238,7 +249,8 @@ impl Store for MemoryStore {
     }
 
     async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
-        Ok(self.data().bytes.get(&id).cloned())
+        let data = self.data();
+        Ok(data.bytes.get(&id).or_else(|| data.lasting_bytes.get(&id)).cloned())
     }
 
     async fn deliveries(
@@ -256,6 +268,16 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Page<Rejection, RejectionId>, StoreError> {
         Ok(lists::rejections(&self.data(), (workspace, source), before, limit))
+    }
+
+    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.data().kv.get(&(space.clone(), key.to_owned())).cloned())
+    }
+
+    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let data = self.data();
+        let keys = data.kv.keys().filter(|(whose, key)| whose == space && key.starts_with(prefix));
+        Ok(keys.map(|(_, key)| key.clone()).take(limit).collect())
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

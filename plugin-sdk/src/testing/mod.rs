@@ -27,6 +27,11 @@ mod forwarded;
 mod limits;
 mod run;
 
+/// The time in tests, milliseconds since 1970: 2026-01-01T00:00:00Z, as events in tests come in.
+///
+/// See [`clock::now_ms`](crate::clock::now_ms).
+pub const NOW_MS: u64 = 1_767_225_600_000;
+
 pub use example::run_examples;
 pub use forwarded::Forwarded;
 pub use run::{Answer, Payload, Run, event, manifest, run};

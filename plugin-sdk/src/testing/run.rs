@@ -1,12 +1,16 @@
 //! One run of a plugin and what is expected of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::config;
 use crate::event::Event;
+use crate::kv;
 use crate::log::{self, Level};
 use crate::manifest;
 use crate::plugin::Plugin;
+use crate::random;
 use crate::testing::compare::is_expected;
 use crate::testing::forwarded::Forwarded;
 use crate::testing::limits;
@@ -79,7 +83,13 @@ pub fn event(payload: impl Into<Payload>) -> Event {
 /// # }
 /// ```
 pub fn run<P: Plugin>(event: Event) -> Run {
-    Run { events: vec![event], config: "{}".into(), answer: answer::<P>, headers: P::ABOUT.headers }
+    Run {
+        events: vec![event],
+        config: "{}".into(),
+        answer: answer::<P>,
+        headers: P::ABOUT.headers,
+        kept: BTreeMap::new(),
+    }
 }
 
 /// The manifest of the plugin `P`: what the gateway learns at its upload.
@@ -133,6 +143,7 @@ pub struct Run {
     config: String,
     answer: fn(&[Event], &str) -> Vec<Answer>,
     headers: &'static [&'static str],
+    kept: BTreeMap<String, Vec<u8>>,
 }
 
 impl std::fmt::Debug for Run {
@@ -166,6 +177,40 @@ impl Run {
         self
     }
 
+    /// With a value kept by an earlier event, for plugins that use [`kv`](crate::kv).
+    ///
+    /// See [`kv`](crate::kv).
+    #[must_use]
+    pub fn kept(mut self, key: &str, value: impl AsRef<[u8]>) -> Self {
+        self.kept.insert(key.to_string(), value.as_ref().to_vec());
+        self
+    }
+
+    /// Runs it: all that is kept afterwards, what was there before included. A run that gives no
+    /// verdict keeps nothing.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::{kv, testing};
+    ///
+    /// #[plugin]
+    /// fn count(event: &Event) -> Result<Verdict> {
+    ///     let seen = kv::get_json::<u64>("seen")?.unwrap_or_default() + 1;
+    ///     kv::set_json("seen", &seen)?;
+    ///     Ok(forward(event))
+    /// }
+    /// # fn main() {
+    /// let keeps = testing::run::<count>(testing::event("")).kept("seen", "41").keeps();
+    /// assert_eq!(keeps["seen"], b"42");
+    /// # }
+    /// ```
+    pub fn keeps(self) -> BTreeMap<String, Vec<u8>> {
+        let before = self.kept.clone();
+        let answers = self.answers();
+        let all_good = answers.iter().all(|answer| matches!(answer, Answer::Verdict(_)));
+        if all_good { kv::native::values() } else { before }
+    }
+
     /// With one more event: they go to the plugin together, as a batch.
     ///
     /// ```
@@ -195,6 +240,8 @@ impl Run {
             event.headers.0.retain(|(name, _)| self.headers.contains(&name.as_str()));
         }
         let _ = log::native::take();
+        kv::native::begin(self.kept);
+        random::native::begin();
         (self.answer)(&self.events, &self.config)
     }
 

@@ -108,7 +108,7 @@ async fn the_whole_of_it_by_example() {
     let uploaded = client.upload("lead-filter", guests::plugin("filter-leads")).await.expect(201);
     assert_eq!(uploaded["plugin"], "lead-filter");
     assert!(uploaded["digest"].as_str().unwrap().starts_with("sha256:"));
-    assert_eq!(uploaded["imports"], json!([]), "it never logs, so its compiler left the import out");
+    assert_eq!(uploaded["imports"], json!(["log"]), "the SDK logs panics");
     assert!(uploaded["manifest"].is_object(), "{uploaded}");
     assert_eq!(uploaded["active"], true);
 

@@ -10,6 +10,7 @@ mod damaged_store;
 mod dead_destination;
 mod delivery;
 mod disk_full;
+mod grants;
 mod hostile_guests;
 mod hostile_requests;
 mod ingest;

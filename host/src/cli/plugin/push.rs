@@ -29,6 +29,9 @@ pub(super) struct PushArgs {
     /// Make it the version that connections run which follow `active`.
     #[arg(long)]
     activate: bool,
+    /// What connections that follow `active` are granted with it, if it uses it: clock, kv, random.
+    #[arg(long, value_name = "GRANTS", requires = "activate")]
+    accept: Option<String>,
 }
 
 pub(super) async fn run(args: &PushArgs, json: bool) -> anyhow::Result<Exit> {
@@ -42,7 +45,11 @@ pub(super) async fn run(args: &PushArgs, json: bool) -> anyhow::Result<Exit> {
             Err(refusal) => return Ok(report::refused(json, &refusal)),
         },
     };
-    let activate = if args.activate { "?activate=true" } else { "" };
+    let activate = match (&args.accept, args.activate) {
+        (Some(accept), true) => format!("?activate=true&accept={accept}"),
+        (None, true) => "?activate=true".to_owned(),
+        (_, false) => String::new(),
+    };
     let path = format!("v1/plugins/{name}/versions{activate}");
     match client.post_bytes(&path, "application/wasm", bytes.into()).await {
         Ok(answer) => Ok(report::data(json, &answer, &text(&name, &answer))),

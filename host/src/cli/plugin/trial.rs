@@ -15,6 +15,7 @@ use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::example;
 use crate::cli::plugin::example::Example;
 use crate::cli::plugin::report;
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Output;
@@ -48,7 +49,7 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(report::refused(json, &refusal)),
     };
-    let plugin = examiner.sandbox.load(&admitted.digest).await?;
+    let plugin = examiner.sandbox.load(&admitted.digest, Grants::all()).await?;
     let cases = match &args.payload {
         Some(file) => vec![captured(args, file, &admitted.headers_wanted)?],
         None => example::of(&serde_json::from_str(&admitted.manifest_json)?),

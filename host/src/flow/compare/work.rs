@@ -23,6 +23,7 @@ use crate::flow::compare::job::ComparisonState;
 use crate::flow::compare::many;
 use crate::flow::compare::many::Calls;
 use crate::flow::compare::past::Past;
+use crate::flow::kept::Kept;
 use crate::flow::plan;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::ConnectionRuntime;
@@ -195,6 +196,8 @@ impl Work<'_> {
             .map(|planned| json_text(&planned.event.data.content_type, &planned.event.data.body))
             .collect();
         let bodies: Vec<BodyView<'_>> = texts.iter().map(|text| BodyView::new(text)).collect();
+        // No plugin that is compared has a grant; this gives and keeps nothing.
+        let kept = Kept::new(self.gateway.store(), self.job.workspace, self.gateway.now());
         let contexts: Vec<StepContext<'_>> = events
             .iter()
             .zip(&found)
@@ -204,7 +207,7 @@ impl Work<'_> {
                     Base::Make(then, _) => &then.snapshot,
                     Base::Decided(_) | Base::Rerun => &self.snapshot,
                 };
-                plan::context(snapshot, &planned.event, body)
+                plan::context(snapshot, &planned.event, body, &kept)
             })
             .collect();
         let mut counts = Bases::default();

@@ -1,6 +1,6 @@
 //! Compiles documents into a snapshot. What did not change since the last one is taken from it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
+use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::egress::Egress;
@@ -39,8 +40,8 @@ use crate::shape::Filter;
 use crate::shape::Mapping;
 use crate::shape::Query;
 
-/// Loaded components, or why they could not be loaded, by digest.
-type Plugins = HashMap<Digest, Result<Plugin, Arc<str>>>;
+/// Loaded components, or why they could not be loaded, by digest and by what they may use.
+type Plugins = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
 
 /// What compiling needs besides the documents.
 #[derive(Clone, Debug)]
@@ -91,9 +92,9 @@ impl Compiler {
 
     async fn load_plugins(&self, documents: &Documents) -> Plugins {
         let mut plugins = Plugins::new();
-        for digest in digests_in_use(documents) {
-            let loaded = self.sandbox.load(&digest).await;
-            plugins.insert(digest, loaded.map_err(|error| error.to_string().into()));
+        for (digest, grants) in digests_in_use(documents) {
+            let loaded = self.sandbox.load(&digest, grants).await;
+            plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
         }
         plugins
     }
@@ -107,9 +108,9 @@ impl Compiler {
     ) -> Result<Vec<CompiledStep>, String> {
         let mut plugins = Plugins::new();
         for step in steps {
-            if let Some(digest) = digest_of(documents, workspace, &step.kind) {
-                let loaded = self.sandbox.load(&digest).await;
-                plugins.insert(digest, loaded.map_err(|error| error.to_string().into()));
+            if let Some((digest, grants)) = digest_of(documents, workspace, &step.kind) {
+                let loaded = self.sandbox.load(&digest, grants).await;
+                plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
             }
         }
         compile_steps(documents, workspace, steps, &plugins)
@@ -174,24 +175,23 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
     headers
 }
 
-fn digests_in_use(documents: &Documents) -> Vec<Digest> {
-    let mut digests: BTreeMap<Digest, ()> = BTreeMap::new();
+fn digests_in_use(documents: &Documents) -> BTreeSet<(Digest, Grants)> {
+    let mut digests = BTreeSet::new();
     for connection in documents.connections.all() {
         for step in &connection.steps {
-            if let Some(digest) = digest_of(documents, connection.workspace, &step.kind) {
-                digests.insert(digest, ());
-            }
+            digests.extend(digest_of(documents, connection.workspace, &step.kind));
         }
     }
-    digests.into_keys().collect()
+    digests
 }
 
-fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> Option<Digest> {
-    let StepSpec::Plugin { name, version, .. } = kind else { return None };
-    match version {
-        VersionChoice::Pinned(digest) => Some(*digest),
-        VersionChoice::Active => documents.plugins.find(workspace, name)?.active,
-    }
+fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> Option<(Digest, Grants)> {
+    let StepSpec::Plugin { name, version, grants, .. } = kind else { return None };
+    let digest = match version {
+        VersionChoice::Pinned(digest) => *digest,
+        VersionChoice::Active => documents.plugins.find(workspace, name)?.active?,
+    };
+    Some((digest, *grants))
 }
 
 fn connection_runtime(
@@ -245,7 +245,7 @@ fn compile_kind(
             let mapping = Mapping::compile(json.as_bytes()).map_err(|faults| within("mapping", faults))?;
             Ok(CompiledKind::Mapping(Arc::new(mapping)))
         }
-        StepSpec::Plugin { name, version, config } => {
+        StepSpec::Plugin { name, version, config, grants } => {
             let plugin = documents.plugins.find(workspace, name);
             let plugin = plugin.ok_or_else(|| {
                 fault(
@@ -266,16 +266,29 @@ fn compile_kind(
             let found = found.ok_or_else(|| {
                 fault("/plugin/version", format!("plugin `{name}` has no version {digest}"))
             })?;
-            let loaded = plugins.get(&digest).cloned();
+            let missing = found.needs().without(*grants);
+            if !missing.is_empty() {
+                return Err(fault("/plugin/grants", not_granted(name, missing, found.needs())));
+            }
+            let loaded = plugins.get(&(digest, *grants)).cloned();
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
                 plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
+                grants: *grants,
             }))
         }
     }
+}
+
+fn not_granted(name: &str, missing: Grants, needed: Grants) -> String {
+    let list: Vec<String> = needed.iter().map(|grant| format!("\"{grant}\"")).collect();
+    let list = list.join(", ");
+    format!(
+        "plugin `{name}` uses {missing}, which it is not granted here; if it may, write \"grants\": [{list}]"
+    )
 }
 
 /// Every fault of steps that somebody wants to save; pointers begin with the step's place.

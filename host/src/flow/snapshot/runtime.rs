@@ -8,6 +8,7 @@ use crate::domain::config::Connection;
 use crate::domain::config::Destination;
 use crate::domain::config::OnError;
 use crate::domain::config::Source;
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::egress::Target;
 use crate::rules::sign::PreparedSigning;
@@ -83,6 +84,8 @@ pub struct PluginStep {
     pub config: Arc<str>,
     /// Headers it sees, lower case.
     pub headers_wanted: Arc<[String]>,
+    /// What it may use here.
+    pub grants: Grants,
 }
 
 impl fmt::Debug for PluginStep {
@@ -98,6 +101,19 @@ pub struct ConnectionRuntime {
     pub connection: Arc<Connection>,
     /// Its steps, or what is wrong with them since they were saved.
     pub steps: Result<Vec<CompiledStep>, String>,
+}
+
+impl ConnectionRuntime {
+    /// What its plugins may use, all together. If that is anything, its steps cannot be run again with the same
+    /// result.
+    pub fn grants(&self) -> Grants {
+        let steps = self.steps.iter().flatten();
+        let of = |step: &CompiledStep| match &step.kind {
+            CompiledKind::Plugin(plugin) => plugin.grants,
+            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
+        };
+        steps.fold(Grants::default(), |all, step| all.with(of(step)))
+    }
 }
 
 /// A destination, ready to be sent to.

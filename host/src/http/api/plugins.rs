@@ -5,6 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
+use crate::domain::grant::Grant;
+use crate::domain::grant::Grants;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::plugin::Digest;
@@ -21,6 +23,7 @@ use crate::http::form::Shape;
 use crate::http::form::field;
 use crate::http::problem::Problem;
 use crate::http::query::LIST;
+use crate::http::query::Params;
 use crate::http::reply;
 use crate::http::view::PageView;
 use crate::http::view::View;
@@ -29,11 +32,22 @@ use crate::http::view::view;
 /// Bytes that are read of an upload; the sandbox's own limit is usually smaller.
 const UPLOAD_BYTES_MAX: u64 = 64 << 20;
 
-const UPLOAD: &[Field] = &[field(
-    "activate",
-    Shape::Flag,
-    "Whether steps that run the active version run this one now. The first version of a plugin is active in any case.",
-)];
+const UPLOAD: &[Field] = &[
+    field(
+        "activate",
+        Shape::Flag,
+        "Whether steps that run the active version run this one now. The first version of a plugin is active in any case.",
+    ),
+    ACCEPT,
+];
+
+const ACTIVATE: &[Field] = &[ACCEPT];
+
+const ACCEPT: Field = field(
+    "accept",
+    Shape::Text,
+    "Grants, such as `kv` or `clock,kv`, that connections get which follow the active version, if this one needs them.",
+);
 
 view! {
     /// One upload. It never changes.
@@ -102,6 +116,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Makes a version the active one.",
             |call| Box::pin(activate(call)),
         )
+        .query(ACTIVATE)
         .output(200, Output::Json(PluginView::describe)),
         Endpoint::delete(
             "/v1/plugins/{plugin}/versions/{digest}",
@@ -165,7 +180,9 @@ async fn versions(call: Call) -> Answer {
 async fn upload(call: Call) -> Answer {
     let params = call.params();
     let activate = params.choice("activate", &[("true", true), ("false", false)]).unwrap_or(false);
+    let accepted = accepted(&params);
     params.done()?;
+    let activate = activate.then_some(accepted);
     let uploaded =
         call.gateway().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
     let view = show_version(&uploaded.plugin, &uploaded.version);
@@ -188,8 +205,22 @@ fn digest(call: &Call) -> Result<Digest, Problem> {
 }
 
 async fn activate(call: Call) -> Answer {
-    let plugin = call.gateway().activate(call.workspace()?, call.path("plugin"), digest(&call)?).await?;
+    let params = call.params();
+    let accepted = accepted(&params);
+    params.done()?;
+    let (workspace, digest) = (call.workspace()?, digest(&call)?);
+    let plugin = call.gateway().activate(workspace, call.path("plugin"), digest, accepted).await?;
     Ok(reply::ok(&show(&plugin)))
+}
+
+fn accepted(params: &Params<'_>) -> Grants {
+    let text = params.text("accept").unwrap_or_default();
+    let names = text.split(',').filter(|name| !name.is_empty());
+    let read = |name: &str| {
+        let grant = name.parse::<Grant>();
+        grant.map_err(|error| params.fault("accept", format!("{error}, not `{name}`"))).ok()
+    };
+    names.filter_map(read).collect()
 }
 
 async fn delete_version(call: Call) -> Answer {

@@ -6,6 +6,8 @@ use crate::domain::config::OnError;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::VersionChoice;
+use crate::domain::grant::Grant;
+use crate::domain::grant::Grants;
 use crate::http::api::parts;
 use crate::http::form::Field;
 use crate::http::form::Item;
@@ -18,6 +20,11 @@ const PLUGIN: &[Field] = &[
     field("name", Shape::Text, "The plugin's name.").required(),
     field("version", Shape::Text, "`active`, or a digest such as `sha256:…`; `active` if not given."),
     field("config", Shape::Any, "Its configuration; {} if not given."),
+    field(
+        "grants",
+        Shape::List(&Shape::Choice(&["clock", "kv", "random"])),
+        "What it may use here beyond its events; a version that imports more is not run.",
+    ),
 ];
 
 const STEP: &[Field] = &[
@@ -47,6 +54,8 @@ view! {
         version: String,
         /// Its configuration.
         config: Box<RawValue>,
+        /// What it may use beyond its events.
+        grants: Vec<Grant>,
     }
 
     /// A step: one of `filter`, `mapping` and `plugin`.
@@ -94,7 +103,8 @@ fn read_step(item: &Item<'_>) -> Option<Step> {
 fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
     let version = version(plugin);
     let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
-    Some(StepSpec::Plugin { name: plugin.text("name")?, version, config })
+    let grants = read_grants(plugin);
+    Some(StepSpec::Plugin { name: plugin.text("name")?, version, config, grants })
 }
 
 /// Reads which version of a plugin is meant.
@@ -109,6 +119,15 @@ pub(super) fn version(plugin: &Object<'_>) -> VersionChoice {
             }
         },
     }
+}
+
+fn read_grants(plugin: &Object<'_>) -> Grants {
+    let items = plugin.items("grants").unwrap_or_default();
+    let read = |item: &Item<'_>| {
+        let name = item.text()?;
+        name.parse::<Grant>().map_err(|error| item.fault(format!("{error}, not `{name}`"))).ok()
+    };
+    items.iter().filter_map(read).collect()
 }
 
 /// Shows the steps.
@@ -126,12 +145,13 @@ fn show_step(step: &Step) -> StepView {
     match &step.kind {
         StepSpec::Filter(json) => view.filter = Some(parts::raw(json)),
         StepSpec::Mapping(json) => view.mapping = Some(parts::raw(json)),
-        StepSpec::Plugin { name, version, config } => {
+        StepSpec::Plugin { name, version, config, grants } => {
             let version = match version {
                 VersionChoice::Active => "active".to_owned(),
                 VersionChoice::Pinned(digest) => digest.to_string(),
             };
-            view.plugin = Some(PluginStepView { name: name.clone(), version, config: parts::raw(config) });
+            let (name, config, grants) = (name.clone(), parts::raw(config), grants.iter().collect());
+            view.plugin = Some(PluginStepView { name, version, config, grants });
         }
     }
     view
@@ -171,7 +191,13 @@ mod tests {
         );
         check(
             r#"[{"plugin":{"name":"x"}}]"#,
-            Ok(r#"[{"plugin":{"name":"x","version":"active","config":{}},"on_error":"fail"}]"#),
+            Ok(r#"[{"plugin":{"name":"x","version":"active","config":{},"grants":[]},"on_error":"fail"}]"#),
+        );
+        check(
+            r#"[{"plugin":{"name":"x","grants":["kv","clock","kv"]}}]"#,
+            Ok(
+                r#"[{"plugin":{"name":"x","version":"active","config":{},"grants":["clock","kv"]},"on_error":"fail"}]"#,
+            ),
         );
     }
 
@@ -185,5 +211,6 @@ mod tests {
             Err(&["/steps/1/plugin/name", "/steps/1/plugin/version"]),
         );
         check(r#"[{"filter":{},"on_error":"stop"}]"#, Err(&["/steps/0/on_error"]));
+        check(r#"[{"plugin":{"name":"x","grants":["kv","files"]}}]"#, Err(&["/steps/0/plugin/grants/1"]));
     }
 }

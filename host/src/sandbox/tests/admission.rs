@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
@@ -46,7 +47,7 @@ async fn takes_components_and_core_modules() {
         assert_eq!(room.sandbox.module(&admitted.digest).await.unwrap(), bytes);
         // The same again is fine.
         assert_eq!(room.sandbox.admit(bytes).await.unwrap(), admitted);
-        let plugin = room.sandbox.load(&admitted.digest).await.unwrap();
+        let plugin = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
         assert_eq!(forwarded(&plugin.run(no_config(), event("behave")).await.unwrap().verdict).len(), 1);
     }
     assert_eq!(files(&room).len(), 4, "two modules and their code: {:?}", files(&room));
@@ -110,14 +111,14 @@ async fn refuses_imports_that_are_not_offered_by_name() {
     let mut types = wasm_encoder::ComponentTypeSection::new();
     types.instance(&wasm_encoder::InstanceType::new());
     let mut imports = wasm_encoder::ComponentImportSection::new();
-    for name in ["wasi:sockets/tcp@0.2.0", "hookmill:plugin/kv@1.0.0"] {
+    for name in ["wasi:sockets/tcp@0.2.0", "hookmill:plugin/files@1.0.0"] {
         imports.import(name, wasm_encoder::ComponentTypeRef::Instance(0));
     }
     let mut wants = wasm_encoder::Component::new();
     wants.section(&types).section(&imports);
     let refusal = refused(&room, wants.finish()).await;
     assert_eq!(refusal.code, RefusalCode::ImportNotOffered);
-    assert!(refusal.detail.contains("`hookmill:plugin/kv@1.0.0`, `wasi:sockets/tcp@0.2.0`"), "{refusal}");
+    assert!(refusal.detail.contains("`hookmill:plugin/files@1.0.0`, `wasi:sockets/tcp@0.2.0`"), "{refusal}");
 }
 
 #[tokio::test]
@@ -186,7 +187,7 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     // A restart with a compiler that cannot work: the code on the disk is enough.
     let nobody = Compiler::Child("/nonexistent/hookmill".into());
     let second = sandbox(dir.path(), PluginLimits::default(), nobody);
-    let plugin = second.load(&digest).await.unwrap();
+    let plugin = second.load(&digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
     drop(second);
 
@@ -196,13 +197,13 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     let theirs = ours.with_file_name(format!("{}.0123456789abcdef.cwasm", digest.hex()));
     std::fs::rename(&ours, &theirs).unwrap();
     let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
-    third.load(&digest).await.unwrap();
+    third.load(&digest, Grants::default()).await.unwrap();
     assert!(ours.exists() && !theirs.exists(), "{:?}", list().collect::<Vec<_>>());
 
     third.remove(&digest).await.unwrap();
     third.remove(&digest).await.unwrap();
     assert!(!third.has(&digest));
-    assert!(matches!(third.load(&digest).await, Err(SandboxError::Unknown { .. })));
+    assert!(matches!(third.load(&digest, Grants::default()).await, Err(SandboxError::Unknown { .. })));
 }
 
 #[tokio::test]
@@ -212,7 +213,7 @@ async fn damaged_files_are_seen() {
     for entry in std::fs::read_dir(room.dir.path().join("plugins")).unwrap() {
         std::fs::write(entry.unwrap().path(), b"\0asm and then nothing").unwrap();
     }
-    assert!(matches!(room.sandbox.load(&digest).await, Err(SandboxError::Damaged { .. })));
+    assert!(matches!(room.sandbox.load(&digest, Grants::default()).await, Err(SandboxError::Damaged { .. })));
     let other = Digest::from_bytes([7; 32]);
     assert!(matches!(room.sandbox.module(&other).await, Err(SandboxError::Unknown { .. })));
 }

@@ -16,6 +16,7 @@ use wasm_encoder::Function;
 use wasm_encoder::ModuleArg;
 use wasm_encoder::PrimitiveValType;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
 use crate::sandbox::RefusalCode;
@@ -80,7 +81,7 @@ async fn compiles_in_a_process_of_its_own() {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = with_child(dir.path());
     let admitted = sandbox.admit(guest("lead")).await.unwrap();
-    let plugin = sandbox.load(&admitted.digest).await.unwrap();
+    let plugin = sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
     let ran = plugin.run(no_config(), event("e")).await.unwrap();
     assert_eq!(forwarded(&ran.verdict).len(), 1);
 }
@@ -111,7 +112,7 @@ async fn ends_what_is_too_costly_while_others_are_served() {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = with_child(dir.path());
     let admitted = sandbox.admit(guest("lead")).await.unwrap();
-    let honest = sandbox.load(&admitted.digest).await.unwrap();
+    let honest = sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
     // No function is too large and there are few of them, but each has very many calls.
     let bomb = around((0..8).map(|_| bombs::calls(240_000)).collect());
     let upload = sandbox.admit(bomb);

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use tempfile::TempDir;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Output;
 use crate::domain::plugin::PluginLimits;
@@ -38,7 +39,7 @@ impl Room {
     /// Admits a guest and loads it.
     pub(super) async fn plugin(&self, name: &str) -> Plugin {
         let admitted = self.sandbox.admit(guest(name)).await.unwrap();
-        self.sandbox.load(&admitted.digest).await.unwrap()
+        self.sandbox.load(&admitted.digest, Grants::default()).await.unwrap()
     }
 }
 

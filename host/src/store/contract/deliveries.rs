@@ -47,6 +47,8 @@ pub(crate) async fn a_record_lives_and_ends(opener: &impl Opener) {
         deliveries: vec![samples.record(id, 1, Retrying)],
         bytes: vec![(id, samples.bytes("exactly this"))],
         closed: vec![event],
+        kv: Vec::new(),
+        lasting_bytes: Vec::new(),
     };
     opened.commit(first).await;
     assert_eq!(opened.store.delivery(id).await.unwrap(), Some(samples.record(id, 1, Retrying)));
@@ -87,6 +89,8 @@ pub(crate) async fn notes_are_written_in_order(opener: &impl Opener) {
             deliveries: vec![samples.record(id, number, state)],
             bytes: bytes.into_iter().collect(),
             closed: vec![event],
+            kv: Vec::new(),
+            lasting_bytes: Vec::new(),
         });
     }
     opened.commit(Change::default()).await;

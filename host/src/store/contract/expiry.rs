@@ -54,6 +54,8 @@ pub(crate) async fn what_is_live_stays(opener: &impl Opener) {
         deliveries: vec![samples.record(id, 1, Retrying)],
         bytes: vec![(id, samples.bytes("bytes"))],
         closed: vec![retried],
+        kv: Vec::new(),
+        lasting_bytes: Vec::new(),
     };
     opened.commit(change).await;
     opener.set_time(at(2000));

@@ -6,6 +6,7 @@ mod configuration;
 mod deliveries;
 mod events;
 mod expiry;
+mod kv;
 mod lists;
 mod recovery;
 pub(crate) mod samples;
@@ -109,6 +110,8 @@ macro_rules! contract_suite {
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;
+            kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,
+                bytes_that_cannot_be_made_again_last;
         );
     };
     (@ $opener:expr; $($file:ident: $($name:ident),*;)*) => {
@@ -128,6 +131,7 @@ pub(crate) mod run {
     pub(crate) use super::deliveries::*;
     pub(crate) use super::events::*;
     pub(crate) use super::expiry::*;
+    pub(crate) use super::kv::*;
     pub(crate) use super::lists::*;
     pub(crate) use super::recovery::*;
 }

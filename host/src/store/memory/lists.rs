@@ -177,6 +177,12 @@ pub(super) fn expire(data: &mut Data, events_before: Timestamp, log_before: Time
         .filter(|id| id.unix_millis() < events_before.as_millis() && !live(data, *id));
     let old: Vec<EventId> = old.collect();
     old.iter().for_each(|id| drop(data.events.remove(id)));
+    let lasting = std::mem::take(&mut data.lasting_bytes);
+    let stays = |id: DeliveryId| {
+        let old = id.event().unix_millis() < events_before.as_millis();
+        !old || data.records.get(&id).is_some_and(|record| !record.state.is_terminal())
+    };
+    data.lasting_bytes = lasting.into_iter().filter(|(id, _)| stays(*id)).collect();
     let log = std::mem::take(&mut data.log);
     let before = log.len();
     let stays = |(at, entry): &(Timestamp, LogEntry)| {

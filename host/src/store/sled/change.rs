@@ -30,11 +30,17 @@ impl Commit<'_> {
             self.log.push(entry, indexed, &mut self.set)?;
         }
         for (id, bytes) in &change.bytes {
-            self.put_bytes(*id, bytes)?;
+            self.put_bytes(keys::BYTES, *id, bytes)?;
+        }
+        for (id, bytes) in &change.lasting_bytes {
+            self.put_bytes(keys::LASTING_BYTES, *id, bytes)?;
         }
         for record in &change.deliveries {
             let attempt = last_attempt(change, record.id);
             self.put_record(record, attempt)?;
+        }
+        for write in &change.kv {
+            self.keep_for_plugin(write)?;
         }
         for event in &change.closed {
             if self.is_open(*event) {
@@ -78,8 +84,8 @@ impl Commit<'_> {
         Ok(true)
     }
 
-    fn put_bytes(&mut self, id: DeliveryId, bytes: &DeliveryBytes) -> Result<(), Fault> {
-        self.set.put(&keys::by_id(keys::BYTES, id.bits()), &record::encode(bytes)?)
+    fn put_bytes(&mut self, kind: u8, id: DeliveryId, bytes: &DeliveryBytes) -> Result<(), Fault> {
+        self.set.put(&keys::by_id(kind, id.bits()), &record::encode(bytes)?)
     }
 
     /// A live record lies among the live ones; a terminal one moves away and takes no bytes along.

@@ -19,7 +19,8 @@ use crate::store::sled::request::Expired;
 /// Values looked at in one step: what the other requests of a commit may have to wait for.
 const STEP: usize = 100;
 /// The kinds that expire, in this order.
-const KINDS: [u8; 6] = [keys::EVENTS, keys::IDEMPOTENCY, keys::LATE, keys::LOG, keys::ENDED, keys::UNDO];
+const KINDS: [u8; 7] =
+    [keys::EVENTS, keys::IDEMPOTENCY, keys::LATE, keys::LASTING_BYTES, keys::LOG, keys::ENDED, keys::UNDO];
 
 /// What is to become of a value.
 enum Fate {
@@ -68,6 +69,9 @@ fn fate(commit: &Commit<'_>, kind: u8, entry: &Entry, step: &ExpireStep, needed:
             Ok(unless(is_live(commit, id, last)?))
         }
         keys::LATE if before(step.events_before) => Ok(unless(is_live(commit, id, id)?)),
+        keys::LASTING_BYTES if before(step.events_before) => {
+            Ok(unless(commit.set.any(keys::LIVE, id, id)?))
+        }
         keys::IDEMPOTENCY => {
             let window = commit.state.dedup.window();
             Ok(if before(commit.now.minus(window)) { Fate::Delete } else { Fate::Young })

@@ -15,6 +15,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::domain::id::RejectionId;
@@ -41,6 +42,7 @@ use crate::store::sled::export;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::guard;
 use crate::store::sled::keys;
+use crate::store::sled::kv;
 use crate::store::sled::parts;
 use crate::store::sled::publish;
 use crate::store::sled::read_deliveries;
@@ -110,18 +112,23 @@ impl SledStore {
         let shared = Arc::clone(&self.shared);
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let engine = shared.engine();
-            let result = engine.as_ref().ok_or(Fault::Closed).and_then(|engine| {
-                let once = || guard::caught(|| read(engine.tree(), &shared));
-                (1..READ_TRIES).fold(once(), |result, _| match result {
-                    Err(Fault::Bad { .. }) => once(),
-                    other => other,
-                })
-            });
-            result.map_err(|fault| shared.explain(&fault))
+            read_here(&shared, &read)
         });
         task.await.map_err(|error| StoreError::Unavailable { detail: error.to_string() })?
     }
+}
+
+/// Reads on this thread.
+fn read_here<T>(shared: &Shared, read: &dyn Fn(&Tree, &Shared) -> Result<T, Fault>) -> Result<T, StoreError> {
+    let engine = shared.engine();
+    let result = engine.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+        let once = || guard::caught(|| read(engine.tree(), shared));
+        (1..READ_TRIES).fold(once(), |result, _| match result {
+            Err(Fault::Bad { .. }) => once(),
+            other => other,
+        })
+    });
+    result.map_err(|fault| shared.explain(&fault))
 }
 
 impl Store for SledStore {
@@ -183,10 +190,12 @@ impl Store for SledStore {
 
     async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
         self.read(move |tree, _| {
-            let Some(entry) = parts::get(tree, keys::by_id(keys::BYTES, id.bits()))? else {
-                return Ok(None);
-            };
-            record::decode("the bytes of a delivery", &entry.body(tree)?).map(Some)
+            for kind in [keys::BYTES, keys::LASTING_BYTES] {
+                if let Some(entry) = parts::get(tree, keys::by_id(kind, id.bits()))? {
+                    return record::decode("the bytes of a delivery", &entry.body(tree)?).map(Some);
+                }
+            }
+            Ok(None)
         })
         .await
     }
@@ -207,6 +216,14 @@ impl Store for SledStore {
     ) -> Result<Page<Rejection, RejectionId>, StoreError> {
         let wanted = read_rejections::Wanted { workspace, source, before, limit };
         self.read(move |tree, _| read_rejections::list(tree, wanted)).await
+    }
+
+    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        read_here(&self.shared, &|tree, _| kv::get(tree, space, key))
+    }
+
+    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        read_here(&self.shared, &|tree, _| kv::keys(tree, space, prefix, limit))
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

@@ -12,6 +12,8 @@ pub(super) const LIVE: u8 = b'd';
 pub(super) const ENDED: u8 = b'h';
 /// The bytes of a live delivery: `b`, delivery id.
 pub(super) const BYTES: u8 = b'b';
+/// The bytes of a delivery that could not be made again: `y`, delivery id.
+pub(super) const LASTING_BYTES: u8 = b'y';
 /// Where rows are that came after their event was closed: `p`, event id.
 pub(super) const LATE: u8 = b'p';
 /// Idempotency keys of a commit: `i`, first event id.
@@ -22,6 +24,8 @@ pub(super) const CONFIG: u8 = b'c';
 pub(super) const UNDO: u8 = b'r';
 /// A small value of the application: `k`, its key.
 pub(super) const META: u8 = b'k';
+/// A value that a plugin keeps: `x`, workspace, plugin, its key.
+pub(super) const KV: u8 = b'x';
 /// Where recovery starts.
 pub(super) const MARK: &[u8] = b"m";
 /// The present revision of the configuration.
@@ -95,12 +99,13 @@ pub(super) fn describe(name: &[u8]) -> &'static str {
         Some(&EVENTS) => "a chunk of events",
         Some(&LOG) => "a chunk of the log",
         Some(&LIVE | &ENDED) => "a delivery record",
-        Some(&BYTES) => "the bytes of a delivery",
+        Some(&BYTES | &LASTING_BYTES) => "the bytes of a delivery",
         Some(&LATE) => "a list of late log rows",
         Some(&IDEMPOTENCY) => "a list of idempotency keys",
         Some(&CONFIG | b'v') => "the configuration",
         Some(&UNDO) => "an older configuration",
         Some(&META) => "a kept value",
+        Some(&KV) => "a plugin's value",
         Some(b'm') => "the recovery mark",
         _ => "an unknown value",
     }

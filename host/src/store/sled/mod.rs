@@ -21,6 +21,7 @@ mod guard;
 mod handle;
 mod ids;
 mod keys;
+mod kv;
 mod log_chunk;
 mod open;
 mod open_events;

@@ -100,6 +100,8 @@ impl<'a, O: Opener> Side<'a, O> {
                     deliveries: record.into_iter().collect(),
                     bytes: bytes.into_iter().collect(),
                     closed: close.then_some(event).into_iter().collect(),
+                    kv: Vec::new(),
+                    lasting_bytes: Vec::new(),
                 };
                 match wait {
                     true => self.opened.commit(change).await,

@@ -1,0 +1,101 @@
+//! Planning events that meet a plugin with a grant: one that saw a value, a clock or a random number cannot be run
+//! again with the same result. So everything it came to is on disk, the bytes of each delivery and what the plugins
+//! wrote in one commit, before the first attempt. Not here: running the steps.
+
+use std::time::Duration;
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::grant::Grant;
+use crate::domain::plan::Plan;
+use crate::domain::plan::RouteEnd;
+use crate::flow::Gateway;
+use crate::flow::job::Job;
+use crate::flow::plan::Outcome;
+use crate::flow::plan::connections;
+use crate::flow::plan::make;
+use crate::flow::snapshot::Snapshot;
+use crate::store::Change;
+use crate::store::LogEntry;
+use crate::store::Store as _;
+use crate::store::StoreError;
+
+/// Between two tries while the store takes nothing.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Plans an event, has it written, and hands on its deliveries.
+pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event) {
+    let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
+    let turn = reads.then(|| gateway.kv_turn(event.data.workspace));
+    for tries in 0.. {
+        // Held until the writes are on disk: the next event of the workspace reads them there.
+        let turn = match &turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let error = match once(gateway, snapshot, event, tries).await {
+            Ok(jobs) => {
+                drop(turn);
+                return jobs.into_iter().for_each(|job| gateway.enqueue(job));
+            }
+            Err(error) => error,
+        };
+        drop(turn);
+        gateway.observe_store_error("write down what became of an event", &error);
+        if gateway.is_stopping() {
+            // It stays open and is planned at the next start.
+            return;
+        }
+        tokio::time::sleep(WAIT).await;
+    }
+}
+
+/// Runs the steps and commits. A commit that was reported as failed may have reached the disk all the same; then the
+/// steps must not run again.
+async fn once(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    event: &Event,
+    tries: u32,
+) -> Result<Vec<Job>, StoreError> {
+    if tries > 0
+        && let Some(plan) = gateway.store().event_log(event.id).await?.plan
+    {
+        take_up(gateway, &plan).await?;
+        return Ok(Vec::new());
+    }
+    let outcome = make(gateway, snapshot, event).await;
+    let plan = outcome.plan.clone();
+    let (change, jobs) = change(gateway, event, outcome);
+    gateway.store().commit(change).await?;
+    gateway.observe_plan(event, &plan);
+    Ok(jobs)
+}
+
+/// Everything in one commit; the event is closed with it, since each delivery has a record of its own.
+fn change(gateway: &Gateway, event: &Event, outcome: Outcome) -> (Change, Vec<Job>) {
+    let now = gateway.now();
+    let Outcome { plan, jobs, failed, kv } = outcome;
+    let mut change =
+        Change { log: vec![LogEntry::Plan(plan)], closed: vec![event.id], kv, ..Change::default() };
+    change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
+    for job in &jobs {
+        change.deliveries.push(job.record(DeliveryState::Pending, now));
+        change.lasting_bytes.push((job.id, job.bytes.clone()));
+    }
+    (change, jobs)
+}
+
+/// Puts the deliveries of a plan that is on disk already into their lanes.
+async fn take_up(gateway: &Gateway, plan: &Plan) -> Result<(), StoreError> {
+    let mut live = Vec::new();
+    for route in &plan.routes {
+        let RouteEnd::Delivering(planned) = &route.end else { continue };
+        for one in planned {
+            let record = gateway.store().delivery(one.id).await?;
+            live.extend(record.filter(|record| !record.state.is_terminal()));
+        }
+    }
+    gateway.recover_deliveries(live);
+    Ok(())
+}

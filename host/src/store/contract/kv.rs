@@ -1,0 +1,82 @@
+//! What plugins keep, and the bytes of deliveries that they made with it.
+
+use std::sync::Arc;
+
+use crate::domain::delivery::DeliveryState::Delivered;
+use crate::domain::delivery::DeliveryState::Pending;
+use crate::domain::grant::KvSpace;
+use crate::domain::grant::KvWrite;
+use crate::domain::id::WorkspaceId;
+use crate::store::Change;
+use crate::store::Store;
+use crate::store::contract::Opener;
+use crate::store::contract::Samples;
+use crate::store::contract::open;
+use crate::store::contract::samples::at;
+
+fn space(workspace: u128, plugin: &str) -> KvSpace {
+    KvSpace { workspace: WorkspaceId::from_bits(workspace), plugin: Arc::from(plugin) }
+}
+
+fn write(space: &KvSpace, key: &str, value: Option<&[u8]>) -> KvWrite {
+    KvWrite { space: space.clone(), key: key.to_owned(), value: value.map(<[u8]>::to_vec) }
+}
+
+async fn commit(store: &impl Store, kv: Vec<KvWrite>) {
+    store.commit(Change { kv, ..Change::default() }).await.unwrap();
+}
+
+pub(crate) async fn plugins_keep_values(opener: &impl Opener) {
+    let opened = open(opener).await;
+    let (mine, large) = (space(1, "counter"), vec![7; 64 << 10]);
+    let get = |store: &_, key: &str| Store::kv_get(store, &mine, key).unwrap();
+    assert_eq!(get(&opened.store, "a"), None);
+    commit(&opened.store, vec![write(&mine, "a", Some(b"1")), write(&mine, "ab", Some(&large))]).await;
+    commit(&opened.store, vec![write(&mine, "a", Some(b"2")), write(&mine, "", Some(b"empty key"))]).await;
+    commit(&opened.store, vec![write(&mine, "b", Some(b"3")), write(&mine, "b", None)]).await;
+    let opened = opened.reopen(opener).await;
+    assert_eq!(get(&opened.store, "a").unwrap(), b"2");
+    assert_eq!(get(&opened.store, "ab").unwrap(), large);
+    assert_eq!(get(&opened.store, ""), Some(b"empty key".to_vec()));
+    assert_eq!(get(&opened.store, "b"), None, "the last write of a change counts");
+    commit(&opened.store, vec![write(&mine, "ab", Some(b"small now")), write(&mine, "none", None)]).await;
+    assert_eq!(get(&opened.store, "ab").unwrap(), b"small now");
+}
+
+pub(crate) async fn keys_are_listed_in_order_and_kept_apart(opener: &impl Opener) {
+    let opened = open(opener).await;
+    let (mine, namesake, other) = (space(1, "seen"), space(2, "seen"), space(1, "seen-too"));
+    let large = vec![1; 20_000];
+    let keys = ["b", "a/2", "a/1", "a", "ä", "a/10"];
+    let all = keys.iter().map(|key| write(&mine, key, Some(&large))).collect();
+    commit(&opened.store, all).await;
+    commit(&opened.store, vec![write(&namesake, "a/9", Some(b"x")), write(&other, "a/8", Some(b"x"))]).await;
+    let list = |space: &KvSpace, prefix: &str, limit| opened.store.kv_keys(space, prefix, limit).unwrap();
+    assert_eq!(list(&mine, "", 100), ["a", "a/1", "a/10", "a/2", "b", "ä"]);
+    assert_eq!(list(&mine, "a/", 2), ["a/1", "a/10"]);
+    assert_eq!(list(&mine, "c", 100), [""; 0]);
+    assert_eq!(list(&namesake, "", 100), ["a/9"]);
+    assert_eq!(list(&other, "", 100), ["a/8"]);
+    assert_eq!(opened.store.kv_get(&mine, "a/9").unwrap(), None);
+}
+
+pub(crate) async fn bytes_that_cannot_be_made_again_last(opener: &impl Opener) {
+    let mut opened = open(opener).await;
+    let samples = Samples::of(1);
+    opener.set_time(at(0));
+    let event = opened.accept_one(samples.event("one")).await;
+    let id = event.delivery(1);
+    let change = Change {
+        deliveries: vec![samples.record(id, 0, Pending)],
+        lasting_bytes: vec![(id, samples.bytes("made once"))],
+        closed: vec![event],
+        ..Change::default()
+    };
+    opened.commit(change).await;
+    opened.commit(Change { deliveries: vec![samples.record(id, 1, Delivered)], ..Change::default() }).await;
+    opened = opened.reopen(opener).await;
+    assert_eq!(opened.store.delivery_bytes(id).await.unwrap(), Some(samples.bytes("made once")));
+    opener.set_time(at(90_000));
+    opened.store.expire(at(80_000), at(80_000)).await.unwrap();
+    assert_eq!(opened.store.delivery_bytes(id).await.unwrap(), None, "they go with their event");
+}

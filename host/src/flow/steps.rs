@@ -279,8 +279,8 @@ async fn run_plugin(
     input: Carried,
 ) -> Result<Effect, String> {
     let plugin = loaded(step)?;
-    let (given, event) = (context.kept.given(step), guest_event(step, context, &input));
-    match plugin.run_with(given, step.config.clone(), event).await {
+    let given = context.kept.given(step);
+    match plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await {
         Ok(ran) => {
             context.kept.keep(step, ran.cost.kv);
             effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)

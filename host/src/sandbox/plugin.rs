@@ -87,7 +87,7 @@ impl Plugin {
     }
 
     /// As [`Plugin::run`], on the calling thread and not on those of the guests: for work that has
-    /// a thread of its own and must not come before anybody's events.
+    /// a thread of its own and must not come before anybody's events. For plugins without grants.
     pub async fn run_here(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
         let (verdict, cost) = self.ask_here(AskTransform { config, event, given: Given::default() }).await?;
         Ok(Ran { verdict, cost })

@@ -24,6 +24,10 @@ pub const LAST_MAX: u64 = 1_000_000;
 /// Longest pattern of event types, characters; the same as a connection's.
 const PATTERN_CHARS_MAX: usize = 200;
 
+/// Why steps with grants are not compared.
+const WHY_NOT: &str =
+    "what it kept, or the time it saw, when the events came in is not known, so it cannot be run again";
+
 /// What the request gave, and nothing else.
 #[derive(Clone, Debug, Default)]
 pub struct ComparisonDraft {
@@ -110,15 +114,19 @@ impl Gateway {
             self.check_tried_steps(workspace, &steps, &mut faults).await;
             tried = Some((Candidate::Steps, steps));
         } else if let Some((_, steps)) = &tried {
-            for fault in self.check_plugin_configs(workspace, steps).await {
+            let mut found = self.check_steps(workspace, steps);
+            if found.is_empty() {
+                found = self.check_plugin_configs(workspace, steps).await;
+            }
+            for fault in found {
                 faults.add("/plugin/version", format!("step {}: {}", fault.pointer, fault.detail));
             }
         }
-        let then = connection.iter().flat_map(|connection| &connection.steps);
-        if let Some(name) = then.chain(tried.iter().flat_map(|(_, steps)| steps)).find_map(granted) {
-            let detail =
-                "has a grant; what it saw when an event came cannot be had again, so nothing can be compared";
-            faults.add("/connection", format!("plugin `{name}` {detail}"));
+        if let Some(connection) = connection.as_ref().filter(|connection| has_grants(&connection.steps)) {
+            let detail = format!("a plugin of connection `{}` has a grant: {WHY_NOT}", connection.name);
+            faults.add("/connection", detail);
+        } else if tried.as_ref().is_some_and(|(_, steps)| has_grants(steps)) {
+            faults.add("/steps", format!("a plugin of these steps has a grant: {WHY_NOT}"));
         }
         faults.done()?;
         let (Some(connection), Some((candidate, steps))) = (connection, tried) else {
@@ -143,12 +151,8 @@ impl Gateway {
     }
 }
 
-/// The step's plugin, if it has a grant.
-fn granted(step: &Step) -> Option<&str> {
-    match &step.kind {
-        StepSpec::Plugin { name, grants, .. } if !grants.is_empty() => Some(name),
-        _ => None,
-    }
+fn has_grants(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(&step.kind, StepSpec::Plugin { grants, .. } if !grants.is_empty()))
 }
 
 fn find_connection(

@@ -196,6 +196,7 @@ impl Work<'_> {
             .map(|planned| json_text(&planned.event.data.content_type, &planned.event.data.body))
             .collect();
         let bodies: Vec<BodyView<'_>> = texts.iter().map(|text| BodyView::new(text)).collect();
+        // No plugin that is compared has a grant; this gives and keeps nothing.
         let kept = Kept::new(self.gateway.store(), self.job.workspace, self.gateway.now());
         let contexts: Vec<StepContext<'_>> = events
             .iter()

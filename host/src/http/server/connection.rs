@@ -7,7 +7,6 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::SystemTime;
 
 use axum::response::Response;
 use futures::FutureExt as _;
@@ -23,6 +22,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::time::Clock;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
@@ -95,7 +95,7 @@ pub(super) async fn serve<A: Answerer>(
         let problem = refusal::problem(&error, &parts.read_buf, limits);
         if let Some(problem) = problem.filter(|_| !answering.is_under_way()) {
             // A client that is gone does not read it.
-            let _gone = stream.write_all(&refusal::encode(problem, SystemTime::now()).await).await;
+            let _gone = stream.write_all(&refusal::encode(problem, Clock::System.now()).await).await;
         }
     }
     linger(stream).await;

@@ -1,11 +1,13 @@
 //! What is said to bytes that never became a request: the same problem documents that requests get. Not here: when
 //! a connection ends.
 
-use std::time::SystemTime;
+use std::time::Duration;
+use std::time::UNIX_EPOCH;
 
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 
+use crate::domain::time::Timestamp;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
@@ -49,7 +51,7 @@ fn too_large(error: &hyper::Error, limits: &ServerLimits) -> Problem {
 }
 
 /// The bytes of an answer after which the connection is closed.
-pub(super) async fn encode(problem: Problem, now: SystemTime) -> Vec<u8> {
+pub(super) async fn encode(problem: Problem, now: Timestamp) -> Vec<u8> {
     let mut response: Response = problem.into_response();
     reply::make_safe(response.headers_mut());
     let (head, body) = response.into_parts();
@@ -61,7 +63,8 @@ pub(super) async fn encode(problem: Problem, now: SystemTime) -> Vec<u8> {
         bytes.extend_from_slice(value.as_bytes());
         bytes.extend_from_slice(b"\r\n");
     }
-    let (length, date) = (body.len(), httpdate::fmt_http_date(now));
+    let (length, date) =
+        (body.len(), httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(now.as_millis())));
     bytes.extend_from_slice(
         format!("connection: close\r\ncontent-length: {length}\r\ndate: {date}\r\n\r\n").as_bytes(),
     );

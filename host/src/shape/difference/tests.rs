@@ -173,7 +173,7 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[abc]", inner, 0..4).prop_map(|members| Value::from_iter(members)),
+            prop::collection::btree_map("[abc]", inner, 0..4).prop_map(Value::from_iter),
         ]
     })
 }

@@ -190,6 +190,24 @@ async fn a_long_one_can_be_cancelled_and_the_next_has_its_turn() {
     client.act(&format!("{path}/cancel")).await.problem(409);
 }
 
+#[tokio::test]
+async fn what_was_granted_then_is_not_known_now() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    client.upload("hostile", guests::fixture("hostile")).await.expect(201);
+    let granted = json!([{"plugin": {"name": "hostile", "grants": ["clock"]}}]);
+    Plan::new("c", &sink.url("/c")).make(&client).await;
+    let answer = client.post("/v1/comparisons", &json!({"connection": "c", "steps": granted})).await;
+    assert_eq!(
+        (answer.problem(422), answer.pointers()),
+        ("invalid-comparison", vec!["/steps"]),
+        "{answer:?}"
+    );
+    client.patch("/v1/connections/c", &json!({"steps": granted})).await.expect(200);
+    let answer = client.post("/v1/comparisons", &json!({"connection": "c", "steps": []})).await;
+    assert_eq!((answer.problem(422), answer.pointers()), ("invalid-comparison", vec!["/connection"]));
+}
+
 async fn run(gateway: &Gateway, arguments: &[&str]) -> Output {
     let mut command = hookmill();
     command.args(arguments).args(["--connection", "leads", "--url", &gateway.url(), "--key", ADMIN_KEY]);

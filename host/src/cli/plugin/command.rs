@@ -4,6 +4,8 @@ use clap::Args;
 use clap::Subcommand;
 
 use crate::cli::Exit;
+use crate::cli::plugin::activate;
+use crate::cli::plugin::bench;
 use crate::cli::plugin::build;
 use crate::cli::plugin::check;
 use crate::cli::plugin::compare;
@@ -32,8 +34,12 @@ enum Command {
     Check(check::CheckArgs),
     /// Run a plugin's examples, or one event, in the sandbox.
     Test(trial::TestArgs),
+    /// Measure what an event costs.
+    Bench(bench::BenchArgs),
     /// Upload a plugin to a gateway.
     Push(push::PushArgs),
+    /// Make a version the active one, forward or back.
+    Activate(activate::ActivateArgs),
     /// List a gateway's plugins.
     List(list::ListArgs),
     /// Run a version over stored events and compare with what was really sent.
@@ -57,7 +63,9 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Build(build) => build::run(build, args.json),
             Command::Check(check) => check::run(check, args.json).await,
             Command::Test(test) => trial::run(test, args.json).await,
+            Command::Bench(bench) => bench::run(bench, args.json).await,
             Command::Push(push) => push::run(push, args.json).await,
+            Command::Activate(activate) => activate::run(activate, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }

@@ -1,7 +1,9 @@
 //! `hookmill plugin …`: for authors of plugins, from an empty folder to a version in a gateway. One
-//! file per command (`new`, `build`, `check`, `trial`, `push`, `list`, `compare`), `command` says which there are. Not
-//! here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
+//! file per command (`new`, `build`, `check`, `trial`, `bench`, `push`, `activate`, `list`, `compare`), `command` says
+//! which there are. Not here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
 
+mod activate;
+mod bench;
 mod build;
 mod check;
 mod command;

@@ -13,6 +13,8 @@ use serde_json::Value;
 
 /// Longest wait for an answer: an upload is compiled before it is answered.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// For uploads: the gateway compiles before it answers, an interpreter for up to three minutes.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(240);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Characters shown of an answer that is not what was expected.
 const SHOWN_MAX: usize = 500;
@@ -124,7 +126,8 @@ impl ApiClient {
         content_type: &str,
         body: Bytes,
     ) -> Result<Value, ClientError> {
-        self.answer(self.request(Method::POST, path)?.header(CONTENT_TYPE, content_type).body(body)).await
+        let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, content_type);
+        self.answer(request.timeout(UPLOAD_TIMEOUT).body(body)).await
     }
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {

@@ -131,7 +131,7 @@ async fn uploads_that_are_no_plugins_are_refused_with_the_reason() {
     refused(
         &gateway,
         "too large",
-        [good.clone(), vec![0; 20 << 20]].concat(),
+        [good.clone(), vec![0; 33 << 20]].concat(),
         &["too_large", "too-large", "large"],
     )
     .await;

@@ -15,7 +15,8 @@ pub(super) struct ActivateArgs {
     /// The plugin.
     name: String,
     /// Which version: its digest, or how it begins. [default: the newest]
-    version: Option<String>,
+    #[arg(value_name = "VERSION")]
+    which: Option<String>,
     /// Where the gateway is.
     #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -30,7 +31,7 @@ pub(super) struct ActivateArgs {
 pub(super) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let plugin = client.get(&format!("v1/plugins/{}", args.name)).await?;
-    let digest = choose(&plugin, args.version.as_deref())?;
+    let digest = choose(&plugin, args.which.as_deref())?;
     let accept = args.accept.as_ref().map(|accept| format!("?accept={accept}")).unwrap_or_default();
     let path = format!("v1/plugins/{}/versions/{digest}/activate{accept}", args.name);
     match client.post_bytes(&path, "application/json", "".into()).await {

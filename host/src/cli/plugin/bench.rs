@@ -15,7 +15,6 @@ use crate::cli::plugin::example;
 use crate::cli::plugin::example::Example;
 use crate::cli::plugin::report;
 use crate::config::parse_duration;
-use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::sandbox::Plugin;
 
@@ -35,11 +34,10 @@ pub(super) struct BenchArgs {
 pub(super) async fn run(args: &BenchArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     let examiner = Examiner::new()?;
-    let admitted = match examiner.admit(bytes).await {
-        Ok(admitted) => admitted,
+    let (plugin, admitted) = match examiner.plugin(bytes).await? {
+        Ok(examined) => examined,
         Err(refusal) => return Ok(report::refused(json, &refusal)),
     };
-    let plugin = examiner.sandbox.load(&admitted.digest, Grants::all()).await?;
     let examples = example::of(&serde_json::from_str(&admitted.manifest_json)?);
     if examples.is_empty() {
         report::talk("no examples: write some to examples/*.json");

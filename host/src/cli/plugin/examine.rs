@@ -13,8 +13,10 @@ use serde_json::json;
 
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
+use crate::domain::grant::Grants;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
+use crate::sandbox::Plugin;
 use crate::sandbox::Refusal;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
@@ -42,6 +44,16 @@ impl Examiner {
         let options = SandboxOptions::new(folder.0.clone(), compiler, 1);
         let sandbox = Sandbox::new(options).context("set up a sandbox")?;
         Ok(Self { sandbox, _folder: folder })
+    }
+
+    /// The plugin of these bytes, with all it wants to be granted, and what was learnt at its admission.
+    pub(super) async fn plugin(&self, bytes: Vec<u8>) -> anyhow::Result<Result<(Plugin, Admitted), Refusal>> {
+        let admitted = match self.admit(bytes).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let plugin = self.sandbox.load(&admitted.digest, Grants::all()).await?;
+        Ok(Ok((plugin, admitted)))
     }
 
     pub(super) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {

@@ -15,7 +15,6 @@ use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::example;
 use crate::cli::plugin::example::Example;
 use crate::cli::plugin::report;
-use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Output;
@@ -45,11 +44,10 @@ pub(super) struct TestArgs {
 pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     let examiner = Examiner::new()?;
-    let admitted = match examiner.admit(bytes).await {
-        Ok(admitted) => admitted,
+    let (plugin, admitted) = match examiner.plugin(bytes).await? {
+        Ok(examined) => examined,
         Err(refusal) => return Ok(report::refused(json, &refusal)),
     };
-    let plugin = examiner.sandbox.load(&admitted.digest, Grants::all()).await?;
     let cases = match &args.payload {
         Some(file) => vec![captured(args, file, &admitted.headers_wanted)?],
         None => example::of(&serde_json::from_str(&admitted.manifest_json)?),

@@ -111,7 +111,7 @@ impl Gateway {
             }
         }
         if let Some(steps) = draft.steps {
-            self.check_tried_steps(workspace, &steps, &mut faults).await;
+            self.check_draft_steps(workspace, &steps, &mut faults).await;
             tried = Some((Candidate::Steps, steps));
         } else if let Some((_, steps)) = &tried {
             let mut found = self.check_steps(workspace, steps);
@@ -135,19 +135,6 @@ impl Gateway {
         let last = draft.last.unwrap_or(LAST_DEFAULT);
         let ComparisonDraft { since, until, event_type, .. } = draft;
         Ok(Order { connection, candidate, steps, last, since, until, event_type })
-    }
-
-    async fn check_tried_steps(&self, workspace: WorkspaceId, steps: &[Step], faults: &mut Faults) {
-        let most = self.limits().steps_max;
-        if steps.len() > most {
-            faults.add("/steps", format!("a connection has at most {most} steps"));
-            return;
-        }
-        let mut found = self.check_steps(workspace, steps);
-        if found.is_empty() && !faults.within("/steps") {
-            found = self.check_plugin_configs(workspace, steps).await;
-        }
-        faults.add_below("/steps", found);
     }
 }
 

@@ -161,7 +161,13 @@ impl Gateway {
         }
     }
 
-    async fn check_draft_steps(&self, workspace: WorkspaceId, steps: &[Step], faults: &mut Faults) {
+    /// Notes every fault of steps somebody wants to save or try, below `/steps`.
+    pub(in crate::flow) async fn check_draft_steps(
+        &self,
+        workspace: WorkspaceId,
+        steps: &[Step],
+        faults: &mut Faults,
+    ) {
         let most = self.limits().steps_max;
         if steps.len() > most {
             faults.add("/steps", format!("a connection has at most {most} steps"));

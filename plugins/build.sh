@@ -39,7 +39,7 @@ for manifest in "$here"/*/Cargo.toml; do
     (cd "$here/$plugin" && build)
     built="$CARGO_TARGET_DIR/$target/release/$(echo "$plugin" | tr - _).wasm"
     if ! cmp -s "$built" "$out/$plugin.wasm"; then
-        cp "$built" "$out/$plugin.wasm.new"
-        mv "$out/$plugin.wasm.new" "$out/$plugin.wasm"
+        cp "$built" "$out/$plugin.wasm.$$"
+        mv "$out/$plugin.wasm.$$" "$out/$plugin.wasm"
     fi
 done

@@ -21,6 +21,7 @@ use crate::flow::GatewayParts;
 use crate::flow::intake;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
+use crate::flow::snapshot::Streaks;
 use crate::http::server;
 use crate::observe::Metrics;
 use crate::rules::verify::presets;
@@ -131,8 +132,13 @@ async fn build(
     })?;
     let egress = Arc::new(egress);
     let body_bytes_max = config.server.body_bytes_max.0;
-    let compiler =
-        Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max, presets: presets() };
+    let compiler = Compiler {
+        sandbox: sandbox.clone(),
+        egress: egress.clone(),
+        body_bytes_max,
+        presets: presets(),
+        streaks: Streaks::default(),
+    };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {
@@ -158,6 +164,7 @@ fn limits(config: &Config) -> FlowLimits {
             .unwrap_or(u16::MAX - 1),
         events_per_request_max: config.limits.events_per_request_max as usize,
         concurrency: delivery.concurrency,
+        faults_in_row_max: config.plugins.quarantine_after,
         timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),
         retry: delivery.retry.0.policy(),
     }

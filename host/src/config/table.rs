@@ -170,6 +170,8 @@ settings! {
         log_line_bytes_max: ByteSize = "1KiB" in "16B"..="64KiB",
         /// Bytes of an uploaded plugin.
         module_bytes_max: ByteSize = "16MiB" in "1KiB"..="256MiB",
+        /// Faults in a row after which a version is not run any more and its events are held. 0: never.
+        quarantine_after: u32 = "20" in "0"..="1000000",
     }
     /// The same for plugins that bring an interpreter along (JavaScript, Python), where they differ.
     interpreted_plugins: InterpretedPlugins {

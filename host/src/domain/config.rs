@@ -7,6 +7,7 @@ use crate::domain::event::Headers;
 use crate::domain::grant::Grants;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
+use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SourceId;
@@ -326,6 +327,24 @@ pub struct PluginVersion {
     pub manifest: String,
     /// Headers the manifest asks for, lower case.
     pub headers_wanted: Vec<String>,
+    /// Set while it is not run, because it only faulted.
+    #[serde(default)]
+    pub quarantine: Option<Quarantine>,
+}
+
+/// Why a version of a plugin is not run any more. Events that meet it are held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// Since when.
+    pub since: Timestamp,
+    /// How many calls had faulted, one after the other.
+    pub faults: u32,
+    /// The last one's code, such as `trapped`.
+    pub code: String,
+    /// The last one in words.
+    pub detail: String,
+    /// The event it was about.
+    pub event: EventId,
 }
 
 impl PluginVersion {

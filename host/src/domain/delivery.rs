@@ -15,7 +15,8 @@ pub enum DeliveryState {
     Pending,
     /// An attempt failed; another is due.
     Retrying,
-    /// Its destination or connection is paused; it goes on when that is resumed.
+    /// Its destination or connection is paused, or a plugin of its connection is in quarantine; it goes on when that
+    /// has ended.
     Held,
     /// The receiver answered 2xx. Terminal.
     Delivered,
@@ -25,12 +26,17 @@ pub enum DeliveryState {
     FailedByGateway,
     /// Somebody cancelled it. Terminal.
     Cancelled,
+    /// It was held for a plugin; when that could run, a step dropped the event. Terminal.
+    Dropped,
 }
 
 impl DeliveryState {
     /// Whether nothing more happens unless somebody asks for it.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Delivered | Self::Failed | Self::FailedByGateway | Self::Cancelled)
+        matches!(
+            self,
+            Self::Delivered | Self::Failed | Self::FailedByGateway | Self::Cancelled | Self::Dropped
+        )
     }
 
     /// The name in the API, the log and the metrics.
@@ -43,11 +49,12 @@ impl DeliveryState {
             Self::Failed => "failed",
             Self::FailedByGateway => "failed_by_gateway",
             Self::Cancelled => "cancelled",
+            Self::Dropped => "dropped",
         }
     }
 
     /// Every state.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::Retrying,
         Self::Held,
@@ -55,6 +62,7 @@ impl DeliveryState {
         Self::Failed,
         Self::FailedByGateway,
         Self::Cancelled,
+        Self::Dropped,
     ];
 }
 

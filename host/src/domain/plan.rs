@@ -46,6 +46,20 @@ pub enum RouteEnd {
     Dropped,
     /// A step failed and the connection's error policy is `fail`: this delivery stands for it.
     Failed(DeliveryId),
+    /// A plugin is in quarantine: this delivery stands for what its steps will make when they can run.
+    Held(DeliveryId),
+}
+
+impl RouteEnd {
+    /// The deliveries that came of it, or stand for it.
+    pub fn deliveries(&self) -> impl Iterator<Item = DeliveryId> {
+        let (made, other) = match self {
+            Self::Delivering(planned) => (planned.as_slice(), None),
+            Self::Dropped => (&[][..], None),
+            Self::Failed(id) | Self::Held(id) => (&[][..], Some(*id)),
+        };
+        made.iter().map(|planned| planned.id).chain(other)
+    }
 }
 
 /// A delivery as planned.
@@ -128,6 +142,11 @@ pub enum StepAnswer {
         guest: bool,
         /// What followed from it: `fail`, `drop` or `pass`.
         policy: String,
+    },
+    /// Was not run: its plugin is in quarantine.
+    Held {
+        /// In words.
+        reason: String,
     },
 }
 

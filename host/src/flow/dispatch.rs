@@ -18,8 +18,10 @@ use crate::flow::lanes::Lane;
 use crate::flow::lanes::Next;
 use crate::flow::lanes::Parked;
 use crate::flow::plan;
+use crate::flow::release;
 use crate::flow::settle;
 use crate::flow::snapshot::DestinationRuntime;
+use crate::flow::snapshot::Snapshot;
 use crate::store::Change;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -46,7 +48,12 @@ impl Gateway {
         change.deliveries.push(job.record(DeliveryState::Pending, due));
         change.closed.extend(job.close());
         self.store().note(change);
-        self.park(job.destination, due, job.id, Parked { connection: job.connection, attempts: 0 });
+        self.park(
+            job.destination,
+            due,
+            job.id,
+            Parked { connection: job.connection, attempts: 0, held: false },
+        );
     }
 
     /// Remembers when a delivery with a record is due.
@@ -104,7 +111,7 @@ async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane
     loop {
         let snapshot = gateway.snapshot();
         let gate = gateway.gate(destination);
-        let next = lanes::lock(&lane).next(gateway.now(), gate, |connection| snapshot.is_paused(connection));
+        let next = lanes::lock(&lane).next(gateway.now(), gate, |parked| waits(&snapshot, parked));
         let job = match next {
             Next::Ready(job) => *job,
             Next::Parked(id, parked) => match load(&gateway, id, parked.attempts).await {
@@ -133,6 +140,11 @@ async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane
     }
 }
 
+/// Whether a delivery that is due is held back.
+fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
+    snapshot.is_paused(parked.connection) || (parked.held && snapshot.is_quarantined(parked.connection))
+}
+
 async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
     let began = gateway.now();
     gateway.metrics().in_flight(1);
@@ -149,7 +161,8 @@ fn cancel(gateway: &Gateway, mut job: Job) {
     gateway.store().note(change);
 }
 
-/// Loads a parked delivery; `None` when it ended meanwhile or its event has expired.
+/// Loads a parked delivery; `None` when it ended meanwhile or its event has expired. One that was held has its steps
+/// run here, which may end it, too.
 /// A record with fewer attempts than `attempts` is one from before the last note was written:
 /// an empty commit waits for that.
 async fn load(gateway: &Gateway, id: DeliveryId, attempts: u8) -> Result<Option<Job>, StoreError> {
@@ -160,6 +173,9 @@ async fn load(gateway: &Gateway, id: DeliveryId, attempts: u8) -> Result<Option<
     }
     let Some(record) = record.filter(|record| !record.state.is_terminal()) else { return Ok(None) };
     let Some(event) = gateway.store().event(id.event()).await? else { return Ok(None) };
+    if record.state == DeliveryState::Held {
+        return release::run(gateway, &event, record).await;
+    }
     let bytes = match gateway.store().delivery_bytes(id).await? {
         Some(bytes) => bytes,
         None => match plan::remake(gateway, &event, id).await {

@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::config::Scope;
+use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::id::compose;
@@ -104,6 +105,7 @@ struct Inner {
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
+    release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -121,6 +123,8 @@ impl fmt::Debug for GatewayParts {
 
 /// Configurations kept for events in flight. Older ones are read from the store again.
 const PAST_MAX: usize = 64;
+/// Events whose held deliveries are released at the same time, at most.
+const RELEASE_TURNS: usize = 32;
 /// Rejections recorded per second; the others are only counted, so that a flood fills no disk.
 const REJECTIONS_PER_SECOND_MAX: u32 = 50;
 
@@ -142,6 +146,7 @@ impl Gateway {
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
+            release_turns: Default::default(),
             kv_turns: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -293,6 +298,11 @@ impl Gateway {
     pub(crate) fn kv_turn(&self, workspace: WorkspaceId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.inner.kv_turns.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         turns.entry(workspace).or_default().clone()
+    }
+
+    /// Held by whoever releases a delivery of an event, so that two never take the same new ids.
+    pub(crate) fn release_turn(&self, event: EventId) -> Arc<tokio::sync::Mutex<()>> {
+        self.inner.release_turns[(event.bits() % RELEASE_TURNS as u128) as usize].clone()
     }
 
     /// How much of what there may be.

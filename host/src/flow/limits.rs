@@ -20,6 +20,8 @@ pub struct FlowLimits {
     pub concurrency: u32,
     /// Milliseconds until an attempt fails, where the destination does not say.
     pub timeout_ms: u64,
+    /// Faults in a row that bring a version of a plugin into quarantine; 0 is never.
+    pub faults_in_row_max: u32,
     /// When to try again, where the destination does not say.
     pub retry: RetryPolicy,
 }

@@ -60,6 +60,7 @@ impl Gateway {
         let mut page = self.store().deliveries(query).await?;
         for item in &mut page.items {
             item.state = self.shown_state(item.state, item.connection, item.destination);
+            item.next_attempt_at = item.next_attempt_at.filter(|_| item.state != DeliveryState::Held);
         }
         if let Some(wanted) = wanted {
             page.items.retain(|item| item.state == wanted);
@@ -169,6 +170,6 @@ fn planned_hash(plan: &Plan, id: DeliveryId) -> Option<u64> {
         RouteEnd::Delivering(planned) => {
             planned.iter().find(|planned| planned.id == id).map(|planned| planned.payload_hash)
         }
-        RouteEnd::Dropped | RouteEnd::Failed(_) => None,
+        RouteEnd::Dropped | RouteEnd::Failed(_) | RouteEnd::Held(_) => None,
     })
 }

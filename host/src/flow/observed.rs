@@ -4,17 +4,20 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::domain::config::Quarantine;
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::RejectionId;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Plan;
 use crate::domain::plan::Rejection;
 use crate::domain::plan::RouteEnd;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
+use crate::domain::plugin::Digest;
 use crate::flow::Gateway;
 use crate::flow::error::AcceptError;
 use crate::flow::job::Job;
@@ -59,6 +62,7 @@ impl Gateway {
                         RouteEnd::Delivering(made) => ("delivering", made.len()),
                         RouteEnd::Dropped => ("dropped", 0),
                         RouteEnd::Failed(_) => ("failed", 1),
+                        RouteEnd::Held(_) => ("held", 1),
                     };
                     json!({"connection": route.connection, "end": end, "deliveries": deliveries})
                 })
@@ -91,6 +95,25 @@ impl Gateway {
 
     pub(crate) fn observe_host_fault(&self, connection: ConnectionId, detail: &str) {
         tracing::warn!(connection.id = %connection, error = detail, "could not run a step; trying again");
+    }
+
+    pub(crate) fn observe_quarantine(
+        &self,
+        workspace: WorkspaceId,
+        plugin: &str,
+        version: Digest,
+        quarantine: &Quarantine,
+    ) {
+        let Quarantine { since, faults, code, detail, event } = quarantine;
+        tracing::warn!(
+            plugin, %version, faults, code, %event,
+            error = detail,
+            "a plugin is in quarantine: its events are held until the version is released or replaced"
+        );
+        self.metrics().quarantined(plugin);
+        self.live().tell(*since, workspace, "plugin.quarantined", || {
+            json!({"plugin": plugin, "version": version, "faults": faults, "code": code, "detail": detail, "event": event})
+        });
     }
 
     pub(crate) fn observe_store_error(&self, doing: &str, error: &StoreError) {
@@ -170,5 +193,6 @@ fn step_verdict(answer: &StepAnswer) -> observe::StepVerdict {
         StepAnswer::Forward { .. } => observe::StepVerdict::Forward,
         StepAnswer::Drop { .. } => observe::StepVerdict::Drop,
         StepAnswer::Error { .. } => observe::StepVerdict::Fault,
+        StepAnswer::Held { .. } => observe::StepVerdict::Held,
     }
 }

@@ -9,9 +9,11 @@ use crate::flow::Gateway;
 use crate::flow::error::OperateError;
 use crate::flow::lanes;
 use crate::flow::lanes::Parked;
+use crate::flow::release;
 use crate::store::Change;
 use crate::store::DeliverySummary;
 use crate::store::Store;
+use crate::store::StoreError;
 
 /// An attempt's number has eight bits; a fresh schedule must still fit.
 const ATTEMPTS_BY_HAND_MAX: u8 = 240;
@@ -30,17 +32,21 @@ impl Gateway {
                 format!("it had {} attempts already; replay its event to begin anew", summary.attempts);
             return Err(OperateError::Conflict(detail));
         }
+        if let Some(detail) = self.held_for_plugin(&summary).await? {
+            return Err(OperateError::Conflict(detail));
+        }
         let waiting = !summary.state.is_terminal();
         if waiting && !self.take_out(&summary, id) {
             return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));
         }
         let mut record = self.record_of(workspace, &summary).await?;
-        record.state = DeliveryState::Pending;
+        let log = self.store().event_log(id.event()).await?;
+        let steps_first = release::waits_for_steps(log.plan.as_ref(), &record);
+        record.state = if steps_first { DeliveryState::Held } else { DeliveryState::Pending };
         record.due = self.now();
         record.schedule_from = record.attempts;
         self.store().commit(Change { deliveries: vec![record.clone()], ..Change::default() }).await?;
-        let parked = Parked { connection: record.connection, attempts: record.attempts };
-        self.park(record.destination, record.due, id, parked);
+        self.park(record.destination, record.due, id, Parked::of(&record));
         self.existing(workspace, id).await
     }
 
@@ -63,6 +69,16 @@ impl Gateway {
         record.due = self.now();
         self.store().commit(Change { deliveries: vec![record], ..Change::default() }).await?;
         self.existing(workspace, id).await
+    }
+
+    /// What to say to somebody who wants to send a delivery that waits for a plugin.
+    async fn held_for_plugin(&self, summary: &DeliverySummary) -> Result<Option<String>, StoreError> {
+        let record = self.store().delivery(summary.id).await?;
+        let held = record.is_some_and(|record| record.state == DeliveryState::Held);
+        let quarantined = self.snapshot().is_quarantined(summary.connection);
+        let detail = "a plugin of its connection is in quarantine; release that version or activate another, \
+                      and it is delivered";
+        Ok((held && quarantined).then(|| detail.to_owned()))
     }
 
     async fn existing(

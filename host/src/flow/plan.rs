@@ -48,6 +48,7 @@ struct Outcome {
     plan: Plan,
     jobs: Vec<Job>,
     failed: Vec<Job>,
+    held: Vec<Job>,
     kv: Vec<KvWrite>,
 }
 
@@ -57,40 +58,58 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     let event = &held.0.event;
     let snapshot = gateway.snapshot_at(event.data.revision).await;
     if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
-        return written_first::run(gateway, &snapshot, event).await;
+        return written_first::run(gateway, &snapshot, event, None).await;
     }
-    let mut outcome = make(gateway, &snapshot, event).await;
+    // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
+    let live = done.is_empty().then_some(gateway);
+    let mut outcome = make(gateway, &snapshot, event, live).await;
+    if !outcome.held.is_empty() {
+        return written_first::run(gateway, &snapshot, event, Some(outcome)).await;
+    }
     outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
     outcome.failed.retain(|job| !done.contains(&job.id.slot()));
-    let Outcome { plan, jobs, failed, kv: _none } = outcome;
-    gateway.observe_plan(event, &plan);
+    gateway.observe_plan(event, &outcome.plan);
+    hand_on(gateway, held, outcome);
+}
 
+/// Notes the plan and puts its deliveries into their lanes; the event stays open for them.
+fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
+    let event = held.0.event.id;
+    let Outcome { plan, jobs, failed, held: _none, kv: _nothing } = outcome;
     let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
     let now = gateway.now();
     change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
     let Ok(count) = u32::try_from(jobs.len()) else { return };
     if count == 0 {
-        change.closed.push(event.id);
+        change.closed.push(event);
         gateway.store().note(change);
         return;
     }
     gateway.store().note(change);
-    let open = OpenEvent::new(held.clone(), count);
+    let open = OpenEvent::new(held, count);
     for mut job in jobs {
         job.open = Some(open.clone());
         gateway.enqueue(job);
     }
 }
 
-/// Runs the steps of every connection that takes the event.
-async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome {
+/// Runs the steps of every connection that takes the event; for `live` see `StepContext`.
+async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, live: Option<&Gateway>) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
-    let context = context(snapshot, event, &body, &kept);
+    let context = StepContext { live, ..context(snapshot, event, &body, &kept) };
     let mut routes = Vec::new();
     let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
-    let (mut jobs, mut failed) = (Vec::new(), Vec::new());
+    let (mut jobs, mut failed, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    let stands_for = |job: Option<Job>, jobs: &mut Vec<Job>, end: fn(DeliveryId) -> RouteEnd| match job {
+        Some(job) => {
+            let id = job.id;
+            jobs.push(job);
+            end(id)
+        }
+        None => RouteEnd::Dropped,
+    };
     for connection in connections(snapshot, event) {
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
@@ -102,14 +121,10 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
                 RouteEnd::Delivering(planned)
             }
             RunEnd::Dropped => RouteEnd::Dropped,
-            RunEnd::Failed | RunEnd::HostFault(_) => match slots.job(connection, Carried::of(event)) {
-                Some(job) => {
-                    let id = job.id;
-                    failed.push(job);
-                    RouteEnd::Failed(id)
-                }
-                None => RouteEnd::Dropped,
-            },
+            RunEnd::Failed | RunEnd::HostFault(_) => {
+                stands_for(slots.job(connection, Carried::of(event)), &mut failed, RouteEnd::Failed)
+            }
+            RunEnd::Held => stands_for(slots.job(connection, Carried::of(event)), &mut held, RouteEnd::Held),
         };
         routes.push(Route {
             connection: connection.connection.id,
@@ -119,7 +134,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event) -> Outcome 
         });
     }
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: gateway.now(), routes };
-    Outcome { plan, jobs, failed, kv: kept.into_writes() }
+    Outcome { plan, jobs, failed, held, kv: kept.into_writes() }
 }
 
 /// The connections that take this event, in the order of their ids.
@@ -149,7 +164,33 @@ pub(crate) fn context<'a>(
         received_at: event.data.received_at.to_string().into(),
         body,
         kept,
+        live: None,
     }
+}
+
+/// What one connection's steps came to.
+pub(crate) struct Ran {
+    /// One per step that ran.
+    pub steps: Vec<StepTrace>,
+    /// How it ended.
+    pub end: RunEnd,
+    /// What its plugins keep if that counts.
+    pub kv: Vec<KvWrite>,
+}
+
+/// Runs the steps of one connection for an event that has been planned before.
+pub(crate) async fn run_one(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    connection: &ConnectionRuntime,
+    event: &Event,
+) -> Ran {
+    let json = json_text(&event.data.content_type, &event.data.body);
+    let body = BodyView::new(&json);
+    let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
+    let context = StepContext { live: Some(gateway), ..context(snapshot, event, &body, &kept) };
+    let (steps, end) = run_connection(gateway, connection, &context).await;
+    Ran { steps, end, kv: kept.into_writes() }
 }
 
 /// Runs a connection's steps, again if the gateway was at fault.
@@ -166,7 +207,7 @@ async fn run_connection(
     for try_number in 1.. {
         let mark = context.kept.mark();
         let run = steps::run(compiled, context, |_, _| {}).await;
-        if matches!(run.end, RunEnd::Failed | RunEnd::HostFault(_)) {
+        if matches!(run.end, RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held) {
             // What a plugin wrote counts only together with what became of the event.
             context.kept.back_to(mark);
         }
@@ -203,23 +244,35 @@ impl Slots<'_> {
             return None;
         }
         self.next = slot.checked_add(1)?;
-        Some(Job {
-            id: self.event.id.delivery(slot),
-            workspace: self.event.data.workspace,
-            connection: connection.connection.id,
-            destination: connection.connection.destination,
-            revision: self.event.data.revision,
-            state: DeliveryState::Pending,
-            attempts: 0,
-            schedule_from: 0,
-            bytes: carried.into_bytes(),
-            received_at: self.event.data.received_at,
-            open: None,
-        })
+        let id = self.event.id.delivery(slot);
+        Some(job(self.event, self.event.data.revision, connection, id, carried))
     }
 }
 
-fn planned(job: &Job) -> Planned {
+/// A delivery that nobody has tried to make yet.
+pub(crate) fn job(
+    event: &Event,
+    revision: u64,
+    connection: &ConnectionRuntime,
+    id: DeliveryId,
+    carried: Carried,
+) -> Job {
+    Job {
+        id,
+        workspace: event.data.workspace,
+        connection: connection.connection.id,
+        destination: connection.connection.destination,
+        revision,
+        state: DeliveryState::Pending,
+        attempts: 0,
+        schedule_from: 0,
+        bytes: carried.into_bytes(),
+        received_at: event.data.received_at,
+        open: None,
+    }
+}
+
+pub(crate) fn planned(job: &Job) -> Planned {
     Planned {
         id: job.id,
         payload_bytes: u32::try_from(job.bytes.payload.len()).unwrap_or(u32::MAX),
@@ -237,7 +290,7 @@ pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
 /// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
 pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
     let snapshot = gateway.snapshot_at(event.data.revision).await;
-    let outcome = make(gateway, &snapshot, event).await;
+    let outcome = make(gateway, &snapshot, event, None).await;
     let made = outcome.jobs.into_iter().chain(outcome.failed);
     made.into_iter().find(|job| job.id == delivery).map(|job| {
         let hash = payload_hash(&job.bytes.payload);

@@ -131,7 +131,7 @@ impl Gateway {
         let explanations = if request.explain { explain_all(&compiled, &context, &seen) } else { Vec::new() };
         let outputs = match run.end {
             RunEnd::Forward(payloads) => payloads.iter().map(|carried| output(&event, carried)).collect(),
-            RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) => Vec::new(),
+            RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held => Vec::new(),
         };
         Ok(Preview { steps: seen, outputs, explanations, payload: Bytes::copy_from_slice(&json) })
     }

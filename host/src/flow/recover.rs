@@ -12,10 +12,9 @@ use crate::store::Unfinished;
 
 impl Gateway {
     /// Puts live deliveries into their lanes. Their time may have passed long ago.
-    pub fn recover_deliveries(&self, live: Vec<DeliveryRecord>) {
+    pub fn recover_deliveries(&self, live: impl IntoIterator<Item = DeliveryRecord>) {
         for record in live {
-            let parked = Parked { connection: record.connection, attempts: record.attempts };
-            self.park(record.destination, record.due, record.id, parked);
+            self.park(record.destination, record.due, record.id, Parked::of(&record));
         }
     }
 

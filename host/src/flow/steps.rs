@@ -16,6 +16,7 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
+use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
 use crate::flow::kept::Kept;
@@ -42,6 +43,9 @@ pub(crate) struct StepContext<'a> {
     pub body: &'a BodyView<'a>,
     /// What plugins with grants get and leave.
     pub kept: &'a Kept,
+    /// Set where the run decides what becomes of the event: then calls count towards quarantine, and quarantine
+    /// holds the event. Not set where something is made again or only looked at.
+    pub live: Option<&'a Gateway>,
 }
 
 /// How a run of the steps ended.
@@ -55,6 +59,32 @@ pub(crate) enum RunEnd {
     Failed,
     /// The gateway could not run a step; to be tried again.
     HostFault(String),
+    /// A step's plugin is in quarantine; to be run when it can be.
+    Held,
+}
+
+/// Why a step has no effect to tell of.
+enum Stop {
+    /// The gateway could not run it.
+    Host(String),
+    /// Its plugin is in quarantine.
+    Held(String),
+}
+
+impl Stop {
+    fn end(self, step: &CompiledStep) -> (StepTrace, RunEnd) {
+        let (answer, end) = match self {
+            Self::Held(reason) => (StepAnswer::Held { reason }, RunEnd::Held),
+            Self::Host(detail) => {
+                let (code, policy) = ("host".to_owned(), "fail".to_owned());
+                (
+                    StepAnswer::Error { code, detail: detail.clone(), guest: false, policy },
+                    RunEnd::HostFault(detail),
+                )
+            }
+        };
+        (StepTrace { kind: kind_of(step), duration_us: 0, answer, logs: Vec::new() }, end)
+    }
 }
 
 /// What a run of the steps came to.
@@ -133,9 +163,10 @@ pub(crate) async fn run(
         for input in carried {
             match apply(step, context, input).await {
                 Ok(effect) => effects.add(effect),
-                Err(detail) => {
-                    traces.push(host_fault(step, detail.clone()));
-                    return Run { traces, end: RunEnd::HostFault(detail) };
+                Err(stop) => {
+                    let (trace, end) = stop.end(step);
+                    traces.push(trace);
+                    return Run { traces, end };
                 }
             }
         }
@@ -151,11 +182,6 @@ pub(crate) async fn run(
     Run { traces, end: RunEnd::Forward(carried) }
 }
 
-fn host_fault(step: &CompiledStep, detail: String) -> StepTrace {
-    let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
-    StepTrace { kind: kind_of(step), duration_us: 0, answer, logs: Vec::new() }
-}
-
 fn kind_of(step: &CompiledStep) -> StepKind {
     match &step.kind {
         CompiledKind::Filter(_) => StepKind::Filter,
@@ -166,8 +192,8 @@ fn kind_of(step: &CompiledStep) -> StepKind {
     }
 }
 
-/// Applies one step to one payload; `Err` is a fault of the gateway.
-async fn apply(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Result<Effect, String> {
+/// Applies one step to one payload.
+async fn apply(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Result<Effect, Stop> {
     match &step.kind {
         CompiledKind::Plugin(plugin) => run_plugin(plugin, step.on_error, context, input).await,
         CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Ok(apply_declared(step, context, input)),
@@ -277,16 +303,24 @@ async fn run_plugin(
     on_error: OnError,
     context: &StepContext<'_>,
     input: Carried,
-) -> Result<Effect, String> {
-    let plugin = loaded(step)?;
+) -> Result<Effect, Stop> {
+    if context.live.is_some() && step.streak.is_quarantined() {
+        return Err(Stop::Held(format!("plugin {} {} is in quarantine", step.name, step.digest)));
+    }
+    let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
-    match plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await {
+    let ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
+    if let Some(gateway) = context.live {
+        gateway.count_call(step, context.event, ran.as_ref().err().map(|failure| &failure.fault));
+    }
+    let effect = match ran {
         Ok(ran) => {
             context.kept.keep(step, ran.cost.kv);
             effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)
         }
         Err(failure) => effect_of(Err(failure.fault), failure.cost.log, on_error, input),
-    }
+    };
+    effect.map_err(Stop::Host)
 }
 
 /// The step's plugin, or why it is not there, which is the gateway's fault.

@@ -50,7 +50,7 @@ pub struct TraceEntry {
     /// Which delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryId>,
-    /// `forward`, `drop` or `error`.
+    /// `forward`, `drop`, `error` or `held`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
     /// Payloads that went on.
@@ -132,7 +132,8 @@ impl Gateway {
                     destination: Some(record.destination),
                     delivery: Some(record.id),
                     state: Some(state),
-                    next_attempt_at: (!state.is_terminal()).then_some(record.due),
+                    next_attempt_at: (!state.is_terminal() && state != DeliveryState::Held)
+                        .then_some(record.due),
                     ..TraceEntry::default()
                 });
             }
@@ -213,7 +214,8 @@ fn route_entries(plan: &Plan, route: &Route) -> Vec<TraceEntry> {
             payload_bytes: Some(planned.payload_bytes),
             ..blank()
         })),
-        RouteEnd::Dropped => {}
+        // The delivery's record says how it stands.
+        RouteEnd::Dropped | RouteEnd::Held(_) => {}
         RouteEnd::Failed(id) => entries.push(TraceEntry {
             stage: "delivery",
             delivery: Some(*id),
@@ -244,6 +246,10 @@ fn step_entry(mut entry: TraceEntry, step: &StepTrace) -> TraceEntry {
             entry.clause.clone_from(clause);
             entry.path.clone_from(path);
             entry.seen = seen.as_deref().map(shown);
+        }
+        StepAnswer::Held { reason } => {
+            entry.verdict = Some("held");
+            entry.reason = Some(reason.clone());
         }
         StepAnswer::Error { code, detail, guest, policy } => {
             entry.verdict = Some("error");

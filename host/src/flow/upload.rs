@@ -68,6 +68,9 @@ impl Gateway {
             Some(accepted) => make_active(&snapshot.documents, &mut plugin, version.digest, accepted)?,
             None => Vec::new(),
         };
+        if accepted.is_some() {
+            self.end_quarantine(&mut plugin, version.digest);
+        }
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;
         let active = plugin.active == Some(version.digest);
@@ -94,17 +97,22 @@ impl Gateway {
             imports: admitted.imports,
             manifest: admitted.manifest_json,
             headers_wanted: admitted.headers_wanted,
+            quarantine: None,
         }
     }
 
-    fn plugin_of(&self, workspace: WorkspaceId, name: &str) -> Result<PluginConfig, UploadError> {
+    pub(in crate::flow) fn plugin_of(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> Result<PluginConfig, UploadError> {
         let snapshot = self.snapshot();
         let found = snapshot.documents.plugins.find(workspace, name);
         found.map(|found| found.as_ref().clone()).ok_or_else(|| UploadError::NotFound(name.to_owned()))
     }
 
     /// Makes a version the one that steps with `active` run; also the way back to an older one. What it uses and
-    /// those steps are not granted must be in `accepted`, and is granted to them.
+    /// those steps are not granted must be in `accepted`, and is granted to them. A quarantine of the version ends.
     pub async fn activate(
         &self,
         workspace: WorkspaceId,
@@ -116,6 +124,7 @@ impl Gateway {
         let snapshot = self.snapshot().clone();
         let mut plugin = self.plugin_of(workspace, name)?;
         let mut writes = make_active(&snapshot.documents, &mut plugin, digest, accepted)?;
+        self.end_quarantine(&mut plugin, digest);
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;
         Ok(Arc::new(plugin))

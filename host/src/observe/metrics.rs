@@ -63,11 +63,12 @@ pub struct Metrics {
     planned: Counter,
     unrouted: Counter,
     rejected: Family<Labels, Counter>,
-    steps: [[Counter; 3]; 3],
+    steps: [[Counter; 4]; 3],
     plugin_calls: Family<Labels, Counter>,
     plugin_cpu_us: Family<Labels, Counter>,
     plugin_faults: Family<Labels, Counter>,
-    deliveries: [Counter; 7],
+    plugin_quarantines: Family<Labels, Counter>,
+    deliveries: [Counter; 8],
     attempts: [Counter; 10],
     in_flight: Gauge,
     connections: Gauge,
@@ -123,6 +124,11 @@ impl Metrics {
                 Family::default(),
             ),
             plugin_faults: maker.add(names::PLUGIN_FAULTS, "Faults of plugins", Family::default()),
+            plugin_quarantines: maker.add(
+                names::PLUGIN_QUARANTINES,
+                "Versions of plugins that went into quarantine",
+                Family::default(),
+            ),
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
@@ -180,6 +186,11 @@ impl Metrics {
             faults: self.plugin_faults.clone(),
             name: name.to_owned(),
         }
+    }
+
+    /// Counts a version of a plugin that went into quarantine.
+    pub fn quarantined(&self, plugin: &str) {
+        self.plugin_quarantines.get_or_create(&vec![(names::PLUGIN, plugin.to_owned())]).inc();
     }
 
     /// Counts a delivery that came into a state.

@@ -24,6 +24,8 @@ pub const PLUGIN_CALLS: &str = "plugin_calls";
 pub const PLUGIN_CPU_MICROSECONDS: &str = "plugin_cpu_microseconds";
 /// Counter of faults, labels [`PLUGIN`] and [`FAULT`].
 pub const PLUGIN_FAULTS: &str = "plugin_faults";
+/// Counter of versions that went into quarantine, label [`PLUGIN`].
+pub const PLUGIN_QUARANTINES: &str = "plugin_quarantines";
 /// Counter of deliveries that came into a state, label [`STATE`].
 pub const DELIVERIES: &str = "deliveries";
 /// Counter of attempts, label [`OUTCOME`]: `ok` or an error code.
@@ -51,7 +53,7 @@ pub const CONNECTIONS_OPEN: &str = "connections_open";
 pub const CODE: &str = "code";
 /// Label: filter, mapping or plugin.
 pub const STEP: &str = "step";
-/// Label: forward, drop or fault.
+/// Label: forward, drop, fault or held.
 pub const VERDICT: &str = "verdict";
 /// Label: a plugin's name.
 pub const PLUGIN: &str = "plugin";

@@ -32,6 +32,8 @@ pub enum StepVerdict {
     Drop,
     /// Not at all.
     Fault,
+    /// Later: its plugin is in quarantine.
+    Held,
 }
 
 /// Where things wait.
@@ -56,7 +58,7 @@ impl StepKind {
 
 impl StepVerdict {
     /// In the order of their discriminants, with the label's value.
-    pub(super) const ALL: [&'static str; 3] = ["forward", "drop", "fault"];
+    pub(super) const ALL: [&'static str; 4] = ["forward", "drop", "fault", "held"];
 }
 
 impl Queue {

@@ -17,6 +17,7 @@ mod ingest;
 mod kill9;
 mod languages;
 mod plugins;
+mod quarantine;
 mod readme;
 mod retries;
 mod shutdown;

@@ -12,6 +12,7 @@ use crate::cli::plugin::compare;
 use crate::cli::plugin::list;
 use crate::cli::plugin::new;
 use crate::cli::plugin::push;
+use crate::cli::plugin::release;
 use crate::cli::plugin::trial;
 
 /// Flags of `plugin`.
@@ -40,6 +41,8 @@ enum Command {
     Push(push::PushArgs),
     /// Make a version the active one, forward or back.
     Activate(activate::ActivateArgs),
+    /// End the quarantine of a version: it runs again, first for what was held.
+    Release(release::ReleaseArgs),
     /// List a gateway's plugins.
     List(list::ListArgs),
     /// Run a version over stored events and compare with what was really sent.
@@ -66,6 +69,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Bench(bench) => bench::run(bench, args.json).await,
             Command::Push(push) => push::run(push, args.json).await,
             Command::Activate(activate) => activate::run(activate, args.json).await,
+            Command::Release(release) => release::run(release, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }

@@ -43,7 +43,17 @@ fn line(plugin: &Value) -> String {
     let name = plugin["name"].as_str().unwrap_or_default();
     let active = plugin["active"].as_str().unwrap_or("no active version");
     let versions = plugin["versions"].as_array().map_or(0, Vec::len);
-    format!("{name:<24} {versions:>3}  {active}")
+    let held = plugin["versions"].as_array().into_iter().flatten();
+    let held = held.filter(|version| version["quarantine"].is_object()).map(quarantine);
+    format!("{name:<24} {versions:>3}  {active}{}", held.collect::<String>())
+}
+
+/// A line of its own below the plugin's.
+fn quarantine(version: &Value) -> String {
+    let (digest, quarantine) = (version["digest"].as_str().unwrap_or_default(), &version["quarantine"]);
+    let since = quarantine["since"].as_str().unwrap_or_default();
+    let detail = quarantine["detail"].as_str().unwrap_or_default();
+    format!("\n  in quarantine since {since}: {digest}\n    {detail}")
 }
 
 #[cfg(test)]
@@ -58,5 +68,10 @@ mod tests {
             "leads                      2  sha256:0",
         );
         check(json!({"name": "new"}), "new                        0  no active version");
+        let quarantine = json!({"since": "2026-01-02T03:04:05Z", "detail": "trapped: unreachable"});
+        check(
+            json!({"name": "bad", "active": "sha256:1", "versions": [{"digest": "sha256:1", "quarantine": quarantine}]}),
+            "bad                        1  sha256:1\n  in quarantine since 2026-01-02T03:04:05Z: sha256:1\n    trapped: unreachable",
+        );
     }
 }

@@ -15,6 +15,7 @@ mod list;
 mod new;
 mod project;
 mod push;
+mod release;
 mod report;
 mod template;
 mod toolchain;

@@ -40,7 +40,7 @@ pub(super) async fn find<'p>(
     let mut bases = Vec::with_capacity(events.len());
     for planned in events {
         let base = match planned.plan.as_ref().and_then(|plan| route(plan, connection)) {
-            None => Base::Rerun,
+            None | Some(Route { end: RouteEnd::Held(_), .. }) => Base::Rerun,
             Some(Route { end: RouteEnd::Delivering(made), .. }) if !made.is_empty() => {
                 // What a plugin with a grant saw then is not known.
                 let then = past.at(planned.event.data.revision).await?;
@@ -64,7 +64,7 @@ fn decided(route: &Route) -> Outcome {
     match &route.end {
         RouteEnd::Delivering(_) => Outcome::Forwarded(Vec::new()),
         RouteEnd::Dropped => Outcome::Dropped(many::drop_reason(number, last)),
-        RouteEnd::Failed(_) => Outcome::Failed(many::failure_code(last)),
+        RouteEnd::Failed(_) | RouteEnd::Held(_) => Outcome::Failed(many::failure_code(last)),
     }
 }
 

@@ -119,7 +119,7 @@ fn outcome(going: Going) -> Outcome {
 
 fn ended(end: &RunEnd, number: usize, trace: &StepTrace) -> Outcome {
     match end {
-        RunEnd::Failed | RunEnd::HostFault(_) => Outcome::Failed(failure_code(Some(trace))),
+        RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held => Outcome::Failed(failure_code(Some(trace))),
         RunEnd::Dropped | RunEnd::Forward(_) => Outcome::Dropped(drop_reason(number, Some(trace))),
     }
 }
@@ -148,6 +148,7 @@ pub(super) fn drop_reason(number: usize, last: Option<&StepTrace>) -> String {
         StepAnswer::Drop { reason, .. } => format!("{step}: {}", general(reason)),
         StepAnswer::Error { code, .. } => format!("{step}: {code}"),
         StepAnswer::Forward { .. } => format!("{step}: nothing was made of it"),
+        StepAnswer::Held { reason } => format!("{step}: {reason}"),
     }
 }
 

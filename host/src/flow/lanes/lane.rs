@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
@@ -32,6 +34,16 @@ pub(crate) struct Parked {
     pub connection: ConnectionId,
     /// Attempts its newest record counts; a read that finds fewer came too early.
     pub attempts: u8,
+    /// Whether it waits for a plugin, and its steps are still to be run.
+    pub held: bool,
+}
+
+impl Parked {
+    /// Of a record that is on disk, or on its way there.
+    pub(crate) fn of(record: &DeliveryRecord) -> Self {
+        let held = record.state == DeliveryState::Held;
+        Self { connection: record.connection, attempts: record.attempts, held }
+    }
 }
 
 /// Whether deliveries may go out now.
@@ -85,7 +97,7 @@ impl Lane {
     /// What a worker does next. Memory and disk take turns, so neither starves the other.
     /// `Nothing` also gives the worker's place back, under the same lock that saw the emptiness:
     /// nothing can slip in between.
-    pub(crate) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(ConnectionId) -> bool) -> Next {
+    pub(crate) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(&Parked) -> bool) -> Next {
         if gate == Gate::Shut {
             self.workers = self.workers.saturating_sub(1);
             return Next::Nothing(None);
@@ -104,17 +116,13 @@ impl Lane {
         Next::Nothing(self.parked.keys().next().map(|(due, _)| *due))
     }
 
-    fn pop_due(
-        &mut self,
-        now: Timestamp,
-        paused: impl Fn(ConnectionId) -> bool,
-    ) -> Option<(DeliveryId, Parked)> {
+    fn pop_due(&mut self, now: Timestamp, paused: impl Fn(&Parked) -> bool) -> Option<(DeliveryId, Parked)> {
         while let Some(entry) = self.parked.first_entry() {
             if entry.key().0 > now {
                 return None;
             }
             let (key, parked) = entry.remove_entry();
-            if !paused(parked.connection) {
+            if !paused(&parked) {
                 return Some((key.1, parked));
             }
             self.aside.push((key, parked));
@@ -122,7 +130,7 @@ impl Lane {
         None
     }
 
-    /// Looks again at what paused connections held back.
+    /// Looks again at what paused connections and plugins in quarantine held back.
     pub(crate) fn readmit(&mut self) {
         self.parked.extend(self.aside.drain(..));
     }

@@ -46,7 +46,11 @@ fn at(millis: u64) -> Timestamp {
 }
 
 fn park(lane: &mut Lane, due: u64, id: u128) {
-    lane.park(at(due), DeliveryId::from_bits(id), Parked { connection: CONNECTION, attempts: 1 });
+    lane.park(
+        at(due),
+        DeliveryId::from_bits(id),
+        Parked { connection: CONNECTION, attempts: 1, held: false },
+    );
 }
 
 /// What comes out at `now`, as text.

@@ -1,14 +1,15 @@
 //! Planning events that meet a plugin with a grant: one that saw a value, a clock or a random number cannot be run
 //! again with the same result. So everything it came to is on disk, the bytes of each delivery and what the plugins
-//! wrote in one commit, before the first attempt. Not here: running the steps.
+//! wrote in one commit, before the first attempt. The same for events that a quarantine holds, since it may have
+//! ended when they are looked at again. Not here: running the steps.
 
 use std::time::Duration;
 
+use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::grant::Grant;
 use crate::domain::plan::Plan;
-use crate::domain::plan::RouteEnd;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
 use crate::flow::plan::Outcome;
@@ -23,8 +24,8 @@ use crate::store::StoreError;
 /// Between two tries while the store takes nothing.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Plans an event, has it written, and hands on its deliveries.
-pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event) {
+/// Plans an event, unless that was done, has it written, and hands on its deliveries.
+pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event, mut made: Option<Outcome>) {
     let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
     let turn = reads.then(|| gateway.kv_turn(event.data.workspace));
     for tries in 0.. {
@@ -33,14 +34,9 @@ pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event) {
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        let error = match once(gateway, snapshot, event, tries).await {
-            Ok(jobs) => {
-                drop(turn);
-                return jobs.into_iter().for_each(|job| gateway.enqueue(job));
-            }
-            Err(error) => error,
-        };
+        let ended = once(gateway, snapshot, event, tries, made.take()).await;
         drop(turn);
+        let Err(error) = ended else { return };
         gateway.observe_store_error("write down what became of an event", &error);
         if gateway.is_stopping() {
             // It stays open and is planned at the next start.
@@ -57,42 +53,54 @@ async fn once(
     snapshot: &Snapshot,
     event: &Event,
     tries: u32,
-) -> Result<Vec<Job>, StoreError> {
+    made: Option<Outcome>,
+) -> Result<(), StoreError> {
     if tries > 0
         && let Some(plan) = gateway.store().event_log(event.id).await?.plan
     {
-        take_up(gateway, &plan).await?;
-        return Ok(Vec::new());
+        return take_up(gateway, &plan).await;
     }
-    let outcome = make(gateway, snapshot, event).await;
-    let plan = outcome.plan.clone();
-    let (change, jobs) = change(gateway, event, outcome);
-    gateway.store().commit(change).await?;
-    gateway.observe_plan(event, &plan);
-    Ok(jobs)
+    let outcome = match made {
+        Some(outcome) => outcome,
+        None => make(gateway, snapshot, event, Some(gateway)).await,
+    };
+    gateway.store().commit(change(gateway, event, &outcome)).await?;
+    gateway.observe_plan(event, &outcome.plan);
+    outcome.jobs.into_iter().for_each(|job| gateway.enqueue(job));
+    gateway.recover_deliveries(outcome.held.iter().map(|job| held(job, event)));
+    Ok(())
+}
+
+/// The record of a delivery that waits for its steps.
+fn held(job: &Job, event: &Event) -> DeliveryRecord {
+    job.record(DeliveryState::Held, event.data.received_at)
 }
 
 /// Everything in one commit; the event is closed with it, since each delivery has a record of its own.
-fn change(gateway: &Gateway, event: &Event, outcome: Outcome) -> (Change, Vec<Job>) {
+fn change(gateway: &Gateway, event: &Event, outcome: &Outcome) -> Change {
     let now = gateway.now();
-    let Outcome { plan, jobs, failed, kv } = outcome;
-    let mut change =
-        Change { log: vec![LogEntry::Plan(plan)], closed: vec![event.id], kv, ..Change::default() };
-    change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
-    for job in &jobs {
+    let mut change = Change {
+        log: vec![LogEntry::Plan(outcome.plan.clone())],
+        closed: vec![event.id],
+        kv: outcome.kv.clone(),
+        ..Change::default()
+    };
+    let failed = outcome.failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now));
+    change.deliveries.extend(failed);
+    change.deliveries.extend(outcome.held.iter().map(|job| held(job, event)));
+    for job in &outcome.jobs {
         change.deliveries.push(job.record(DeliveryState::Pending, now));
         change.lasting_bytes.push((job.id, job.bytes.clone()));
     }
-    (change, jobs)
+    change
 }
 
 /// Puts the deliveries of a plan that is on disk already into their lanes.
 async fn take_up(gateway: &Gateway, plan: &Plan) -> Result<(), StoreError> {
     let mut live = Vec::new();
     for route in &plan.routes {
-        let RouteEnd::Delivering(planned) = &route.end else { continue };
-        for one in planned {
-            let record = gateway.store().delivery(one.id).await?;
+        for id in route.end.deliveries() {
+            let record = gateway.store().delivery(id).await?;
             live.extend(record.filter(|record| !record.state.is_terminal()));
         }
     }

@@ -25,6 +25,7 @@ use crate::flow::error::FieldFault;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Extract;
 use crate::flow::snapshot::Snapshot;
+use crate::flow::snapshot::Streaks;
 use crate::flow::snapshot::runtime::CompiledKind;
 use crate::flow::snapshot::runtime::CompiledStep;
 use crate::flow::snapshot::runtime::ConnectionRuntime;
@@ -41,7 +42,14 @@ use crate::shape::Mapping;
 use crate::shape::Query;
 
 /// Loaded components, or why they could not be loaded, by digest and by what they may use.
-type Plugins = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
+type Loaded = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
+
+/// What there is of plugins when steps are compiled.
+#[derive(Debug, Default)]
+struct Plugins {
+    loaded: Loaded,
+    streaks: Streaks,
+}
 
 /// What compiling needs besides the documents.
 #[derive(Clone, Debug)]
@@ -54,6 +62,8 @@ pub struct Compiler {
     pub body_bytes_max: u64,
     /// What is known of providers.
     pub presets: Presets,
+    /// How the calls of plugins ended lately.
+    pub streaks: Streaks,
 }
 
 impl Compiler {
@@ -91,10 +101,14 @@ impl Compiler {
     }
 
     async fn load_plugins(&self, documents: &Documents) -> Plugins {
-        let mut plugins = Plugins::new();
-        for (digest, grants) in digests_in_use(documents) {
+        self.load(digests_in_use(documents)).await
+    }
+
+    async fn load(&self, wanted: impl IntoIterator<Item = (Digest, Grants)>) -> Plugins {
+        let mut plugins = Plugins { loaded: Loaded::new(), streaks: self.streaks.clone() };
+        for (digest, grants) in wanted {
             let loaded = self.sandbox.load(&digest, grants).await;
-            plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
+            plugins.loaded.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
         }
         plugins
     }
@@ -106,14 +120,9 @@ impl Compiler {
         workspace: WorkspaceId,
         steps: &[Step],
     ) -> Result<Vec<CompiledStep>, String> {
-        let mut plugins = Plugins::new();
-        for step in steps {
-            if let Some((digest, grants)) = digest_of(documents, workspace, &step.kind) {
-                let loaded = self.sandbox.load(&digest, grants).await;
-                plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
-            }
-        }
-        compile_steps(documents, workspace, steps, &plugins)
+        let wanted: BTreeSet<_> =
+            steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind)).collect();
+        compile_steps(documents, workspace, steps, &self.load(wanted).await)
     }
 
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
@@ -270,7 +279,7 @@ fn compile_kind(
             if !missing.is_empty() {
                 return Err(fault("/plugin/grants", not_granted(name, missing, found.needs())));
             }
-            let loaded = plugins.get(&(digest, *grants)).cloned();
+            let loaded = plugins.loaded.get(&(digest, *grants)).cloned();
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
@@ -278,6 +287,7 @@ fn compile_kind(
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
                 grants: *grants,
+                streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
             }))
         }
     }
@@ -293,7 +303,7 @@ fn not_granted(name: &str, missing: Grants, needed: Grants) -> String {
 
 /// Every fault of steps that somebody wants to save; pointers begin with the step's place.
 pub fn check_steps(documents: &Documents, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
-    let plugins = Plugins::new();
+    let plugins = Plugins::default();
     let faults_of = |(at, step): (usize, &Step)| {
         let faults = compile_kind(documents, workspace, &step.kind, &plugins).err().unwrap_or_default();
         faults

@@ -4,6 +4,7 @@
 mod compile;
 mod documents;
 mod runtime;
+mod streak;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub use runtime::DestinationRuntime;
 pub use runtime::Extract;
 pub use runtime::PluginStep;
 pub use runtime::SourceRuntime;
+pub use streak::Streak;
+pub use streak::Streaks;
 
 use crate::domain::config::ApiKey;
 use crate::domain::config::Origin;
@@ -57,6 +60,11 @@ impl Snapshot {
         origin: Origin,
     ) -> &[Arc<ConnectionRuntime>] {
         self.routes.get(&(workspace, origin)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a plugin that this connection runs is in quarantine.
+    pub(crate) fn is_quarantined(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_some_and(|found| found.is_quarantined())
     }
 
     /// Whether deliveries of this connection wait.

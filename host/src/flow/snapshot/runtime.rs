@@ -11,6 +11,7 @@ use crate::domain::config::Source;
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::egress::Target;
+use crate::flow::snapshot::streak::Streak;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
@@ -86,6 +87,8 @@ pub struct PluginStep {
     pub headers_wanted: Arc<[String]>,
     /// What it may use here.
     pub grants: Grants,
+    /// How its calls ended lately, here and elsewhere.
+    pub streak: Arc<Streak>,
 }
 
 impl fmt::Debug for PluginStep {
@@ -113,6 +116,12 @@ impl ConnectionRuntime {
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
         };
         steps.fold(Grants::default(), |all, step| all.with(of(step)))
+    }
+
+    /// Whether one of its plugins is in quarantine.
+    pub(crate) fn is_quarantined(&self) -> bool {
+        let is = |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if plugin.streak.is_quarantined());
+        self.steps.iter().flatten().any(is)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
+use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::plugin::Digest;
@@ -68,6 +69,22 @@ view! {
         manifest: Box<RawValue>,
         /// Whether steps that run the active version run this one.
         active: bool,
+        /// Set while it is not run, because too many calls in a row faulted; its events are held.
+        quarantine: Option<QuarantineView>,
+    }
+
+    /// Why a version is not run.
+    QuarantineView {
+        /// Since when.
+        since: Timestamp,
+        /// Calls that had faulted in a row.
+        faults: u32,
+        /// The last fault's code, such as `trapped`.
+        code: String,
+        /// The last fault in words.
+        detail: String,
+        /// The event it was about.
+        event: EventId,
     }
 
     /// An uploaded component by name.
@@ -118,6 +135,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .query(ACTIVATE)
         .output(200, Output::Json(PluginView::describe)),
+        Endpoint::post(
+            "/v1/plugins/{plugin}/versions/{digest}/release",
+            "Ends the quarantine of a version, and delivers what was held for it.",
+            |call| Box::pin(release(call)),
+        )
+        .output(200, Output::Json(PluginView::describe)),
         Endpoint::delete(
             "/v1/plugins/{plugin}/versions/{digest}",
             "Deletes a version that no connection runs.",
@@ -136,6 +159,13 @@ fn show_version(plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
         imports: version.imports.clone(),
         manifest: parts::raw(&version.manifest),
         active: plugin.active == Some(version.digest),
+        quarantine: version.quarantine.clone().map(|found| QuarantineView {
+            since: found.since,
+            faults: found.faults,
+            code: found.code,
+            detail: found.detail,
+            event: found.event,
+        }),
     }
 }
 
@@ -210,6 +240,12 @@ async fn activate(call: Call) -> Answer {
     params.done()?;
     let (workspace, digest) = (call.workspace()?, digest(&call)?);
     let plugin = call.gateway().activate(workspace, call.path("plugin"), digest, accepted).await?;
+    Ok(reply::ok(&show(&plugin)))
+}
+
+async fn release(call: Call) -> Answer {
+    let (workspace, digest) = (call.workspace()?, digest(&call)?);
+    let plugin = call.gateway().release_version(workspace, call.path("plugin"), digest).await?;
     Ok(reply::ok(&show(&plugin)))
 }
 

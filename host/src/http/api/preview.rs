@@ -221,6 +221,7 @@ fn show_step(trace: &StepTrace, outputs: &[PreviewOutput]) -> PreviewStepView {
     }
     match &trace.answer {
         StepAnswer::Forward { .. } => {}
+        StepAnswer::Held { reason } => view.reason = Some(reason.clone()),
         StepAnswer::Drop { reason, clause, path, seen } => {
             view.verdict = "drop";
             view.reason = Some(reason.clone());

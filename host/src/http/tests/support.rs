@@ -23,6 +23,7 @@ use crate::flow::GatewayParts;
 use crate::flow::intake;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
+use crate::flow::snapshot::Streaks;
 use crate::http::api;
 use crate::http::openapi;
 use crate::http::router::Router;
@@ -161,6 +162,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         egress: egress.clone(),
         body_bytes_max: 10_000,
         presets: presets(),
+        streaks: Streaks::default(),
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
@@ -173,6 +175,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         spawn: Arc::new(|task| drop(tokio::spawn(task))),
         apart: Arc::new(|task| drop(tokio::spawn(task))),
         limits: FlowLimits {
+            faults_in_row_max: 3,
             body_bytes_max: 10_000,
             connections_max: 3,
             steps_max: 4,

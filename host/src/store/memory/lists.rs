@@ -105,6 +105,7 @@ fn add_log(data: &Data, log: &EventLog, found: &mut BTreeMap<DeliveryId, Deliver
             RouteEnd::Failed(id) => {
                 add(*id, DeliveryState::FailedByGateway, Some(ErrorCode::StepFailed));
             }
+            RouteEnd::Held(id) => add(*id, DeliveryState::Held, None),
             RouteEnd::Dropped => {}
         }
     }

@@ -207,6 +207,7 @@ fn add_row(found: &mut Found, events: &BTreeMap<EventId, About>, row: &LogEntry)
                     RouteEnd::Failed(id) => {
                         add(*id, DeliveryState::FailedByGateway, Some(ErrorCode::StepFailed));
                     }
+                    RouteEnd::Held(id) => add(*id, DeliveryState::Held, None),
                     RouteEnd::Dropped => {}
                 }
             }

@@ -38,6 +38,7 @@ use crate::domain::signing::Signing;
 use crate::domain::signing::SigningProfile;
 use crate::domain::signing::SigningSecret;
 use crate::domain::verification::Verification;
+use crate::flow::Activate;
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::snapshot::DocumentWrite;
@@ -75,7 +76,7 @@ async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Resul
     };
     let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
     gateway
-        .upload(&principal, PLUGIN, bytes.into(), Some(Grants::default()))
+        .upload(&principal, PLUGIN, bytes.into(), Some(Activate::default()))
         .await
         .context("upload the sample's plugin")?;
     Ok(())

@@ -308,6 +308,24 @@ pub struct PluginConfig {
     pub active: Option<Digest>,
     /// Every upload, oldest first.
     pub versions: Vec<PluginVersion>,
+    /// Which became active when, the last ones, oldest first.
+    #[serde(default)]
+    pub activations: Vec<Activation>,
+}
+
+/// That a version became the active one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// Which.
+    pub version: Digest,
+    /// When.
+    pub at: Timestamp,
+    /// With which key.
+    pub by: KeyId,
+    /// Why it may although captured tests failed.
+    pub reason: Option<String>,
+    /// The names of those tests.
+    pub failed: Vec<String>,
 }
 
 /// One upload. Immutable.

@@ -8,6 +8,7 @@ pub mod grant;
 pub mod id;
 pub mod plan;
 pub mod plugin;
+pub mod plugin_test;
 pub mod retry;
 pub mod secret;
 pub mod signing;

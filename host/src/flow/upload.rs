@@ -17,6 +17,7 @@ use crate::domain::plugin::Digest;
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
+use crate::flow::plugin_tests::Passed;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
 use crate::sandbox::Admitted;
@@ -39,20 +40,29 @@ pub struct Uploaded {
     pub existed: bool,
 }
 
+/// What somebody agrees to who makes a version the active one.
+#[derive(Clone, Debug, Default)]
+pub struct Activate {
+    /// Grants for steps that follow the active version and lack them.
+    pub accept: Grants,
+    /// Why it may become active although captured tests fail.
+    pub reason: Option<String>,
+}
+
 impl Gateway {
-    /// Takes a component in as a version of a plugin. The first version of a name becomes active,
-    /// and every later one when `activate` says what it may use more than the one before.
+    /// Takes a component in as a version of a plugin. The first version of a name becomes active, and every later one
+    /// if it is asked for; if that is refused, the version is there all the same.
     pub async fn upload(
         &self,
         principal: &Principal,
         name: &str,
         bytes: Bytes,
-        activate: Option<Grants>,
+        activate: Option<Activate>,
     ) -> Result<Uploaded, UploadError> {
         check_name(name)?;
         let size = bytes.len() as u64;
         let admitted = self.sandbox().admit(bytes).await.map_err(refused)?;
-        let _guard = self.write_guard().await;
+        let guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let existing = snapshot.documents.plugins.find(principal.workspace, name);
         let mut plugin =
@@ -63,18 +73,22 @@ impl Gateway {
         if !existed {
             plugin.versions.push(version.clone());
         }
-        let accepted = activate.or(plugin.active.is_none().then(Grants::default));
-        let mut writes = match accepted {
-            Some(accepted) => make_active(&snapshot.documents, &mut plugin, version.digest, accepted)?,
-            None => Vec::new(),
-        };
-        if accepted.is_some() {
-            self.end_quarantine(&mut plugin, version.digest);
+        let first = plugin.active.is_none();
+        let mut writes = Vec::new();
+        if first {
+            let accepted = activate.as_ref().map_or(Grants::default(), |activate| activate.accept);
+            writes = make_active(&snapshot.documents, &mut plugin, version.digest, accepted)?;
+            self.note_activation(principal, &mut plugin, version.digest, Passed::default());
         }
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;
+        drop(guard);
+        let plugin = match activate {
+            Some(activate) if !first => self.activate(principal, name, version.digest, activate).await?,
+            _ => Arc::new(plugin),
+        };
         let active = plugin.active == Some(version.digest);
-        Ok(Uploaded { plugin: Arc::new(plugin), version, active, existed })
+        Ok(Uploaded { plugin, version, active, existed })
     }
 
     fn new_plugin(&self, principal: &Principal, name: &str) -> PluginConfig {
@@ -85,6 +99,7 @@ impl Gateway {
             created_at: self.now(),
             active: None,
             versions: Vec::new(),
+            activations: Vec::new(),
         }
     }
 
@@ -112,19 +127,22 @@ impl Gateway {
     }
 
     /// Makes a version the one that steps with `active` run; also the way back to an older one. What it uses and
-    /// those steps are not granted must be in `accepted`, and is granted to them. A quarantine of the version ends.
+    /// those steps are not granted must be accepted, and is granted to them; captured tests must pass, or a reason be
+    /// given. A quarantine of the version ends.
     pub async fn activate(
         &self,
-        workspace: WorkspaceId,
+        principal: &Principal,
         name: &str,
         digest: Digest,
-        accepted: Grants,
+        activate: Activate,
     ) -> Result<Arc<PluginConfig>, UploadError> {
+        let passed = self.pass_tests(principal.workspace, name, digest, activate.reason).await?;
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let mut plugin = self.plugin_of(workspace, name)?;
-        let mut writes = make_active(&snapshot.documents, &mut plugin, digest, accepted)?;
+        let mut plugin = self.plugin_of(principal.workspace, name)?;
+        let mut writes = make_active(&snapshot.documents, &mut plugin, digest, activate.accept)?;
         self.end_quarantine(&mut plugin, digest);
+        self.note_activation(principal, &mut plugin, digest, passed);
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;
         Ok(Arc::new(plugin))
@@ -149,13 +167,11 @@ impl Gateway {
         }
         plugin.versions.retain(|version| version.digest != digest);
         plugin.active = plugin.active.filter(|active| *active != digest);
-        let id = plugin.id;
-        let write = if plugin.versions.is_empty() {
-            DocumentWrite::DeletePlugin(id)
-        } else {
-            DocumentWrite::PutPlugin(plugin)
+        let writes = match plugin.versions.is_empty() {
+            true => self.without_plugin(&plugin),
+            false => vec![DocumentWrite::PutPlugin(plugin)],
         };
-        self.write(vec![write]).await?;
+        self.write(writes).await?;
         Ok(())
     }
 
@@ -168,8 +184,17 @@ impl Gateway {
                 "connection `{user}` runs this plugin; change or delete it first"
             )));
         }
-        self.write(vec![DocumentWrite::DeletePlugin(plugin.id)]).await?;
+        self.write(self.without_plugin(&plugin)).await?;
         Ok(())
+    }
+
+    /// Deletes it and its tests.
+    fn without_plugin(&self, plugin: &PluginConfig) -> Vec<DocumentWrite> {
+        let snapshot = self.snapshot();
+        let tests =
+            snapshot.documents.plugin_tests.of(plugin.workspace).filter(|test| test.plugin == plugin.id);
+        let tests = tests.map(|test| DocumentWrite::DeletePluginTest(test.id));
+        std::iter::once(DocumentWrite::DeletePlugin(plugin.id)).chain(tests).collect()
     }
 
     /// A connection that runs this version (or any, for `None`).

@@ -85,7 +85,7 @@ macro_rules! ids {
     };
 }
 
-ids! { WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId ComparisonId }
+ids! { WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId ComparisonId TestId }
 
 impl<T: View> View for Option<T> {
     fn describe() -> Described {

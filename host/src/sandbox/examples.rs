@@ -29,7 +29,7 @@ pub(crate) async fn run(plugin: &Plugin, examples: &[Example]) -> Result<(), Ref
     }
 }
 
-async fn answer(plugin: &Plugin, example: &Example) -> Result<Answer, Fault> {
+pub(crate) async fn answer(plugin: &Plugin, example: &Example) -> Result<Answer, Fault> {
     match plugin.check_config(&example.config).await {
         Ok(()) => {}
         Err(ConfigRefusal::Refused { message }) => return Ok(Answer::BadConfig(message)),

@@ -1,6 +1,7 @@
 //! What an example expects, and how an answer differs from it. Not here: getting the answer.
 
 use serde_json::Value;
+use serde_json::json;
 
 use crate::domain::plugin::Output;
 use crate::domain::plugin::Verdict;
@@ -36,7 +37,7 @@ enum ExpectedPayload {
 }
 
 /// What came of an example.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Answer {
     Verdict(Verdict),
     Error(String),
@@ -170,6 +171,25 @@ fn payload(expected: &ExpectedPayload, seen: &[u8]) -> Option<String> {
             Err(error) => Some(format!("the payload is not JSON: {error}")),
         },
     }
+}
+
+/// An output as something to expect. Bytes that are no text are shown as well as they can be.
+pub fn of_output(output: &Output) -> Value {
+    let mut value = match serde_json::from_slice::<Value>(&output.payload) {
+        Ok(payload) => json!({"payload": payload}),
+        Err(_) => json!({"payload_text": String::from_utf8_lossy(&output.payload)}),
+    };
+    if let Some(event_type) = &output.event_type {
+        value["type"] = event_type.as_str().into();
+    }
+    if !output.headers.is_empty() {
+        let headers = output.headers.iter().map(|(name, value)| (name.clone(), json!(value)));
+        value["headers"] = headers.collect::<serde_json::Map<_, _>>().into();
+    }
+    if let Some(key) = &output.ordering_key {
+        value["ordering_key"] = key.as_str().into();
+    }
+    value
 }
 
 fn shown(text: &Option<String>) -> String {

@@ -51,6 +51,17 @@ impl Manifest {
     }
 }
 
+/// Reads one example by itself, or says all that is wrong with it.
+pub(crate) fn parse_example(text: &str) -> Result<Example, Vec<String>> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| vec![format!("the example is not JSON: {error}")])?;
+    let mut read = Reader::default();
+    match read.example(&value, "") {
+        Some(example) if read.problems.is_empty() => Ok(example),
+        _ => Err(read.problems),
+    }
+}
+
 /// Reads JSON and gathers what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {

@@ -8,6 +8,7 @@ use hookmill_tests::Gateway;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::binary;
 use hookmill_tests::gateway::root;
+use hookmill_tests::guests;
 use tokio::process::Command;
 
 /// The `sh` blocks in their order.
@@ -26,7 +27,8 @@ fn folder() -> tempfile::TempDir {
     std::fs::write(at("data/admin-key"), ADMIN_KEY).unwrap();
     let link = |from: &Path, to: &str| std::os::unix::fs::symlink(from, at(to)).unwrap();
     link(&binary(), "target/release/hookmill");
-    for name in ["host", "plugins", "Makefile"] {
+    guests::plugin("github-to-slack");
+    for name in ["host", "plugins", "Makefile", "target/plugins"] {
         link(&root().join(name), name);
     }
     folder

@@ -26,20 +26,25 @@ pub(super) struct ActivateArgs {
     /// What connections that follow `active` are granted with it, if it uses it: clock, kv, random.
     #[arg(long, value_name = "GRANTS")]
     accept: Option<String>,
+    /// Why it may become active although captured tests fail; kept with the activation.
+    #[arg(long = "override", value_name = "REASON")]
+    reason: Option<String>,
 }
 
 pub(super) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let plugin = client.get(&format!("v1/plugins/{}", args.name)).await?;
     let digest = choose(&plugin, args.which.as_deref())?;
-    let accept = args.accept.as_ref().map(|accept| format!("?accept={accept}")).unwrap_or_default();
-    let path = format!("v1/plugins/{}/versions/{digest}/activate{accept}", args.name);
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let given = [("accept", &args.accept), ("override", &args.reason)];
+    query.extend_pairs(given.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
+    let path = format!("v1/plugins/{}/versions/{digest}/activate?{}", args.name, query.finish());
     match client.post_bytes(&path, "application/json", "".into()).await {
         Ok(answer) => {
             let before = plugin["active"].as_str().unwrap_or("no version");
             Ok(report::data(json, &answer, &format!("{} {digest}\nactive; before: {before}", args.name)))
         }
-        // It needs consent; the answer says to what.
+        // It needs consent, or fails captured tests; the answer says to what, and which.
         Err(ClientError::Problem(problem)) if problem.status == 409 => {
             if json {
                 report::data(true, &problem.body, "");

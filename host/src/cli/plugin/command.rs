@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::activate;
 use crate::cli::plugin::bench;
 use crate::cli::plugin::build;
+use crate::cli::plugin::capture;
 use crate::cli::plugin::check;
 use crate::cli::plugin::compare;
 use crate::cli::plugin::list;
@@ -33,7 +34,7 @@ enum Command {
     Build(build::BuildArgs),
     /// Look at a plugin as an upload would.
     Check(check::CheckArgs),
-    /// Run a plugin's examples, or one event, in the sandbox.
+    /// Run a plugin's examples, captured tests, or one event, in the sandbox.
     Test(trial::TestArgs),
     /// Measure what an event costs.
     Bench(bench::BenchArgs),
@@ -41,6 +42,8 @@ enum Command {
     Push(push::PushArgs),
     /// Make a version the active one, forward or back.
     Activate(activate::ActivateArgs),
+    /// Keep an event as a test that every version has to pass before it becomes active.
+    Capture(capture::CaptureArgs),
     /// End the quarantine of a version: it runs again, first for what was held.
     Release(release::ReleaseArgs),
     /// List a gateway's plugins.
@@ -69,6 +72,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Bench(bench) => bench::run(bench, args.json).await,
             Command::Push(push) => push::run(push, args.json).await,
             Command::Activate(activate) => activate::run(activate, args.json).await,
+            Command::Capture(capture) => capture::run(capture, args.json).await,
             Command::Release(release) => release::run(release, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),

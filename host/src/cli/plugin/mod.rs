@@ -5,6 +5,7 @@
 mod activate;
 mod bench;
 mod build;
+mod capture;
 mod check;
 mod command;
 mod compare;
@@ -20,6 +21,7 @@ mod report;
 mod template;
 mod toolchain;
 mod trial;
+mod trial_captured;
 mod vendor;
 
 pub(crate) use command::PluginArgs;

@@ -1,4 +1,5 @@
-//! `plugin test`: the examples, or one event from a file, in the real sandbox, with what they cost.
+//! `plugin test`: the examples, or one event from a file, in the real sandbox, with what they cost. Not here: captured
+//! tests (`trial_captured`).
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,17 +11,21 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::Exit;
+use crate::cli::client::ApiClient;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::example;
 use crate::cli::plugin::example::Example;
 use crate::cli::plugin::report;
+use crate::cli::plugin::trial_captured;
+use crate::cli::plugin::trial_captured::Trial;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
-use crate::domain::plugin::Output;
 use crate::domain::plugin::Verdict;
+use crate::sandbox::Case;
 use crate::sandbox::Cost;
 use crate::sandbox::Plugin;
+use crate::sandbox::of_output;
 
 /// Flags of `plugin test`.
 #[derive(Debug, Args)]
@@ -39,6 +44,18 @@ pub(super) struct TestArgs {
     /// The configuration for it, as JSON.
     #[arg(long, value_name = "JSON", default_value = "{}", requires = "payload")]
     config: String,
+    /// Run the tests that a gateway has captured for the plugin, too.
+    #[arg(long, conflicts_with = "payload", requires = "key")]
+    captured: bool,
+    /// The plugin's name in that gateway [default: the manifest's].
+    #[arg(long, requires = "captured")]
+    name: Option<String>,
+    /// Where the gateway is.
+    #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// A key that may read.
+    #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true)]
+    key: Option<String>,
 }
 
 pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
@@ -59,13 +76,33 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     for case in cases {
         runs.push(Run::of(&plugin, case).await);
     }
-    let lines: Vec<String> = runs.iter().map(|run| run.text(args.payload.is_some())).collect();
+    let trial = match args.payload {
+        Some(_) => Trial::default(),
+        None => Trial::of(&plugin, fetched(args, &admitted.name).await?, &admitted.manifest_json).await?,
+    };
+    let mut lines: Vec<String> = runs.iter().map(|run| run.text(args.payload.is_some())).collect();
+    lines.extend(Some(trial.text()).filter(|text| !text.is_empty()));
     let value: Value = runs.iter().map(Run::json).collect();
-    if !runs.is_empty() {
-        report::data(json, &json!({"ok": true, "name": admitted.name, "runs": value}), &lines.join("\n"));
+    if !lines.is_empty() {
+        let ok = !trial.has_failed();
+        let whole = json!({"ok": ok, "name": admitted.name, "runs": value, "trial": trial.json()});
+        report::data(json, &whole, &lines.join("\n"));
     }
     let is_refused = args.payload.is_some() && runs.iter().any(|run| run.answer.is_err());
-    Ok(if is_refused { Exit::Failed } else { Exit::Ok })
+    Ok(match (trial.has_failed(), is_refused) {
+        (true, _) => Exit::PluginRejected,
+        (_, true) => Exit::Failed,
+        _ => Exit::Ok,
+    })
+}
+
+/// The captured tests, if they are asked for.
+async fn fetched(args: &TestArgs, name: &str) -> anyhow::Result<Vec<Case>> {
+    if !args.captured {
+        return Ok(Vec::new());
+    }
+    let client = ApiClient::new(&args.url, args.key.as_deref())?;
+    trial_captured::fetch(&client, args.name.as_deref().unwrap_or(name)).await
 }
 
 /// The event of the flags, with those headers that the plugin asks for.
@@ -131,7 +168,7 @@ impl Run {
         }
         if let (true, Ok(Verdict::Forward(outputs))) = (whole, &self.answer) {
             for output in outputs {
-                text.push_str(&format!("\n{:#}", output_json(output)));
+                text.push_str(&format!("\n{:#}", of_output(output)));
             }
         }
         text
@@ -145,7 +182,7 @@ impl Run {
             "log": self.cost.log,
         });
         match &self.answer {
-            Ok(Verdict::Forward(outputs)) => run["forward"] = outputs.iter().map(output_json).collect(),
+            Ok(Verdict::Forward(outputs)) => run["forward"] = outputs.iter().map(of_output).collect(),
             Ok(Verdict::Drop(reason)) => run["drop"] = reason.as_str().into(),
             Err(fault) => run["error"] = json!({"code": fault.code(), "detail": fault.to_string()}),
         }
@@ -153,32 +190,10 @@ impl Run {
     }
 }
 
-/// In the form of an example's expectation, so that it can be copied to one.
-fn output_json(output: &Output) -> Value {
-    let mut value = match serde_json::from_slice::<Value>(&output.payload) {
-        Ok(payload) => json!({"payload": payload}),
-        Err(_) => json!({"payload_text": String::from_utf8_lossy(&output.payload)}),
-    };
-    if let Some(event_type) = &output.event_type {
-        value["type"] = event_type.as_str().into();
-    }
-    if !output.headers.is_empty() {
-        value["headers"] = output
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-    }
-    if let Some(key) = &output.ordering_key {
-        value["ordering_key"] = key.as_str().into();
-    }
-    value
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::plugin::Output;
 
     #[test]
     fn a_run_is_told_in_a_line() {
@@ -203,6 +218,6 @@ mod tests {
         };
         let expected =
             json!({"payload_text": "plain", "type": "t", "headers": {"a": "b"}, "ordering_key": "k"});
-        assert_eq!(output_json(&output), expected);
+        assert_eq!(of_output(&output), expected);
     }
 }

@@ -20,7 +20,9 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SourceId;
+use crate::domain::id::TestId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plugin_test::PluginTest;
 
 /// A kind of document: how it is keyed in the store and found by people.
 pub trait Document: Serialize + DeserializeOwned {
@@ -37,7 +39,7 @@ pub trait Document: Serialize + DeserializeOwned {
 }
 
 macro_rules! document {
-    ($type:ty, $id:ty, $kind:literal, $workspace:ident) => {
+    ($type:ty, $id:ty, $kind:literal, $workspace:ident, $name:ident) => {
         impl Document for $type {
             const KIND: &'static str = $kind;
             type Id = $id;
@@ -48,18 +50,19 @@ macro_rules! document {
                 self.$workspace
             }
             fn name(&self) -> &str {
-                &self.name
+                &self.$name
             }
         }
     };
 }
 
-document!(Workspace, WorkspaceId, "workspace", id);
-document!(ApiKey, KeyId, "key", workspace);
-document!(Source, SourceId, "source", workspace);
-document!(Connection, ConnectionId, "connection", workspace);
-document!(Destination, DestinationId, "destination", workspace);
-document!(PluginConfig, PluginId, "plugin", workspace);
+document!(Workspace, WorkspaceId, "workspace", id, name);
+document!(ApiKey, KeyId, "key", workspace, name);
+document!(Source, SourceId, "source", workspace, name);
+document!(Connection, ConnectionId, "connection", workspace, name);
+document!(Destination, DestinationId, "destination", workspace, name);
+document!(PluginConfig, PluginId, "plugin", workspace, name);
+document!(PluginTest, TestId, "plugin_test", workspace, path);
 
 /// The documents of one kind.
 #[derive(Debug)]
@@ -144,6 +147,8 @@ pub struct Documents {
     pub destinations: Table<Destination>,
     /// Uploaded components.
     pub plugins: Table<PluginConfig>,
+    /// Their captured tests.
+    pub plugin_tests: Table<PluginTest>,
 }
 
 /// A change of one document.
@@ -171,6 +176,10 @@ pub enum DocumentWrite {
     PutPlugin(PluginConfig),
     /// Deletes a plugin.
     DeletePlugin(PluginId),
+    /// Makes or replaces a test of a plugin.
+    PutPluginTest(PluginTest),
+    /// Deletes a test of a plugin.
+    DeletePluginTest(TestId),
 }
 
 fn key_of<T: Document>(id: T::Id) -> String {
@@ -197,6 +206,8 @@ impl DocumentWrite {
             Self::DeleteDestination(id) => (key_of::<Destination>(*id), None),
             Self::PutPlugin(document) => put(document),
             Self::DeletePlugin(id) => (key_of::<PluginConfig>(*id), None),
+            Self::PutPluginTest(document) => put(document),
+            Self::DeletePluginTest(id) => (key_of::<PluginTest>(*id), None),
         }
     }
 }
@@ -234,6 +245,7 @@ impl Documents {
                 Connection::KIND => load(&mut documents.connections, key, bytes)?,
                 Destination::KIND => load(&mut documents.destinations, key, bytes)?,
                 PluginConfig::KIND => load(&mut documents.plugins, key, bytes)?,
+                PluginTest::KIND => load(&mut documents.plugin_tests, key, bytes)?,
                 _ => {
                     let detail = "this hookmill knows no such kind".to_owned();
                     return Err(BadDocument { key: key.clone(), detail });
@@ -260,6 +272,8 @@ impl Documents {
                 DocumentWrite::DeleteDestination(id) => next.destinations.remove(id),
                 DocumentWrite::PutPlugin(document) => next.plugins.put(Arc::new(document)),
                 DocumentWrite::DeletePlugin(id) => next.plugins.remove(id),
+                DocumentWrite::PutPluginTest(document) => next.plugin_tests.put(Arc::new(document)),
+                DocumentWrite::DeletePluginTest(id) => next.plugin_tests.remove(id),
             }
         }
         next

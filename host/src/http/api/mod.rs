@@ -16,6 +16,7 @@ mod keys;
 mod page;
 mod parts;
 mod payload;
+mod plugin_tests;
 mod plugins;
 mod preview;
 mod publish;
@@ -50,6 +51,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         deliveries::endpoints(),
         attempts::endpoints(),
         plugins::endpoints(),
+        plugin_tests::endpoints(),
         preview::endpoints(),
         comparisons::endpoints(),
         stats::endpoints(),

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::value::RawValue;
 
+use crate::domain::config::Activation;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::grant::Grant;
@@ -12,6 +13,8 @@ use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
+use crate::flow::Activate;
+use crate::flow::plugin_tests::REASON_MAX;
 use crate::http::api::page;
 use crate::http::api::parts;
 use crate::http::endpoint::Answer;
@@ -33,6 +36,12 @@ use crate::http::view::view;
 /// Bytes that are read of an upload; the sandbox's own limit is usually smaller.
 const UPLOAD_BYTES_MAX: u64 = 64 << 20;
 
+const OVERRIDE: Field = field(
+    "override",
+    Shape::Text,
+    "Why the version may become active although captured tests fail; kept with the activation.",
+);
+
 const UPLOAD: &[Field] = &[
     field(
         "activate",
@@ -40,9 +49,10 @@ const UPLOAD: &[Field] = &[
         "Whether steps that run the active version run this one now. The first version of a plugin is active in any case.",
     ),
     ACCEPT,
+    OVERRIDE,
 ];
 
-const ACTIVATE: &[Field] = &[ACCEPT];
+const ACTIVATE: &[Field] = &[ACCEPT, OVERRIDE];
 
 const ACCEPT: Field = field(
     "accept",
@@ -99,6 +109,22 @@ view! {
         active: Option<Digest>,
         /// Every version, newest first.
         versions: Vec<VersionView>,
+        /// Which version became active when, the last twenty times, newest first.
+        activations: Vec<ActivationView>,
+    }
+
+    /// That a version became the active one.
+    ActivationView {
+        /// Which.
+        version: Digest,
+        /// When.
+        at: Timestamp,
+        /// With which key.
+        by: KeyId,
+        /// Why it may, although captured tests failed.
+        reason: Option<String>,
+        /// The names of those tests.
+        failed: Vec<String>,
     }
 }
 
@@ -176,7 +202,13 @@ fn show(plugin: &PluginConfig) -> PluginView {
         created_at: plugin.created_at,
         active: plugin.active,
         versions: plugin.versions.iter().rev().map(|version| show_version(plugin, version)).collect(),
+        activations: plugin.activations.iter().rev().map(show_activation).collect(),
     }
+}
+
+fn show_activation(activation: &Activation) -> ActivationView {
+    let Activation { version, at, by, reason, failed } = activation.clone();
+    ActivationView { version, at, by, reason, failed }
 }
 
 fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
@@ -209,10 +241,10 @@ async fn versions(call: Call) -> Answer {
 
 async fn upload(call: Call) -> Answer {
     let params = call.params();
-    let activate = params.choice("activate", &[("true", true), ("false", false)]).unwrap_or(false);
-    let accepted = accepted(&params);
+    let wanted = params.choice("activate", &[("true", true), ("false", false)]).unwrap_or(false);
+    let activate = agreed(&params);
     params.done()?;
-    let activate = activate.then_some(accepted);
+    let activate = wanted.then_some(activate);
     let uploaded =
         call.gateway().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
     let view = show_version(&uploaded.plugin, &uploaded.version);
@@ -236,11 +268,20 @@ fn digest(call: &Call) -> Result<Digest, Problem> {
 
 async fn activate(call: Call) -> Answer {
     let params = call.params();
-    let accepted = accepted(&params);
+    let activate = agreed(&params);
     params.done()?;
-    let (workspace, digest) = (call.workspace()?, digest(&call)?);
-    let plugin = call.gateway().activate(workspace, call.path("plugin"), digest, accepted).await?;
+    let digest = digest(&call)?;
+    let plugin = call.gateway().activate(call.principal()?, call.path("plugin"), digest, activate).await?;
     Ok(reply::ok(&show(&plugin)))
+}
+
+fn agreed(params: &Params<'_>) -> Activate {
+    let reason = params.text("override");
+    let fits = |reason: &str| !reason.trim().is_empty() && reason.chars().count() <= REASON_MAX;
+    if reason.is_some_and(|reason| !fits(reason)) {
+        params.fault("override", format!("give a reason of 1 to {REASON_MAX} characters"));
+    }
+    Activate { accept: accepted(params), reason: reason.map(str::to_owned) }
 }
 
 async fn release(call: Call) -> Answer {

@@ -1,0 +1,150 @@
+//! Captured events as tests of a plugin: what they keep, what they hold back, and how they gate a version.
+
+use hookmill_tests::Client;
+use hookmill_tests::Gateway;
+use hookmill_tests::Sink;
+use hookmill_tests::gateway::hookmill;
+use hookmill_tests::guests;
+use hookmill_tests::pipeline::Pipeline;
+use hookmill_tests::pipeline::Plan;
+use serde_json::Value;
+use serde_json::json;
+
+fn signal(confidence: f64) -> Value {
+    json!({"signal_type": "product_qualified_lead", "confidence": confidence,
+        "account": {"name": "Acme", "domain": "acme.example"}, "detected_at": "2026-04-29T14:31:08Z"})
+}
+
+/// A filter that lets everything through, then `p`.
+async fn pipeline(client: &Client, sink: &Sink) -> (Pipeline, String) {
+    let first = client.upload("p", guests::plugin("filter-leads")).await.expect(201);
+    let steps = json!([
+        {"filter": {"path": "$.signal_type", "exists": true}},
+        {"plugin": {"name": "p", "version": "active", "config": {"min_confidence": 0.5}}}
+    ]);
+    let pipeline = Plan::new("p", &sink.url("/p")).steps(steps).make(client).await;
+    (pipeline, first["digest"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_version_that_gives_another_result_does_not_become_active() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let (pipeline, first) = pipeline(&client, &sink).await;
+    let forwarded = pipeline.accept(&client, &signal(0.92)).await;
+    let dropped = pipeline.accept(&client, &signal(0.1)).await;
+    let draft = json!({"event": forwarded, "name": "a lead", "redact": ["$.account.name"]});
+    let test = client.post("/v1/plugins/p/tests", &draft).await.expect(201);
+    let (event, expect) = (&test["example"]["event"], &test["example"]["expect"]);
+    assert_eq!(event["payload"]["account"], json!({"name": "xxxx", "domain": "acme.example"}), "{test}");
+    assert_eq!(expect["forward"][0]["payload"]["score"], 92, "{test}");
+    assert!(!test.to_string().contains("Acme"), "{test}");
+    client.post("/v1/plugins/p/tests", &draft).await.problem(409);
+    let other = client.post("/v1/plugins/p/tests", &json!({"event": dropped})).await.expect(201);
+    assert_eq!(other["example"]["expect"], json!({"drop": "confidence below the minimum"}), "{other}");
+
+    let report = client.act(&format!("/v1/plugins/p/versions/{first}/test")).await.expect(200);
+    assert_eq!((&report["passed"], &report["failed"]), (&json!(2), &json!([])), "{report}");
+    for property in report["properties"].as_array().unwrap() {
+        assert!(property["tried"].as_u64().unwrap() > 2 && property["broken"] == 0, "{property}");
+    }
+
+    let second = client.upload("p", guests::fixture("hostile")).await.expect(201);
+    let second = second["digest"].as_str().unwrap();
+    let activate = format!("/v1/plugins/p/versions/{second}/activate");
+    let refused = client.act(&activate).await;
+    refused.problem(409);
+    for part in ["2 of 2", "a lead: output 0", "override="] {
+        assert!(refused.text.contains(part), "{part}: {refused:?}");
+    }
+    client.act(&format!("{activate}?override=%20")).await.problem(400);
+    let plugin = client.get("/v1/plugins/p").await.expect(200);
+    assert_eq!(plugin["active"], json!(first));
+    let plugin = client.act(&format!("{activate}?override=it%20is%20meant")).await.expect(200);
+    let last = &plugin["activations"][0];
+    assert_eq!((&last["version"], &last["reason"]), (&json!(second), &json!("it is meant")), "{plugin}");
+    assert_eq!(last["failed"].as_array().unwrap().len(), 2, "{plugin}");
+
+    client.act(&format!("/v1/plugins/p/versions/{first}/activate")).await.expect(200);
+    client.delete("/v1/plugins/p/tests/a%20lead").await.expect(204);
+    client.delete(&format!("/v1/plugins/p/tests/{}", other["id"].as_str().unwrap())).await.expect(204);
+    let plugin = client.act(&activate).await.expect(200);
+    assert_eq!(plugin["activations"][0]["reason"], Value::Null, "{plugin}");
+}
+
+#[tokio::test]
+async fn every_fault_of_a_capture_is_told_at_once() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let (pipeline, _) = pipeline(&client, &sink).await;
+    let event = pipeline.accept(&client, &signal(0.92)).await;
+    let elsewhere = Plan::new("elsewhere", &sink.url("/e")).make(&client).await;
+    let unrelated = elsewhere.accept(&client, &json!({})).await;
+    let filtered = pipeline.accept(&client, &json!({"other": 1})).await;
+    let gone = "evt_00000000000000000000000000";
+    for (draft, pointers) in [
+        (json!({}), vec!["/event"]),
+        (json!({"event": gone, "name": "", "redact": ["$.a", "$["]}), vec!["/name", "/redact/1", "/event"]),
+        (json!({"event": "x"}), vec!["/event"]),
+        (json!({"event": unrelated}), vec!["/event"]),
+        (json!({"event": filtered}), vec!["/event"]),
+        (json!({"event": event, "redact": ["$.acount.name"]}), vec!["/event"]),
+        (json!({"event": event, "connection": "nowhere"}), vec!["/connection"]),
+        (json!({"event": event, "connection": "elsewhere"}), vec!["/connection"]),
+    ] {
+        let answer = client.post("/v1/plugins/p/tests", &draft).await;
+        answer.problem(422);
+        let (mut seen, mut wanted) = (answer.pointers(), pointers);
+        seen.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(seen, wanted, "{draft}: {answer:?}");
+    }
+    client.post("/v1/plugins/q/tests", &json!({"event": event})).await.problem(404);
+    client.delete("/v1/plugins/p/tests/none").await.problem(404);
+}
+
+#[tokio::test]
+async fn the_commands_capture_test_and_override() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let (pipeline, first) = pipeline(&client, &sink).await;
+    let event = pipeline.accept(&client, &signal(0.92)).await;
+    let run = async |args: &[&str]| {
+        let mut command = hookmill();
+        command
+            .args(args)
+            .env("HOOKMILL_URL", gateway.url())
+            .env("HOOKMILL_KEY", hookmill_tests::gateway::ADMIN_KEY);
+        let output = command.output().await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let captured = run(&["plugin", "capture", "p", &event, "--name", "n", "--redact", "$.account"]).await;
+    assert_eq!(captured.0, Some(0), "{captured:?}");
+    assert!(captured.1.contains("n: forwards 1"), "{captured:?}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: Vec<u8>| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let good = file("good.wasm", guests::plugin("filter-leads"));
+    let bad = file("bad.wasm", guests::fixture("hostile"));
+    let passed = run(&["plugin", "test", &good, "--captured", "--name", "p"]).await;
+    assert_eq!(passed.0, Some(0), "{passed:?}");
+    assert!(passed.1.contains("captured tests: 1 passed, 0 failed"), "{passed:?}");
+    assert!(passed.1.contains("the same event gives the same result: yes"), "{passed:?}");
+    let failed = run(&["plugin", "test", &bad, "--captured", "--name", "p"]).await;
+    assert_eq!(failed.0, Some(10), "{failed:?}");
+    assert!(failed.1.contains("1 failed"), "{failed:?}");
+
+    client.upload("p", guests::fixture("hostile")).await.expect(201);
+    let refused = run(&["plugin", "activate", "p"]).await;
+    assert_eq!(refused.0, Some(10), "{refused:?}");
+    assert!(refused.1.contains("captured tests"), "{refused:?}");
+    let forced = run(&["plugin", "activate", "p", "--override", "we know"]).await;
+    assert_eq!(forced.0, Some(0), "{forced:?}");
+    let back = run(&["plugin", "activate", "p", &first]).await;
+    assert_eq!(back.0, Some(0), "{back:?}");
+}

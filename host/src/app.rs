@@ -131,8 +131,13 @@ async fn build(
     })?;
     let egress = Arc::new(egress);
     let body_bytes_max = config.server.body_bytes_max.0;
-    let compiler =
-        Compiler { sandbox: sandbox.clone(), egress: egress.clone(), body_bytes_max, presets: presets() };
+    let compiler = Compiler {
+        sandbox: sandbox.clone(),
+        egress: egress.clone(),
+        body_bytes_max,
+        presets: presets(),
+        rollouts: Arc::default(),
+    };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {

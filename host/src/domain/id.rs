@@ -155,6 +155,8 @@ typed_id!(/// A replay and its progress.
     ReplayId, "rpl");
 typed_id!(/// A version or steps tried on stored events, compared with what was sent.
     ComparisonId, "cmp");
+typed_id!(/// A version of a plugin tried on live events.
+    RolloutId, "rol");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 

@@ -9,6 +9,7 @@ pub mod id;
 pub mod plan;
 pub mod plugin;
 pub mod retry;
+pub mod rollout;
 pub mod secret;
 pub mod signing;
 pub mod time;

@@ -67,6 +67,7 @@ pub struct Metrics {
     plugin_calls: Family<Labels, Counter>,
     plugin_cpu_us: Family<Labels, Counter>,
     plugin_faults: Family<Labels, Counter>,
+    rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 7],
     attempts: [Counter; 10],
     in_flight: Gauge,
@@ -123,6 +124,7 @@ impl Metrics {
                 Family::default(),
             ),
             plugin_faults: maker.add(names::PLUGIN_FAULTS, "Faults of plugins", Family::default()),
+            rollouts_ended: maker.add(names::ROLLOUTS_ENDED, "Rollouts by how they ended", Family::default()),
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
@@ -180,6 +182,12 @@ impl Metrics {
             faults: self.plugin_faults.clone(),
             name: name.to_owned(),
         }
+    }
+
+    /// Counts a rollout that ended.
+    pub fn rollout_ended(&self, kind: &'static str, state: &'static str) {
+        let labels = vec![(names::KIND, kind.to_owned()), (names::STATE, state.to_owned())];
+        self.rollouts_ended.get_or_create(&labels).inc();
     }
 
     /// Counts a delivery that came into a state.

@@ -19,5 +19,6 @@ mod languages;
 mod plugins;
 mod readme;
 mod retries;
+mod rollouts;
 mod shutdown;
 mod ssrf;

@@ -53,7 +53,7 @@ pub(super) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit>
 }
 
 /// The digest of the one version that is meant; versions are listed newest first.
-fn choose(plugin: &Value, wanted: Option<&str>) -> anyhow::Result<String> {
+pub(super) fn choose(plugin: &Value, wanted: Option<&str>) -> anyhow::Result<String> {
     let versions = plugin["versions"].as_array().map_or(&[] as &[_], Vec::as_slice);
     let digests: Vec<&str> = versions.iter().filter_map(|version| version["digest"].as_str()).collect();
     let Some(wanted) = wanted else {

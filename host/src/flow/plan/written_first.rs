@@ -1,5 +1,5 @@
 //! Planning events that meet a plugin with a grant: one that saw a value, a clock or a random number cannot be run
-//! again with the same result. So everything it came to is on disk, the bytes of each delivery and what the plugins
+//! again with the same result. Nor can one on which a canary failed: out of time today, it may have enough tomorrow. So everything it came to is on disk, the bytes of each delivery and what the plugins
 //! wrote in one commit, before the first attempt. Not here: running the steps.
 
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crate::domain::plan::Plan;
 use crate::domain::plan::RouteEnd;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
+use crate::flow::plan::Making;
 use crate::flow::plan::Outcome;
 use crate::flow::plan::connections;
 use crate::flow::plan::make;
@@ -24,7 +25,14 @@ use crate::store::StoreError;
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Plans an event, has it written, and hands on its deliveries.
-pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event) {
+/// What the steps came to may be given, if they have run. Slots in `done` have their deliveries already.
+pub(super) async fn run(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    event: &Event,
+    done: &[u16],
+    mut made: Option<Outcome>,
+) {
     let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
     let turn = reads.then(|| gateway.kv_turn(event.data.workspace));
     for tries in 0.. {
@@ -33,7 +41,7 @@ pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event) {
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        let error = match once(gateway, snapshot, event, tries).await {
+        let error = match once(gateway, snapshot, event, done, tries, made.take()).await {
             Ok(jobs) => {
                 drop(turn);
                 return jobs.into_iter().for_each(|job| gateway.enqueue(job));
@@ -56,7 +64,9 @@ async fn once(
     gateway: &Gateway,
     snapshot: &Snapshot,
     event: &Event,
+    done: &[u16],
     tries: u32,
+    made: Option<Outcome>,
 ) -> Result<Vec<Job>, StoreError> {
     if tries > 0
         && let Some(plan) = gateway.store().event_log(event.id).await?.plan
@@ -64,7 +74,11 @@ async fn once(
         take_up(gateway, &plan).await?;
         return Ok(Vec::new());
     }
-    let outcome = make(gateway, snapshot, event).await;
+    let outcome = match made {
+        Some(made) => made,
+        None => make(gateway, snapshot, event, if tries == 0 { Making::First } else { Making::Again }).await,
+    };
+    let outcome = outcome.without(done);
     let plan = outcome.plan.clone();
     let (change, jobs) = change(gateway, event, outcome);
     gateway.store().commit(change).await?;

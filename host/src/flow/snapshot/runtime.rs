@@ -11,6 +11,7 @@ use crate::domain::config::Source;
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::egress::Target;
+use crate::flow::rollouts::RolloutStep;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
@@ -86,6 +87,8 @@ pub struct PluginStep {
     pub headers_wanted: Arc<[String]>,
     /// What it may use here.
     pub grants: Grants,
+    /// Another version that is tried here; only in steps of connections, which events meet.
+    pub rollout: Option<Arc<RolloutStep>>,
 }
 
 impl fmt::Debug for PluginStep {

@@ -21,6 +21,8 @@ mod preview;
 mod publish;
 mod rejections;
 mod retry;
+mod rollout_views;
+mod rollouts;
 mod server;
 mod signing;
 mod source_keys;
@@ -50,6 +52,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         deliveries::endpoints(),
         attempts::endpoints(),
         plugins::endpoints(),
+        rollouts::endpoints(),
         preview::endpoints(),
         comparisons::endpoints(),
         stats::endpoints(),

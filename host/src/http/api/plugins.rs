@@ -9,6 +9,7 @@ use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
+use crate::domain::id::RolloutId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::http::api::page;
@@ -43,7 +44,8 @@ const UPLOAD: &[Field] = &[
 
 const ACTIVATE: &[Field] = &[ACCEPT];
 
-const ACCEPT: Field = field(
+/// What may be granted along the way.
+pub(super) const ACCEPT: Field = field(
     "accept",
     Shape::Text,
     "Grants, such as `kv` or `clock,kv`, that connections get which follow the active version, if this one needs them.",
@@ -80,6 +82,8 @@ view! {
         created_at: Timestamp,
         /// The active version.
         active: Option<Digest>,
+        /// A canary or a shadow of another version that is under way.
+        rollout: Option<RolloutId>,
         /// Every version, newest first.
         versions: Vec<VersionView>,
     }
@@ -145,11 +149,13 @@ fn show(plugin: &PluginConfig) -> PluginView {
         name: plugin.name.clone(),
         created_at: plugin.created_at,
         active: plugin.active,
+        rollout: plugin.rollout.as_ref().map(|rollout| rollout.id),
         versions: plugin.versions.iter().rev().map(|version| show_version(plugin, version)).collect(),
     }
 }
 
-fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
+/// The plugin in the path.
+pub(super) fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
     let snapshot = call.gateway().snapshot();
     let found = snapshot.documents.plugins.find(call.workspace()?, call.path("plugin"));
     found.cloned().ok_or_else(|| Call::not_found("plugin", call.path("plugin")))
@@ -213,7 +219,8 @@ async fn activate(call: Call) -> Answer {
     Ok(reply::ok(&show(&plugin)))
 }
 
-fn accepted(params: &Params<'_>) -> Grants {
+/// Reads [`ACCEPT`].
+pub(super) fn accepted(params: &Params<'_>) -> Grants {
     let text = params.text("accept").unwrap_or_default();
     let names = text.split(',').filter(|name| !name.is_empty());
     let read = |name: &str| {

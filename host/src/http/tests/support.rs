@@ -161,6 +161,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         egress: egress.clone(),
         body_bytes_max: 10_000,
         presets: presets(),
+        rollouts: Arc::default(),
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;

@@ -138,6 +138,7 @@ async fn build(
         body_bytes_max,
         presets: presets(),
         streaks: Streaks::default(),
+        rollouts: Arc::default(),
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let snapshot = compiler.compile(documents, None).await;

@@ -14,6 +14,8 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::retry::RetryPolicy;
+use crate::domain::rollout::EndedRollout;
+use crate::domain::rollout::Rollout;
 use crate::domain::secret::StoredSecret;
 use crate::domain::signing::Signing;
 use crate::domain::time::Timestamp;
@@ -294,7 +296,7 @@ pub struct Connection {
 }
 
 /// An uploaded component by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PluginConfig {
     /// Its id.
     pub id: PluginId,
@@ -311,6 +313,12 @@ pub struct PluginConfig {
     /// Which became active when, the last ones, oldest first.
     #[serde(default)]
     pub activations: Vec<Activation>,
+    /// A version being tried on live events; one at a time.
+    #[serde(default)]
+    pub rollout: Option<Rollout>,
+    /// The last twenty rollouts that are over, oldest first.
+    #[serde(default)]
+    pub rollouts: Vec<EndedRollout>,
 }
 
 /// That a version became the active one.

@@ -157,6 +157,8 @@ typed_id!(/// A version or steps tried on stored events, compared with what was 
     ComparisonId, "cmp");
 typed_id!(/// A captured test of a plugin.
     TestId, "tst");
+typed_id!(/// A version of a plugin tried on live events.
+    RolloutId, "rol");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 

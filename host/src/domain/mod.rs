@@ -10,6 +10,7 @@ pub mod plan;
 pub mod plugin;
 pub mod plugin_test;
 pub mod retry;
+pub mod rollout;
 pub mod secret;
 pub mod signing;
 pub mod time;

@@ -73,6 +73,9 @@ pub struct Planned {
     pub payload_hash: u64,
 }
 
+/// Stands as the policy of a canary that failed: the active version ran instead, and has the next trace.
+pub const FELL_BACK: &str = "active";
+
 /// One step's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepTrace {
@@ -84,6 +87,13 @@ pub struct StepTrace {
     pub answer: StepAnswer,
     /// What a plugin logged.
     pub logs: Vec<LogLine>,
+}
+
+impl StepTrace {
+    /// Whether this is a canary that failed, so that the active version ran instead.
+    pub fn fell_back(&self) -> bool {
+        matches!(&self.answer, StepAnswer::Error { policy, .. } if policy == FELL_BACK)
+    }
 }
 
 /// The three kinds of steps.
@@ -140,7 +150,7 @@ pub enum StepAnswer {
         detail: String,
         /// Whether the plugin or the configuration is to blame (true) or the gateway.
         guest: bool,
-        /// What followed from it: `fail`, `drop` or `pass`.
+        /// What followed from it: `fail`, `drop`, `pass`, or [`FELL_BACK`].
         policy: String,
     },
     /// Was not run: its plugin is in quarantine.

@@ -34,6 +34,7 @@ use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
 use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
+use crate::flow::rollouts::References;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Snapshot;
@@ -102,6 +103,7 @@ struct Inner {
     live: Live,
     seen: Seen,
     comparisons: Comparisons,
+    references: References,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -143,6 +145,7 @@ impl Gateway {
             live: Live::default(),
             seen: Seen::default(),
             comparisons: Comparisons::default(),
+            references: References::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -338,6 +341,10 @@ impl Gateway {
 
     pub(crate) fn comparisons(&self) -> &Comparisons {
         &self.inner.comparisons
+    }
+
+    pub(crate) fn references(&self) -> &References {
+        &self.inner.references
     }
 
     /// No further attempt begins; those on the wire end.

@@ -13,7 +13,7 @@
 //! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
 //! answer questions, `preview` tries steps out, `compare` tries them on stored events, `upload`
-//! takes plugins in.
+//! takes plugins in, `rollouts` tries a version on live events.
 
 pub mod accept;
 mod body_view;
@@ -44,6 +44,8 @@ mod quarantine;
 mod recover;
 mod release;
 mod replay;
+mod rest;
+pub mod rollouts;
 mod seen;
 mod settle;
 pub mod snapshot;

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::domain::config::PluginConfig;
 use crate::domain::config::Quarantine;
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryState;
@@ -18,6 +19,9 @@ use crate::domain::plan::RouteEnd;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plugin::Digest;
+use crate::domain::rollout::EndedRollout;
+use crate::domain::rollout::Rollout;
+use crate::domain::rollout::RolloutEnd;
 use crate::flow::Gateway;
 use crate::flow::error::AcceptError;
 use crate::flow::job::Job;
@@ -113,6 +117,33 @@ impl Gateway {
         self.metrics().quarantined(plugin);
         self.live().tell(*since, workspace, "plugin.quarantined", || {
             json!({"plugin": plugin, "version": version, "faults": faults, "code": code, "detail": detail, "event": event})
+        });
+    }
+
+    pub(crate) fn observe_rollout_started(&self, plugin: &PluginConfig, rollout: &Rollout) {
+        let kind = rollout.kind.name();
+        tracing::info!(plugin = plugin.name, version = %rollout.version, kind, share = %rollout.share, "a rollout began");
+        self.live().tell(rollout.started_at, plugin.workspace, "rollout.started", || {
+            json!({"plugin": plugin.name, "rollout": rollout.id, "kind": kind, "version": rollout.version,
+                "percent": rollout.share.percent()})
+        });
+    }
+
+    pub(crate) fn observe_rollout_ended(&self, plugin: &PluginConfig, ended: &EndedRollout) {
+        let (rollout, kind, state) = (&ended.rollout, ended.rollout.kind.name(), ended.end.name());
+        self.metrics().rollout_ended(kind, state);
+        let (name, version, reason) = (&plugin.name, rollout.version, &ended.reason);
+        match ended.end {
+            RolloutEnd::RolledBack => {
+                tracing::warn!(plugin = name, %version, kind, reason, "a version was rolled back by its guards");
+            }
+            RolloutEnd::Promoted | RolloutEnd::Cancelled => {
+                tracing::info!(plugin = name, %version, kind, state, reason, "a rollout is over");
+            }
+        }
+        self.live().tell(ended.ended_at, plugin.workspace, "rollout.ended", || {
+            json!({"plugin": plugin.name, "rollout": rollout.id, "kind": kind, "version": rollout.version,
+                "state": state, "reason": ended.reason, "events": ended.figures.events})
         });
     }
 

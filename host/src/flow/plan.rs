@@ -1,6 +1,6 @@
 //! Second file of an event's life: finds the connections, runs each one's steps, makes the
 //! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant,
-//! `written_first` does it in another order.
+//! or a canary failed, `written_first` does it in another order.
 
 mod written_first;
 
@@ -30,6 +30,7 @@ use crate::flow::kept::Kept;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::steps;
+use crate::flow::steps::Live;
 use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
 use crate::rules::route;
@@ -52,22 +53,45 @@ struct Outcome {
     kv: Vec<KvWrite>,
 }
 
+impl Outcome {
+    /// Whether a canary failed somewhere, and the active version ran instead.
+    fn fell_back(&self) -> bool {
+        self.plan.routes.iter().flat_map(|route| &route.steps).any(StepTrace::fell_back)
+    }
+
+    /// Without the deliveries of these slots.
+    fn without(mut self, done: &[u16]) -> Self {
+        self.jobs.retain(|job| !done.contains(&job.id.slot()));
+        self.failed.retain(|job| !done.contains(&job.id.slot()));
+        self
+    }
+}
+
+/// What the steps are run for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Making {
+    /// To deliver what comes of it.
+    First,
+    /// To know what came of it; nothing is counted, and no quarantine holds it.
+    Again,
+}
+
 /// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
 /// record already; they are not made again.
 pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     let event = &held.0.event;
     let snapshot = gateway.snapshot_at(event.data.revision).await;
     if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
-        return written_first::run(gateway, &snapshot, event, None).await;
+        return written_first::run(gateway, &snapshot, event, done, None).await;
     }
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
-    let live = done.is_empty().then_some(gateway);
-    let mut outcome = make(gateway, &snapshot, event, live).await;
-    if !outcome.held.is_empty() {
-        return written_first::run(gateway, &snapshot, event, Some(outcome)).await;
+    let making = if done.is_empty() { Making::First } else { Making::Again };
+    let outcome = make(gateway, &snapshot, event, making).await;
+    if outcome.fell_back() || !outcome.held.is_empty() {
+        // A canary failed, and might not do so when it is run again; a quarantine may have ended by then.
+        return written_first::run(gateway, &snapshot, event, done, Some(outcome)).await;
     }
-    outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
-    outcome.failed.retain(|job| !done.contains(&job.id.slot()));
+    let outcome = outcome.without(done);
     gateway.observe_plan(event, &outcome.plan);
     hand_on(gateway, held, outcome);
 }
@@ -93,12 +117,12 @@ fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
     }
 }
 
-/// Runs the steps of every connection that takes the event; for `live` see `StepContext`.
-async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, live: Option<&Gateway>) -> Outcome {
+/// Runs the steps of every connection that takes the event.
+async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, making: Making) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
-    let context = StepContext { live, ..context(snapshot, event, &body, &kept) };
+    let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
     let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
     let (mut jobs, mut failed, mut held) = (Vec::new(), Vec::new(), Vec::new());
@@ -111,6 +135,8 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, live: Optio
         None => RouteEnd::Dropped,
     };
     for connection in connections(snapshot, event) {
+        let live = Live { gateway };
+        let context = StepContext { live: (making == Making::First).then_some(live), ..context.clone() };
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
             RunEnd::Forward(payloads) => {
@@ -188,7 +214,7 @@ pub(crate) async fn run_one(
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
-    let context = StepContext { live: Some(gateway), ..context(snapshot, event, &body, &kept) };
+    let context = StepContext { live: Some(Live { gateway }), ..context(snapshot, event, &body, &kept) };
     let (steps, end) = run_connection(gateway, connection, &context).await;
     Ran { steps, end, kv: kept.into_writes() }
 }
@@ -290,7 +316,7 @@ pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
 /// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
 pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
     let snapshot = gateway.snapshot_at(event.data.revision).await;
-    let outcome = make(gateway, &snapshot, event, None).await;
+    let outcome = make(gateway, &snapshot, event, Making::Again).await;
     let made = outcome.jobs.into_iter().chain(outcome.failed);
     made.into_iter().find(|job| job.id == delivery).map(|job| {
         let hash = payload_hash(&job.bytes.payload);

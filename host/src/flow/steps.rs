@@ -2,6 +2,7 @@
 //! re-making bytes after a crash, and the preview. Not here: what a delivery is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -20,16 +21,21 @@ use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
 use crate::flow::kept::Kept;
+use crate::flow::rollouts;
 pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
+use crate::sandbox::Failure;
 use crate::sandbox::Plugin;
+use crate::sandbox::Ran;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Input;
+use crate::shape::difference::Outcome;
+use crate::shape::difference::general;
 
 /// The event as steps see it, with what all connections share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StepContext<'a> {
     /// The event.
     pub event: &'a Event,
@@ -43,9 +49,16 @@ pub(crate) struct StepContext<'a> {
     pub body: &'a BodyView<'a>,
     /// What plugins with grants get and leave.
     pub kept: &'a Kept,
-    /// Set where the run decides what becomes of the event: then calls count towards quarantine, and quarantine
-    /// holds the event. Not set where something is made again or only looked at.
-    pub live: Option<&'a Gateway>,
+    /// Set while it is decided what becomes of the event: then what runs is counted, and a quarantine holds the event.
+    /// Not set where something is made again or only looked at.
+    pub live: Option<Live<'a>>,
+}
+
+/// For whom an event is planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Live<'a> {
+    /// The gateway that counts.
+    pub gateway: &'a Gateway,
 }
 
 /// How a run of the steps ended.
@@ -64,7 +77,8 @@ pub(crate) enum RunEnd {
 }
 
 /// Why a step has no effect to tell of.
-enum Stop {
+#[derive(Debug)]
+pub(crate) enum Stop {
     /// The gateway could not run it.
     Host(String),
     /// Its plugin is in quarantine.
@@ -72,18 +86,15 @@ enum Stop {
 }
 
 impl Stop {
-    fn end(self, step: &CompiledStep) -> (StepTrace, RunEnd) {
-        let (answer, end) = match self {
-            Self::Held(reason) => (StepAnswer::Held { reason }, RunEnd::Held),
-            Self::Host(detail) => {
-                let (code, policy) = ("host".to_owned(), "fail".to_owned());
-                (
-                    StepAnswer::Error { code, detail: detail.clone(), guest: false, policy },
-                    RunEnd::HostFault(detail),
-                )
+    /// What the trace says, and how the run ends.
+    fn end(self, kind: StepKind) -> (StepTrace, RunEnd) {
+        match self {
+            Self::Host(detail) => (host_fault(kind, detail.clone()), RunEnd::HostFault(detail)),
+            Self::Held(reason) => {
+                let answer = StepAnswer::Held { reason };
+                (StepTrace { kind, duration_us: 0, answer, logs: Vec::new() }, RunEnd::Held)
             }
-        };
-        (StepTrace { kind: kind_of(step), duration_us: 0, answer, logs: Vec::new() }, end)
+        }
     }
 }
 
@@ -101,6 +112,14 @@ pub(crate) struct Effect {
     outputs: Vec<Carried>,
     answer: StepAnswer,
     logs: Vec<LogLine>,
+    cpu: Duration,
+}
+
+impl Effect {
+    /// Whether it is a failure, whatever follows from it.
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self.answer, StepAnswer::Error { .. })
+    }
 }
 
 /// One step's effect on all payloads it gets of one event.
@@ -109,6 +128,31 @@ pub(crate) struct Effects {
     outputs: Vec<Carried>,
     logs: Vec<LogLine>,
     first_no: Option<StepAnswer>,
+    fault: Option<Faulted>,
+    cpu: Duration,
+}
+
+/// How a step failed, before its error policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Faulted {
+    /// The stable name.
+    pub code: String,
+    /// In words.
+    pub detail: String,
+}
+
+/// What a step came to on all payloads of one event.
+pub(crate) struct Stepped {
+    /// What is told of it.
+    pub trace: StepTrace,
+    /// What goes on.
+    pub next: Vec<Carried>,
+    /// How the run ends, if it ends here.
+    pub end: Option<RunEnd>,
+    /// The first of its faults, whatever followed from it.
+    pub fault: Option<Faulted>,
+    /// What plugins took.
+    pub cpu: Duration,
 }
 
 impl Effects {
@@ -116,17 +160,17 @@ impl Effects {
     pub(crate) fn add(&mut self, effect: Effect) {
         self.outputs.extend(effect.outputs);
         self.logs.extend(effect.logs);
+        self.cpu += effect.cpu;
+        if let (None, StepAnswer::Error { code, detail, .. }) = (&self.fault, &effect.answer) {
+            self.fault = Some(Faulted { code: code.clone(), detail: detail.clone() });
+        }
         if !matches!(effect.answer, StepAnswer::Forward { .. }) && self.first_no.is_none() {
             self.first_no = Some(effect.answer);
         }
     }
 
-    /// The step's trace, what goes on, and how the run ends if it ends here.
-    pub(crate) fn close(
-        self,
-        step: &CompiledStep,
-        duration_us: u32,
-    ) -> (StepTrace, Vec<Carried>, Option<RunEnd>) {
+    /// What all of it comes to.
+    pub(crate) fn close(self, kind: StepKind, duration_us: u32) -> Stepped {
         let failed = matches!(&self.first_no, Some(StepAnswer::Error { policy, .. }) if policy == "fail");
         let outputs = u32::try_from(self.outputs.len()).unwrap_or(u32::MAX);
         // A step that let some of several payloads through shows that; one that let none
@@ -138,14 +182,14 @@ impl Effects {
             Some(no) if self.outputs.is_empty() => no,
             _ => StepAnswer::Forward { outputs },
         };
-        let trace = StepTrace { kind: kind_of(step), duration_us, answer, logs: self.logs };
+        let trace = StepTrace { kind, duration_us, answer, logs: self.logs };
         let dropped = !matches!(trace.answer, StepAnswer::Forward { .. }) && self.outputs.is_empty();
         let end = match (failed, dropped) {
             (true, _) => Some(RunEnd::Failed),
             (false, true) => Some(RunEnd::Dropped),
             (false, false) => None,
         };
-        (trace, self.outputs, end)
+        Stepped { trace, next: self.outputs, end, fault: self.fault, cpu: self.cpu }
     }
 }
 
@@ -158,20 +202,14 @@ pub(crate) async fn run(
     let mut carried = vec![Carried::of(context.event)];
     let mut traces = Vec::with_capacity(steps.len());
     for step in steps {
-        let started = Instant::now();
-        let mut effects = Effects::default();
-        for input in carried {
-            match apply(step, context, input).await {
-                Ok(effect) => effects.add(effect),
-                Err(stop) => {
-                    let (trace, end) = stop.end(step);
-                    traces.push(trace);
-                    return Run { traces, end };
-                }
+        let Stepped { trace, next, end, .. } = match take(step, context, carried, &mut traces).await {
+            Ok(stepped) => stepped,
+            Err(stop) => {
+                let (trace, end) = stop.end(kind_of(step));
+                traces.push(trace);
+                return Run { traces, end };
             }
-        }
-        let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let (trace, next, end) = effects.close(step, duration_us);
+        };
         watch(&trace, &next);
         traces.push(trace);
         if let Some(end) = end {
@@ -182,22 +220,76 @@ pub(crate) async fn run(
     Run { traces, end: RunEnd::Forward(carried) }
 }
 
-fn kind_of(step: &CompiledStep) -> StepKind {
+/// One step on all payloads of an event; `Err` where it has no effect. A canary that failed in it is told in
+/// `traces`.
+async fn take(
+    step: &CompiledStep,
+    context: &StepContext<'_>,
+    inputs: Vec<Carried>,
+    traces: &mut Vec<StepTrace>,
+) -> Result<Stepped, Stop> {
     match &step.kind {
-        CompiledKind::Filter(_) => StepKind::Filter,
-        CompiledKind::Mapping(_) => StepKind::Mapping,
-        CompiledKind::Plugin(plugin) => {
-            StepKind::Plugin { name: plugin.name.as_ref().to_owned(), digest: plugin.digest }
+        CompiledKind::Plugin(plugin) => match &plugin.rollout {
+            None => take_plugin(plugin, step.on_error, context, inputs).await,
+            Some(tried) => {
+                let tried = rollouts::run(tried, plugin, step.on_error, context, inputs).await?;
+                traces.extend(tried.failed);
+                Ok(tried.stepped)
+            }
+        },
+        CompiledKind::Filter(_) | CompiledKind::Mapping(_) => {
+            let (started, mut effects) = (Instant::now(), Effects::default());
+            inputs.into_iter().for_each(|input| effects.add(apply_declared(step, context, input)));
+            Ok(effects.close(kind_of(step), micros(started)))
         }
     }
 }
 
-/// Applies one step to one payload.
-async fn apply(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Result<Effect, Stop> {
-    match &step.kind {
-        CompiledKind::Plugin(plugin) => run_plugin(plugin, step.on_error, context, input).await,
-        CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Ok(apply_declared(step, context, input)),
+/// One version of a plugin on all payloads of an event; `Err` where it has no effect.
+pub(crate) async fn take_plugin(
+    plugin: &PluginStep,
+    on_error: OnError,
+    context: &StepContext<'_>,
+    inputs: Vec<Carried>,
+) -> Result<Stepped, Stop> {
+    let (started, mut effects) = (Instant::now(), Effects::default());
+    for input in inputs {
+        effects.add(run_plugin(plugin, on_error, context, input).await?);
     }
+    Ok(effects.close(plugin_kind(plugin), micros(started)))
+}
+
+fn micros(started: Instant) -> u32 {
+    u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX)
+}
+
+/// The trace of a step that the gateway could not run.
+pub(crate) fn host_fault(kind: StepKind, detail: String) -> StepTrace {
+    let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
+    StepTrace { kind, duration_us: 0, answer, logs: Vec::new() }
+}
+
+/// What a step came to, to be compared with what another version came to.
+pub(crate) fn outcome(stepped: &Stepped) -> Outcome {
+    match (&stepped.fault, &stepped.trace.answer) {
+        (Some(fault), _) => Outcome::Failed(fault.code.clone()),
+        (None, StepAnswer::Drop { reason, .. }) => Outcome::Dropped(general(reason)),
+        _ => Outcome::Forwarded(stepped.next.iter().cloned().map(Carried::into_bytes).collect()),
+    }
+}
+
+/// The kind of a compiled step.
+pub(crate) fn kind_of(step: &CompiledStep) -> StepKind {
+    match &step.kind {
+        CompiledKind::Filter(_) => StepKind::Filter,
+        CompiledKind::Mapping(_) => StepKind::Mapping,
+        CompiledKind::Plugin(plugin) => plugin_kind(plugin),
+    }
+}
+
+/// The kind of a plugin's step.
+pub(crate) fn plugin_kind(plugin: &PluginStep) -> StepKind {
+    StepKind::Plugin { name: plugin.name.as_ref().to_owned(), digest: plugin.digest }
 }
 
 /// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own.
@@ -246,6 +338,7 @@ fn evaluate(
                     seen: decision.seen.map(std::borrow::Cow::into_owned),
                 },
                 logs: Vec::new(),
+                cpu: Duration::ZERO,
             },
             Err(fault) => error(step.on_error, "filter_failed", fault.to_string(), true, carried, Vec::new()),
         },
@@ -274,7 +367,8 @@ fn evaluate(
 }
 
 fn forward(carried: Carried) -> Effect {
-    Effect { outputs: vec![carried], answer: StepAnswer::Forward { outputs: 1 }, logs: Vec::new() }
+    let answer = StepAnswer::Forward { outputs: 1 };
+    Effect { outputs: vec![carried], answer, logs: Vec::new(), cpu: Duration::ZERO }
 }
 
 /// What follows from a step that could not answer.
@@ -295,6 +389,7 @@ fn error(
         outputs,
         answer: StepAnswer::Error { code: code.to_owned(), detail, guest, policy: policy.to_owned() },
         logs,
+        cpu: Duration::ZERO,
     }
 }
 
@@ -309,18 +404,27 @@ async fn run_plugin(
     }
     let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
-    let ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
-    if let Some(gateway) = context.live {
-        gateway.count_call(step, context.event, ran.as_ref().err().map(|failure| &failure.fault));
+    let mut ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
+    if let Ok(ran) = &mut ran {
+        context.kept.keep(step, std::mem::take(&mut ran.cost.kv));
     }
-    let effect = match ran {
-        Ok(ran) => {
-            context.kept.keep(step, ran.cost.kv);
-            effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)
-        }
-        Err(failure) => effect_of(Err(failure.fault), failure.cost.log, on_error, input),
+    if let Some(live) = context.live {
+        live.gateway.count_call(step, context.event, ran.as_ref().err().map(|failure| &failure.fault));
+    }
+    effect_of_run(ran, on_error, input).map_err(Stop::Host)
+}
+
+/// What follows from a run; `Err` is a fault of the gateway.
+pub(crate) fn effect_of_run(
+    ran: Result<Ran, Failure>,
+    on_error: OnError,
+    input: Carried,
+) -> Result<Effect, String> {
+    let (answered, cost) = match ran {
+        Ok(ran) => (Ok(ran.verdict), ran.cost),
+        Err(failure) => (Err(failure.fault), failure.cost),
     };
-    effect.map_err(Stop::Host)
+    Ok(Effect { cpu: cost.cpu, ..effect_of(answered, cost.log, on_error, input)? })
 }
 
 /// The step's plugin, or why it is not there, which is the gateway's fault.
@@ -353,11 +457,11 @@ pub(crate) fn effect_of(
         Ok(Verdict::Forward(outputs)) => {
             let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);
             let outputs = outputs.into_iter().map(|output| input.after_plugin(output)).collect();
-            Ok(Effect { outputs, answer: StepAnswer::Forward { outputs: count }, logs })
+            Ok(Effect { outputs, answer: StepAnswer::Forward { outputs: count }, logs, cpu: Duration::ZERO })
         }
         Ok(Verdict::Drop(reason)) => {
             let answer = StepAnswer::Drop { reason, clause: None, path: None, seen: None };
-            Ok(Effect { outputs: Vec::new(), answer, logs })
+            Ok(Effect { outputs: Vec::new(), answer, logs, cpu: Duration::ZERO })
         }
         Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
         Err(fault) => Ok(error(on_error, fault.code(), fault.to_string(), true, input, logs)),

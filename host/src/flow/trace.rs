@@ -254,7 +254,10 @@ fn step_entry(mut entry: TraceEntry, step: &StepTrace) -> TraceEntry {
         StepAnswer::Error { code, detail, guest, policy } => {
             entry.verdict = Some("error");
             entry.code = Some(code.clone());
-            entry.reason = Some(format!("{detail}; error policy: {policy}"));
+            entry.reason = Some(match step.fell_back() {
+                true => format!("{detail}; a canary: the active version ran instead"),
+                false => format!("{detail}; error policy: {policy}"),
+            });
             entry.blame = Some(if *guest { "plugin" } else { "gateway" });
             if step.kind.name() != "plugin" && *guest {
                 entry.blame = Some("configuration");

@@ -14,6 +14,8 @@ use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::rollout::EndedRollout;
+use crate::domain::rollout::RolloutEnd;
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
@@ -100,6 +102,8 @@ impl Gateway {
             active: None,
             versions: Vec::new(),
             activations: Vec::new(),
+            rollout: None,
+            rollouts: Vec::new(),
         }
     }
 
@@ -143,9 +147,22 @@ impl Gateway {
         let mut writes = make_active(&snapshot.documents, &mut plugin, digest, activate.accept)?;
         self.end_quarantine(&mut plugin, digest);
         self.note_activation(principal, &mut plugin, digest, passed);
+        let ended = self.superseded(&mut plugin);
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;
+        ended.iter().for_each(|ended| self.observe_rollout_ended(&plugin, ended));
         Ok(Arc::new(plugin))
+    }
+
+    /// Ends the rollout of a plugin that is about to be written, if another version is active than it began with.
+    fn superseded(&self, plugin: &mut PluginConfig) -> Option<EndedRollout> {
+        let rollout = plugin.rollout.as_ref().filter(|rollout| plugin.active != Some(rollout.active))?;
+        let (end, reason) = if plugin.active == Some(rollout.version) {
+            (RolloutEnd::Promoted, "somebody made its version the active one")
+        } else {
+            (RolloutEnd::Cancelled, "somebody made a third version the active one")
+        };
+        self.close_rollout(plugin, end, reason.to_owned())
     }
 
     /// Deletes a version that no connection runs.
@@ -159,6 +176,12 @@ impl Gateway {
         let mut plugin = self.plugin_of(workspace, name)?;
         if !plugin.versions.iter().any(|version| version.digest == digest) {
             return Err(UploadError::NotFound(format!("{name}@{digest}")));
+        }
+        if let Some(rollout) = plugin.rollout.as_ref().filter(|rollout| rollout.version == digest) {
+            let kind = rollout.kind.name();
+            return Err(UploadError::Conflict(format!(
+                "a {kind} of this version is under way; cancel it first"
+            )));
         }
         if let Some(user) = self.user_of(&plugin, Some(digest)) {
             return Err(UploadError::Conflict(format!(
@@ -214,16 +237,31 @@ impl Gateway {
     }
 }
 
-/// Sets the active version, and answers the connections that change with it: those whose steps follow `active` and
-/// are granted less than the version uses.
+/// Sets the active version, and answers the connections that change with it.
 fn make_active(
     documents: &Documents,
     plugin: &mut PluginConfig,
     digest: Digest,
     accepted: Grants,
 ) -> Result<Vec<DocumentWrite>, UploadError> {
+    if !plugin.versions.iter().any(|version| version.digest == digest) {
+        return Err(UploadError::NotFound(format!("{}@{digest}", plugin.name)));
+    }
+    let changed = consent(documents, plugin, digest, accepted).map_err(UploadError::Conflict)?;
+    plugin.active = Some(digest);
+    Ok(changed)
+}
+
+/// The connections that change when steps which follow `active` get a version: those that are granted less than it
+/// uses. All of that must be in `accepted`; if not, what is missing, in words.
+pub(in crate::flow) fn consent(
+    documents: &Documents,
+    plugin: &PluginConfig,
+    digest: Digest,
+    accepted: Grants,
+) -> Result<Vec<DocumentWrite>, String> {
     let found = plugin.versions.iter().find(|version| version.digest == digest);
-    let needs = found.ok_or_else(|| UploadError::NotFound(format!("{}@{digest}", plugin.name)))?.needs();
+    let needs = found.map(PluginVersion::needs).unwrap_or_default();
     let (mut changed, mut missing, mut where_missing) = (Vec::new(), Grants::default(), Vec::new());
     for connection in documents.connections.of(plugin.workspace) {
         let mut connection = connection.as_ref().clone();
@@ -235,15 +273,14 @@ fn make_active(
         }
     }
     let open = missing.without(accepted);
-    if !open.is_empty() {
-        return Err(UploadError::Conflict(format!(
-            "this version uses {open}, which is not granted in {}; to grant it there, activate with accept={}",
-            where_missing.join(", "),
-            missing.to_string().replace(' ', "")
-        )));
+    if open.is_empty() {
+        return Ok(changed);
     }
-    plugin.active = Some(digest);
-    Ok(changed)
+    Err(format!(
+        "this version uses {open}, which is not granted in {}; to grant it there, ask again with `accept`: {}",
+        where_missing.join(", "),
+        missing.to_string().replace(' ', "")
+    ))
 }
 
 /// Adds to the grants of steps that follow the plugin's active version; answers what was not there.

@@ -85,7 +85,10 @@ macro_rules! ids {
     };
 }
 
-ids! { WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId ComparisonId TestId }
+ids! {
+    WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId
+    ComparisonId TestId RolloutId
+}
 
 impl<T: View> View for Option<T> {
     fn describe() -> Described {
@@ -101,7 +104,7 @@ impl<T: View> View for Vec<T> {
     }
 }
 
-impl<T: View> View for BTreeMap<&'static str, T> {
+impl<K, T: View> View for BTreeMap<K, T> {
     fn describe() -> Described {
         let inner = T::describe();
         Described { schema: json!({"type": "object", "additionalProperties": inner.schema}), ..inner }

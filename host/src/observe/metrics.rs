@@ -68,6 +68,7 @@ pub struct Metrics {
     plugin_cpu_us: Family<Labels, Counter>,
     plugin_faults: Family<Labels, Counter>,
     plugin_quarantines: Family<Labels, Counter>,
+    rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
     in_flight: Gauge,
@@ -129,6 +130,7 @@ impl Metrics {
                 "Versions of plugins that went into quarantine",
                 Family::default(),
             ),
+            rollouts_ended: maker.add(names::ROLLOUTS_ENDED, "Rollouts by how they ended", Family::default()),
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
@@ -191,6 +193,12 @@ impl Metrics {
     /// Counts a version of a plugin that went into quarantine.
     pub fn quarantined(&self, plugin: &str) {
         self.plugin_quarantines.get_or_create(&vec![(names::PLUGIN, plugin.to_owned())]).inc();
+    }
+
+    /// Counts a rollout that ended.
+    pub fn rollout_ended(&self, kind: &'static str, state: &'static str) {
+        let labels = vec![(names::KIND, kind.to_owned()), (names::STATE, state.to_owned())];
+        self.rollouts_ended.get_or_create(&labels).inc();
     }
 
     /// Counts a delivery that came into a state.

@@ -26,6 +26,8 @@ pub const PLUGIN_CPU_MICROSECONDS: &str = "plugin_cpu_microseconds";
 pub const PLUGIN_FAULTS: &str = "plugin_faults";
 /// Counter of versions that went into quarantine, label [`PLUGIN`].
 pub const PLUGIN_QUARANTINES: &str = "plugin_quarantines";
+/// Counter of rollouts that ended, labels [`KIND`] and [`STATE`].
+pub const ROLLOUTS_ENDED: &str = "rollouts_ended";
 /// Counter of deliveries that came into a state, label [`STATE`].
 pub const DELIVERIES: &str = "deliveries";
 /// Counter of attempts, label [`OUTCOME`]: `ok` or an error code.
@@ -59,7 +61,9 @@ pub const VERDICT: &str = "verdict";
 pub const PLUGIN: &str = "plugin";
 /// Label: a fault's name.
 pub const FAULT: &str = "fault";
-/// Label: a delivery's state.
+/// Label: canary or shadow.
+pub const KIND: &str = "kind";
+/// Label: a delivery's state, or a rollout's.
 pub const STATE: &str = "state";
 /// Label: how an attempt ended.
 pub const OUTCOME: &str = "outcome";

@@ -21,5 +21,6 @@ mod plugins;
 mod quarantine;
 mod readme;
 mod retries;
+mod rollouts;
 mod shutdown;
 mod ssrf;

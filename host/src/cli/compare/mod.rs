@@ -9,6 +9,7 @@ use crate::cli::Exit;
 
 pub(crate) use follow::follow;
 pub(crate) use selection::Selection;
+pub(crate) use show::groups;
 
 /// For `--help` of the commands that compare.
 pub(crate) const HELP: &str =

@@ -50,19 +50,30 @@ pub(super) fn summary(comparison: &Value) -> String {
             let _ = writeln!(text, "{count:>9}  {words}{note}");
         }
     }
-    let groups = comparison["groups"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let table = groups(comparison);
+    if !table.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&table);
+    text.push_str(&compared_with(&comparison["compared_with"]));
+    text
+}
+
+/// The table of groups; empty if there are none.
+pub(crate) fn groups(of: &Value) -> String {
+    let mut text = String::new();
+    let groups = of["groups"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !groups.is_empty() {
-        text.push_str("\n   events  class            what                                     for example\n");
+        text.push_str("   events  class            what                                     for example\n");
     }
     for group in groups.iter().take(GROUPS_MAX) {
         let _ = writeln!(text, "{}", row(group));
     }
     let shown: u64 = groups.iter().take(GROUPS_MAX).map(|group| number(&group["count"])).sum();
-    let further = differing(comparison).saturating_sub(shown);
+    let further = differing(of).saturating_sub(shown);
     if further > 0 {
         let _ = writeln!(text, "{further:>9}  in further groups; --json has up to 200");
     }
-    text.push_str(&compared_with(&comparison["compared_with"]));
     text
 }
 

@@ -14,6 +14,7 @@ use crate::cli::plugin::list;
 use crate::cli::plugin::new;
 use crate::cli::plugin::push;
 use crate::cli::plugin::release;
+use crate::cli::plugin::rollout;
 use crate::cli::plugin::trial;
 
 /// Flags of `plugin`.
@@ -46,6 +47,15 @@ enum Command {
     Capture(capture::CaptureArgs),
     /// End the quarantine of a version: it runs again, first for what was held.
     Release(release::ReleaseArgs),
+    /// Give a version a share of the live events, rolled back by itself when it is worse than the active one.
+    #[command(
+        after_help = "Exit codes: 0 done, 1 failed, 10 not begun, or with --watch: rolled back",
+        disable_version_flag = true
+    )]
+    Canary(rollout::CanaryArgs),
+    /// Run a version on live events beside the active one, compare, and throw away what it makes.
+    #[command(disable_version_flag = true)]
+    Shadow(rollout::ShadowArgs),
     /// List a gateway's plugins.
     List(list::ListArgs),
     /// Run a version over stored events and compare with what was really sent.
@@ -74,6 +84,8 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Activate(activate) => activate::run(activate, args.json).await,
             Command::Capture(capture) => capture::run(capture, args.json).await,
             Command::Release(release) => release::run(release, args.json).await,
+            Command::Canary(canary) => rollout::canary(canary, args.json).await,
+            Command::Shadow(shadow) => rollout::shadow(shadow, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }

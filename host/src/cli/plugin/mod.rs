@@ -1,5 +1,6 @@
 //! `hookmill plugin …`: for authors of plugins, from an empty folder to a version in a gateway. One
-//! file per command (`new`, `build`, `check`, `trial`, `bench`, `push`, `activate`, `list`, `compare`), `command` says
+//! file per command (`new`, `build`, `check`, `trial`, `bench`, `push`, `activate`, `list`, `compare`,
+//! `rollout`), `command` says
 //! which there are. Not here: what a plugin may do (`sandbox`), what it links (`plugin-sdk/`).
 
 mod activate;
@@ -18,6 +19,8 @@ mod project;
 mod push;
 mod release;
 mod report;
+mod rollout;
+mod rollout_show;
 mod template;
 mod toolchain;
 mod trial;

@@ -60,7 +60,8 @@ fn route(plan: &Plan, connection: ConnectionId) -> Option<&Route> {
 
 /// The outcome of a route that made no delivery.
 fn decided(route: &Route) -> Outcome {
-    let (number, last) = (route.steps.len().saturating_sub(1), route.steps.last());
+    let ran = route.steps.iter().filter(|step| !step.fell_back()).count();
+    let (number, last) = (ran.saturating_sub(1), route.steps.last());
     match &route.end {
         RouteEnd::Delivering(_) => Outcome::Forwarded(Vec::new()),
         RouteEnd::Dropped => Outcome::Dropped(many::drop_reason(number, last)),

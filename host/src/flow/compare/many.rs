@@ -1,6 +1,7 @@
 //! Steps over many events at once: what `flow::steps::run` does with one, step by step, with the
 //! payloads that meet a plugin handed to it in batches. Not here: which steps, which events.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::plan::StepAnswer;
@@ -10,6 +11,7 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
 use crate::flow::carried::Carried;
+use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::PluginStep;
@@ -18,6 +20,7 @@ use crate::flow::steps::Effect;
 use crate::flow::steps::Effects;
 use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
+use crate::flow::steps::Stepped;
 use crate::sandbox::Plugin;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
@@ -62,7 +65,10 @@ pub(super) async fn run(
             break;
         }
         let effects = match &step.kind {
-            CompiledKind::Plugin(plugin) => call(plugin, step, contexts, inputs, calls).await,
+            CompiledKind::Plugin(plugin) => match &plugin.rollout {
+                None => call(plugin, step, contexts, inputs, calls).await,
+                Some(tried) => call_both(tried, plugin, step, contexts, inputs, calls).await,
+            },
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => inputs
                 .into_iter()
                 .map(|(at, input)| (at, Ok(steps::apply_declared(step, contexts[at], input))))
@@ -101,7 +107,7 @@ fn close_step(
                 Err(_) => unable = true,
             }
         }
-        let (trace, next, end) = all.close(step, 0);
+        let Stepped { trace, next, end, .. } = all.close(steps::kind_of(step), 0);
         going[at] = match end {
             _ if unable => Going::Ended(Outcome::Failed(HOST.to_owned())),
             None => Going::With(next),
@@ -150,6 +156,28 @@ pub(super) fn drop_reason(number: usize, last: Option<&StepTrace>) -> String {
         StepAnswer::Forward { .. } => format!("{step}: nothing was made of it"),
         StepAnswer::Held { reason } => format!("{step}: {reason}"),
     }
+}
+
+/// Calls the version that each event got then: a canary, where there was one that did not fail, or the active one.
+async fn call_both(
+    tried: &RolloutStep,
+    active: &PluginStep,
+    step: &CompiledStep,
+    contexts: &[&StepContext<'_>],
+    inputs: Vec<Placed>,
+    calls: Calls,
+) -> Vec<(usize, Result<Effect, String>)> {
+    let (chosen, mut others): (Vec<Placed>, Vec<Placed>) =
+        inputs.into_iter().partition(|(at, _)| tried.delivers(contexts[*at].event.id));
+    let mut effects = call(&tried.candidate, step, contexts, chosen.clone(), calls).await;
+    let failed = |effect: &Result<Effect, String>| effect.as_ref().map_or(true, Effect::is_error);
+    let fell_back: HashSet<usize> =
+        effects.iter().filter(|(_, effect)| failed(effect)).map(|(at, _)| *at).collect();
+    effects.retain(|(at, _)| !fell_back.contains(at));
+    others.extend(chosen.into_iter().filter(|(at, _)| fell_back.contains(at)));
+    effects.extend(call(active, step, contexts, others, calls).await);
+    effects.sort_by_key(|(at, _)| *at);
+    effects
 }
 
 /// Calls a plugin for each payload.

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::config::Connection;
 use crate::domain::id::ConnectionId;
 use crate::flow::Gateway;
 use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Documents;
+use crate::flow::snapshot::PluginStep;
 use crate::flow::snapshot::Snapshot;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -69,9 +69,7 @@ impl<'g> Past<'g> {
         let Some(state) = self.gateway.store().config_at(revision).await? else { return Ok(None) };
         let Ok(documents) = Documents::from_stored(revision, &state.documents) else { return Ok(None) };
         let Some(connection) = documents.connections.get(self.connection).cloned() else { return Ok(None) };
-        let Connection { workspace, steps, .. } = connection.as_ref();
-        let steps = self.gateway.compiler().compile_steps(&documents, *workspace, steps).await;
-        let runtime = Arc::new(ConnectionRuntime { connection, steps });
+        let runtime = Arc::new(self.gateway.compiler().connection(&connection, &documents).await);
         Ok(Some(Then { snapshot: Arc::new(Snapshot { documents, ..Snapshot::default() }), runtime }))
     }
 }
@@ -81,7 +79,8 @@ fn same_steps(one: &ConnectionRuntime, two: &ConnectionRuntime) -> bool {
     let (Ok(first), Ok(second)) = (&one.steps, &two.steps) else { return false };
     let same = |one: &CompiledKind, two: &CompiledKind| match (one, two) {
         (CompiledKind::Plugin(one), CompiledKind::Plugin(two)) => {
-            one.digest == two.digest && one.plugin.is_ok() == two.plugin.is_ok()
+            let tried = |step: &PluginStep| step.rollout.as_ref().map(|tried| tried.rollout.id);
+            one.digest == two.digest && one.plugin.is_ok() == two.plugin.is_ok() && tried(one) == tried(two)
         }
         _ => true,
     };

@@ -14,7 +14,7 @@ use crate::shape::difference::Outcome;
 /// Groups told apart; what fits none of them is counted by class only.
 const GROUPS_MAX: usize = 200;
 /// Events named in a group.
-const EXAMPLES_MAX: usize = 5;
+const EXAMPLES_MAX: usize = 10;
 /// Events listed one by one.
 const LISTED_MAX: usize = 100_000;
 /// Outputs kept of a group's first event, and bytes of the payload of each.
@@ -51,9 +51,9 @@ pub struct Group {
     pub why: Option<String>,
     /// How many.
     pub count: u64,
-    /// The newest of them.
+    /// Those that were met first: the newest of a comparison, the oldest of a rollout.
     pub examples: Vec<EventId>,
-    /// The newest, in full.
+    /// The first, in full.
     pub first: Example,
 }
 
@@ -97,17 +97,25 @@ impl Tally {
         difference.class == Class::Same || self.known.contains_key(&key(difference))
     }
 
-    /// Adds an event. They must come newest first.
+    /// Adds an event and lists it. They must come newest first.
     pub(super) fn add(&mut self, event: EventId, difference: &Difference, before: &Outcome, after: &Outcome) {
-        self.counts[difference.class as usize] += 1;
-        self.respelled += u64::from(difference.respelled);
-        if difference.class == Class::Same {
-            return;
-        }
-        let group = self.group(event, difference, before, after);
-        if self.listed.len() < LISTED_MAX {
+        let group = self.count_in(event, difference, before, after);
+        if difference.class != Class::Same && self.listed.len() < LISTED_MAX {
             self.listed.push(Differing { event, class: difference.class, group });
         }
+    }
+
+    /// Counts an event in its class and group; answers the group, if it has one.
+    pub(in crate::flow) fn count_in(
+        &mut self,
+        event: EventId,
+        difference: &Difference,
+        before: &Outcome,
+        after: &Outcome,
+    ) -> Option<u32> {
+        self.counts[difference.class as usize] += 1;
+        self.respelled += u64::from(difference.respelled);
+        if difference.class == Class::Same { None } else { self.group(event, difference, before, after) }
     }
 
     fn group(

@@ -4,7 +4,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::time::Instant;
@@ -25,6 +24,7 @@ use crate::flow::compare::many::Calls;
 use crate::flow::compare::past::Past;
 use crate::flow::kept::Kept;
 use crate::flow::plan;
+use crate::flow::rest::Rest;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
@@ -43,28 +43,6 @@ use crate::store::StoreError;
 const PAGE: usize = 1024;
 /// Events worked on at a time: a batch of a plugin, so that cancelling does not wait for long.
 const SLICE: usize = 64;
-
-/// What is owed to everybody else is paid in pauses of that length: timers know milliseconds.
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// Leaves a third of the time unused. A low priority alone is not enough: where processors are
-/// shared by group (containers, sessions), all threads of a process pay for what one of them used.
-#[derive(Debug, Default)]
-struct Rest {
-    owed: Duration,
-}
-
-impl Rest {
-    /// To be called after working for so long.
-    async fn after(&mut self, worked: Duration) {
-        self.owed += worked / 2;
-        if self.owed >= PAUSE {
-            let began = Instant::now();
-            tokio::time::sleep(self.owed.min(PAUSE * 4)).await;
-            self.owed = self.owed.saturating_sub(began.elapsed());
-        }
-    }
-}
 
 /// Does what waits until nothing does.
 pub(super) async fn all(gateway: Gateway) {

@@ -1,7 +1,7 @@
 //! Planning events that meet a plugin with a grant: one that saw a value, a clock or a random number cannot be run
-//! again with the same result. So everything it came to is on disk, the bytes of each delivery and what the plugins
-//! wrote in one commit, before the first attempt. The same for events that a quarantine holds, since it may have
-//! ended when they are looked at again. Not here: running the steps.
+//! again with the same result. Nor can one on which a canary failed: out of time today, it may have enough tomorrow;
+//! nor one that a quarantine holds, since that may have ended by then. So everything it came to is on disk, the bytes
+//! of each delivery and what the plugins wrote in one commit, before the first attempt. Not here: running the steps.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::domain::grant::Grant;
 use crate::domain::plan::Plan;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
+use crate::flow::plan::Making;
 use crate::flow::plan::Outcome;
 use crate::flow::plan::connections;
 use crate::flow::plan::make;
@@ -24,8 +25,15 @@ use crate::store::StoreError;
 /// Between two tries while the store takes nothing.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Plans an event, unless that was done, has it written, and hands on its deliveries.
-pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event, mut made: Option<Outcome>) {
+/// Plans an event, has it written, and hands on its deliveries. What the steps came to may be given, if they have run.
+/// Slots in `done` have their deliveries already.
+pub(super) async fn run(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    event: &Event,
+    done: &[u16],
+    mut made: Option<Outcome>,
+) {
     let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
     let turn = reads.then(|| gateway.kv_turn(event.data.workspace));
     for tries in 0.. {
@@ -34,7 +42,7 @@ pub(super) async fn run(gateway: &Gateway, snapshot: &Snapshot, event: &Event, m
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        let ended = once(gateway, snapshot, event, tries, made.take()).await;
+        let ended = once(gateway, snapshot, event, done, tries, &mut made).await;
         drop(turn);
         let Err(error) = ended else { return };
         gateway.observe_store_error("write down what became of an event", &error);
@@ -52,19 +60,26 @@ async fn once(
     gateway: &Gateway,
     snapshot: &Snapshot,
     event: &Event,
+    done: &[u16],
     tries: u32,
-    made: Option<Outcome>,
+    made: &mut Option<Outcome>,
 ) -> Result<(), StoreError> {
     if tries > 0
         && let Some(plan) = gateway.store().event_log(event.id).await?.plan
     {
         return take_up(gateway, &plan).await;
     }
-    let outcome = match made {
-        Some(outcome) => outcome,
-        None => make(gateway, snapshot, event, Some(gateway)).await,
+    let making = if tries == 0 { Making::First } else { Making::Again };
+    let (outcome, given) = match made.take() {
+        Some(outcome) => (outcome, true),
+        // Again and again, since what plugins read may have changed.
+        None => (make(gateway, snapshot, event, making).await, false),
     };
-    gateway.store().commit(change(gateway, event, &outcome)).await?;
+    let outcome = outcome.without(done);
+    if let Err(error) = gateway.store().commit(change(gateway, event, &outcome)).await {
+        *made = Some(outcome).filter(|_| given);
+        return Err(error);
+    }
     gateway.observe_plan(event, &outcome.plan);
     outcome.jobs.into_iter().for_each(|job| gateway.enqueue(job));
     gateway.recover_deliveries(outcome.held.iter().map(|job| held(job, event)));

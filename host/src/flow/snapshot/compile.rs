@@ -22,10 +22,12 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::egress::Egress;
 use crate::flow::error::FieldFault;
+use crate::flow::rollouts::Rollouts;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Extract;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::Streaks;
+use crate::flow::snapshot::rollout;
 use crate::flow::snapshot::runtime::CompiledKind;
 use crate::flow::snapshot::runtime::CompiledStep;
 use crate::flow::snapshot::runtime::ConnectionRuntime;
@@ -46,9 +48,9 @@ type Loaded = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
 
 /// What there is of plugins when steps are compiled.
 #[derive(Debug, Default)]
-struct Plugins {
-    loaded: Loaded,
-    streaks: Streaks,
+pub(super) struct Plugins {
+    pub(super) loaded: Loaded,
+    pub(super) streaks: Streaks,
 }
 
 /// What compiling needs besides the documents.
@@ -64,6 +66,8 @@ pub struct Compiler {
     pub presets: Presets,
     /// How the calls of plugins ended lately.
     pub streaks: Streaks,
+    /// What is counted of versions that are tried.
+    pub rollouts: Arc<Rollouts>,
 }
 
 impl Compiler {
@@ -90,7 +94,7 @@ impl Compiler {
             snapshot.destinations.insert(destination.id, runtime);
         }
         for connection in documents.connections.all() {
-            let runtime = Arc::new(connection_runtime(connection, &documents, &plugins));
+            let runtime = Arc::new(self.runtime(connection, &documents, &plugins));
             snapshot.connections.insert(connection.id, runtime.clone());
             for origin in &connection.origins {
                 snapshot.routes.entry((connection.workspace, *origin)).or_default().push(runtime.clone());
@@ -101,10 +105,11 @@ impl Compiler {
     }
 
     async fn load_plugins(&self, documents: &Documents) -> Plugins {
-        self.load(digests_in_use(documents)).await
+        let in_use = documents.connections.all().flat_map(|connection| digests_of(documents, connection));
+        self.load(in_use.collect()).await
     }
 
-    async fn load(&self, wanted: impl IntoIterator<Item = (Digest, Grants)>) -> Plugins {
+    async fn load(&self, wanted: BTreeSet<(Digest, Grants)>) -> Plugins {
         let mut plugins = Plugins { loaded: Loaded::new(), streaks: self.streaks.clone() };
         for (digest, grants) in wanted {
             let loaded = self.sandbox.load(&digest, grants).await;
@@ -113,16 +118,39 @@ impl Compiler {
         plugins
     }
 
-    /// Steps that are not saved, compiled for a preview.
+    /// A connection as it was in these documents.
+    pub(crate) async fn connection(
+        &self,
+        connection: &Arc<Connection>,
+        documents: &Documents,
+    ) -> ConnectionRuntime {
+        let plugins = self.load(digests_of(documents, connection)).await;
+        self.runtime(connection, documents, &plugins)
+    }
+
+    fn runtime(
+        &self,
+        connection: &Arc<Connection>,
+        documents: &Documents,
+        plugins: &Plugins,
+    ) -> ConnectionRuntime {
+        let mut steps = compile_steps(documents, connection.workspace, &connection.steps, plugins);
+        if let Ok(steps) = &mut steps {
+            rollout::attach(steps, connection, documents, plugins, &self.rollouts);
+        }
+        ConnectionRuntime { connection: connection.clone(), steps }
+    }
+
+    /// Steps that are not saved, compiled for a preview; with the active versions, whatever is tried beside them.
     pub async fn compile_steps(
         &self,
         documents: &Documents,
         workspace: WorkspaceId,
         steps: &[Step],
     ) -> Result<Vec<CompiledStep>, String> {
-        let wanted: BTreeSet<_> =
-            steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind)).collect();
-        compile_steps(documents, workspace, steps, &self.load(wanted).await)
+        let digests = steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind));
+        let plugins = self.load(digests.collect()).await;
+        compile_steps(documents, workspace, steps, &plugins)
     }
 
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
@@ -184,14 +212,13 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
     headers
 }
 
-fn digests_in_use(documents: &Documents) -> BTreeSet<(Digest, Grants)> {
-    let mut digests = BTreeSet::new();
-    for connection in documents.connections.all() {
-        for step in &connection.steps {
-            digests.extend(digest_of(documents, connection.workspace, &step.kind));
-        }
-    }
-    digests
+fn digests_of(documents: &Documents, connection: &Connection) -> BTreeSet<(Digest, Grants)> {
+    let workspace = connection.workspace;
+    let of = |step: &Step| {
+        let tried = rollout::digest_of(documents, workspace, step);
+        digest_of(documents, workspace, &step.kind).into_iter().chain(tried)
+    };
+    connection.steps.iter().flat_map(of).collect()
 }
 
 fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> Option<(Digest, Grants)> {
@@ -201,15 +228,6 @@ fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> 
         VersionChoice::Active => documents.plugins.find(workspace, name)?.active?,
     };
     Some((digest, *grants))
-}
-
-fn connection_runtime(
-    connection: &Arc<Connection>,
-    documents: &Documents,
-    plugins: &Plugins,
-) -> ConnectionRuntime {
-    let steps = compile_steps(documents, connection.workspace, &connection.steps, plugins);
-    ConnectionRuntime { connection: connection.clone(), steps }
 }
 
 fn compile_steps(
@@ -288,6 +306,7 @@ fn compile_kind(
                 headers_wanted: found.headers_wanted.clone().into(),
                 grants: *grants,
                 streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
+                rollout: None,
             }))
         }
     }

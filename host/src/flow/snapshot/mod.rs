@@ -3,6 +3,7 @@
 
 mod compile;
 mod documents;
+mod rollout;
 mod runtime;
 mod streak;
 

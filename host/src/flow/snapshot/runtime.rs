@@ -11,6 +11,7 @@ use crate::domain::config::Source;
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::egress::Target;
+use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::streak::Streak;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
@@ -89,6 +90,8 @@ pub struct PluginStep {
     pub grants: Grants,
     /// How its calls ended lately, here and elsewhere.
     pub streak: Arc<Streak>,
+    /// Another version that is tried here; only in steps of connections, which events meet.
+    pub rollout: Option<Arc<RolloutStep>>,
 }
 
 impl fmt::Debug for PluginStep {

@@ -136,13 +136,13 @@ view! {
         why: Option<String>,
         /// How many.
         count: u64,
-        /// The newest of them.
+        /// Ten of them: the newest, or those that were met first on live events.
         events: Vec<EventId>,
-        /// The newest, in full.
+        /// The first of these, in full.
         example: ExampleView,
     }
 
-    /// What a comparison found.
+    /// What a comparison, or a rollout, found.
     FoundView {
         /// Differences by what they have in common, the largest group first; at most 200.
         groups: Vec<GroupView>,
@@ -206,8 +206,11 @@ pub(super) fn show(job: &Comparison, now: Timestamp) -> ComparisonView {
 
 /// What it found.
 pub(super) fn found(job: &Comparison) -> FoundView {
-    let progress = job.progress();
-    let tally = &progress.tally;
+    found_in(&job.progress().tally)
+}
+
+/// The groups of differences.
+pub(super) fn found_in(tally: &Tally) -> FoundView {
     let mut groups: Vec<GroupView> = (0..).zip(&tally.groups).map(|(at, found)| group(at, found)).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
     let grouped: u64 = groups.iter().map(|group| group.count).sum();

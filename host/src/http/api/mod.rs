@@ -22,6 +22,8 @@ mod preview;
 mod publish;
 mod rejections;
 mod retry;
+mod rollout_views;
+mod rollouts;
 mod server;
 mod signing;
 mod source_keys;
@@ -52,6 +54,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         attempts::endpoints(),
         plugins::endpoints(),
         plugin_tests::endpoints(),
+        rollouts::endpoints(),
         preview::endpoints(),
         comparisons::endpoints(),
         stats::endpoints(),

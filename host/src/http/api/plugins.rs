@@ -11,6 +11,7 @@ use crate::domain::grant::Grants;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
+use crate::domain::id::RolloutId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::flow::Activate;
@@ -52,9 +53,11 @@ const UPLOAD: &[Field] = &[
     OVERRIDE,
 ];
 
-const ACTIVATE: &[Field] = &[ACCEPT, OVERRIDE];
+/// What somebody may agree to who makes a version the active one.
+pub(super) const ACTIVATE: &[Field] = &[ACCEPT, OVERRIDE];
 
-const ACCEPT: Field = field(
+/// What may be granted along the way.
+pub(super) const ACCEPT: Field = field(
     "accept",
     Shape::Text,
     "Grants, such as `kv` or `clock,kv`, that connections get which follow the active version, if this one needs them.",
@@ -107,6 +110,8 @@ view! {
         created_at: Timestamp,
         /// The active version.
         active: Option<Digest>,
+        /// A canary or a shadow of another version that is under way.
+        rollout: Option<RolloutId>,
         /// Every version, newest first.
         versions: Vec<VersionView>,
         /// Which version became active when, the last twenty times, newest first.
@@ -201,6 +206,7 @@ fn show(plugin: &PluginConfig) -> PluginView {
         name: plugin.name.clone(),
         created_at: plugin.created_at,
         active: plugin.active,
+        rollout: plugin.rollout.as_ref().map(|rollout| rollout.id),
         versions: plugin.versions.iter().rev().map(|version| show_version(plugin, version)).collect(),
         activations: plugin.activations.iter().rev().map(show_activation).collect(),
     }
@@ -211,7 +217,8 @@ fn show_activation(activation: &Activation) -> ActivationView {
     ActivationView { version, at, by, reason, failed }
 }
 
-fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
+/// The plugin in the path.
+pub(super) fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
     let snapshot = call.gateway().snapshot();
     let found = snapshot.documents.plugins.find(call.workspace()?, call.path("plugin"));
     found.cloned().ok_or_else(|| Call::not_found("plugin", call.path("plugin")))
@@ -275,7 +282,8 @@ async fn activate(call: Call) -> Answer {
     Ok(reply::ok(&show(&plugin)))
 }
 
-fn agreed(params: &Params<'_>) -> Activate {
+/// Reads that.
+pub(super) fn agreed(params: &Params<'_>) -> Activate {
     let reason = params.text("override");
     let fits = |reason: &str| !reason.trim().is_empty() && reason.chars().count() <= REASON_MAX;
     if reason.is_some_and(|reason| !fits(reason)) {
@@ -290,7 +298,8 @@ async fn release(call: Call) -> Answer {
     Ok(reply::ok(&show(&plugin)))
 }
 
-fn accepted(params: &Params<'_>) -> Grants {
+/// Reads [`ACCEPT`].
+pub(super) fn accepted(params: &Params<'_>) -> Grants {
     let text = params.text("accept").unwrap_or_default();
     let names = text.split(',').filter(|name| !name.is_empty());
     let read = |name: &str| {

@@ -103,12 +103,13 @@ fn read_step(item: &Item<'_>) -> Option<Step> {
 fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
     let version = version(plugin);
     let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
-    let grants = read_grants(plugin);
+    let grants = read_grants(plugin, "grants");
     Some(StepSpec::Plugin { name: plugin.text("name")?, version, config, grants })
 }
 
-fn read_grants(plugin: &Object<'_>) -> Grants {
-    let items = plugin.items("grants").unwrap_or_default();
+/// Reads a list of grants.
+pub(super) fn read_grants(object: &Object<'_>, field: &str) -> Grants {
+    let items = object.items(field).unwrap_or_default();
     let read = |item: &Item<'_>| {
         let name = item.text()?;
         name.parse::<Grant>().map_err(|error| item.fault(format!("{error}, not `{name}`"))).ok()

@@ -77,6 +77,8 @@ kinds! {
     /// A document is not valid.
     InvalidDestination = "invalid-destination", 422, "The destination is not valid";
     /// A document is not valid.
+    InvalidRollout = "invalid-rollout", 422, "The rollout is not valid";
+    /// A document is not valid.
     InvalidSecret = "invalid-secret", 422, "The secret is not valid";
     /// A document is not valid.
     InvalidConnection = "invalid-connection", 422, "The connection is not valid";

@@ -88,6 +88,7 @@ fn kind_of(what: &str) -> Kind {
         "secret" => Kind::InvalidSecret,
         "connection" => Kind::InvalidConnection,
         "comparison" => Kind::InvalidComparison,
+        "rollout" => Kind::InvalidRollout,
         _ => Kind::InvalidRequest,
     }
 }

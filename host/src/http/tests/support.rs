@@ -163,6 +163,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         body_bytes_max: 10_000,
         presets: presets(),
         streaks: Streaks::default(),
+        rollouts: Arc::default(),
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;

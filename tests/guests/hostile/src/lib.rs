@@ -58,6 +58,7 @@ impl Guest for Hostile {
             "seek" => Ok(Verdict::Drop(sought())),
             "count" => Ok(Verdict::Drop(counted())),
             "echo" => Ok(Verdict::Forward(vec![echoed(event)])),
+            "mark" => Ok(Verdict::Forward(vec![marked(event)])),
             "long-reason" => Ok(Verdict::Drop("r".repeat(1 << 20))),
             "long-refusal" => Err("r".repeat(1 << 20)),
             "grow-politely" => Err(format!("got {} pages", grow_all())),
@@ -197,6 +198,14 @@ fn output(payload: Vec<u8>) -> Output {
 
 fn behaved(event: Event) -> Output {
     Output { event_type: Some("behaved".to_string()), ..output(event.payload) }
+}
+
+/// The payload, a JSON object, with one member more.
+fn marked(event: Event) -> Output {
+    let mut payload = event.payload.clone();
+    payload.pop();
+    payload.extend(b",\"marked\":true}");
+    Output { payload, ..behaved(event) }
 }
 
 /// Every field of the event, to be seen from outside.

@@ -24,6 +24,8 @@ use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Streaks;
 use crate::http::server;
 use crate::observe::Metrics;
+use crate::rules::seal::KEY_BYTES;
+use crate::rules::seal::SealKey;
 use crate::rules::verify::presets;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
@@ -32,6 +34,7 @@ use crate::sandbox::TierOptions;
 use crate::store::Recovered;
 use crate::store::Store as _;
 use crate::store::StoreError;
+use crate::store::key_file;
 use crate::store::sled;
 use crate::store::sled::SledFeed;
 use crate::store::sled::SledStore;
@@ -132,6 +135,7 @@ async fn build(
     })?;
     let egress = Arc::new(egress);
     let body_bytes_max = config.server.body_bytes_max.0;
+<<<<<<< HEAD
     let compiler = Compiler {
         sandbox: sandbox.clone(),
         egress: egress.clone(),
@@ -140,7 +144,16 @@ async fn build(
         streaks: Streaks::default(),
         rollouts: Arc::default(),
     };
+=======
+>>>>>>> h1
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
+    let compiler = Compiler {
+        sandbox: sandbox.clone(),
+        egress: egress.clone(),
+        body_bytes_max,
+        presets: presets(),
+        seal_key: Arc::new(seal_key(config, &documents)?),
+    };
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {
         store,
@@ -153,6 +166,25 @@ async fn build(
         limits: limits(config),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
+}
+
+/// The key for secrets. It must open those that there are: a gateway that cannot would fail their events one by one.
+fn seal_key(config: &Config, documents: &Documents) -> anyhow::Result<SealKey> {
+    let path = config.store.secret_key_file.clone();
+    let path = path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME));
+    // A new key would open none of the secrets that there are.
+    let may_make = documents.secrets.all().next().is_none();
+    let key = key_file::open(&path, may_make.then(random_key).transpose()?)?;
+    for secret in documents.secrets.all() {
+        key.open(secret).with_context(|| format!("the key in {}", path.display()))?;
+    }
+    Ok(key)
+}
+
+fn random_key() -> anyhow::Result<[u8; KEY_BYTES]> {
+    let mut random = [0; KEY_BYTES];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random bytes for a key: {error}"))?;
+    Ok(random)
 }
 
 fn limits(config: &Config) -> FlowLimits {

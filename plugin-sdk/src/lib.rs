@@ -36,7 +36,7 @@
 //! | [`prelude`] | all that a plugin usually needs |
 //! | [`testing`] | runs a plugin in `cargo test`, without a sandbox |
 //! | [`log`] | `log::info!("…")` and its siblings |
-//! | [`kv`], [`clock`], [`random`] | what a connection may grant beyond the event |
+//! | [`kv`], [`http`], [`secrets`], [`clock`], [`random`] | what a connection may grant beyond the event |
 
 // The macro's code names the crate from outside; so it does in the crate's own tests.
 #[cfg(test)]
@@ -46,12 +46,14 @@ pub mod clock;
 mod config;
 mod error;
 mod event;
+pub mod http;
 pub mod kv;
 pub mod log;
 mod manifest;
 mod plugin;
 pub mod prelude;
 pub mod random;
+pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod verdict;

@@ -32,6 +32,10 @@ pub struct About {
     pub description: &'static str,
     /// Names of the headers that events shall carry, lower case.
     pub headers: &'static [&'static str],
+    /// Hosts that it should be granted, for whoever sets it up.
+    pub http: &'static [&'static str],
+    /// Names of secrets that it should be granted.
+    pub secrets: &'static [&'static str],
     /// The folder of the examples where the plugin was compiled.
     pub examples_dir: &'static str,
     /// Name and text of each file of that folder.
@@ -54,6 +58,15 @@ pub(crate) fn of<P: Plugin>() -> Value {
         manifest.insert("config_schema".into(), schema);
     }
     manifest.insert("headers".into(), json!(about.headers));
+    let wants = [("http", about.http), ("secrets", about.secrets)];
+    let wants: Map<String, Value> = wants
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(grant, names)| (grant.to_string(), json!(names)))
+        .collect();
+    if !wants.is_empty() {
+        manifest.insert("wants".into(), wants.into());
+    }
     let examples = about.examples.iter().map(|(file, text)| example(file, text));
     manifest.insert("examples".into(), examples.collect());
     Value::Object(manifest)
@@ -82,7 +95,7 @@ mod tests {
         limit: u32,
     }
 
-    #[plugin(name = "both", version = "2.1.0", headers = ["x-a"])]
+    #[plugin(name = "both", version = "2.1.0", headers = ["x-a"], http = ["a.example"], secrets = ["token"])]
     fn both(_: &Event, config: &Config) -> Result<Verdict> {
         Ok(forward(config.limit.to_string()))
     }
@@ -101,6 +114,7 @@ mod tests {
         assert_eq!(seen["version"], "2.1.0");
         assert_eq!(seen["description"], "Of the configuration.");
         assert_eq!(seen["headers"], json!(["x-a"]));
+        assert_eq!(seen["wants"], json!({ "http": ["a.example"], "secrets": ["token"] }));
         assert_eq!(seen["examples"], json!([]));
         assert_eq!(seen["config_schema"]["properties"]["limit"]["type"], "integer");
         assert_eq!(seen["config_schema"]["required"], json!(["limit"]));
@@ -109,7 +123,7 @@ mod tests {
         assert_eq!(seen["name"], "hookmill-plugin-sdk");
         assert_eq!(seen["version"], env!("CARGO_PKG_VERSION"));
         assert_eq!(seen["description"], "Of the function, in two lines.");
-        assert_eq!(seen.get("config_schema"), None);
+        assert_eq!((seen.get("config_schema"), seen.get("wants")), (None, None));
     }
 
     #[test]

@@ -130,6 +130,16 @@ impl ApiClient {
         self.answer(request.timeout(UPLOAD_TIMEOUT).body(body)).await
     }
 
+    /// Puts JSON.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::PUT, path)?.json(body)).await
+    }
+
+    /// Deletes.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::DELETE, path)?).await
+    }
+
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {
         let url = self.base.join(path.trim_start_matches('/')).map_err(|error| ClientError::BadUrl {
             url: format!("{}{path}", self.base),

@@ -11,6 +11,7 @@ mod map;
 mod plugin;
 mod receive;
 mod sample;
+mod secret;
 mod serve;
 mod tail;
 mod trigger;
@@ -44,6 +45,8 @@ enum Command {
     Map(map::MapArgs),
     /// Make, build, check, test and upload plugins.
     Plugin(plugin::PluginArgs),
+    /// Set, list and delete secrets that plugins may be given.
+    Secret(secret::SecretArgs),
     /// Measure this machine: load and receiver in one, over loopback.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Receive(args) => receive::run(&args),
         Command::Map(args) => map::run(&args),
         Command::Plugin(args) => plugin::run(&args),
+        Command::Secret(args) => secret::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::CompilePlugin(args) => compile_plugin::run(&args),

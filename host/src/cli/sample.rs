@@ -37,6 +37,7 @@ use crate::domain::secret::StoredSecret;
 use crate::domain::signing::Signing;
 use crate::domain::signing::SigningProfile;
 use crate::domain::signing::SigningSecret;
+use crate::domain::step_grants::StepGrants;
 use crate::domain::verification::Verification;
 use crate::flow::Activate;
 use crate::flow::Gateway;
@@ -195,7 +196,7 @@ fn connection(
             name: PLUGIN.into(),
             version: VersionChoice::Active,
             config: "{}".into(),
-            grants: Grants::default(),
+            grants: StepGrants::default(),
         };
         steps.push(step(kind));
     }

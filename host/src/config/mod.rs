@@ -18,6 +18,7 @@ pub use fault::BadKey;
 pub use fault::Origin;
 pub use sources::Override;
 pub use sources::Sources;
+pub use sources::from_environment;
 pub use table::Config;
 pub use table::Delivery;
 pub use table::Egress;

@@ -61,3 +61,8 @@ fn read(path: PathBuf) -> Result<(PathBuf, String), BadKey> {
         }
     }
 }
+
+/// The value of an environment variable that a flag names, where it is there and text.
+pub fn from_environment(name: &str) -> Option<String> {
+    std::env::vars_os().find(|(have, _)| have == name)?.1.into_string().ok()
+}

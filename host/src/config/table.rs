@@ -108,6 +108,9 @@ settings! {
     store: Store {
         /// Directory of everything that is kept. Made if it is not there.
         data as "data": PathBuf = "./data",
+        /// The file with the key that secrets for plugins are encrypted with: 64 hexadecimal digits. Made if
+        /// it is not there. Not set: secret.key in the data directory. Back it up apart from the data.
+        secret_key_file: Option<PathBuf> = "",
         /// New events are refused with 507 while the disk has less space than this.
         /// Not set: 256MiB or a tenth of the file system, whichever is smaller.
         free_bytes_min: Option<ByteSize> = "",

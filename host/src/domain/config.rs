@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Headers;
 use crate::domain::grant::Grants;
+use crate::domain::host::HostPattern;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
@@ -14,10 +15,16 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::retry::RetryPolicy;
+<<<<<<< HEAD
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::Rollout;
+=======
+use crate::domain::sealed::SecretName;
+>>>>>>> h1
 use crate::domain::secret::StoredSecret;
 use crate::domain::signing::Signing;
+use crate::domain::step_grants::StepGrant;
+use crate::domain::step_grants::StepGrants;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Verification;
 
@@ -246,7 +253,7 @@ pub enum StepSpec {
         config: String,
         /// What it may do here beyond seeing events.
         #[serde(default)]
-        grants: Grants,
+        grants: StepGrants,
     },
 }
 
@@ -377,5 +384,25 @@ impl PluginVersion {
     /// What it needs to be granted: what it imports, `log` aside.
     pub fn needs(&self) -> Grants {
         Grants::among(&self.imports)
+    }
+
+    /// The hosts and secrets its manifest asks for.
+    pub fn wants(&self) -> StepGrants {
+        #[derive(Deserialize)]
+        struct Manifest {
+            #[serde(default)]
+            wants: Wants,
+        }
+        #[derive(Default, Deserialize)]
+        struct Wants {
+            #[serde(default)]
+            http: Vec<HostPattern>,
+            #[serde(default)]
+            secrets: Vec<SecretName>,
+        }
+        // It was checked at the upload.
+        let read = serde_json::from_str::<Manifest>(&self.manifest).map(|manifest| manifest.wants);
+        let Wants { http, secrets } = read.unwrap_or_default();
+        [StepGrant::Http { http }, StepGrant::Secrets { secrets }].into_iter().collect()
     }
 }

@@ -15,22 +15,33 @@ use crate::domain::id::WorkspaceId;
 pub enum Grant {
     /// The time.
     Clock,
+    /// Requests to the hosts that a connection names.
+    Http,
     /// Values kept from one event to the next.
     Kv,
     /// Random numbers.
     Random,
+    /// The secrets that a connection names.
+    Secrets,
 }
 
 impl Grant {
     /// Every one, in the order of their names.
-    pub const ALL: [Self; 3] = [Self::Clock, Self::Kv, Self::Random];
+    pub const ALL: [Self; 5] = [Self::Clock, Self::Http, Self::Kv, Self::Random, Self::Secrets];
+
+    /// Whether its name says all about it; the others come with hosts or names.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::Clock | Self::Kv | Self::Random)
+    }
 
     /// Its name in the contract and in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Clock => "clock",
+            Self::Http => "http",
             Self::Kv => "kv",
             Self::Random => "random",
+            Self::Secrets => "secrets",
         }
     }
 }
@@ -43,7 +54,7 @@ impl fmt::Display for Grant {
 
 /// There is no grant of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected `clock`, `kv` or `random`")]
+#[error("expected `clock`, `http`, `kv`, `random` or `secrets`")]
 pub struct UnknownGrant;
 
 impl FromStr for Grant {
@@ -88,6 +99,11 @@ impl Grants {
     /// Those of both.
     pub const fn with(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    /// Those whose name says all about them.
+    pub fn plain(self) -> Self {
+        self.iter().filter(|grant| grant.is_plain()).collect()
     }
 
     /// In the order of their names.

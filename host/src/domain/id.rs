@@ -151,6 +151,8 @@ typed_id!(/// An uploaded component, by name.
     PluginId, "plg");
 typed_id!(/// An API key or the key of a source.
     KeyId, "key");
+typed_id!(/// A secret that plugins may be given.
+    SecretId, "sec");
 typed_id!(/// A replay and its progress.
     ReplayId, "rpl");
 typed_id!(/// A version or steps tried on stored events, compared with what was sent.

@@ -4,14 +4,21 @@
 pub mod config;
 pub mod delivery;
 pub mod event;
+pub mod fetch;
 pub mod grant;
+pub mod host;
 pub mod id;
 pub mod plan;
 pub mod plugin;
 pub mod plugin_test;
 pub mod retry;
+<<<<<<< HEAD
 pub mod rollout;
+=======
+pub mod sealed;
+>>>>>>> h1
 pub mod secret;
 pub mod signing;
+pub mod step_grants;
 pub mod time;
 pub mod verification;

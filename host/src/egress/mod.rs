@@ -79,6 +79,18 @@ impl Egress {
     /// Sends a request and reads the answer, all within `timeout`. A bad peer is an outcome, not
     /// an error. Dropping the future closes the connection in use.
     pub async fn send(&self, target: &Target, request: OutgoingRequest, timeout: Duration) -> Sent {
-        send::run(&self.inner, target, request, timeout).await
+        let bytes_max = self.inner.options.response_bytes_max;
+        send::run(&self.inner, target, request, timeout, bytes_max).await
+    }
+
+    /// The same, keeping so many bytes of the answer's body.
+    pub async fn fetch(
+        &self,
+        target: &Target,
+        request: OutgoingRequest,
+        timeout: Duration,
+        response_bytes_max: usize,
+    ) -> Sent {
+        send::run(&self.inner, target, request, timeout, response_bytes_max).await
     }
 }

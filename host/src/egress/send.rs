@@ -43,6 +43,7 @@ enum Stage {
 struct Trip<'a> {
     egress: &'a Inner,
     target: &'a Target,
+    response_bytes_max: usize,
     timings: Timings,
     stage: Stage,
 }
@@ -52,9 +53,11 @@ pub(super) async fn run(
     target: &Target,
     request: OutgoingRequest,
     timeout: Duration,
+    response_bytes_max: usize,
 ) -> Sent {
     let started = Instant::now();
-    let mut trip = Trip { egress, target, timings: Timings::default(), stage: Stage::Connecting };
+    let (timings, stage) = (Timings::default(), Stage::Connecting);
+    let mut trip = Trip { egress, target, response_bytes_max, timings, stage };
     let outcome = match outgoing::message(egress, target, request) {
         Ok(message) => match tokio::time::timeout(timeout, trip.exchange(message)).await {
             Ok(outcome) => outcome,
@@ -124,7 +127,7 @@ impl Trip<'_> {
         };
         self.stage = Stage::Reading;
         self.timings.first_byte_us = micros(started.elapsed());
-        let read = answer::read(answer, self.egress.options.response_bytes_max).await;
+        let read = answer::read(answer, self.response_bytes_max).await;
         let (response, reusable) = read.map_err(|error| Failed::Sent(self.broke(&error)))?;
         if reusable {
             self.target.pool.give(connection);

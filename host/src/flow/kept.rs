@@ -8,12 +8,22 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use tokio::runtime::Handle;
+
+use crate::domain::fetch::Fetch;
+use crate::domain::fetch::StepFetch;
 use crate::domain::grant::Grant;
 use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
+use crate::domain::id::ConnectionId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
+use crate::flow::fetch::NoFetches;
+use crate::flow::fetch::Spent;
+use crate::flow::fetch::StepFetcher;
 use crate::flow::snapshot::PluginStep;
+use crate::sandbox::Fetcher;
 use crate::sandbox::Given;
 use crate::sandbox::KvRead;
 use crate::sandbox::KvWrites;
@@ -22,10 +32,31 @@ use crate::store::sled::SledStore;
 
 /// See the head of this file. For one event; steps of several connections see each other's writes.
 pub(crate) struct Kept {
-    store: SledStore,
+    gateway: Gateway,
     workspace: WorkspaceId,
     now: Timestamp,
+    purpose: Purpose,
     writes: Mutex<Writes>,
+    requests: Mutex<Requests>,
+}
+
+/// What the steps are run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The event is worked on.
+    Work,
+    /// To see what would come of it: plugins make no requests, and get names in the place of secrets.
+    Look,
+}
+
+/// Requests made so far.
+#[derive(Debug, Default)]
+struct Requests {
+    /// Where the steps are.
+    connection: Option<ConnectionId>,
+    step: u16,
+    spent: BTreeMap<Arc<str>, Arc<Mutex<Spent>>>,
+    made: Vec<StepFetch>,
 }
 
 /// By plugin.
@@ -38,9 +69,10 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
-    /// Nothing written yet; for guests it stays `now`.
-    pub(crate) fn new(store: &SledStore, workspace: WorkspaceId, now: Timestamp) -> Self {
-        Self { store: store.clone(), workspace, now, writes: Mutex::default() }
+    /// Nothing written yet; for guests it stays now.
+    pub(crate) fn new(gateway: &Gateway, workspace: WorkspaceId, purpose: Purpose) -> Self {
+        let (gateway, now) = (gateway.clone(), gateway.now());
+        Self { gateway, workspace, now, purpose, writes: Mutex::default(), requests: Mutex::default() }
     }
 
     fn writes(&self) -> MutexGuard<'_, Writes> {
@@ -56,10 +88,54 @@ impl Kept {
         if step.grants.is_empty() {
             return Given::default();
         }
-        let stored = Stored { store: self.store.clone(), space: self.space(&step.name) };
+        let stored = Stored { store: self.gateway.store().clone(), space: self.space(&step.name) };
         let kv = step.grants.has(Grant::Kv).then(|| Arc::new(stored) as Arc<dyn KvRead>);
         let writes = self.writes().get(&step.name).cloned().unwrap_or_default();
-        Given { kv, writes, now_ms: self.now.as_millis() }
+        let secrets = match self.purpose {
+            Purpose::Work => step.secrets.clone(),
+            Purpose::Look => step.secrets.names_only(),
+        };
+        let http = step.grants.has(Grant::Http).then(|| self.fetcher(step));
+        Given { kv, writes, now_ms: self.now.as_millis(), secrets, http, ..Given::default() }
+    }
+
+    fn fetcher(&self, step: &PluginStep) -> Arc<dyn Fetcher> {
+        if self.purpose == Purpose::Look {
+            return Arc::new(NoFetches);
+        }
+        let spent = self.requests().spent.entry(step.name.clone()).or_default().clone();
+        let (gateway, hosts) = (self.gateway.clone(), step.hosts.clone());
+        Arc::new(StepFetcher { gateway, runtime: Handle::current(), hosts, spent })
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The steps of this connection run from here on.
+    pub(crate) fn at_connection(&self, connection: ConnectionId) {
+        self.requests().connection = Some(connection);
+    }
+
+    /// The step at that place of the connection runs from here on.
+    pub(crate) fn at_step(&self, step: usize) {
+        self.requests().step = u16::try_from(step).unwrap_or(u16::MAX);
+    }
+
+    /// Notes the requests that the present step made. They stay noted, whatever becomes of the event.
+    pub(crate) fn fetched(&self, fetches: Vec<Fetch>) {
+        if fetches.is_empty() {
+            return;
+        }
+        let mut requests = self.requests();
+        let Some(connection) = requests.connection else { return };
+        let step = requests.step;
+        requests.made.extend(fetches.into_iter().map(|fetch| StepFetch { connection, step, fetch }));
+    }
+
+    /// All requests that were noted.
+    pub(crate) fn take_fetches(&self) -> Vec<StepFetch> {
+        std::mem::take(&mut self.requests().made)
     }
 
     /// Takes over what a step's plugin left: its earlier writes included.
@@ -74,9 +150,10 @@ impl Kept {
         Mark(self.writes().clone())
     }
 
-    /// Forgets what was written since.
+    /// Forgets what was written since; requests may be made again.
     pub(crate) fn back_to(&self, mark: Mark) {
         *self.writes() = mark.0;
+        self.requests().spent.clear();
     }
 
     /// For the store.

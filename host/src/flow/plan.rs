@@ -13,6 +13,7 @@ use sha2::Sha256;
 use crate::domain::config::Origin;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::fetch::StepFetch;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::DeliveryId;
 use crate::domain::plan::Plan;
@@ -27,6 +28,7 @@ use crate::flow::carried::Carried;
 use crate::flow::job::Job;
 use crate::flow::job::OpenEvent;
 use crate::flow::kept::Kept;
+use crate::flow::kept::Purpose;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::steps;
@@ -51,6 +53,7 @@ struct Outcome {
     failed: Vec<Job>,
     held: Vec<Job>,
     kv: Vec<KvWrite>,
+    fetches: Vec<StepFetch>,
 }
 
 impl Outcome {
@@ -84,6 +87,7 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
         return written_first::run(gateway, &snapshot, event, done, None).await;
     }
+<<<<<<< HEAD
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
     let making = if done.is_empty() { Making::First } else { Making::Again };
     let outcome = make(gateway, &snapshot, event, making).await;
@@ -95,6 +99,13 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     gateway.observe_plan(event, &outcome.plan);
     hand_on(gateway, held, outcome);
 }
+=======
+    let mut outcome = make(gateway, &snapshot, event, Purpose::Work).await;
+    outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
+    outcome.failed.retain(|job| !done.contains(&job.id.slot()));
+    let Outcome { plan, jobs, failed, kv: _, fetches: _ } = outcome;
+    gateway.observe_plan(event, &plan);
+>>>>>>> h1
 
 /// Notes the plan and puts its deliveries into their lanes; the event stays open for them.
 fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
@@ -118,10 +129,14 @@ fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
 }
 
 /// Runs the steps of every connection that takes the event.
+<<<<<<< HEAD
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, making: Making) -> Outcome {
+=======
+async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
+>>>>>>> h1
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
-    let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
+    let kept = Kept::new(gateway, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
     let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
@@ -160,7 +175,12 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, making: Mak
         });
     }
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: gateway.now(), routes };
+<<<<<<< HEAD
     Outcome { plan, jobs, failed, held, kv: kept.into_writes() }
+=======
+    let fetches = kept.take_fetches();
+    Outcome { plan, jobs, failed, kv: kept.into_writes(), fetches }
+>>>>>>> h1
 }
 
 /// The connections that take this event, in the order of their ids.
@@ -229,6 +249,7 @@ async fn run_connection(
         Ok(compiled) => compiled,
         Err(detail) => return (vec![uncompiled(detail.clone())], RunEnd::Failed),
     };
+    context.kept.at_connection(connection.connection.id);
     let mut wait = HOST_FAULT_WAIT;
     for try_number in 1.. {
         let mark = context.kept.mark();
@@ -316,7 +337,11 @@ pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
 /// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
 pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
     let snapshot = gateway.snapshot_at(event.data.revision).await;
+<<<<<<< HEAD
     let outcome = make(gateway, &snapshot, event, Making::Again).await;
+=======
+    let outcome = make(gateway, &snapshot, event, Purpose::Look).await;
+>>>>>>> h1
     let made = outcome.jobs.into_iter().chain(outcome.failed);
     made.into_iter().find(|job| job.id == delivery).map(|job| {
         let hash = payload_hash(&job.bytes.payload);

@@ -19,6 +19,7 @@ use crate::flow::error::PreviewError;
 use crate::flow::explain::Explanation;
 use crate::flow::explain::explain;
 use crate::flow::kept::Kept;
+use crate::flow::kept::Purpose;
 use crate::flow::plan;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::snapshot::check_steps;
@@ -118,7 +119,7 @@ impl Gateway {
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json);
         // Plugins see what they kept; what they write is forgotten.
-        let kept = Kept::new(self.store(), workspace, self.now());
+        let kept = Kept::new(self, workspace, Purpose::Look);
         let context = plan::context(&snapshot, &event, &body, &kept);
         let mut seen = Vec::new();
         let run = steps::run(&compiled, &context, |trace, payloads| {

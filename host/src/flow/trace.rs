@@ -5,6 +5,10 @@ use serde::Serialize;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::fetch::Fetch;
+use crate::domain::fetch::FetchAnswer;
+use crate::domain::fetch::FetchError;
+use crate::domain::fetch::StepFetch;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -83,6 +87,9 @@ pub struct TraceEntry {
     /// What it logged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogLine>,
+    /// The requests it made, with their answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fetches: Vec<FetchEntry>,
     /// How long it took, microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_us: Option<u32>,
@@ -103,6 +110,32 @@ pub struct TraceEntry {
     pub payload_bytes: Option<u32>,
 }
 
+/// A request of a plugin, and its answer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FetchEntry {
+    /// The method.
+    pub method: String,
+    /// The URL, without the values of secrets.
+    pub url: String,
+    /// How long it took, microseconds.
+    pub duration_us: u32,
+    /// The answer's status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Bytes of its body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u32>,
+    /// The first 16 KiB of its body, without the values of secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// `refused`, `timed_out` or `failed`, if there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Why there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 impl Gateway {
     /// The story of an event; `None` if the workspace has no such event.
     pub async fn trace(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Trace>, StoreError> {
@@ -115,7 +148,8 @@ impl Gateway {
         let mut entries = beginning(&event, &snapshot);
         if let Some(plan) = &log.plan {
             entries.extend(not_routed(&event, &snapshot, plan));
-            entries.extend(plan.routes.iter().flat_map(|route| route_entries(plan, route)));
+            let entries_of = |route| route_entries(plan, route, &log.fetches);
+            entries.extend(plan.routes.iter().flat_map(entries_of));
         }
         entries.extend(log.attempts.iter().map(attempt_entry));
         for record in &log.records {
@@ -198,7 +232,7 @@ fn not_routed(event: &Event, snapshot: &Snapshot, plan: &Plan) -> Vec<TraceEntry
     entries
 }
 
-fn route_entries(plan: &Plan, route: &Route) -> Vec<TraceEntry> {
+fn route_entries(plan: &Plan, route: &Route, fetches: &[StepFetch]) -> Vec<TraceEntry> {
     let blank = || TraceEntry {
         at: plan.at,
         connection: Some(route.connection),
@@ -206,7 +240,14 @@ fn route_entries(plan: &Plan, route: &Route) -> Vec<TraceEntry> {
         ..TraceEntry::default()
     };
     let mut entries = vec![TraceEntry { stage: "routed", ..blank() }];
-    entries.extend(route.steps.iter().map(|step| step_entry(blank(), step)));
+    let fetched = |at: usize| {
+        let own = fetches
+            .iter()
+            .filter(move |made| made.connection == route.connection && usize::from(made.step) == at);
+        own.map(|made| fetch_entry(&made.fetch)).collect()
+    };
+    let steps = route.steps.iter().enumerate();
+    entries.extend(steps.map(|(at, step)| TraceEntry { fetches: fetched(at), ..step_entry(blank(), step) }));
     match &route.end {
         RouteEnd::Delivering(planned) => entries.extend(planned.iter().map(|planned| TraceEntry {
             stage: "delivery",
@@ -265,6 +306,21 @@ fn step_entry(mut entry: TraceEntry, step: &StepTrace) -> TraceEntry {
         }
     }
     entry
+}
+
+fn fetch_entry(fetch: &Fetch) -> FetchEntry {
+    let Fetch { method, url, duration_us, outcome } = fetch.clone();
+    let entry = FetchEntry { method, url, duration_us, ..FetchEntry::default() };
+    let (code, reason) = match outcome {
+        Ok(FetchAnswer { status, bytes, body }) => {
+            let body = Some(String::from_utf8_lossy(&body).into_owned());
+            return FetchEntry { status: Some(status), bytes: Some(bytes), body, ..entry };
+        }
+        Err(FetchError::Refused(reason)) => ("refused", reason),
+        Err(FetchError::TimedOut(reason)) => ("timed_out", reason),
+        Err(FetchError::Failed(reason)) => ("failed", reason),
+    };
+    FetchEntry { code: Some(code), reason: Some(reason), ..entry }
 }
 
 /// A value as it was seen: JSON where it is whole, else its text. Only for showing.

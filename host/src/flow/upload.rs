@@ -10,12 +10,17 @@ use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::config::StepSpec;
 use crate::domain::config::VersionChoice;
+use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+<<<<<<< HEAD
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::RolloutEnd;
+=======
+use crate::domain::step_grants::StepGrants;
+>>>>>>> h1
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
@@ -261,7 +266,12 @@ pub(in crate::flow) fn consent(
     accepted: Grants,
 ) -> Result<Vec<DocumentWrite>, String> {
     let found = plugin.versions.iter().find(|version| version.digest == digest);
+<<<<<<< HEAD
     let needs = found.map(PluginVersion::needs).unwrap_or_default();
+=======
+    let found = found.ok_or_else(|| UploadError::NotFound(format!("{}@{digest}", plugin.name)))?;
+    let (needs, wants) = (found.needs(), found.wants());
+>>>>>>> h1
     let (mut changed, mut missing, mut where_missing) = (Vec::new(), Grants::default(), Vec::new());
     for connection in documents.connections.of(plugin.workspace) {
         let mut connection = connection.as_ref().clone();
@@ -272,6 +282,7 @@ pub(in crate::flow) fn consent(
             changed.push(DocumentWrite::PutConnection(connection));
         }
     }
+    check_named(missing, &where_missing, &wants)?;
     let open = missing.without(accepted);
     if open.is_empty() {
         return Ok(changed);
@@ -283,6 +294,34 @@ pub(in crate::flow) fn consent(
     ))
 }
 
+/// Refuses while steps lack hosts or secrets: these are named in the step, and cannot be accepted by the name of the
+/// grant alone.
+fn check_named(missing: Grants, where_missing: &[String], wants: &StepGrants) -> Result<(), UploadError> {
+    let named = missing.without(missing.plain());
+    if named.is_empty() {
+        return Ok(());
+    }
+    let example = |grant: Grant| match grant {
+        Grant::Secrets => r#"{"secrets": ["a_name"]}"#,
+        _ => r#"{"http": ["api.example.com"]}"#,
+    };
+    let entries: Vec<&str> = named.iter().map(example).collect();
+    let wanted = match wants.entries().is_empty() {
+        true => String::new(),
+        false => format!(" (the plugin asks for {})", shown(wants)),
+    };
+    Err(UploadError::Conflict(format!(
+        "this version uses {named}, which is not granted in {}; hosts and secrets are named in a step: put {} into the \
+         `grants` of its step there{wanted}, then activate again",
+        where_missing.join(", "),
+        entries.join(" and "),
+    )))
+}
+
+fn shown(wants: &StepGrants) -> String {
+    serde_json::to_string(wants).unwrap_or_default()
+}
+
 /// Adds to the grants of steps that follow the plugin's active version; answers what was not there.
 fn grant(connection: &mut Connection, plugin: &str, needs: Grants) -> Grants {
     let mut lacks = Grants::default();
@@ -290,8 +329,8 @@ fn grant(connection: &mut Connection, plugin: &str, needs: Grants) -> Grants {
         if let StepSpec::Plugin { name, version: VersionChoice::Active, grants, .. } = &mut step.kind
             && name == plugin
         {
-            lacks = lacks.with(needs.without(*grants));
-            *grants = grants.with(needs);
+            lacks = lacks.with(needs.without(grants.kinds()));
+            grants.add_plain(needs);
         }
     }
     lacks

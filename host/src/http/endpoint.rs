@@ -127,6 +127,11 @@ impl Endpoint {
         Self { mode: Mode::Change, ..Self::new(Method::PATCH, path, Scope::Write, summary, handler) }
     }
 
+    /// Makes or replaces something.
+    pub(crate) fn put(path: &'static str, summary: &'static str, handler: Handler) -> Self {
+        Self::new(Method::PUT, path, Scope::Write, summary, handler)
+    }
+
     /// Deletes something.
     pub(crate) fn delete(path: &'static str, summary: &'static str, handler: Handler) -> Self {
         Self { status: 204, ..Self::new(Method::DELETE, path, Scope::Write, summary, handler) }

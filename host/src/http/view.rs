@@ -11,7 +11,6 @@ use crate::domain::config::FlowState;
 use crate::domain::config::Scope;
 use crate::domain::config::ValueFrom;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::grant::Grant;
 use crate::domain::id;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
@@ -63,8 +62,7 @@ plain! {
     Digest => {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"};
     FlowState => {"enum": ["active", "paused"]};
     Scope => {"enum": ["read", "write", "ingest", "admin"]};
-    Grant => {"enum": ["clock", "kv", "random"]};
-    DeliveryState => {"enum": ["pending", "retrying", "held", "delivered", "failed", "failed_by_gateway", "cancelled"]};
+        DeliveryState => {"enum": ["pending", "retrying", "held", "delivered", "failed", "failed_by_gateway", "cancelled"]};
     ValueFrom => {"oneOf": [
         {"type": "object", "required": ["fixed"], "properties": {"fixed": {"type": "string"}}},
         {"type": "object", "required": ["header"], "properties": {"header": {"type": "string"}}},

@@ -8,5 +8,6 @@ pub mod lifecycle;
 mod mac;
 pub mod rollout;
 pub mod route;
+pub mod seal;
 pub mod sign;
 pub mod verify;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
+use crate::domain::step_grants::StepGrants;
 use crate::sandbox::contract;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -32,6 +33,8 @@ pub struct Admitted {
     pub version: String,
     /// Headers the manifest asks for, lower case.
     pub headers_wanted: Vec<String>,
+    /// Hosts and secrets that the manifest asks for.
+    pub wants: StepGrants,
     /// The contract's major version it speaks.
     pub abi: u32,
     /// Bytes that were uploaded.
@@ -75,6 +78,7 @@ impl Sandbox {
             name: manifest.name,
             version: manifest.version,
             headers_wanted: manifest.headers,
+            wants: manifest.wants,
             abi: contract::ABI,
             size,
             tier: scan.tier.name,

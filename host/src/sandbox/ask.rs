@@ -15,7 +15,6 @@ use crate::sandbox::call::Stop;
 use crate::sandbox::given::Given;
 use crate::sandbox::outputs;
 use crate::sandbox::state::GuestState;
-use crate::sandbox::text;
 
 /// Bytes kept of the text of a refusal.
 const MESSAGE_BYTES: usize = 1024;
@@ -50,7 +49,7 @@ impl Ask for AskConfigure {
         store: &mut Store<GuestState>,
     ) -> Result<Self::Answer, Stop> {
         let answer = guest.call_configure(&mut *store, &self.0).await?;
-        Ok(answer.map_err(|message| text::cut(message, MESSAGE_BYTES)))
+        Ok(answer.map_err(|message| store.data().said(message, MESSAGE_BYTES)))
     }
 }
 
@@ -72,7 +71,7 @@ impl Ask for AskTransform {
         configure(guest, store, &self.config).await?;
         let headers = borrowed(&self.event);
         let answer = guest.call_transform(&mut *store, lent(&self.event, &headers)).await?;
-        verdict(answer, &store.data().limits).map_err(Stop::Fault)
+        verdict(answer, store.data()).map_err(Stop::Fault)
     }
 }
 
@@ -105,8 +104,8 @@ impl Ask for AskBatch {
             let trap = format!("transform-batch gave {} results for {} events", answers.len(), events.len());
             return Err(Stop::Fault(Fault::Trapped { trap, backtrace: Vec::new() }));
         }
-        let limits = &store.data().limits;
-        Ok(answers.into_iter().map(|answer| verdict(answer, limits)).collect())
+        let state = store.data();
+        Ok(answers.into_iter().map(|answer| verdict(answer, state)).collect())
     }
 }
 
@@ -115,8 +114,8 @@ async fn configure(
     store: &mut Store<GuestState>,
     config: &str,
 ) -> Result<(), Stop> {
-    let refused = |message| Stop::Fault(refused(format!("configure: {message}")));
-    guest.call_configure(&mut *store, config).await?.map_err(refused)
+    let answer = guest.call_configure(&mut *store, config).await?;
+    answer.map_err(|message| Stop::Fault(refused(format!("configure: {message}"), store.data())))
 }
 
 fn borrowed(event: &GuestEvent) -> Vec<(&str, &str)> {
@@ -135,14 +134,16 @@ fn lent<'a>(event: &'a GuestEvent, headers: &'a [(&'a str, &'a str)]) -> binding
     }
 }
 
-fn verdict(answer: Result<bindings::Verdict, String>, limits: &PluginLimits) -> Result<Verdict, Fault> {
+fn verdict(answer: Result<bindings::Verdict, String>, state: &GuestState) -> Result<Verdict, Fault> {
     match answer {
-        Ok(bindings::Verdict::Forward(outputs)) => outputs::bounded(outputs, limits).map(Verdict::Forward),
-        Ok(bindings::Verdict::Drop(reason)) => Ok(Verdict::Drop(text::cut(reason, MESSAGE_BYTES))),
-        Err(message) => Err(refused(message)),
+        Ok(bindings::Verdict::Forward(outputs)) => {
+            outputs::bounded(outputs, &state.limits).map(Verdict::Forward)
+        }
+        Ok(bindings::Verdict::Drop(reason)) => Ok(Verdict::Drop(state.said(reason, MESSAGE_BYTES))),
+        Err(message) => Err(refused(message, state)),
     }
 }
 
-fn refused(message: String) -> Fault {
-    Fault::Refused { message: text::cut(message, MESSAGE_BYTES) }
+fn refused(message: String, state: &GuestState) -> Fault {
+    Fault::Refused { message: state.said(message, MESSAGE_BYTES) }
 }

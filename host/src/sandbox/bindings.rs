@@ -3,7 +3,10 @@
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "plugin-with-grants",
-    imports: { default: trappable },
+    imports: {
+        "hookmill:plugin/http.fetch": async | trappable,
+        default: trappable,
+    },
     exports: { default: async },
     ownership: Borrowing { duplicate_if_necessary: true },
 });

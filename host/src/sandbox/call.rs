@@ -2,12 +2,12 @@
 //! here: what it is asked (`ask`), queues and handing over (`guests`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::Store;
 
 use crate::domain::plugin::Fault;
-use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings;
 use crate::sandbox::bindings::PluginPre;
@@ -69,7 +69,7 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer
     let meter = Arc::new(Meter::default());
     let limits = ask.limits(ready.limits);
     let given = ask.given();
-    let (answer, kept, log, log_dropped, memory_peak_bytes) = meter
+    let (answer, kept, cost) = meter
         .measure(async {
             let mut store = store(&ready, limits, given, Arc::clone(&meter));
             let answer = instance(&ready.pre, &mut store, ask).await;
@@ -78,12 +78,18 @@ pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer
                 Stop::Engine(error) => faults::named(&error, state),
                 Stop::Fault(fault) => fault,
             });
-            let log: Vec<LogLine> = std::mem::take(&mut state.log);
-            let kept = std::mem::take(&mut state.kept);
-            (answer, kept, log, state.log_dropped, state.memory_bytes)
+            let cost = Cost {
+                log: std::mem::take(&mut state.log),
+                log_dropped: state.log_dropped,
+                cpu: Duration::ZERO,
+                memory_peak_bytes: state.memory_bytes,
+                kv: KvWrites::new(),
+                fetches: std::mem::take(&mut state.fetches),
+            };
+            (answer, std::mem::take(&mut state.kept), cost)
         })
         .await;
-    let cost = Cost { log, log_dropped, cpu: meter.spent(), memory_peak_bytes, kv: KvWrites::new() };
+    let cost = Cost { cpu: meter.spent(), ..cost };
     match answer {
         // What a failed call wrote is not kept.
         Ok(answer) => Ok((answer, Cost { kv: kept.into_writes(), ..cost })),

@@ -7,12 +7,14 @@ use crate::domain::grant::Grant;
 pub(crate) const EXPORTS: [&str; 4] = ["manifest", "configure", "transform", "transform-batch"];
 
 /// Interfaces that may be imported.
-pub(crate) const OFFERED: [&str; 5] = [
+pub(crate) const OFFERED: [&str; 7] = [
     "hookmill:plugin/types@1",
     "hookmill:plugin/log@1",
     "hookmill:plugin/clock@1",
+    "hookmill:plugin/http@1",
     "hookmill:plugin/kv@1",
     "hookmill:plugin/random@1",
+    "hookmill:plugin/secrets@1",
 ];
 
 /// The interface that holds only types.

@@ -53,7 +53,7 @@ pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
         return Fault::OutputTooLarge { detail };
     }
     // Pointers out of bounds, text that is not UTF-8, unknown variants: a broken guest.
-    Fault::Trapped { trap: text::cut(cause, DETAIL_BYTES), backtrace: backtrace(error) }
+    Fault::Trapped { trap: state.said(cause, DETAIL_BYTES), backtrace: backtrace(error) }
 }
 
 /// The trap in plain words, without the engine's prefix.

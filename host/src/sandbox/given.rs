@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::secret::NamedSecrets;
 use crate::sandbox::bindings::hookmill::plugin::clock;
 use crate::sandbox::bindings::hookmill::plugin::kv;
 use crate::sandbox::bindings::hookmill::plugin::random;
+use crate::sandbox::bindings::hookmill::plugin::secrets;
+use crate::sandbox::fetch::Fetcher;
 use crate::sandbox::state::GuestState;
+use crate::sandbox::turns::Asleep;
 
 /// Bytes of a key.
 const KEY_BYTES_MAX: usize = 256;
@@ -47,11 +51,20 @@ pub struct Given {
     pub writes: KvWrites,
     /// Milliseconds since 1970.
     pub now_ms: u64,
+    /// What it may know, and what is left out of all it says.
+    pub secrets: NamedSecrets,
+    /// Makes its requests; without it, none is made.
+    pub http: Option<Arc<dyn Fetcher>>,
+    /// Set while the call waits for an answer.
+    pub(crate) asleep: Asleep,
 }
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given").field("kv", &self.kv.is_some()).field("now_ms", &self.now_ms).finish()
+        f.debug_struct("Given")
+            .field("kv", &self.kv.is_some())
+            .field("now_ms", &self.now_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,6 +94,11 @@ impl Kept {
             |(key, value): (&String, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
         let written_bytes = writes.iter().map(bytes).sum();
         Self { given, writes, written_bytes, reads: 0 }
+    }
+
+    /// What it was given.
+    pub(crate) const fn given(&self) -> &Given {
+        &self.given
     }
 
     /// What it wrote.
@@ -161,6 +179,12 @@ impl kv::Host for GuestState {
     fn keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Vec<String>> {
         self.kept.read()?;
         Ok(self.kept.keys(&prefix, limit.min(KEYS_MAX) as usize)?)
+    }
+}
+
+impl secrets::Host for GuestState {
+    fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.kept.given.secrets.get(&name).map(|value| value.expose().to_owned()))
     }
 }
 

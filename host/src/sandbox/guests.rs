@@ -17,10 +17,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::turns::Asleep;
 use crate::sandbox::turns::Turns;
 
-/// Calls of one plugin on the runtime, for each of its threads. Guests never wait for anything, so
-/// more would only take turns with each other; a few keep the threads busy while callers wake up.
+/// Calls of one plugin on the runtime, for each of its threads. Guests wait for nothing but
+/// answers, so more would only take turns with each other; a few keep the threads busy while callers wake up.
 const CALLS_PER_WORKER: usize = 8;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
@@ -35,6 +36,8 @@ pub(crate) struct Guests {
 pub(crate) struct Queue {
     handle: Handle,
     room: Arc<Semaphore>,
+    /// Room for calls that may sleep: half of it, so that the others always find some.
+    beds: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
     turns: Arc<Turns>,
     calls_per_plugin: usize,
@@ -52,10 +55,11 @@ impl Guests {
             .build()
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
         let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
-        let room = Arc::new(Semaphore::new(calls));
+        let (room, beds) = (Arc::new(Semaphore::new(calls)), Arc::new(Semaphore::new((calls / 2).max(1))));
         let queue = Queue {
             handle: runtime.handle().clone(),
             room,
+            beds,
             begun: Arc::default(),
             turns: Arc::default(),
             calls_per_plugin,
@@ -71,6 +75,7 @@ impl Guests {
 
 impl Drop for Guests {
     fn drop(&mut self) {
+        self.queue.beds.close();
         self.queue.room.close();
         if let Some(runtime) = self.runtime.take() {
             // Waiting is not allowed where this may be dropped, and not needed: the engine's
@@ -93,19 +98,25 @@ impl Queue {
 
     /// Runs `call` on the guests' threads when there is room: first for its plugin, then at all.
     /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
-    pub(crate) async fn run<F>(&self, slots: &Arc<Semaphore>, call: F) -> Result<F::Output, SandboxError>
+    pub(crate) async fn run<F>(
+        &self,
+        slots: &Arc<Semaphore>,
+        asleep: Asleep,
+        call: F,
+    ) -> Result<F::Output, SandboxError>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let slot = permit(slots).await?;
+        let bed = if asleep.is_possible() { Some(permit(&self.beds).await?) } else { None };
         let room = permit(&self.room).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);
         let turns = Arc::clone(&self.turns);
         let task = self.handle.spawn(async move {
-            let output = turns.take(call).await;
+            let output = turns.take(asleep, call).await;
             // Given back here, not when the caller wakes up.
-            drop((slot, room));
+            drop((slot, bed, room));
             output
         });
         HandedOver { task }.await

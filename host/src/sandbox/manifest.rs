@@ -1,10 +1,15 @@
 //! The manifest: what a plugin says about itself, as `wit/README.md` has it. Not here: running its
 //! examples (`examples`).
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::domain::plugin::GuestEvent;
+use crate::domain::step_grants::StepGrant;
+use crate::domain::step_grants::StepGrants;
 use crate::sandbox::expect;
 use crate::sandbox::expect::Expected;
 
@@ -15,6 +20,8 @@ pub(crate) struct Manifest {
     pub version: String,
     pub headers: Vec<String>,
     pub examples: Vec<Example>,
+    /// Hosts and secrets that a step should grant; for people.
+    pub wants: StepGrants,
 }
 
 /// One example: what goes in and what has to come out.
@@ -31,6 +38,8 @@ const NAME_BYTES: usize = 64;
 const DESCRIPTION_CHARS: usize = 1000;
 const HEADERS: usize = 64;
 const EXAMPLES: usize = 50;
+/// Hosts, and secrets.
+const WANTS: usize = 20;
 /// Problems that are shown.
 const PROBLEMS: usize = 20;
 
@@ -129,7 +138,7 @@ impl Reader {
     }
 
     fn manifest(&mut self, value: &Value) -> Option<Manifest> {
-        let known = ["name", "version", "description", "config_schema", "headers", "examples"];
+        let known = ["name", "version", "description", "config_schema", "headers", "wants", "examples"];
         let fields = self.object(value, "", &known)?;
         let name = self.required(fields, "", "name");
         if name.as_deref().is_some_and(|name| !is_name(name)) {
@@ -147,8 +156,9 @@ impl Reader {
             self.problem("/config_schema", "expected a JSON Schema, which is an object");
         }
         let headers = self.headers(fields.get("headers"));
+        let wants = fields.get("wants").map(|wants| self.wants(wants)).unwrap_or_default();
         let examples = self.examples(fields.get("examples"));
-        Some(Manifest { name: name?, version: version?, headers, examples })
+        Some(Manifest { name: name?, version: version?, headers, examples, wants })
     }
 
     fn list<'v>(&mut self, value: Option<&'v Value>, pointer: &str, most: usize) -> &'v [Value] {
@@ -172,6 +182,32 @@ impl Reader {
             }
         }
         names
+    }
+
+    fn wants(&mut self, value: &Value) -> StepGrants {
+        let Some(fields) = self.object(value, "/wants", &["http", "secrets"]) else {
+            return StepGrants::default();
+        };
+        let http = self.parsed(fields.get("http"), "/wants/http");
+        let secrets = self.parsed(fields.get("secrets"), "/wants/secrets");
+        [StepGrant::Http { http }, StepGrant::Secrets { secrets }].into_iter().collect()
+    }
+
+    fn parsed<T>(&mut self, value: Option<&Value>, pointer: &str) -> Vec<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let mut all = Vec::new();
+        for (at, item) in self.list(value, pointer, WANTS).iter().enumerate() {
+            let pointer = format!("{pointer}/{at}");
+            match item.as_str().map(str::parse) {
+                Some(Ok(one)) => all.push(one),
+                Some(Err(error)) => self.problem(&pointer, &T::Err::to_string(&error)),
+                None => self.problem(&pointer, &format!("expected a text, found {}", kind(item))),
+            }
+        }
+        all
     }
 
     fn examples(&mut self, value: Option<&Value>) -> Vec<Example> {
@@ -266,6 +302,16 @@ mod tests {
         let with = |rest: &str| format!(r#"{{"name":"n","version":"1"{rest}}}"#);
         check(&with(""), &[]);
         check(&with(r#","x-note":1,"headers":["x-a"],"config_schema":{}"#), &[]);
+        check(&with(r#","wants":{"http":["a.example"],"secrets":["token"]}"#), &[]);
+        check(
+            &with(r#","wants":{"http":["a/b",1],"secrets":{},"kv":1}"#),
+            &[
+                "/wants/kv: unknown field; known are http, secrets",
+                "/wants/http/0: `a/b` is no host; write one such as api.example.com, *.example.com or api.example.com:8443",
+                "/wants/http/1: expected a text, found a number",
+                "/wants/secrets: expected a list, found an object",
+            ],
+        );
         check("[]", &["/: expected an object, found a list"]);
         check("{}", &["/name: missing", "/version: missing"]);
         check(

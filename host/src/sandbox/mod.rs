@@ -24,6 +24,7 @@ mod error;
 mod examples;
 mod expect;
 mod faults;
+mod fetch;
 mod figures;
 mod files;
 mod given;
@@ -54,7 +55,11 @@ pub use case::NotCaptured;
 pub use error::Refusal;
 pub use error::RefusalCode;
 pub use error::SandboxError;
+<<<<<<< HEAD
 pub use expect::of_output;
+=======
+pub use fetch::Fetcher;
+>>>>>>> h1
 pub use given::Given;
 pub use given::KvRead;
 pub use given::KvWrites;

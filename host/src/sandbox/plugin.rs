@@ -23,6 +23,7 @@ use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
+use crate::sandbox::turns::Asleep;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -70,8 +71,15 @@ impl Plugin {
     }
 
     /// The same with what its grants need; what it wants to be kept is in the cost.
-    pub async fn run_with(&self, given: Given, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
-        let (verdict, cost) = self.ask(AskTransform { config, event, given }).await?;
+    pub async fn run_with(
+        &self,
+        mut given: Given,
+        config: Arc<str>,
+        event: GuestEvent,
+    ) -> Result<Ran, Failure> {
+        let asleep = if given.http.is_some() { Asleep::possible() } else { Asleep::default() };
+        given.asleep = asleep.clone();
+        let (verdict, cost) = self.ask_patiently(asleep, AskTransform { config, event, given }).await?;
         Ok(Ran { verdict, cost })
     }
 
@@ -129,8 +137,12 @@ impl Plugin {
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
+        self.ask_patiently(Asleep::default(), ask).await
+    }
+
+    async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let call = call::fresh(self.inner.ready.clone(), ask);
-        match self.inner.queue.run(&self.inner.slots, call).await {
+        match self.inner.queue.run(&self.inner.slots, asleep, call).await {
             Ok(answered) => answered,
             Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
         }

@@ -126,8 +126,10 @@ fn linked(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<GuestState
     for grant in grants.iter() {
         match grant {
             Grant::Clock => interfaces::clock::add_to_linker::<_, Host>(&mut linker, |state| state),
+            Grant::Http => interfaces::http::add_to_linker::<_, Host>(&mut linker, |state| state),
             Grant::Kv => interfaces::kv::add_to_linker::<_, Host>(&mut linker, |state| state),
             Grant::Random => interfaces::random::add_to_linker::<_, Host>(&mut linker, |state| state),
+            Grant::Secrets => interfaces::secrets::add_to_linker::<_, Host>(&mut linker, |state| state),
         }?;
     }
     Ok(linker)

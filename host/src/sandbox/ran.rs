@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::fetch::Fetch;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
@@ -21,6 +22,8 @@ pub struct Cost {
     pub memory_peak_bytes: u64,
     /// What it wants to be kept; nothing if the call failed.
     pub kv: KvWrites,
+    /// The requests it made, in their order.
+    pub fetches: Vec<Fetch>,
 }
 
 /// One event was run.

@@ -1,13 +1,16 @@
 //! What the host keeps of one instance while it lives: its limits, its log, its memory. Not here:
 //! calling it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use wasmtime::ResourceLimiter;
 use wasmtime::StoreContextMut;
 use wasmtime::UpdateDeadline;
 
+use crate::domain::fetch::Fetch;
 use crate::domain::plugin::LogLevel;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
@@ -33,6 +36,10 @@ pub(crate) struct GuestState {
     pub log_dropped: u32,
     /// What it was given and what it keeps.
     pub kept: Kept,
+    /// Requests it made, as they are kept.
+    pub fetches: Vec<Fetch>,
+    /// How long it waited for their answers: that is no wall time of its own.
+    pub waited: Duration,
     tier: &'static Tier,
     meter: Arc<Meter>,
     began: Instant,
@@ -57,6 +64,8 @@ impl GuestState {
             log: Vec::new(),
             log_dropped: 0,
             kept: Kept::new(given),
+            fetches: Vec::new(),
+            waited: Duration::ZERO,
             tier,
             meter,
             began: Instant::now(),
@@ -69,10 +78,21 @@ impl GuestState {
         if state.meter.spent_now() >= state.limits.cpu {
             return Err(BudgetSpent.into());
         }
-        if state.began.elapsed() >= state.limits.wall {
+        if state.began.elapsed().saturating_sub(state.waited) >= state.limits.wall {
             return Err(Starved.into());
         }
         Ok(UpdateDeadline::Yield(1))
+    }
+}
+
+impl GuestState {
+    /// What the guest said, without the values of secrets, cut to that many bytes.
+    pub(crate) fn said(&self, text: String, bytes_max: usize) -> String {
+        let redacted = match self.kept.given().secrets.redact(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(redacted) => Some(redacted),
+        };
+        text::cut(redacted.unwrap_or(text), bytes_max)
     }
 }
 
@@ -90,7 +110,7 @@ impl log::Host for GuestState {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        let message = text::cut(message, self.limits.log_line_bytes as usize);
+        let message = self.said(message, self.limits.log_line_bytes as usize);
         self.log.push(LogLine { level, message });
         Ok(())
     }

@@ -5,6 +5,8 @@
 use std::future::Future;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -24,6 +26,39 @@ pub(crate) struct Turns {
     taken_by_new: AtomicU64,
 }
 
+/// Says of a call whether it waits for somebody outside, and so for no turn. The default is for calls that never do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asleep(Option<Arc<AtomicBool>>);
+
+impl Asleep {
+    /// For a call that may.
+    pub(crate) fn possible() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Whether the call may ever.
+    pub(crate) const fn is_possible(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits for `answer`, and says so meanwhile.
+    pub(crate) async fn until<F: Future>(&self, answer: F) -> F::Output {
+        let mut answer = pin!(answer);
+        poll_fn(|context| {
+            let polled = answer.as_mut().poll(context);
+            if let Some(asleep) = &self.0 {
+                asleep.store(polled.is_pending(), Ordering::Relaxed);
+            }
+            polled
+        })
+        .await
+    }
+
+    fn is_now(&self) -> bool {
+        self.0.as_ref().is_some_and(|asleep| asleep.load(Ordering::Relaxed))
+    }
+}
+
 /// One call's place among the others.
 struct Turn<'t> {
     turns: &'t Turns,
@@ -34,7 +69,7 @@ struct Turn<'t> {
 enum Stage {
     /// Not begun.
     New,
-    /// Not begun, and went behind those that wait, once.
+    /// Went behind those that wait, once, or has begun: gives way no more.
     GaveWay,
     /// Used up a slice and waits for the next.
     Waiting,
@@ -42,8 +77,8 @@ enum Stage {
 
 impl Turns {
     /// Runs `call`, taking turns. The runtime must look for new calls first, and run those that
-    /// woke themselves in the order in which they did.
-    pub(crate) async fn take<F: Future>(&self, call: F) -> F::Output {
+    /// woke themselves in the order in which they did. While it is asleep it has no place among them.
+    pub(crate) async fn take<F: Future>(&self, asleep: Asleep, call: F) -> F::Output {
         let mut call = pin!(call);
         let mut turn = Turn { turns: self, stage: Stage::New };
         poll_fn(|context| {
@@ -54,7 +89,7 @@ impl Turns {
             let was = turn.begin();
             let began = Instant::now();
             let polled = call.as_mut().poll(context);
-            turn.end(was, began.elapsed(), polled.is_pending());
+            turn.end(was, began.elapsed(), polled.is_pending() && !asleep.is_now());
             polled
         })
         .await
@@ -74,6 +109,10 @@ impl Turn<'_> {
 
     /// Gives the stage that was left.
     fn begin(&mut self) -> Stage {
+        if self.stage == Stage::New {
+            self.stage = Stage::GaveWay;
+            return Stage::New;
+        }
         if self.stage == Stage::Waiting {
             self.turns.waiting.fetch_sub(1, Ordering::Relaxed);
             self.turns.taken_by_new.store(0, Ordering::Relaxed);
@@ -83,12 +122,12 @@ impl Turn<'_> {
         self.stage
     }
 
-    fn end(&mut self, was: Stage, took: Duration, pending: bool) {
+    fn end(&mut self, was: Stage, took: Duration, waits: bool) {
         if was != Stage::Waiting {
             let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
             self.turns.taken_by_new.fetch_add(nanos, Ordering::Relaxed);
         }
-        if pending {
+        if waits {
             self.turns.waiting.fetch_add(1, Ordering::Relaxed);
             self.stage = Stage::Waiting;
         }
@@ -143,7 +182,7 @@ mod tests {
             let (turns, order) = (Arc::clone(&turns), Arc::clone(&order));
             tokio::spawn(async move {
                 turns
-                    .take(async {
+                    .take(Asleep::default(), async {
                         compute(slices).await;
                         order.lock().unwrap().push(name);
                     })
@@ -163,10 +202,32 @@ mod tests {
     async fn a_call_that_is_taken_back_no_longer_waits() {
         let turns = Turns::default();
         {
-            let mut call = Box::pin(turns.take(std::future::pending::<()>()));
+            let mut call = Box::pin(turns.take(Asleep::default(), std::future::pending::<()>()));
             assert!(futures::poll!(&mut call).is_pending());
             assert_eq!(turns.waiting.load(Ordering::Relaxed), 1);
         }
         assert_eq!(turns.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_sleeps_is_in_nobodys_way() {
+        let (turns, asleep) = (Turns::default(), Asleep::possible());
+        let (wake, answer) = tokio::sync::oneshot::channel::<()>();
+        let call = async {
+            give_way().await;
+            asleep.until(answer).await.unwrap();
+            give_way().await;
+        };
+        let mut call = Box::pin(turns.take(asleep.clone(), call));
+        let waiting = || turns.waiting.load(Ordering::Relaxed);
+        assert!(futures::poll!(&mut call).is_pending());
+        assert_eq!(waiting(), 1, "it waits for its turn");
+        assert!(futures::poll!(&mut call).is_pending());
+        assert_eq!(waiting(), 0, "it sleeps");
+        wake.send(()).unwrap();
+        assert!(futures::poll!(&mut call).is_pending());
+        assert_eq!(waiting(), 1, "it waits for its turn again");
+        assert!(futures::poll!(&mut call).is_ready());
+        assert_eq!(waiting(), 0);
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
+use crate::domain::fetch::EventFetches;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
@@ -30,6 +31,8 @@ pub enum LogEntry {
     Attempt(AttemptEntry),
     /// A request was turned away at a source.
     Rejection(Rejection),
+    /// Plugins made requests for an event.
+    Fetches(EventFetches),
 }
 
 /// An attempt with what the lists filter by.

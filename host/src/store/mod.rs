@@ -8,6 +8,7 @@ mod change;
 mod contract;
 mod error;
 mod feed;
+pub mod key_file;
 #[cfg(test)]
 mod memory;
 mod query;

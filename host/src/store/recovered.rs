@@ -1,6 +1,7 @@
 //! What opening a store and looking into it brings back. Not here: how it is found.
 
 use crate::domain::delivery::DeliveryRecord;
+use crate::domain::fetch::StepFetch;
 use crate::domain::id::EventId;
 use crate::domain::plan::Plan;
 use crate::store::change::AttemptEntry;
@@ -38,6 +39,8 @@ pub struct EventLog {
     pub plan: Option<Plan>,
     /// Every attempt of every delivery, oldest first.
     pub attempts: Vec<AttemptEntry>,
+    /// Requests that plugins made, in their order.
+    pub fetches: Vec<StepFetch>,
     /// Records of deliveries that have one.
     pub records: Vec<DeliveryRecord>,
 }

@@ -12,11 +12,13 @@ pub(crate) struct Arguments {
     pub(crate) version: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) headers: Vec<LitStr>,
+    pub(crate) http: Vec<LitStr>,
+    pub(crate) secrets: Vec<LitStr>,
     pub(crate) examples: Option<LitStr>,
     pub(crate) batch: Option<Path>,
 }
 
-const KNOWN: &str = "name, version, description, headers, examples, batch";
+const KNOWN: &str = "name, version, description, headers, http, secrets, examples, batch";
 
 impl Arguments {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
@@ -31,6 +33,8 @@ impl Arguments {
                 "version" => arguments.version = Some(text(given)?),
                 "description" => arguments.description = Some(text(given)?),
                 "headers" => arguments.headers = texts(given)?,
+                "http" => arguments.http = texts(given)?,
+                "secrets" => arguments.secrets = texts(given)?,
                 "examples" => arguments.examples = Some(text(given)?),
                 "batch" => arguments.batch = Some(path(given)?),
                 _ => {
@@ -48,6 +52,11 @@ impl Arguments {
         }
         if self.headers.len() > 64 {
             return Err(Error::new_spanned(&self.headers[64], "at most 64 headers"));
+        }
+        for wanted in [&self.http, &self.secrets] {
+            if wanted.len() > 20 {
+                return Err(Error::new_spanned(&wanted[20], "at most 20"));
+            }
         }
         for header in &self.headers {
             let name = header.value();
@@ -84,7 +93,7 @@ fn literal(value: &Expr) -> Result<LitStr> {
 fn texts(given: &MetaNameValue) -> Result<Vec<LitStr>> {
     match &given.value {
         Expr::Array(array) => array.elems.iter().map(literal).collect(),
-        other => Err(Error::new_spanned(other, "expected strings: headers = [\"x-shop\"]")),
+        other => Err(Error::new_spanned(other, "expected strings in brackets, as in [\"x-shop\"]")),
     }
 }
 

@@ -96,7 +96,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
         Some(description) => description.value(),
         None => signature::doc_comment(function),
     };
-    let headers = &arguments.headers;
+    let (headers, http, secrets) = (&arguments.headers, &arguments.http, &arguments.secrets);
     let is_named = arguments.examples.is_some();
     let folder = arguments.examples.as_ref().map_or("examples".into(), |folder| folder.value());
     let root = cargo_says("CARGO_MANIFEST_DIR");
@@ -117,6 +117,8 @@ fn about(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
             version: #version,
             description: #description,
             headers: &[#(#headers),*],
+            http: &[#(#http),*],
+            secrets: &[#(#secrets),*],
             examples_dir: #dir,
             examples: &[#(#texts),*],
         }

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::config;
 use crate::event::Event;
+use crate::http;
 use crate::kv;
 use crate::log::{self, Level};
 use crate::manifest;
 use crate::plugin::Plugin;
 use crate::random;
+use crate::secrets;
 use crate::testing::compare::is_expected;
 use crate::testing::forwarded::Forwarded;
 use crate::testing::limits;
@@ -89,6 +91,8 @@ pub fn run<P: Plugin>(event: Event) -> Run {
         answer: answer::<P>,
         headers: P::ABOUT.headers,
         kept: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        answers: http::native::Answers::new(),
     }
 }
 
@@ -137,6 +141,19 @@ pub enum Answer {
     OverLimit(String),
 }
 
+impl Answer {
+    /// As the gateway shows it.
+    fn without_secrets(self) -> Self {
+        let said = |text: String| secrets::native::redacted(&text);
+        match self {
+            Self::Verdict(Verdict::Drop(reason)) => Self::Verdict(Verdict::Drop(said(reason))),
+            Self::Refused(message) => Self::Refused(said(message)),
+            Self::BadConfig(message) => Self::BadConfig(said(message)),
+            other => other,
+        }
+    }
+}
+
 /// A run to come.
 pub struct Run {
     events: Vec<Event>,
@@ -144,6 +161,8 @@ pub struct Run {
     answer: fn(&[Event], &str) -> Vec<Answer>,
     headers: &'static [&'static str],
     kept: BTreeMap<String, Vec<u8>>,
+    secrets: BTreeMap<String, String>,
+    answers: http::native::Answers,
 }
 
 impl std::fmt::Debug for Run {
@@ -184,6 +203,71 @@ impl Run {
     pub fn kept(mut self, key: &str, value: impl AsRef<[u8]>) -> Self {
         self.kept.insert(key.to_string(), value.as_ref().to_vec());
         self
+    }
+
+    /// With a secret, for plugins that use [`secrets`](crate::secrets).
+    ///
+    /// See [`secrets`](crate::secrets).
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.insert(name.to_string(), value.to_string());
+        self
+    }
+
+    /// With what comes back from a URL, for plugins that use [`http`](crate::http): a status, JSON
+    /// or text with status 200, or a whole [`Response`](http::Response).
+    ///
+    /// See [`http`](crate::http).
+    #[must_use]
+    pub fn http(mut self, url: &str, response: impl Into<http::Response>) -> Self {
+        self.answers.insert(url.to_string(), Ok(response.into()));
+        self
+    }
+
+    /// With no answer from a URL, and why.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::{http, testing};
+    ///
+    /// #[plugin]
+    /// fn ask(_event: &Event) -> Result<Verdict> {
+    ///     match http::get("https://api.example.com/").send() {
+    ///         Ok(answer) => Ok(forward(answer.body)),
+    ///         Err(_) => Ok(drop("nobody there")),
+    ///     }
+    /// }
+    /// # fn main() {
+    /// let timed_out = http::Error::TimedOut("no answer within 5s".into());
+    /// let run = testing::run::<ask>(testing::event("")).http_fails("https://api.example.com/", timed_out);
+    /// run.expect_drop("nobody there");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn http_fails(mut self, url: &str, error: http::Error) -> Self {
+        self.answers.insert(url.to_string(), Err(error));
+        self
+    }
+
+    /// Runs it: the requests it made.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::prelude::*;
+    /// use hookmill_plugin_sdk::{http, testing};
+    ///
+    /// #[plugin]
+    /// fn tell(event: &Event) -> Result<Verdict> {
+    ///     http::post("https://api.example.com/").body(event.text()?).send()?;
+    ///     Ok(drop("told"))
+    /// }
+    /// # fn main() {
+    /// let run = testing::run::<tell>(testing::event("news")).http("https://api.example.com/", 204);
+    /// assert_eq!(run.requests()[0].body, b"news");
+    /// # }
+    /// ```
+    pub fn requests(self) -> Vec<http::Request> {
+        let _ = self.answers();
+        http::native::requests()
     }
 
     /// Runs it: all that is kept afterwards, what was there before included. A run that gives no
@@ -241,8 +325,11 @@ impl Run {
         }
         let _ = log::native::take();
         kv::native::begin(self.kept);
+        secrets::native::begin(self.secrets);
+        http::native::begin(self.answers);
         random::native::begin();
-        (self.answer)(&self.events, &self.config)
+        let answers = (self.answer)(&self.events, &self.config);
+        answers.into_iter().map(Answer::without_secrets).collect()
     }
 
     /// Runs it: the answer for its one event.
@@ -275,7 +362,8 @@ impl Run {
     /// ```
     pub fn logs(self) -> Vec<(Level, String)> {
         let _ = self.answers();
-        log::native::take()
+        let lines = log::native::take().into_iter();
+        lines.map(|(level, line)| (level, secrets::native::redacted(&line))).collect()
     }
 
     /// Runs it and expects that something is forwarded.

@@ -9,6 +9,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::domain::step_grants::StepGrants;
 use crate::sandbox::Admitted;
 
 /// Flags of `plugin check`.
@@ -38,12 +39,21 @@ fn text(admitted: &Admitted) -> String {
         ("tier", admitted.tier.to_owned()),
         ("digest", admitted.digest.to_string()),
         ("uses", admitted.imports.join(", ")),
+        ("wants", wants(&admitted.wants)),
         ("headers", admitted.headers_wanted.join(", ")),
         ("settings", settings.join(", ")),
         ("examples", format!("{examples}, all pass")),
     ];
     let given = rows.iter().filter(|(_, value)| !value.is_empty());
     given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+}
+
+/// As `http api.example.com; secrets token`.
+fn wants(wants: &StepGrants) -> String {
+    let hosts = wants.hosts().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let secrets = wants.secrets().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let named = [("http", hosts), ("secrets", secrets)].into_iter().filter(|(_, list)| !list.is_empty());
+    named.map(|(name, list)| format!("{name} {list}")).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -63,6 +73,7 @@ mod tests {
             name: "n".into(),
             version: "1".into(),
             headers_wanted: vec![],
+            wants: serde_json::from_str(r#"[{"http":["a.b"]},{"secrets":["c","d"]}]"#).unwrap(),
             abi: 1,
             size: 10,
             tier: "native",
@@ -74,6 +85,7 @@ mod tests {
             "tier     native",
             &digest,
             "uses     log",
+            "wants    http a.b; secrets c, d",
             "settings a, b",
             "examples 2, all pass",
         ];

@@ -139,7 +139,9 @@ impl Gateway {
 }
 
 fn has_grants(steps: &[Step]) -> bool {
-    steps.iter().any(|step| matches!(&step.kind, StepSpec::Plugin { grants, .. } if !grants.is_empty()))
+    steps
+        .iter()
+        .any(|step| matches!(&step.kind, StepSpec::Plugin { grants, .. } if !grants.kinds().is_empty()))
 }
 
 fn find_connection(

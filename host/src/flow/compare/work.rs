@@ -23,6 +23,7 @@ use crate::flow::compare::many;
 use crate::flow::compare::many::Calls;
 use crate::flow::compare::past::Past;
 use crate::flow::kept::Kept;
+use crate::flow::kept::Purpose;
 use crate::flow::plan;
 use crate::flow::rest::Rest;
 use crate::flow::snapshot::CompiledStep;
@@ -175,7 +176,7 @@ impl Work<'_> {
             .collect();
         let bodies: Vec<BodyView<'_>> = texts.iter().map(|text| BodyView::new(text)).collect();
         // No plugin that is compared has a grant; this gives and keeps nothing.
-        let kept = Kept::new(self.gateway.store(), self.job.workspace, self.gateway.now());
+        let kept = Kept::new(self.gateway, self.job.workspace, Purpose::Look);
         let contexts: Vec<StepContext<'_>> = events
             .iter()
             .zip(&found)

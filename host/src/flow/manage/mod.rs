@@ -10,6 +10,7 @@ mod fields;
 mod key;
 mod references;
 mod retry;
+mod secret;
 mod signing;
 mod source;
 mod verification;

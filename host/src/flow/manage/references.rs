@@ -29,7 +29,8 @@ pub(super) fn check_destination(
     refuse(documents, workspace, "destination", |connection| connection.destination == destination)
 }
 
-fn refuse(
+/// Refuses while connections use it.
+pub(super) fn refuse(
     documents: &Documents,
     workspace: WorkspaceId,
     what: &str,

@@ -17,9 +17,13 @@ use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
+use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::sealed::SecretName;
+use crate::domain::secret::NamedSecrets;
+use crate::domain::step_grants::StepGrants;
 use crate::egress::Egress;
 use crate::flow::error::FieldFault;
 use crate::flow::rollouts::Rollouts;
@@ -34,6 +38,7 @@ use crate::flow::snapshot::runtime::ConnectionRuntime;
 use crate::flow::snapshot::runtime::DestinationRuntime;
 use crate::flow::snapshot::runtime::PluginStep;
 use crate::flow::snapshot::runtime::SourceRuntime;
+use crate::rules::seal::SealKey;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Presets;
@@ -64,10 +69,15 @@ pub struct Compiler {
     pub body_bytes_max: u64,
     /// What is known of providers.
     pub presets: Presets,
+<<<<<<< HEAD
     /// How the calls of plugins ended lately.
     pub streaks: Streaks,
     /// What is counted of versions that are tried.
     pub rollouts: Arc<Rollouts>,
+=======
+    /// Opens secrets.
+    pub seal_key: Arc<SealKey>,
+>>>>>>> h1
 }
 
 impl Compiler {
@@ -94,7 +104,11 @@ impl Compiler {
             snapshot.destinations.insert(destination.id, runtime);
         }
         for connection in documents.connections.all() {
+<<<<<<< HEAD
             let runtime = Arc::new(self.runtime(connection, &documents, &plugins));
+=======
+            let runtime = Arc::new(connection_runtime(connection, &documents, &plugins, &self.seal_key));
+>>>>>>> h1
             snapshot.connections.insert(connection.id, runtime.clone());
             for origin in &connection.origins {
                 snapshot.routes.entry((connection.workspace, *origin)).or_default().push(runtime.clone());
@@ -148,9 +162,20 @@ impl Compiler {
         workspace: WorkspaceId,
         steps: &[Step],
     ) -> Result<Vec<CompiledStep>, String> {
+<<<<<<< HEAD
         let digests = steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind));
         let plugins = self.load(digests.collect()).await;
         compile_steps(documents, workspace, steps, &plugins)
+=======
+        let mut plugins = Plugins::new();
+        for step in steps {
+            if let Some((digest, grants)) = digest_of(documents, workspace, &step.kind) {
+                let loaded = self.sandbox.load(&digest, grants).await;
+                plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
+            }
+        }
+        compile_steps(documents, workspace, steps, &plugins, &self.seal_key)
+>>>>>>> h1
     }
 
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
@@ -227,17 +252,35 @@ fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> 
         VersionChoice::Pinned(digest) => *digest,
         VersionChoice::Active => documents.plugins.find(workspace, name)?.active?,
     };
-    Some((digest, *grants))
+    Some((digest, grants.kinds()))
 }
 
+<<<<<<< HEAD
+=======
+fn connection_runtime(
+    connection: &Arc<Connection>,
+    documents: &Documents,
+    plugins: &Plugins,
+    seal_key: &SealKey,
+) -> ConnectionRuntime {
+    let steps = compile_steps(documents, connection.workspace, &connection.steps, plugins, seal_key);
+    ConnectionRuntime { connection: connection.clone(), steps }
+}
+
+>>>>>>> h1
 fn compile_steps(
     documents: &Documents,
     workspace: WorkspaceId,
     steps: &[Step],
     plugins: &Plugins,
+    seal_key: &SealKey,
 ) -> Result<Vec<CompiledStep>, String> {
     let compile = |(at, step): (usize, &Step)| {
-        let kind = compile_kind(documents, workspace, &step.kind, plugins);
+        let mut kind = compile_kind(documents, workspace, &step.kind, plugins);
+        if let (Ok(CompiledKind::Plugin(compiled)), StepSpec::Plugin { grants, .. }) = (&mut kind, &step.kind)
+        {
+            compiled.secrets = opened(documents, workspace, grants, seal_key)?;
+        }
         let kind = kind.map_err(|faults| format!("step {at} does not compile: {}", join(&faults)))?;
         Ok(CompiledStep { kind, on_error: step.on_error })
     };
@@ -293,27 +336,67 @@ fn compile_kind(
             let found = found.ok_or_else(|| {
                 fault("/plugin/version", format!("plugin `{name}` has no version {digest}"))
             })?;
-            let missing = found.needs().without(*grants);
+            let missing = found.needs().without(grants.kinds());
             if !missing.is_empty() {
                 return Err(fault("/plugin/grants", not_granted(name, missing, found.needs())));
             }
+<<<<<<< HEAD
             let loaded = plugins.loaded.get(&(digest, *grants)).cloned();
+=======
+            for wanted in grants.secrets() {
+                if documents.secrets.find(workspace, wanted.as_str()).is_none() {
+                    return Err(fault("/plugin/grants", no_secret(wanted)));
+                }
+            }
+            let loaded = plugins.get(&(digest, grants.kinds())).cloned();
+>>>>>>> h1
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
                 plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
+<<<<<<< HEAD
                 grants: *grants,
                 streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
                 rollout: None,
+=======
+                grants: grants.kinds(),
+                hosts: grants.hosts().iter().cloned().collect(),
+                secrets: NamedSecrets::default(),
+>>>>>>> h1
             }))
         }
     }
 }
 
+/// The secrets that a step names. They are there and open, unless the gateway's key is another one than it was.
+fn opened(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    grants: &StepGrants,
+    seal_key: &SealKey,
+) -> Result<NamedSecrets, String> {
+    let mut secrets = Vec::with_capacity(grants.secrets().len());
+    for name in grants.secrets() {
+        let sealed = documents.secrets.find(workspace, name.as_str()).ok_or_else(|| no_secret(name))?;
+        let value = seal_key.open(sealed).map_err(|error| error.to_string())?;
+        secrets.push((name.to_string(), value));
+    }
+    Ok(NamedSecrets::new(secrets))
+}
+
+fn no_secret(name: &SecretName) -> String {
+    format!("there is no secret `{name}` in this workspace; set it first: hookmill secret set {name}")
+}
+
 fn not_granted(name: &str, missing: Grants, needed: Grants) -> String {
-    let list: Vec<String> = needed.iter().map(|grant| format!("\"{grant}\"")).collect();
+    let entry = |grant: Grant| match grant {
+        Grant::Http => r#"{"http": ["api.example.com"]}"#.to_owned(),
+        Grant::Secrets => r#"{"secrets": ["a_name"]}"#.to_owned(),
+        Grant::Clock | Grant::Kv | Grant::Random => format!("\"{grant}\""),
+    };
+    let list: Vec<String> = needed.iter().map(entry).collect();
     let list = list.join(", ");
     format!(
         "plugin `{name}` uses {missing}, which it is not granted here; if it may, write \"grants\": [{list}]"

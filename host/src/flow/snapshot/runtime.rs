@@ -9,7 +9,9 @@ use crate::domain::config::Destination;
 use crate::domain::config::OnError;
 use crate::domain::config::Source;
 use crate::domain::grant::Grants;
+use crate::domain::host::HostPattern;
 use crate::domain::plugin::Digest;
+use crate::domain::secret::NamedSecrets;
 use crate::egress::Target;
 use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::streak::Streak;
@@ -88,10 +90,17 @@ pub struct PluginStep {
     pub headers_wanted: Arc<[String]>,
     /// What it may use here.
     pub grants: Grants,
+<<<<<<< HEAD
     /// How its calls ended lately, here and elsewhere.
     pub streak: Arc<Streak>,
     /// Another version that is tried here; only in steps of connections, which events meet.
     pub rollout: Option<Arc<RolloutStep>>,
+=======
+    /// Hosts its requests may go to.
+    pub hosts: Arc<[HostPattern]>,
+    /// Secrets it may read.
+    pub secrets: NamedSecrets,
+>>>>>>> h1
 }
 
 impl fmt::Debug for PluginStep {

@@ -303,8 +303,17 @@ pub(super) fn accepted(params: &Params<'_>) -> Grants {
     let text = params.text("accept").unwrap_or_default();
     let names = text.split(',').filter(|name| !name.is_empty());
     let read = |name: &str| {
-        let grant = name.parse::<Grant>();
-        grant.map_err(|error| params.fault("accept", format!("{error}, not `{name}`"))).ok()
+        match name.parse::<Grant>() {
+            Ok(grant) if grant.is_plain() => return Some(grant),
+            Ok(grant) => {
+                let named = format!(
+                    "`{grant}` cannot be accepted by name: hosts and secrets are named in a step's `grants`"
+                );
+                params.fault("accept", named);
+            }
+            Err(_) => params.fault("accept", format!("expected `clock`, `kv` or `random`, not `{name}`")),
+        }
+        None
     };
     names.filter_map(read).collect()
 }

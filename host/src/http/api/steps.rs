@@ -1,5 +1,8 @@
 //! Steps as JSON. What is inside filters, mappings and configurations is kept as it was written.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde_json::value::RawValue;
 
 use crate::domain::config::OnError;
@@ -7,13 +10,16 @@ use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::VersionChoice;
 use crate::domain::grant::Grant;
-use crate::domain::grant::Grants;
+use crate::domain::step_grants::StepGrant;
+use crate::domain::step_grants::StepGrants;
 use crate::http::api::parts;
 use crate::http::form::Field;
 use crate::http::form::Item;
 use crate::http::form::Object;
 use crate::http::form::Shape;
 use crate::http::form::field;
+use crate::http::view::Described;
+use crate::http::view::View;
 use crate::http::view::view;
 
 const PLUGIN: &[Field] = &[
@@ -22,9 +28,30 @@ const PLUGIN: &[Field] = &[
     field("config", Shape::Any, "Its configuration; {} if not given."),
     field(
         "grants",
-        Shape::List(&Shape::Choice(&["clock", "kv", "random"])),
+        Shape::List(&Shape::Either(&[
+            Shape::Choice(&["clock", "kv", "random"]),
+            Shape::Object(HTTP),
+            Shape::Object(SECRETS),
+        ])),
         "What it may use here beyond its events; a version that imports more is not run.",
     ),
+];
+
+const HTTP: &[Field] = &[field(
+    "http",
+    Shape::List(&Shape::Text),
+    "Hosts that it may send requests to, such as `api.example.com`, `*.example.com` or `api.example.com:8443`.",
+)
+.required()];
+
+const SECRETS: &[Field] =
+    &[field("secrets", Shape::List(&Shape::Text), "Names of the workspace's secrets that it may read.")
+        .required()];
+
+/// Either of the two, for reading.
+const NAMED: &[Field] = &[
+    field("http", Shape::List(&Shape::Text), "Hosts."),
+    field("secrets", Shape::List(&Shape::Text), "Names of secrets."),
 ];
 
 const STEP: &[Field] = &[
@@ -55,7 +82,7 @@ view! {
         /// Its configuration.
         config: Box<RawValue>,
         /// What it may use beyond its events.
-        grants: Vec<Grant>,
+        grants: Vec<StepGrant>,
     }
 
     /// A step: one of `filter`, `mapping` and `plugin`.
@@ -68,6 +95,18 @@ view! {
         ["Option::is_none"] plugin: Option<PluginStepView>,
         /// What follows when it cannot answer.
         on_error: &'static str,
+    }
+}
+
+impl View for StepGrant {
+    fn describe() -> Described {
+        let list = |name: &str| {
+            let items = serde_json::json!({"type": "array", "items": {"type": "string"}});
+            serde_json::json!({"type": "object", "required": [name], "properties": {name: items}})
+        };
+        Described::plain(serde_json::json!({
+            "anyOf": [{"enum": ["clock", "kv", "random"]}, list("http"), list("secrets")],
+        }))
     }
 }
 
@@ -107,6 +146,7 @@ fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
     Some(StepSpec::Plugin { name: plugin.text("name")?, version, config, grants })
 }
 
+<<<<<<< HEAD
 /// Reads a list of grants.
 pub(super) fn read_grants(object: &Object<'_>, field: &str) -> Grants {
     let items = object.items(field).unwrap_or_default();
@@ -115,6 +155,51 @@ pub(super) fn read_grants(object: &Object<'_>, field: &str) -> Grants {
         name.parse::<Grant>().map_err(|error| item.fault(format!("{error}, not `{name}`"))).ok()
     };
     items.iter().filter_map(read).collect()
+=======
+fn read_grants(plugin: &Object<'_>) -> StepGrants {
+    let items = plugin.items("grants").unwrap_or_default();
+    items.iter().filter_map(read_grant).collect()
+}
+
+fn read_grant(item: &Item<'_>) -> Option<StepGrant> {
+    if item.raw.get().starts_with('{') {
+        return read_named(item);
+    }
+    let name = item.text()?;
+    match name.parse::<Grant>() {
+        Ok(grant) if grant.is_plain() => return Some(StepGrant::Plain(grant)),
+        Ok(Grant::Http) => item.fault("`http` comes with its hosts: write {\"http\": [\"api.example.com\"]}"),
+        Ok(_) => item.fault("`secrets` comes with their names: write {\"secrets\": [\"a_name\"]}"),
+        Err(error) => item.fault(format!("{error}, not `{name}`")),
+    }
+    None
+}
+
+fn read_named(item: &Item<'_>) -> Option<StepGrant> {
+    let object = item.object(NAMED)?;
+    match (object.has("http"), object.has("secrets")) {
+        (true, false) => Some(StepGrant::Http { http: read_list(&object, "http")? }),
+        (false, true) => Some(StepGrant::Secrets { secrets: read_list(&object, "secrets")? }),
+        _ => {
+            item.fault("expected either `http` with hosts or `secrets` with names");
+            None
+        }
+    }
+}
+
+fn read_list<T>(object: &Object<'_>, name: &str) -> Option<Vec<T>>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let items = object.items(name)?;
+    if items.is_empty() {
+        object.fault(name, "name at least one; leave the entry out to grant none");
+    }
+    let read =
+        |item: &Item<'_>| item.text()?.parse().map_err(|error: T::Err| item.fault(error.to_string())).ok();
+    Some(items.iter().filter_map(read).collect())
+>>>>>>> h1
 }
 
 /// Reads which version of a plugin is meant.
@@ -151,7 +236,7 @@ fn show_step(step: &Step) -> StepView {
                 VersionChoice::Active => "active".to_owned(),
                 VersionChoice::Pinned(digest) => digest.to_string(),
             };
-            let (name, config, grants) = (name.clone(), parts::raw(config), grants.iter().collect());
+            let (name, config, grants) = (name.clone(), parts::raw(config), grants.entries());
             view.plugin = Some(PluginStepView { name, version, config, grants });
         }
     }
@@ -203,6 +288,16 @@ mod tests {
     }
 
     #[test]
+    fn hosts_and_secrets_are_named() {
+        check(
+            r#"[{"plugin":{"name":"x","grants":[{"secrets":["b","a"]},"kv",{"http":["A.example"]}]}}]"#,
+            Ok(
+                r#"[{"plugin":{"name":"x","version":"active","config":{},"grants":["kv",{"http":["a.example"]},{"secrets":["a","b"]}]},"on_error":"fail"}]"#,
+            ),
+        );
+    }
+
+    #[test]
     fn faults_say_where() {
         check("{}", Err(&["/steps"]));
         check("[1,{}]", Err(&["/steps/0", "/steps/1"]));
@@ -213,5 +308,16 @@ mod tests {
         );
         check(r#"[{"filter":{},"on_error":"stop"}]"#, Err(&["/steps/0/on_error"]));
         check(r#"[{"plugin":{"name":"x","grants":["kv","files"]}}]"#, Err(&["/steps/0/plugin/grants/1"]));
+        check(
+            r#"[{"plugin":{"name":"x","grants":["http","secrets",{"http":[]},{"http":["a/b"]},{"secrets":["1"]},{}]}}]"#,
+            Err(&[
+                "/steps/0/plugin/grants/0",
+                "/steps/0/plugin/grants/1",
+                "/steps/0/plugin/grants/2/http",
+                "/steps/0/plugin/grants/3/http/0",
+                "/steps/0/plugin/grants/4/secrets/0",
+                "/steps/0/plugin/grants/5",
+            ]),
+        );
     }
 }

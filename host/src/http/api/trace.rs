@@ -60,6 +60,11 @@ fn describe() -> Described {
             "plugin": text("Which plugin."),
             "version": text("At which version."),
             "logs": {"type": "array", "items": {"type": "object"}, "description": "What it logged."},
+            "fetches": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/FetchEntry"},
+                "description": "The requests it made, with their answers.",
+            },
             "duration_us": number("How long it took, microseconds."),
             "attempt": number("Which attempt, counted from 1."),
             "status": number("The answer's status."),
@@ -68,12 +73,27 @@ fn describe() -> Described {
             "payload_bytes": number("Bytes of the payload."),
         },
     });
+    let fetch = serde_json::json!({
+        "type": "object",
+        "description": "A request of a plugin. It has either a status or a code.",
+        "required": ["method", "url", "duration_us"],
+        "properties": {
+            "method": text("The method."),
+            "url": text("The URL, without the values of secrets."),
+            "duration_us": number("How long it took, microseconds."),
+            "status": number("The answer's status."),
+            "bytes": number("Bytes of its body."),
+            "body": text("The first 16 KiB of its body, without the values of secrets."),
+            "code": {"enum": ["refused", "timed_out", "failed"], "description": "Why there is no answer."},
+            "reason": text("The same in words."),
+        },
+    });
     let schema = serde_json::json!({
         "type": "object",
         "required": ["entries"],
         "properties": {"entries": {"type": "array", "items": {"$ref": "#/components/schemas/TraceEntry"}}},
     });
-    Described { schema, named: [("TraceEntry", entry)].into() }
+    Described { schema, named: [("TraceEntry", entry), ("FetchEntry", fetch)].into() }
 }
 
 #[cfg(test)]
@@ -89,10 +109,21 @@ mod tests {
     use crate::domain::plugin::LogLevel;
     use crate::domain::plugin::LogLine;
     use crate::domain::time::Timestamp;
+    use crate::flow::FetchEntry;
     use crate::flow::TraceEntry;
 
     #[test]
     fn every_field_is_described() {
+        let fetch = FetchEntry {
+            method: "GET".into(),
+            url: "https://a.b/".into(),
+            duration_us: 1,
+            status: Some(200),
+            bytes: Some(1),
+            body: Some("x".into()),
+            code: Some("failed"),
+            reason: Some("x".into()),
+        };
         let entry = TraceEntry {
             at: Timestamp::default(),
             stage: "attempt",
@@ -110,6 +141,7 @@ mod tests {
             plugin: Some("x".into()),
             version: Some(Digest::from_bytes([0; 32])),
             logs: vec![LogLine { level: LogLevel::Info, message: "x".into() }],
+            fetches: vec![fetch.clone()],
             duration_us: Some(1),
             attempt: Some(1),
             status: Some(200),
@@ -117,10 +149,12 @@ mod tests {
             next_attempt_at: Some(Timestamp::default()),
             payload_bytes: Some(1),
         };
-        let written = serde_json::to_value(entry).unwrap();
-        let described = &describe().named["TraceEntry"]["properties"];
         let names =
             |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-        assert_eq!(names(&written), names(described));
+        let written =
+            [("TraceEntry", serde_json::to_value(entry)), ("FetchEntry", serde_json::to_value(fetch))];
+        for (name, written) in written {
+            assert_eq!(names(&written.unwrap()), names(&describe().named[name]["properties"]), "{name}");
+        }
     }
 }

@@ -29,6 +29,7 @@ use crate::http::openapi;
 use crate::http::router::Router;
 use crate::http::server::ServerLimits;
 use crate::observe::Metrics;
+use crate::rules::seal::SealKey;
 use crate::rules::verify::presets;
 use crate::sandbox;
 use crate::sandbox::Sandbox;
@@ -162,8 +163,12 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         egress: egress.clone(),
         body_bytes_max: 10_000,
         presets: presets(),
+<<<<<<< HEAD
         streaks: Streaks::default(),
         rollouts: Arc::default(),
+=======
+        seal_key: Arc::new(SealKey::new([7; 32])),
+>>>>>>> h1
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;

@@ -52,6 +52,7 @@ pub(super) fn event_log(data: &Data, id: EventId) -> EventLog {
             LogEntry::Attempt(entry) if entry.attempt.id.delivery().event() == id => {
                 log.attempts.push(entry.clone());
             }
+            LogEntry::Fetches(fetches) if fetches.event == id => log.fetches.clone_from(&fetches.fetches),
             _ => {}
         }
     }
@@ -190,6 +191,7 @@ pub(super) fn expire(data: &mut Data, events_before: Timestamp, log_before: Time
         let event = match entry {
             LogEntry::Plan(plan) => plan.event,
             LogEntry::Attempt(entry) => entry.attempt.id.delivery().event(),
+            LogEntry::Fetches(fetches) => fetches.event,
             LogEntry::Rejection(_) => return *at >= log_before,
         };
         *at >= log_before || live(data, event)

@@ -50,7 +50,7 @@ impl Span {
 /// Which of the three kinds a row is, and about what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A plan or an attempt of this event.
+    /// A plan, an attempt or the requests of this event.
     Event(EventId),
     /// A rejection with this id.
     Rejection(u128),
@@ -61,6 +61,7 @@ pub(super) fn subject(entry: &LogEntry) -> Subject {
     match entry {
         LogEntry::Plan(plan) => Subject::Event(plan.event),
         LogEntry::Attempt(entry) => Subject::Event(entry.attempt.id.delivery().event()),
+        LogEntry::Fetches(fetches) => Subject::Event(fetches.event),
         LogEntry::Rejection(rejection) => Subject::Rejection(rejection.id.bits()),
     }
 }

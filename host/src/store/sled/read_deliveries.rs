@@ -218,7 +218,7 @@ fn add_row(found: &mut Found, events: &BTreeMap<EventId, About>, row: &LogEntry)
             let made = || summary(id, entry.connection, entry.destination, about);
             add_attempt(found.entry(id).or_insert_with(made), &entry.attempt);
         }
-        LogEntry::Rejection(_) => {}
+        LogEntry::Rejection(_) | LogEntry::Fetches(_) => {}
     }
 }
 

@@ -130,13 +130,14 @@ pub(super) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>
 
 /// Everything logged about an event.
 pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
-    let mut plan = None;
+    let (mut plan, mut fetches) = (None, Vec::new());
     let mut attempts: BTreeMap<AttemptId, AttemptEntry> = BTreeMap::new();
     let mut show = |entry| match entry {
         LogEntry::Plan(found) => plan = Some(found),
         LogEntry::Attempt(found) => {
             attempts.insert(found.attempt.id, found);
         }
+        LogEntry::Fetches(found) => fetches = found.fetches,
         LogEntry::Rejection(_) => {}
     };
     if let Some((_, head)) = read_events::locate(tree, event)? {
@@ -156,5 +157,5 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
     let mut attempts: Vec<AttemptEntry> = attempts.into_values().collect();
     attempts.sort_by_key(|entry| (entry.attempt.at, entry.attempt.id));
     let records = stored.into_iter().map(|stored| stored.record).collect();
-    Ok(EventLog { plan, attempts, records })
+    Ok(EventLog { plan, attempts, fetches, records })
 }

@@ -41,11 +41,11 @@ pub fn redact(
     }
     let (text, mut payload, mut at) = (document.text(), Vec::new(), 0);
     for (range, instead) in places.into_values() {
-        payload.extend_from_slice(text[at..range.start].as_bytes());
+        payload.extend_from_slice(&text.as_bytes()[at..range.start]);
         payload.extend_from_slice(instead.as_bytes());
         at = range.end;
     }
-    payload.extend_from_slice(text[at..].as_bytes());
+    payload.extend_from_slice(&text.as_bytes()[at..]);
     Ok(Redacted { payload, found })
 }
 

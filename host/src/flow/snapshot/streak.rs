@@ -49,7 +49,9 @@ impl Streak {
 
 /// The streak of every version that was ever compiled into a step. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Streaks(Arc<Mutex<HashMap<(PluginId, Digest), Arc<Streak>>>>);
+pub struct Streaks(Arc<Mutex<ByVersion>>);
+
+type ByVersion = HashMap<(PluginId, Digest), Arc<Streak>>;
 
 impl Streaks {
     /// That of a version; `quarantined` counts where it was not known yet.

@@ -133,7 +133,7 @@ async fn list(call: Call) -> Answer {
     let plugin = snapshot.documents.plugins.find(workspace, call.path("plugin"));
     let plugin = plugin.ok_or_else(|| Call::not_found("plugin", call.path("plugin")))?.id;
     let tests = snapshot.documents.plugin_tests.of(workspace).filter(|test| test.plugin == plugin);
-    let page = page::of(tests, &params, |test| test.id.bits(), |test| show(test));
+    let page = page::of(tests, &params, |test| test.id.bits(), show);
     params.done()?;
     Ok(reply::ok(&page))
 }

@@ -135,17 +135,6 @@ async fn build(
     })?;
     let egress = Arc::new(egress);
     let body_bytes_max = config.server.body_bytes_max.0;
-<<<<<<< HEAD
-    let compiler = Compiler {
-        sandbox: sandbox.clone(),
-        egress: egress.clone(),
-        body_bytes_max,
-        presets: presets(),
-        streaks: Streaks::default(),
-        rollouts: Arc::default(),
-    };
-=======
->>>>>>> h1
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let compiler = Compiler {
         sandbox: sandbox.clone(),
@@ -153,6 +142,8 @@ async fn build(
         body_bytes_max,
         presets: presets(),
         seal_key: Arc::new(seal_key(config, &documents)?),
+        streaks: Streaks::default(),
+        rollouts: Arc::default(),
     };
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {

@@ -26,7 +26,6 @@ use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
 use crate::domain::event::Headers;
-use crate::domain::grant::Grants;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::SourceId;

@@ -15,12 +15,9 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::retry::RetryPolicy;
-<<<<<<< HEAD
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::Rollout;
-=======
 use crate::domain::sealed::SecretName;
->>>>>>> h1
 use crate::domain::secret::StoredSecret;
 use crate::domain::signing::Signing;
 use crate::domain::step_grants::StepGrant;

@@ -12,11 +12,8 @@ pub mod plan;
 pub mod plugin;
 pub mod plugin_test;
 pub mod retry;
-<<<<<<< HEAD
 pub mod rollout;
-=======
 pub mod sealed;
->>>>>>> h1
 pub mod secret;
 pub mod signing;
 pub mod step_grants;

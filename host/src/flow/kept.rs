@@ -43,8 +43,10 @@ pub(crate) struct Kept {
 /// What the steps are run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// The event is worked on.
-    Work,
+    /// To deliver what comes of it.
+    First,
+    /// To deliver what comes of it, after an earlier run; nothing is counted, and no quarantine holds it.
+    Again,
     /// To see what would come of it: plugins make no requests, and get names in the place of secrets.
     Look,
 }
@@ -92,7 +94,7 @@ impl Kept {
         let kv = step.grants.has(Grant::Kv).then(|| Arc::new(stored) as Arc<dyn KvRead>);
         let writes = self.writes().get(&step.name).cloned().unwrap_or_default();
         let secrets = match self.purpose {
-            Purpose::Work => step.secrets.clone(),
+            Purpose::First | Purpose::Again => step.secrets.clone(),
             Purpose::Look => step.secrets.names_only(),
         };
         let http = step.grants.has(Grant::Http).then(|| self.fetcher(step));

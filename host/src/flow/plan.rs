@@ -70,15 +70,6 @@ impl Outcome {
     }
 }
 
-/// What the steps are run for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Making {
-    /// To deliver what comes of it.
-    First,
-    /// To know what came of it; nothing is counted, and no quarantine holds it.
-    Again,
-}
-
 /// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
 /// record already; they are not made again.
 pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
@@ -87,10 +78,9 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
         return written_first::run(gateway, &snapshot, event, done, None).await;
     }
-<<<<<<< HEAD
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
-    let making = if done.is_empty() { Making::First } else { Making::Again };
-    let outcome = make(gateway, &snapshot, event, making).await;
+    let purpose = if done.is_empty() { Purpose::First } else { Purpose::Again };
+    let outcome = make(gateway, &snapshot, event, purpose).await;
     if outcome.fell_back() || !outcome.held.is_empty() {
         // A canary failed, and might not do so when it is run again; a quarantine may have ended by then.
         return written_first::run(gateway, &snapshot, event, done, Some(outcome)).await;
@@ -99,18 +89,11 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     gateway.observe_plan(event, &outcome.plan);
     hand_on(gateway, held, outcome);
 }
-=======
-    let mut outcome = make(gateway, &snapshot, event, Purpose::Work).await;
-    outcome.jobs.retain(|job| !done.contains(&job.id.slot()));
-    outcome.failed.retain(|job| !done.contains(&job.id.slot()));
-    let Outcome { plan, jobs, failed, kv: _, fetches: _ } = outcome;
-    gateway.observe_plan(event, &plan);
->>>>>>> h1
 
 /// Notes the plan and puts its deliveries into their lanes; the event stays open for them.
 fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
     let event = held.0.event.id;
-    let Outcome { plan, jobs, failed, held: _none, kv: _nothing } = outcome;
+    let Outcome { plan, jobs, failed, .. } = outcome;
     let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
     let now = gateway.now();
     change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
@@ -129,11 +112,7 @@ fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
 }
 
 /// Runs the steps of every connection that takes the event.
-<<<<<<< HEAD
-async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, making: Making) -> Outcome {
-=======
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
->>>>>>> h1
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway, event.data.workspace, purpose);
@@ -151,7 +130,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
     };
     for connection in connections(snapshot, event) {
         let live = Live { gateway };
-        let context = StepContext { live: (making == Making::First).then_some(live), ..context.clone() };
+        let context = StepContext { live: (purpose == Purpose::First).then_some(live), ..context.clone() };
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
             RunEnd::Forward(payloads) => {
@@ -175,12 +154,8 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
         });
     }
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: gateway.now(), routes };
-<<<<<<< HEAD
-    Outcome { plan, jobs, failed, held, kv: kept.into_writes() }
-=======
     let fetches = kept.take_fetches();
-    Outcome { plan, jobs, failed, kv: kept.into_writes(), fetches }
->>>>>>> h1
+    Outcome { plan, jobs, failed, held, kv: kept.into_writes(), fetches }
 }
 
 /// The connections that take this event, in the order of their ids.
@@ -233,7 +208,7 @@ pub(crate) async fn run_one(
 ) -> Ran {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
-    let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
+    let kept = Kept::new(gateway, event.data.workspace, Purpose::First);
     let context = StepContext { live: Some(Live { gateway }), ..context(snapshot, event, &body, &kept) };
     let (steps, end) = run_connection(gateway, connection, &context).await;
     Ran { steps, end, kv: kept.into_writes() }
@@ -337,11 +312,7 @@ pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
 /// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
 pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
     let snapshot = gateway.snapshot_at(event.data.revision).await;
-<<<<<<< HEAD
-    let outcome = make(gateway, &snapshot, event, Making::Again).await;
-=======
     let outcome = make(gateway, &snapshot, event, Purpose::Look).await;
->>>>>>> h1
     let made = outcome.jobs.into_iter().chain(outcome.failed);
     made.into_iter().find(|job| job.id == delivery).map(|job| {
         let hash = payload_hash(&job.bytes.payload);

@@ -201,27 +201,14 @@ pub(crate) async fn run(
 ) -> Run {
     let mut carried = vec![Carried::of(context.event)];
     let mut traces = Vec::with_capacity(steps.len());
-<<<<<<< HEAD
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
+        context.kept.at_step(at);
         let Stepped { trace, next, end, .. } = match take(step, context, carried, &mut traces).await {
             Ok(stepped) => stepped,
             Err(stop) => {
                 let (trace, end) = stop.end(kind_of(step));
                 traces.push(trace);
                 return Run { traces, end };
-=======
-    for (at, step) in steps.iter().enumerate() {
-        context.kept.at_step(at);
-        let started = Instant::now();
-        let mut effects = Effects::default();
-        for input in carried {
-            match apply(step, context, input).await {
-                Ok(effect) => effects.add(effect),
-                Err(detail) => {
-                    traces.push(host_fault(step, detail.clone()));
-                    return Run { traces, end: RunEnd::HostFault(detail) };
-                }
->>>>>>> h1
             }
         };
         watch(&trace, &next);
@@ -412,31 +399,19 @@ async fn run_plugin(
     on_error: OnError,
     context: &StepContext<'_>,
     input: Carried,
-<<<<<<< HEAD
 ) -> Result<Effect, Stop> {
     if context.live.is_some() && step.streak.is_quarantined() {
         return Err(Stop::Held(format!("plugin {} {} is in quarantine", step.name, step.digest)));
-=======
-) -> Result<Effect, String> {
-    let plugin = loaded(step)?;
-    let given = context.kept.given(step);
-    match plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await {
-        Ok(ran) => {
-            context.kept.keep(step, ran.cost.kv);
-            context.kept.fetched(ran.cost.fetches);
-            effect_of(Ok(ran.verdict), ran.cost.log, on_error, input)
-        }
-        Err(failure) => {
-            context.kept.fetched(failure.cost.fetches);
-            effect_of(Err(failure.fault), failure.cost.log, on_error, input)
-        }
->>>>>>> h1
     }
     let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
     let mut ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
-    if let Ok(ran) = &mut ran {
-        context.kept.keep(step, std::mem::take(&mut ran.cost.kv));
+    match &mut ran {
+        Ok(ran) => {
+            context.kept.keep(step, std::mem::take(&mut ran.cost.kv));
+            context.kept.fetched(std::mem::take(&mut ran.cost.fetches));
+        }
+        Err(failure) => context.kept.fetched(std::mem::take(&mut failure.cost.fetches)),
     }
     if let Some(live) = context.live {
         live.gateway.count_call(step, context.event, ran.as_ref().err().map(|failure| &failure.fault));

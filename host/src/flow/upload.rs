@@ -15,12 +15,9 @@ use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
-<<<<<<< HEAD
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::RolloutEnd;
-=======
 use crate::domain::step_grants::StepGrants;
->>>>>>> h1
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
@@ -266,12 +263,8 @@ pub(in crate::flow) fn consent(
     accepted: Grants,
 ) -> Result<Vec<DocumentWrite>, String> {
     let found = plugin.versions.iter().find(|version| version.digest == digest);
-<<<<<<< HEAD
-    let needs = found.map(PluginVersion::needs).unwrap_or_default();
-=======
-    let found = found.ok_or_else(|| UploadError::NotFound(format!("{}@{digest}", plugin.name)))?;
+    let found = found.ok_or_else(|| format!("plugin `{}` has no version {digest}", plugin.name))?;
     let (needs, wants) = (found.needs(), found.wants());
->>>>>>> h1
     let (mut changed, mut missing, mut where_missing) = (Vec::new(), Grants::default(), Vec::new());
     for connection in documents.connections.of(plugin.workspace) {
         let mut connection = connection.as_ref().clone();
@@ -296,7 +289,7 @@ pub(in crate::flow) fn consent(
 
 /// Refuses while steps lack hosts or secrets: these are named in the step, and cannot be accepted by the name of the
 /// grant alone.
-fn check_named(missing: Grants, where_missing: &[String], wants: &StepGrants) -> Result<(), UploadError> {
+fn check_named(missing: Grants, where_missing: &[String], wants: &StepGrants) -> Result<(), String> {
     let named = missing.without(missing.plain());
     if named.is_empty() {
         return Ok(());
@@ -310,12 +303,12 @@ fn check_named(missing: Grants, where_missing: &[String], wants: &StepGrants) ->
         true => String::new(),
         false => format!(" (the plugin asks for {})", shown(wants)),
     };
-    Err(UploadError::Conflict(format!(
+    Err(format!(
         "this version uses {named}, which is not granted in {}; hosts and secrets are named in a step: put {} into the \
          `grants` of its step there{wanted}, then activate again",
         where_missing.join(", "),
         entries.join(" and "),
-    )))
+    ))
 }
 
 fn shown(wants: &StepGrants) -> String {

@@ -55,11 +55,8 @@ pub use case::NotCaptured;
 pub use error::Refusal;
 pub use error::RefusalCode;
 pub use error::SandboxError;
-<<<<<<< HEAD
 pub use expect::of_output;
-=======
 pub use fetch::Fetcher;
->>>>>>> h1
 pub use given::Given;
 pub use given::KvRead;
 pub use given::KvWrites;

@@ -13,11 +13,7 @@ use crate::domain::grant::Grant;
 use crate::domain::plan::Plan;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
-<<<<<<< HEAD
-use crate::flow::plan::Making;
-=======
 use crate::flow::kept::Purpose;
->>>>>>> h1
 use crate::flow::plan::Outcome;
 use crate::flow::plan::connections;
 use crate::flow::plan::make;
@@ -74,12 +70,11 @@ async fn once(
     {
         return take_up(gateway, &plan).await;
     }
-<<<<<<< HEAD
-    let making = if tries == 0 { Making::First } else { Making::Again };
+    let purpose = if tries == 0 { Purpose::First } else { Purpose::Again };
     let (outcome, given) = match made.take() {
         Some(outcome) => (outcome, true),
         // Again and again, since what plugins read may have changed.
-        None => (make(gateway, snapshot, event, making).await, false),
+        None => (make(gateway, snapshot, event, purpose).await, false),
     };
     let outcome = outcome.without(done);
     if let Err(error) = gateway.store().commit(change(gateway, event, &outcome)).await {
@@ -95,41 +90,25 @@ async fn once(
 /// The record of a delivery that waits for its steps.
 fn held(job: &Job, event: &Event) -> DeliveryRecord {
     job.record(DeliveryState::Held, event.data.received_at)
-=======
-    let outcome = make(gateway, snapshot, event, Purpose::Work).await;
-    let plan = outcome.plan.clone();
-    let (change, jobs) = change(gateway, event, outcome);
-    gateway.store().commit(change).await?;
-    gateway.observe_plan(event, &plan);
-    Ok(jobs)
->>>>>>> h1
 }
 
 /// Everything in one commit; the event is closed with it, since each delivery has a record of its own.
 fn change(gateway: &Gateway, event: &Event, outcome: &Outcome) -> Change {
     let now = gateway.now();
-<<<<<<< HEAD
     let mut change = Change {
         log: vec![LogEntry::Plan(outcome.plan.clone())],
         closed: vec![event.id],
         kv: outcome.kv.clone(),
         ..Change::default()
     };
+    if !outcome.fetches.is_empty() {
+        let (event, workspace, fetches) = (event.id, event.data.workspace, outcome.fetches.clone());
+        change.log.push(LogEntry::Fetches(EventFetches { event, workspace, fetches }));
+    }
     let failed = outcome.failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now));
     change.deliveries.extend(failed);
     change.deliveries.extend(outcome.held.iter().map(|job| held(job, event)));
     for job in &outcome.jobs {
-=======
-    let Outcome { plan, jobs, failed, kv, fetches } = outcome;
-    let mut change =
-        Change { log: vec![LogEntry::Plan(plan)], closed: vec![event.id], kv, ..Change::default() };
-    if !fetches.is_empty() {
-        let (event, workspace) = (event.id, event.data.workspace);
-        change.log.push(LogEntry::Fetches(EventFetches { event, workspace, fetches }));
-    }
-    change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
-    for job in &jobs {
->>>>>>> h1
         change.deliveries.push(job.record(DeliveryState::Pending, now));
         change.lasting_bytes.push((job.id, job.bytes.clone()));
     }

@@ -16,6 +16,7 @@ use crate::flow::body_view::BodyView;
 use crate::flow::body_view::json_text;
 use crate::flow::error::FieldFault;
 use crate::flow::kept::Kept;
+use crate::flow::kept::Purpose;
 use crate::flow::manage::Faults;
 use crate::flow::manage::ManageError;
 use crate::flow::plan;
@@ -188,7 +189,7 @@ impl Gateway {
     ) -> Result<GuestEvent, String> {
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json);
-        let kept = Kept::new(self.store(), event.data.workspace, self.now());
+        let kept = Kept::new(self, event.data.workspace, Purpose::Look);
         let context = plan::context(snapshot, event, &body, &kept);
         let run = steps::run(before, &context, |_, _| {}).await;
         let first = match run.end {

@@ -297,7 +297,7 @@ fn with_version(connection: &Connection, plugin: &PluginConfig, digest: Digest) 
             if *name == plugin.name && *version == VersionChoice::Active =>
         {
             *version = VersionChoice::Pinned(digest);
-            *grants = grants.with(needs_of(plugin, digest));
+            grants.add_plain(needs_of(plugin, digest));
             true
         }
         _ => false,

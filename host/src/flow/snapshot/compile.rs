@@ -69,15 +69,12 @@ pub struct Compiler {
     pub body_bytes_max: u64,
     /// What is known of providers.
     pub presets: Presets,
-<<<<<<< HEAD
     /// How the calls of plugins ended lately.
     pub streaks: Streaks,
     /// What is counted of versions that are tried.
     pub rollouts: Arc<Rollouts>,
-=======
     /// Opens secrets.
     pub seal_key: Arc<SealKey>,
->>>>>>> h1
 }
 
 impl Compiler {
@@ -104,11 +101,7 @@ impl Compiler {
             snapshot.destinations.insert(destination.id, runtime);
         }
         for connection in documents.connections.all() {
-<<<<<<< HEAD
             let runtime = Arc::new(self.runtime(connection, &documents, &plugins));
-=======
-            let runtime = Arc::new(connection_runtime(connection, &documents, &plugins, &self.seal_key));
->>>>>>> h1
             snapshot.connections.insert(connection.id, runtime.clone());
             for origin in &connection.origins {
                 snapshot.routes.entry((connection.workspace, *origin)).or_default().push(runtime.clone());
@@ -148,7 +141,7 @@ impl Compiler {
         documents: &Documents,
         plugins: &Plugins,
     ) -> ConnectionRuntime {
-        let mut steps = compile_steps(documents, connection.workspace, &connection.steps, plugins);
+        let mut steps = compile_steps(documents, connection.workspace, &connection.steps, plugins, &self.seal_key);
         if let Ok(steps) = &mut steps {
             rollout::attach(steps, connection, documents, plugins, &self.rollouts);
         }
@@ -162,20 +155,9 @@ impl Compiler {
         workspace: WorkspaceId,
         steps: &[Step],
     ) -> Result<Vec<CompiledStep>, String> {
-<<<<<<< HEAD
         let digests = steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind));
         let plugins = self.load(digests.collect()).await;
-        compile_steps(documents, workspace, steps, &plugins)
-=======
-        let mut plugins = Plugins::new();
-        for step in steps {
-            if let Some((digest, grants)) = digest_of(documents, workspace, &step.kind) {
-                let loaded = self.sandbox.load(&digest, grants).await;
-                plugins.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
-            }
-        }
         compile_steps(documents, workspace, steps, &plugins, &self.seal_key)
->>>>>>> h1
     }
 
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
@@ -255,19 +237,6 @@ fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> 
     Some((digest, grants.kinds()))
 }
 
-<<<<<<< HEAD
-=======
-fn connection_runtime(
-    connection: &Arc<Connection>,
-    documents: &Documents,
-    plugins: &Plugins,
-    seal_key: &SealKey,
-) -> ConnectionRuntime {
-    let steps = compile_steps(documents, connection.workspace, &connection.steps, plugins, seal_key);
-    ConnectionRuntime { connection: connection.clone(), steps }
-}
-
->>>>>>> h1
 fn compile_steps(
     documents: &Documents,
     workspace: WorkspaceId,
@@ -340,31 +309,23 @@ fn compile_kind(
             if !missing.is_empty() {
                 return Err(fault("/plugin/grants", not_granted(name, missing, found.needs())));
             }
-<<<<<<< HEAD
-            let loaded = plugins.loaded.get(&(digest, *grants)).cloned();
-=======
             for wanted in grants.secrets() {
                 if documents.secrets.find(workspace, wanted.as_str()).is_none() {
                     return Err(fault("/plugin/grants", no_secret(wanted)));
                 }
             }
-            let loaded = plugins.get(&(digest, grants.kinds())).cloned();
->>>>>>> h1
+            let loaded = plugins.loaded.get(&(digest, grants.kinds())).cloned();
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
                 plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
-<<<<<<< HEAD
-                grants: *grants,
-                streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
-                rollout: None,
-=======
                 grants: grants.kinds(),
                 hosts: grants.hosts().iter().cloned().collect(),
                 secrets: NamedSecrets::default(),
->>>>>>> h1
+                streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
+                rollout: None,
             }))
         }
     }

@@ -23,11 +23,8 @@ use crate::domain::id::SecretId;
 use crate::domain::id::SourceId;
 use crate::domain::id::TestId;
 use crate::domain::id::WorkspaceId;
-<<<<<<< HEAD
 use crate::domain::plugin_test::PluginTest;
-=======
 use crate::domain::sealed::SealedSecret;
->>>>>>> h1
 
 /// A kind of document: how it is keyed in the store and found by people.
 pub trait Document: Serialize + DeserializeOwned {
@@ -61,7 +58,6 @@ macro_rules! document {
     };
 }
 
-<<<<<<< HEAD
 document!(Workspace, WorkspaceId, "workspace", id, name);
 document!(ApiKey, KeyId, "key", workspace, name);
 document!(Source, SourceId, "source", workspace, name);
@@ -69,7 +65,7 @@ document!(Connection, ConnectionId, "connection", workspace, name);
 document!(Destination, DestinationId, "destination", workspace, name);
 document!(PluginConfig, PluginId, "plugin", workspace, name);
 document!(PluginTest, TestId, "plugin_test", workspace, path);
-=======
+
 impl Document for SealedSecret {
     const KIND: &'static str = "secret";
     type Id = SecretId;
@@ -83,14 +79,6 @@ impl Document for SealedSecret {
         self.name.as_str()
     }
 }
-
-document!(Workspace, WorkspaceId, "workspace", id);
-document!(ApiKey, KeyId, "key", workspace);
-document!(Source, SourceId, "source", workspace);
-document!(Connection, ConnectionId, "connection", workspace);
-document!(Destination, DestinationId, "destination", workspace);
-document!(PluginConfig, PluginId, "plugin", workspace);
->>>>>>> h1
 
 /// The documents of one kind.
 #[derive(Debug)]
@@ -175,13 +163,10 @@ pub struct Documents {
     pub destinations: Table<Destination>,
     /// Uploaded components.
     pub plugins: Table<PluginConfig>,
-<<<<<<< HEAD
     /// Their captured tests.
     pub plugin_tests: Table<PluginTest>,
-=======
     /// Secrets for plugins.
     pub secrets: Table<SealedSecret>,
->>>>>>> h1
 }
 
 /// A change of one document.
@@ -209,17 +194,14 @@ pub enum DocumentWrite {
     PutPlugin(PluginConfig),
     /// Deletes a plugin.
     DeletePlugin(PluginId),
-<<<<<<< HEAD
     /// Makes or replaces a test of a plugin.
     PutPluginTest(PluginTest),
     /// Deletes a test of a plugin.
     DeletePluginTest(TestId),
-=======
     /// Makes or replaces a secret.
     PutSecret(SealedSecret),
     /// Deletes a secret.
     DeleteSecret(SecretId),
->>>>>>> h1
 }
 
 fn key_of<T: Document>(id: T::Id) -> String {
@@ -246,13 +228,10 @@ impl DocumentWrite {
             Self::DeleteDestination(id) => (key_of::<Destination>(*id), None),
             Self::PutPlugin(document) => put(document),
             Self::DeletePlugin(id) => (key_of::<PluginConfig>(*id), None),
-<<<<<<< HEAD
             Self::PutPluginTest(document) => put(document),
             Self::DeletePluginTest(id) => (key_of::<PluginTest>(*id), None),
-=======
             Self::PutSecret(document) => put(document),
             Self::DeleteSecret(id) => (key_of::<SealedSecret>(*id), None),
->>>>>>> h1
         }
     }
 }
@@ -290,11 +269,8 @@ impl Documents {
                 Connection::KIND => load(&mut documents.connections, key, bytes)?,
                 Destination::KIND => load(&mut documents.destinations, key, bytes)?,
                 PluginConfig::KIND => load(&mut documents.plugins, key, bytes)?,
-<<<<<<< HEAD
                 PluginTest::KIND => load(&mut documents.plugin_tests, key, bytes)?,
-=======
                 SealedSecret::KIND => load(&mut documents.secrets, key, bytes)?,
->>>>>>> h1
                 _ => {
                     let detail = "this hookmill knows no such kind".to_owned();
                     return Err(BadDocument { key: key.clone(), detail });
@@ -321,13 +297,10 @@ impl Documents {
                 DocumentWrite::DeleteDestination(id) => next.destinations.remove(id),
                 DocumentWrite::PutPlugin(document) => next.plugins.put(Arc::new(document)),
                 DocumentWrite::DeletePlugin(id) => next.plugins.remove(id),
-<<<<<<< HEAD
                 DocumentWrite::PutPluginTest(document) => next.plugin_tests.put(Arc::new(document)),
                 DocumentWrite::DeletePluginTest(id) => next.plugin_tests.remove(id),
-=======
                 DocumentWrite::PutSecret(document) => next.secrets.put(Arc::new(document)),
                 DocumentWrite::DeleteSecret(id) => next.secrets.remove(id),
->>>>>>> h1
             }
         }
         next

@@ -32,7 +32,7 @@ fn tried<'d>(
     let plugin = documents.plugins.find(workspace, name)?;
     let rollout = plugin.rollout.as_ref()?;
     let grants = match rollout.kind {
-        RolloutKind::Canary(_) => *grants,
+        RolloutKind::Canary(_) => grants.kinds(),
         // It only looks on.
         RolloutKind::Shadow => Grants::default(),
     };

@@ -90,17 +90,14 @@ pub struct PluginStep {
     pub headers_wanted: Arc<[String]>,
     /// What it may use here.
     pub grants: Grants,
-<<<<<<< HEAD
     /// How its calls ended lately, here and elsewhere.
     pub streak: Arc<Streak>,
     /// Another version that is tried here; only in steps of connections, which events meet.
     pub rollout: Option<Arc<RolloutStep>>,
-=======
     /// Hosts its requests may go to.
     pub hosts: Arc<[HostPattern]>,
     /// Secrets it may read.
     pub secrets: NamedSecrets,
->>>>>>> h1
 }
 
 impl fmt::Debug for PluginStep {

@@ -22,12 +22,9 @@ mod preview;
 mod publish;
 mod rejections;
 mod retry;
-<<<<<<< HEAD
 mod rollout_views;
 mod rollouts;
-=======
 mod secrets;
->>>>>>> h1
 mod server;
 mod signing;
 mod source_keys;
@@ -57,12 +54,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         deliveries::endpoints(),
         attempts::endpoints(),
         plugins::endpoints(),
-<<<<<<< HEAD
         plugin_tests::endpoints(),
         rollouts::endpoints(),
-=======
         secrets::endpoints(),
->>>>>>> h1
         preview::endpoints(),
         comparisons::endpoints(),
         stats::endpoints(),

@@ -10,6 +10,7 @@ use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::VersionChoice;
 use crate::domain::grant::Grant;
+use crate::domain::grant::Grants;
 use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::http::api::parts;
@@ -142,11 +143,10 @@ fn read_step(item: &Item<'_>) -> Option<Step> {
 fn read_plugin(plugin: &Object<'_>) -> Option<StepSpec> {
     let version = version(plugin);
     let config = plugin.raw("config").map_or("{}", RawValue::get).to_owned();
-    let grants = read_grants(plugin, "grants");
+    let grants = read_step_grants(plugin);
     Some(StepSpec::Plugin { name: plugin.text("name")?, version, config, grants })
 }
 
-<<<<<<< HEAD
 /// Reads a list of grants.
 pub(super) fn read_grants(object: &Object<'_>, field: &str) -> Grants {
     let items = object.items(field).unwrap_or_default();
@@ -155,8 +155,10 @@ pub(super) fn read_grants(object: &Object<'_>, field: &str) -> Grants {
         name.parse::<Grant>().map_err(|error| item.fault(format!("{error}, not `{name}`"))).ok()
     };
     items.iter().filter_map(read).collect()
-=======
-fn read_grants(plugin: &Object<'_>) -> StepGrants {
+}
+
+/// Reads the grants of a step, those that come with hosts or names among them.
+fn read_step_grants(plugin: &Object<'_>) -> StepGrants {
     let items = plugin.items("grants").unwrap_or_default();
     items.iter().filter_map(read_grant).collect()
 }
@@ -199,7 +201,6 @@ where
     let read =
         |item: &Item<'_>| item.text()?.parse().map_err(|error: T::Err| item.fault(error.to_string())).ok();
     Some(items.iter().filter_map(read).collect())
->>>>>>> h1
 }
 
 /// Reads which version of a plugin is meant.

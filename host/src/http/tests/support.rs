@@ -163,12 +163,9 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         egress: egress.clone(),
         body_bytes_max: 10_000,
         presets: presets(),
-<<<<<<< HEAD
         streaks: Streaks::default(),
         rollouts: Arc::default(),
-=======
         seal_key: Arc::new(SealKey::new([7; 32])),
->>>>>>> h1
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;

@@ -412,7 +412,9 @@ mod tests {
         run(1)
             .http("https://a.example/", body)
             .expect_error("failed: the answer has more than 1048576 bytes");
-        run(1).http_fails("https://a.example/", super::Error::TimedOut("5s".into())).expect_error("timed out: 5s");
+        run(1)
+            .http_fails("https://a.example/", super::Error::TimedOut("5s".into()))
+            .expect_error("timed out: 5s");
         run(1).expect_error(
             "refused: POST https://a.example/: no connection grants it; in a test, `http` of the run says what comes back",
         );

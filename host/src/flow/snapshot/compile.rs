@@ -141,7 +141,8 @@ impl Compiler {
         documents: &Documents,
         plugins: &Plugins,
     ) -> ConnectionRuntime {
-        let mut steps = compile_steps(documents, connection.workspace, &connection.steps, plugins, &self.seal_key);
+        let mut steps =
+            compile_steps(documents, connection.workspace, &connection.steps, plugins, &self.seal_key);
         if let Ok(steps) = &mut steps {
             rollout::attach(steps, connection, documents, plugins, &self.rollouts);
         }

@@ -161,6 +161,11 @@ impl Gateway {
         &self.ready
     }
 
+    /// How it was started.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// `127.0.0.1:49231`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.options.port)

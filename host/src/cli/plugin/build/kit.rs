@@ -15,9 +15,11 @@ use crate::cli::plugin::language::Language;
 /// The contract.
 pub(super) const WIT: &[(&str, &str)] = &[
     ("wit/clock.wit", include_str!("../../../../../plugin-sdk/wit/clock.wit")),
+    ("wit/http.wit", include_str!("../../../../../plugin-sdk/wit/http.wit")),
     ("wit/kv.wit", include_str!("../../../../../plugin-sdk/wit/kv.wit")),
     ("wit/log.wit", include_str!("../../../../../plugin-sdk/wit/log.wit")),
     ("wit/random.wit", include_str!("../../../../../plugin-sdk/wit/random.wit")),
+    ("wit/secrets.wit", include_str!("../../../../../plugin-sdk/wit/secrets.wit")),
     ("wit/types.wit", include_str!("../../../../../plugin-sdk/wit/types.wit")),
     ("wit/world.wit", include_str!("../../../../../plugin-sdk/wit/world.wit")),
 ];
@@ -111,6 +113,17 @@ mod tests {
     fn a_manifest_survives_as_a_literal_of_c() {
         assert_eq!(c_literal("a\"b\\c?é1"), r#"  "a\"b\\c\?\303\2511""#);
         assert_eq!(c_literal(&"x".repeat(150)).lines().count(), 2);
+    }
+
+    #[test]
+    fn no_file_of_the_contract_is_forgotten() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugin-sdk/wit"));
+        let mut there: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| format!("wit/{}", entry.unwrap().file_name().to_string_lossy()))
+            .collect();
+        there.sort();
+        assert_eq!(there, WIT.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -135,7 +135,8 @@ fn with_input<T>(on: &OnPayload, work: impl FnOnce(&Input<'_>) -> anyhow::Result
 }
 
 fn mapping(on: &OnPayload) -> anyhow::Result<Mapping> {
-    Mapping::compile(&on.document.read()?).map_err(|faults| all_faults("mapping", &on.document.name(), &faults))
+    Mapping::compile(&on.document.read()?)
+        .map_err(|faults| all_faults("mapping", &on.document.name(), &faults))
 }
 
 fn filter(on: &OnPayload) -> anyhow::Result<Filter> {

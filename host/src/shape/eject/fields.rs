@@ -59,7 +59,8 @@ impl Writer {
 
     /// A field without functions.
     fn plain(&mut self, field: &Field) -> Code {
-        if let (From::Source(Source::Path(path)), Rule::Null, true) = (&field.from, &field.missing, field.one())
+        if let (From::Source(Source::Path(path)), Rule::Null, true) =
+            (&field.from, &field.missing, field.one())
             && let Some(code) = self.index(path)
         {
             return code;
@@ -75,7 +76,11 @@ impl Writer {
                 let (place, is_lent) = (quoted(&field.pointer), source.is == Is::MaybeLent);
                 let text = format!("required({place}, {})?", source.text);
                 // Lent: what is set or pushed may be lent, what is needed as a value is cloned.
-                if is_lent { Code::new(Is::Value, format!("{text}.clone()")) } else { Code::new(Is::Value, text) }
+                if is_lent {
+                    Code::new(Is::Value, format!("{text}.clone()"))
+                } else {
+                    Code::new(Is::Value, text)
+                }
             }
             Rule::Default(default) => {
                 let default = self.expr(default);
@@ -163,7 +168,8 @@ impl Writer {
                 }
             }
             Source::Path(path) if path.query.is_singular() => {
-                let index = if is_required { None } else { self.index(path).filter(|code| code.is == Is::Lent) };
+                let index =
+                    if is_required { None } else { self.index(path).filter(|code| code.is == Is::Lent) };
                 let one = match index {
                     Some(code) => code.text,
                     None => {
@@ -187,7 +193,13 @@ impl Writer {
         }
     }
 
-    fn hole_with_steps(&mut self, source: &Source, steps: &[Step], pointer: &str, is_required: bool) -> String {
+    fn hole_with_steps(
+        &mut self,
+        source: &Source,
+        steps: &[Step],
+        pointer: &str,
+        is_required: bool,
+    ) -> String {
         let (begin, begins, steps) = match source {
             Source::Path(path) if path.query.is_singular() => {
                 let one = self.first(path, pointer).text;
@@ -229,10 +241,7 @@ fn listed(many: &str, own_rule: bool) -> Code {
 /// A value, or what stands for it.
 fn or_else(source: Code, default: Code) -> Code {
     let is_optional = default.is_optional();
-    let (source, default) = (
-        source.option(),
-        if is_optional { default.option() } else { default.value() },
-    );
+    let (source, default) = (source.option(), if is_optional { default.option() } else { default.value() });
     // What may refuse the event cannot do so from within a closure.
     let is_plain = !default.contains(['?', '\n']);
     let is = if is_optional { Is::Maybe } else { Is::Value };

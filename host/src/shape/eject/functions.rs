@@ -71,7 +71,8 @@ impl Writer {
             Step::FromJson => "from_json()".to_owned(),
             Step::Date(date) => {
                 self.dates = true;
-                let from = date.from.as_ref().map_or("None".to_owned(), |from| format!("Some({})", form(from)));
+                let from =
+                    date.from.as_ref().map_or("None".to_owned(), |from| format!("Some({})", form(from)));
                 format!("date({from}, {})", form(&date.to))
             }
         }

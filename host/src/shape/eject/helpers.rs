@@ -21,7 +21,12 @@ pub(super) fn files(writer: &Writer) -> Vec<(String, String)> {
     for (needed, name, text, uses) in [
         (writer.codecs, "codec", include_str!("template/codec.rs.txt"), ""),
         (writer.dates, "date", include_str!("template/date.rs.txt"), "pub(crate) use date::Form;"),
-        (writer.patterns, "pattern", include_str!("template/pattern.rs.txt"), "pub(crate) use pattern::matches;"),
+        (
+            writer.patterns,
+            "pattern",
+            include_str!("template/pattern.rs.txt"),
+            "pub(crate) use pattern::matches;",
+        ),
     ] {
         if needed {
             modules.push((name, text.to_owned()));

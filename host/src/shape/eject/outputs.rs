@@ -48,8 +48,9 @@ impl Writer {
         let value = indented(&self.expr(&each.value).text, 8);
         let item = if self.uses.item { "item" } else { "_" };
         self.uses.item = outer;
-        let text =
-            format!("{{\n    let mut all = list();\n    for {item} in {over} {{\n        all = all.push({value});\n    }}\n    all\n}}");
+        let text = format!(
+            "{{\n    let mut all = list();\n    for {item} in {over} {{\n        all = all.push({value});\n    }}\n    all\n}}"
+        );
         Code::new(Is::Builder, text)
     }
 

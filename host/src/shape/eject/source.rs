@@ -31,7 +31,8 @@ pub fn eject(mapping: &Mapping) -> Result<Ejected, Vec<SpecFault>> {
     let mut writer = Writer::default();
     for (part, what) in [(&mapping.envelope.method, "method"), (&mapping.envelope.path, "path")] {
         if part.is_some() {
-            let detail = format!("a plugin cannot set the {what} of a delivery: leave it to a mapping after it");
+            let detail =
+                format!("a plugin cannot set the {what} of a delivery: leave it to a mapping after it");
             writer.fault(&push_pointer("", what), detail);
         }
     }
@@ -60,7 +61,8 @@ pub fn eject(mapping: &Mapping) -> Result<Ejected, Vec<SpecFault>> {
     Ok(Ejected { files, dependencies, headers: writer.headers.into_iter().collect() })
 }
 
-const HEAD: &str = "//! Does what the mapping in `mapping.json` does, from which it was made. From here on it is yours.
+const HEAD: &str =
+    "//! Does what the mapping in `mapping.json` does, from which it was made. From here on it is yours.
 
 mod helpers;
 
@@ -117,7 +119,8 @@ impl Writer {
             removed.push_str(&format!("removed.extend({found}.nodes());\n"));
         }
         self.uses.payload = true;
-        let begin = if removed.is_empty() { "let removed = Vec::new();" } else { "let mut removed = Vec::new();" };
+        let begin =
+            if removed.is_empty() { "let removed = Vec::new();" } else { "let mut removed = Vec::new();" };
         format!("let patch = {patch};\n{begin}\n{removed}merge(payload, &patch, &removed)")
     }
 
@@ -132,7 +135,8 @@ impl Writer {
             sets.push_str(&self.set("/event_type", expr, "event_type(value)"));
         }
         let headers: Vec<String> = self.headers.iter().map(|name| quoted(name)).collect();
-        let asks = if headers.is_empty() { String::new() } else { format!("(headers = [{}])", headers.join(", ")) };
+        let asks =
+            if headers.is_empty() { String::new() } else { format!("(headers = [{}])", headers.join(", ")) };
         let made = if sets.is_empty() { "made" } else { "mut made" };
         format!(
             "/// Made from a mapping.\n#[plugin{asks}]\nfn transform(event: &Event) -> Result<Verdict> {{\n    \
@@ -144,6 +148,8 @@ impl Writer {
     fn set(&mut self, place: &str, expr: &Expr, call: &str) -> String {
         let value = indented(&self.expr(expr).text, 4);
         let place = quoted(place);
-        format!("    if let Some(value) = delivery_text({place}, {value})? {{\n        made = made.{call};\n    }}\n")
+        format!(
+            "    if let Some(value) = delivery_text({place}, {value})? {{\n        made = made.{call};\n    }}\n"
+        )
     }
 }

@@ -116,7 +116,8 @@ async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<Mapp
         }
         (None, None) => bail!("give a mapping, or --connection"),
     };
-    let mapping = Mapping::compile(text.as_bytes()).map_err(|faults| all_faults("mapping", &from, &faults))?;
+    let mapping =
+        Mapping::compile(text.as_bytes()).map_err(|faults| all_faults("mapping", &from, &faults))?;
     let ejected = eject(&mapping).map_err(|faults| {
         let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         anyhow::anyhow!("the mapping in {from} cannot become a plugin that does the same:{lines}")

@@ -142,7 +142,10 @@ mod tests {
         assert_eq!(names, ["examples/a-b.json", "examples/a-b-more.json"]);
         let read = |at: usize| serde_json::from_str::<Value>(&examples.files[at].1).unwrap();
         let expected = json!([{"payload": {"n": 1, "a": "1"}, "headers": {"x-c": "c"}}]);
-        assert_eq!((&read(0)["expect"]["forward"], &read(0)["event"]["payload"]), (&expected, &json!({"n": 1})));
+        assert_eq!(
+            (&read(0)["expect"]["forward"], &read(0)["event"]["payload"]),
+            (&expected, &json!({"n": 1}))
+        );
         assert_eq!(read(0)["event"]["headers"], json!({"x-a": "1"}));
         assert_eq!(read(1)["event"]["payload_text"], r#"{"n": 1.10}"#, "no digit is lost");
     }

@@ -17,9 +17,7 @@ const PAGE: usize = 50;
 struct Connection {
     steps: Vec<Box<RawValue>>,
     #[serde(default)]
-    sources: Option<Vec<String>>,
-    #[serde(default)]
-    source: Option<String>,
+    sources: Vec<String>,
 }
 
 /// A connection with a mapping among its steps.
@@ -46,9 +44,10 @@ impl Mapped {
         let seen: Vec<Value> =
             connection.steps.iter().map(|step| serde_json::from_str(step.get())).collect::<Result<_, _>>()?;
         let at = place(&seen, "mapping", step)?;
-        let mut sources = connection.sources.unwrap_or_default();
-        sources.extend(connection.source);
-        let source = if sources.len() == 1 { sources.pop() } else { None };
+        let source = match connection.sources.as_slice() {
+            [only] if only != "published" => Some(only.clone()),
+            _ => None,
+        };
         Ok(Self { steps: connection.steps, at, source })
     }
 

@@ -50,6 +50,8 @@ impl Code {
         match self.is {
             Is::Value | Is::Maybe | Is::MaybeLent => self.text,
             Is::Lent => format!("{}.clone()", self.text.trim_start_matches('&')),
+            // A block that begins a statement would end there.
+            Is::Builder if self.text.starts_with('{') => format!("List::value({})", self.text),
             Is::Builder if self.text.contains('\n') => format!("{}\n    .value()", self.text),
             Is::Builder => format!("{}.value()", self.text),
             Is::Str | Is::Text => format!("Value::from({})", self.text),

@@ -119,6 +119,17 @@ impl ApiClient {
         self.answer(self.request(Method::GET, path)?).await
     }
 
+    /// Asks for JSON and gives it as it is written: numbers may have more digits than a [`Value`] keeps.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let request = self.request(Method::GET, path)?;
+        let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
+        let response = request.send().await.map_err(unreachable)?;
+        if !response.status().is_success() {
+            return self.read(response).await.map(|body| body.to_string());
+        }
+        response.text().await.map_err(unreachable)
+    }
+
     /// Posts bytes as they are.
     pub(crate) async fn post_bytes(
         &self,
@@ -154,7 +165,11 @@ impl ApiClient {
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, ClientError> {
         let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
-        let response = request.send().await.map_err(unreachable)?;
+        self.read(request.send().await.map_err(unreachable)?).await
+    }
+
+    async fn read(&self, response: reqwest::Response) -> Result<Value, ClientError> {
+        let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
         let (status, url) = (response.status(), response.url().clone());
         let bytes = response.bytes().await.map_err(unreachable)?;
         if status.is_success() && bytes.is_empty() {

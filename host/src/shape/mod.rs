@@ -9,6 +9,7 @@
 mod apply;
 pub mod budget;
 pub mod difference;
+pub mod eject;
 mod explain;
 #[cfg(test)]
 mod explain_tests;

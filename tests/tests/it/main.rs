@@ -16,6 +16,7 @@ mod hostile_requests;
 mod ingest;
 mod kill9;
 mod languages;
+mod map_eject;
 mod outside;
 mod plugin_tests;
 mod plugins;

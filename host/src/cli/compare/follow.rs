@@ -17,6 +17,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Does it all: `request` is the body of the request.
 pub(crate) async fn follow(client: &ApiClient, request: String, json: bool) -> anyhow::Result<Exit> {
+    let over = finished(client, request, json).await?;
+    Ok(if show::differing(&over) == 0 { Exit::Ok } else { Exit::Differs })
+}
+
+/// Does it all but judge: the comparison when it is over, which has been printed.
+pub(crate) async fn finished(client: &ApiClient, request: String, json: bool) -> anyhow::Result<Value> {
     let begun = client.post_bytes("v1/comparisons", "application/json", request.into()).await?;
     let id = begun["id"].as_str().context("the gateway's answer has no id")?.to_owned();
     let over = tokio::select! {
@@ -36,7 +42,7 @@ pub(crate) async fn follow(client: &ApiClient, request: String, json: bool) -> a
     if over["done"] == 0 {
         bail!("the connection has no stored events of that selection: nothing was compared");
     }
-    Ok(if show::differing(&over) == 0 { Exit::Ok } else { Exit::Differs })
+    Ok(over)
 }
 
 async fn wait(client: &ApiClient, id: &str) -> anyhow::Result<Value> {

@@ -7,8 +7,10 @@ mod show;
 
 use crate::cli::Exit;
 
+pub(crate) use follow::finished;
 pub(crate) use follow::follow;
 pub(crate) use selection::Selection;
+pub(crate) use show::differing;
 pub(crate) use show::groups;
 
 /// For `--help` of the commands that compare.

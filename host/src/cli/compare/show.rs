@@ -23,7 +23,7 @@ fn number(of: &Value) -> u64 {
 }
 
 /// Events that differ.
-pub(super) fn differing(comparison: &Value) -> u64 {
+pub(crate) fn differing(comparison: &Value) -> u64 {
     let classes = CLASSES.iter().filter(|(name, _)| *name != "same");
     classes.map(|(name, _)| number(&comparison["counts"][*name])).sum()
 }

@@ -6,6 +6,7 @@ use anyhow::bail;
 
 use crate::cli::Exit;
 use crate::cli::map::compare;
+use crate::cli::map::eject;
 use crate::cli::map::input::Given;
 use crate::cli::map::show;
 use crate::cli::serve::print;
@@ -39,6 +40,12 @@ enum MapCommand {
     /// Run a mapping over stored events of a gateway and compare with what was really sent.
     #[command(after_help = crate::cli::compare::HELP)]
     Compare(compare::CompareArgs),
+    /// Write a plugin project that does what a mapping does, with tests from real events.
+    #[command(after_help = eject::HELP, disable_version_flag = true)]
+    Eject(eject::EjectArgs),
+    /// Build an ejected project and compare it with its mapping over the stored events of a gateway.
+    #[command(after_help = eject::PROVE_HELP, disable_version_flag = true)]
+    Prove(eject::ProveArgs),
 }
 
 /// A mapping or filter and what to try it on.
@@ -93,6 +100,8 @@ pub(crate) fn run(args: &MapArgs) -> Exit {
         MapCommand::Suggest(suggest) => suggestions(suggest),
         MapCommand::Paths(samples) => all_paths(samples),
         MapCommand::Compare(args) => return compare::run(args),
+        MapCommand::Eject(args) => return eject::run(args),
+        MapCommand::Prove(args) => return eject::run_prove(args),
     };
     match text {
         Ok(text) => print(&text),
@@ -103,13 +112,13 @@ pub(crate) fn run(args: &MapArgs) -> Exit {
     }
 }
 
-fn all_faults(what: &str, given: &Given, faults: &[SpecFault]) -> anyhow::Error {
+pub(super) fn all_faults(what: &str, given: &str, faults: &[SpecFault]) -> anyhow::Error {
     let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-    anyhow::anyhow!("the {what} in {} cannot be used:{lines}", given.name())
+    anyhow::anyhow!("the {what} in {given} cannot be used:{lines}")
 }
 
 /// Lower-case names with their values.
-fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+pub(super) fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
     let split = |line: &String| match line.split_once(':') {
         Some((name, value)) => Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
         None => bail!("--header: expected `name: value`, not `{line}`"),
@@ -126,11 +135,12 @@ fn with_input<T>(on: &OnPayload, work: impl FnOnce(&Input<'_>) -> anyhow::Result
 }
 
 fn mapping(on: &OnPayload) -> anyhow::Result<Mapping> {
-    Mapping::compile(&on.document.read()?).map_err(|faults| all_faults("mapping", &on.document, &faults))
+    Mapping::compile(&on.document.read()?)
+        .map_err(|faults| all_faults("mapping", &on.document.name(), &faults))
 }
 
 fn filter(on: &OnPayload) -> anyhow::Result<Filter> {
-    Filter::compile(&on.document.read()?).map_err(|faults| all_faults("filter", &on.document, &faults))
+    Filter::compile(&on.document.read()?).map_err(|faults| all_faults("filter", &on.document.name(), &faults))
 }
 
 fn apply(on: &OnPayload) -> anyhow::Result<String> {

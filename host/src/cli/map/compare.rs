@@ -59,7 +59,7 @@ async fn try_run(args: &CompareArgs) -> anyhow::Result<Exit> {
 }
 
 /// Which step the document takes the place of.
-fn place(steps: &[Value], kind: &str, wanted: Option<usize>) -> anyhow::Result<usize> {
+pub(super) fn place(steps: &[Value], kind: &str, wanted: Option<usize>) -> anyhow::Result<usize> {
     if let Some(wanted) = wanted {
         if wanted >= steps.len() {
             bail!("--step {wanted}: the connection has {} steps, counted from 0", steps.len());

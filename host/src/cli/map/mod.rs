@@ -4,6 +4,7 @@
 
 mod command;
 mod compare;
+mod eject;
 mod input;
 mod show;
 

@@ -89,7 +89,7 @@ impl Drop for Folder {
 }
 
 /// The bytes of a plugin: those of the file, or else of the project in the working directory, built.
-pub(super) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     let path = match file {
         Some(file) if file.is_dir() => build::build(file)?.path,
         Some(file) => file.to_owned(),

@@ -29,3 +29,6 @@ mod vendor;
 
 pub(crate) use command::PluginArgs;
 pub(crate) use command::run;
+pub(crate) use examine::bytes;
+pub(crate) use new::cargo_manifest;
+pub(crate) use new::create_from;

@@ -48,11 +48,32 @@ pub(super) fn run(args: &NewArgs, json: bool) -> anyhow::Result<Exit> {
     Ok(report::data(json, &json!({"name": name, "dir": folder}), &shown.to_string()))
 }
 
-fn create(name: &str, language: Language, folder: &Path) -> anyhow::Result<()> {
+/// A project in Rust with these files in the place of the template's: path inside it, and text.
+pub(crate) fn create_from(name: &str, folder: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
+    check_name(name)?;
+    check_empty(folder)?;
+    files.iter().try_for_each(|(path, text)| write(&folder.join(path), text))?;
+    write_sdk(folder)
+}
+
+/// The template of a project's `Cargo.toml` in Rust, filled in, with more lines of dependencies.
+pub(crate) fn cargo_manifest(name: &str, dependencies: &[&str]) -> String {
+    let is_manifest = |(path, _): &(&str, &str)| *path == "Cargo.toml";
+    let text = template::files(Language::Rust).find(is_manifest).map(|(_, text)| text).unwrap_or_default();
+    let more = format!("\n{}\n\n[profile.release]", dependencies.join("\n"));
+    template::filled(text, name).replace("\n\n[profile.release]", &more)
+}
+
+fn check_empty(folder: &Path) -> anyhow::Result<()> {
     let is_used = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
         bail!("{} is not empty; give another folder with --dir", folder.display());
     }
+    Ok(())
+}
+
+fn create(name: &str, language: Language, folder: &Path) -> anyhow::Result<()> {
+    check_empty(folder)?;
     for (path, text) in template::files(language) {
         write(&folder.join(path), &template::filled(text, name))?;
     }

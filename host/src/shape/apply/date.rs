@@ -14,8 +14,8 @@ use crate::shape::value::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateStep {
     /// `None`: by its looks.
-    pub(super) from: Option<DateForm>,
-    pub(super) to: DateForm,
+    pub(crate) from: Option<DateForm>,
+    pub(crate) to: DateForm,
 }
 
 /// A way to write an instant.

@@ -226,7 +226,7 @@ impl Leaf {
         Ok(true)
     }
 
-    fn holds_of_nothing(&self) -> bool {
+    pub(crate) fn holds_of_nothing(&self) -> bool {
         self.exists != Some(true) && self.tests.iter().all(Test::holds_of_nothing)
     }
 }

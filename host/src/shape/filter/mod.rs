@@ -8,7 +8,13 @@ mod test;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clause::Body;
 pub(crate) use clause::Clause;
+pub(crate) use clause::Leaf;
+pub(crate) use clause::LengthTest;
+pub(crate) use clause::Order;
+pub(crate) use clause::Test;
+pub(crate) use clause::Type;
 pub(crate) use compile::ClauseCompiler;
 pub(crate) use compile::source;
 pub use eval::ClauseReport;

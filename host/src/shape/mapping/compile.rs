@@ -30,8 +30,8 @@ const MEMBERS: &[&str] =
 #[derive(Debug)]
 pub struct Mapping {
     pub(crate) output: Option<Expr>,
-    merge: bool,
-    remove: Box<[Path]>,
+    pub(crate) merge: bool,
+    pub(crate) remove: Box<[Path]>,
     pub(crate) envelope: Envelope,
     trie: Trie,
 }

@@ -45,10 +45,10 @@ pub struct Mapped {
 
 #[derive(Debug, Default)]
 pub(crate) struct Envelope {
-    headers: Vec<(Box<str>, Expr)>,
-    event_type: Option<Expr>,
-    method: Option<Expr>,
-    path: Option<Expr>,
+    pub(crate) headers: Vec<(Box<str>, Expr)>,
+    pub(crate) event_type: Option<Expr>,
+    pub(crate) method: Option<Expr>,
+    pub(crate) path: Option<Expr>,
 }
 
 impl Envelope {

@@ -15,9 +15,12 @@ mod write;
 
 pub use compile::Mapping;
 pub use envelope::Mapped;
+pub(crate) use expr::Each;
 pub(crate) use expr::Expr;
 pub(crate) use expr::Field;
 pub(crate) use expr::From;
+pub(crate) use expr::If;
 pub(crate) use expr::Part;
 pub(crate) use expr::Rule;
+pub(crate) use expr::Take;
 pub(crate) use write::Writer;

@@ -319,7 +319,7 @@ impl Writer<'_> {
 impl Field {
     /// Whether it takes one value, not an array of them.
     #[inline]
-    fn one(&self) -> bool {
+    pub(crate) fn one(&self) -> bool {
         match (&self.from, self.take) {
             (_, Take::First) => true,
             (_, Take::All) => false,

@@ -19,6 +19,11 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// The expression, as the `regex` crate reads it.
+    pub(crate) fn text(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Whether it is found in `text`.
     pub(crate) fn is_match(&self, text: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
         self.pay(text, budget)?;

@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::join_all;
 use hookmill::domain::grant::Grants;
 use hookmill::domain::plugin::Digest;
 use hookmill::domain::plugin::GuestEvent;
@@ -76,6 +78,13 @@ impl Guest<'_> {
     /// What one event costs in an instance of its own.
     pub(crate) fn fresh(&self, event: &GuestEvent) -> Cost {
         self.runtime.block_on(self.plugin.run_here(self.config.clone(), event.clone())).expect("it runs").cost
+    }
+
+    /// CPU time of each of several events that come at once, as live ones do.
+    pub(crate) fn at_once(&self, event: &GuestEvent, events: u32) -> Duration {
+        let runs = (0..events).map(|_| self.plugin.run(self.config.clone(), event.clone()));
+        let ran = self.runtime.block_on(join_all(runs));
+        ran.into_iter().map(|ran| ran.expect("it runs").cost.cpu).sum::<Duration>() / events
     }
 
     /// Several events in one instance.

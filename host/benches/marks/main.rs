@@ -90,12 +90,20 @@ fn interpreted(guests: &Guests, event: &GuestEvent) {
     let (js, python) = (guest("js"), guest("python"));
     let mut cases = Vec::new();
     for (names, guest) in [
-        (["JavaScript, fresh (at most 400)", "JavaScript, batch of 20, each"], &js),
-        (["Python, fresh (at most 1000)", "Python, batch of 20, each"], &python),
+        (
+            [
+                "JavaScript, alone",
+                "JavaScript, batch of 20, each",
+                "JavaScript, 64 at once, each (at most 400)",
+            ],
+            &js,
+        ),
+        (["Python, alone", "Python, batch of 20, each", "Python, 64 at once, each (at most 1000)"], &python),
     ] {
         let Some(guest) = guest else { continue };
         cases.push(Case::new(names[0], 20, fresh(guest, event)));
         cases.push(Case::new(names[1], 2, batch(guest, event, 20)));
+        cases.push(Case::new(names[2], 2, |turns| (0..turns).map(|_| guest.at_once(event, 64)).sum()));
     }
     rounds::measure(&mut cases, 20);
 }

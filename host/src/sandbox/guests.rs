@@ -17,11 +17,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::tier::Tier;
 use crate::sandbox::turns::Turns;
-
-/// Calls of one plugin on the runtime, for each of its threads. Guests never wait for anything, so
-/// more would only take turns with each other; a few keep the threads busy while callers wake up.
-const CALLS_PER_WORKER: usize = 8;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
@@ -41,8 +38,8 @@ pub(crate) struct Queue {
 }
 
 impl Guests {
-    /// Starts `workers` threads for at most `calls` calls at a time, of one plugin `in_flight`.
-    pub(crate) fn start(workers: usize, calls: usize, in_flight: u32) -> Result<Self, SandboxError> {
+    /// Starts `workers` threads for calls of a tier, of one plugin at most `in_flight` at a time.
+    pub(crate) fn start(workers: usize, tier: &Tier, in_flight: u32) -> Result<Self, SandboxError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(workers.max(1))
             .max_blocking_threads(4)
@@ -51,8 +48,8 @@ impl Guests {
             .global_queue_interval(1)
             .build()
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
-        let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
-        let room = Arc::new(Semaphore::new(calls));
+        let calls_per_plugin = (workers.max(1) * tier.calls_per_worker).min(in_flight.max(1) as usize);
+        let room = Arc::new(Semaphore::new(tier.calls));
         let queue = Queue {
             handle: runtime.handle().clone(),
             room,
@@ -98,7 +95,24 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let slot = permit(slots).await?;
+        self.run_in(self.slot(slots).await?, call).await
+    }
+
+    /// Waits until one more call of the plugin may run.
+    pub(crate) async fn slot(&self, slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
+        permit(slots).await
+    }
+
+    /// As [`Queue::run`], for a call that has its slot.
+    pub(crate) async fn run_in<F>(
+        &self,
+        slot: OwnedSemaphorePermit,
+        call: F,
+    ) -> Result<F::Output, SandboxError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let room = permit(&self.room).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);
         let turns = Arc::clone(&self.turns);

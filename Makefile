@@ -28,6 +28,7 @@ bench: guests ## measures: building blocks by criterion, then the whole path of 
 	@$(CARGO) bench --quiet -p hookmill
 	@target/release/hookmill bench
 	@target/release/hookmill bench --mapping --plugin $(PLUGINS)/filter-leads.wasm
+	@target/release/hookmill bench --time-travel 100000 --plugin $(PLUGINS)/filter-leads.wasm
 
 fmt: ## formats all sources
 	@.ci/each-workspace fmt

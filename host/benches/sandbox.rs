@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use criterion::BenchmarkId;
 use criterion::Criterion;
 use criterion::Throughput;
@@ -24,62 +23,26 @@ use hookmill::sandbox::Compiler;
 use hookmill::sandbox::Plugin;
 use hookmill::sandbox::Sandbox;
 use hookmill::sandbox::SandboxOptions;
-use serde_json::json;
 use tokio::runtime::Runtime;
 
+#[path = "marks/clock.rs"]
+mod clock;
+#[path = "marks/lead.rs"]
+mod lead;
 #[path = "../../tests/guests/lead/src/transform.rs"]
 mod transform;
 
+use crate::clock::thread_cpu;
+use crate::lead::event;
+use crate::lead::payload;
+
 const SIZES: [(&str, usize); 3] = [("0.3K", 0), ("1K", 1 << 10), ("10K", 10 << 10)];
-
-/// A lead signal, padded to about `bytes` by what the lead did before.
-fn payload(bytes: usize) -> Bytes {
-    let mut signal = json!({
-        "signal_type": "product_qualified_lead", "confidence": 0.92, "source": "analytics",
-        "hypothesis_id": "hyp_41", "account": {"name": "Example Industries", "domain": "example.com"},
-        "events": ["saw_pricing", "invited_colleague", "made_key"],
-        "enrichment": {"company_size": "50-200", "industry": "Software"},
-        "detected_at": "2026-03-01T12:00:00Z",
-    });
-    let mut activity = Vec::new();
-    while signal.to_string().len() < bytes {
-        let turn = activity.len();
-        activity.push(json!({
-            "name": format!("event_{turn}"), "ts": "2026-03-01T12:00:00Z",
-            "props": {"url": format!("https://example.com/é?turn={turn}"), "count": turn, "share": turn as f64 / 7.0, "new": true},
-        }));
-        signal["activity"] = json!(activity);
-    }
-    signal.to_string().into()
-}
-
-fn event(payload: Bytes) -> GuestEvent {
-    let header = |number: usize| (format!("x-header-{number}"), format!("value number {number}"));
-    GuestEvent {
-        id: "evt_01J9ZK3V7Q8M4N5P6R7S8T9V0W".into(),
-        event_type: "signal.detected".into(),
-        source: "analytics".into(),
-        received_at: "2026-03-01T12:00:01Z".into(),
-        headers: (0..3).map(header).collect(),
-        content_type: "application/json".into(),
-        payload,
-    }
-}
 
 fn native(payload: &[u8]) -> (&'static str, Vec<u8>) {
     match transform::transform(payload, 0.8) {
         Ok(transform::Lead::Forward(event_type, bytes)) => (event_type, bytes),
         Ok(transform::Lead::Drop(reason)) | Err(reason) => panic!("{reason}"),
     }
-}
-
-/// CPU time of this thread: what the sandbox is measured by, and steady on a busy machine.
-fn thread_cpu() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    #[expect(unsafe_code, reason = "a system call that writes to the place it is given, which is ours")]
-    let answer = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(answer, 0);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("under a second"))
 }
 
 struct Bench {

@@ -1,11 +1,18 @@
 """The entry of the component: between the types of the contract and those of hookmill.py. Not for authors."""
 
+import gc
+
 import hookmill
 import hookmill_examples
 import plugin
 import wit_world
 from componentize_py_types import Err, Ok
 from wit_world.imports import log, types
+
+# An instance lives for one event or a few: looking for cycles would cost more than they do, and would touch every object
+# of the snapshot, each a page to copy.
+gc.collect()
+gc.disable()
 
 WORLD = hookmill.World(plugin, hookmill_examples.EXAMPLES)
 LEVELS = {level.name.lower(): level for level in log.Level}

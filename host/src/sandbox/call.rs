@@ -27,6 +27,15 @@ pub(crate) struct Ready {
     pub pre: PluginPre<GuestState>,
     pub tier: &'static Tier,
     pub limits: PluginLimits,
+    /// Nothing is linked but what every plugin has: what it makes of an event does not depend on when it is asked.
+    pub plain: bool,
+}
+
+impl Ready {
+    /// Whether events that wait may be run together: an interpreter's instances are dear, others are not.
+    pub(crate) fn gathers(&self) -> bool {
+        self.plain && self.tier.gathers
+    }
 }
 
 /// What to ask of a fresh instance.

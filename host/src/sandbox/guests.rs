@@ -17,12 +17,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::tier::Tier;
 use crate::sandbox::turns::Asleep;
 use crate::sandbox::turns::Turns;
-
-/// Calls of one plugin on the runtime, for each of its threads. Guests wait for nothing but
-/// answers, so more would only take turns with each other; a few keep the threads busy while callers wake up.
-const CALLS_PER_WORKER: usize = 8;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
@@ -44,8 +41,8 @@ pub(crate) struct Queue {
 }
 
 impl Guests {
-    /// Starts `workers` threads for at most `calls` calls at a time, of one plugin `in_flight`.
-    pub(crate) fn start(workers: usize, calls: usize, in_flight: u32) -> Result<Self, SandboxError> {
+    /// Starts `workers` threads for calls of a tier, of one plugin at most `in_flight` at a time.
+    pub(crate) fn start(workers: usize, tier: &Tier, in_flight: u32) -> Result<Self, SandboxError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(workers.max(1))
             .max_blocking_threads(4)
@@ -54,8 +51,9 @@ impl Guests {
             .global_queue_interval(1)
             .build()
             .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
-        let calls_per_plugin = (workers.max(1) * CALLS_PER_WORKER).min(in_flight.max(1) as usize);
-        let (room, beds) = (Arc::new(Semaphore::new(calls)), Arc::new(Semaphore::new((calls / 2).max(1))));
+        let calls_per_plugin = (workers.max(1) * tier.calls_per_worker).min(in_flight.max(1) as usize);
+        let room = Arc::new(Semaphore::new(tier.calls));
+        let beds = Arc::new(Semaphore::new((tier.calls / 2).max(1)));
         let queue = Queue {
             handle: runtime.handle().clone(),
             room,
@@ -108,7 +106,25 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let slot = permit(slots).await?;
+        self.run_in(self.slot(slots).await?, asleep, call).await
+    }
+
+    /// Waits until one more call of the plugin may run.
+    pub(crate) async fn slot(&self, slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
+        permit(slots).await
+    }
+
+    /// As [`Queue::run`], for a call that has its slot.
+    pub(crate) async fn run_in<F>(
+        &self,
+        slot: OwnedSemaphorePermit,
+        asleep: Asleep,
+        call: F,
+    ) -> Result<F::Output, SandboxError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let bed = if asleep.is_possible() { Some(permit(&self.beds).await?) } else { None };
         let room = permit(&self.room).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,8 @@
 //! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. There are two kinds of
 //! guests (`tier`), each with an engine and threads of its own (`pool`), so that interpreters delay
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
-//! that serve requests), `call` (one fresh instance) and `ask` (what it is asked), in turn with
+//! that serve requests; `gather` lets events of a connection that wait for an interpreter go
+//! together), `call` (one fresh instance) and `ask` (what it is asked), in turn with
 //! others by `turns`, held by `state` and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.
@@ -27,6 +28,7 @@ mod faults;
 mod fetch;
 mod figures;
 mod files;
+mod gather;
 mod given;
 mod guests;
 mod manifest;

@@ -16,6 +16,8 @@ use crate::sandbox::ask::AskTransform;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Ready;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::gather::Gather;
 use crate::sandbox::given::Given;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::ran::BatchRan;
@@ -37,6 +39,8 @@ pub(crate) struct Inner {
     ready: Ready,
     queue: Queue,
     slots: Arc<Semaphore>,
+    /// Of an interpreted plugin without grants: events that wait.
+    gather: Option<Gather>,
 }
 
 impl fmt::Debug for Plugin {
@@ -48,7 +52,8 @@ impl fmt::Debug for Plugin {
 impl Plugin {
     pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
         let slots = queue.plugin_slots();
-        Self { inner: Arc::new(Inner { digest, ready, queue, slots }) }
+        let gather = ready.gathers().then(Gather::default);
+        Self { inner: Arc::new(Inner { digest, ready, queue, slots, gather }) }
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
@@ -70,17 +75,55 @@ impl Plugin {
         self.run_with(Given::default(), config, event).await
     }
 
-    /// The same with what its grants need; what it wants to be kept is in the cost.
+    /// The same with what its grants need; what it wants to be kept is in the cost. An interpreted plugin without
+    /// grants may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(
         &self,
         mut given: Given,
         config: Arc<str>,
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
+        if let Some(gather) = self.inner.gather.as_ref().filter(|gather| gather.is_open())
+            && let Some(ran) = self.run_gathered(gather, &config, event.clone()).await
+        {
+            return ran;
+        }
         let asleep = if given.http.is_some() { Asleep::possible() } else { Asleep::default() };
         given.asleep = asleep.clone();
         let (verdict, cost) = self.ask_patiently(asleep, AskTransform { config, event, given }).await?;
         Ok(Ran { verdict, cost })
+    }
+
+    /// Runs an event with those that wait beside it; `None` if that tells nothing of this one.
+    async fn run_gathered(
+        &self,
+        gather: &Gather,
+        config: &Arc<str>,
+        event: GuestEvent,
+    ) -> Option<Result<Ran, Failure>> {
+        let Inner { ready, queue, slots, .. } = &*self.inner;
+        let mut ticket = gather.wait(config, event);
+        let number = ticket.number();
+        let _leaves = Leaves { gather, config, number };
+        let slot = tokio::select! {
+            biased;
+            answer = &mut ticket.answer => return answer.ok(),
+            slot = queue.slot(slots) => slot.ok()?,
+        };
+        let Some(batch) = gather.take(config, &ticket) else {
+            drop(slot);
+            return ticket.answer.await.ok();
+        };
+        if !batch.is_shared() {
+            let event = batch.events().pop()?;
+            let ask = AskTransform { config: config.clone(), event, given: Given::default() };
+            let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready.clone(), ask)).await;
+            return Some(answered(ran).map(|(verdict, cost)| Ran { verdict, cost }));
+        }
+        let ask = AskBatch { config: config.clone(), events: batch.events() };
+        let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready.clone(), ask)).await;
+        gather.settle(batch, answered(ran));
+        ticket.answer.await.ok()
     }
 
     /// Runs several events of one connection in one fresh instance, through `transform-batch`. CPU
@@ -129,11 +172,7 @@ impl Plugin {
     }
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
-        let call = call::fresh(self.inner.ready.clone(), ask);
-        match self.inner.queue.here(call).await {
-            Ok(answered) => answered,
-            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
-        }
+        answered(self.inner.queue.here(call::fresh(self.inner.ready.clone(), ask)).await)
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
@@ -142,9 +181,23 @@ impl Plugin {
 
     async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let call = call::fresh(self.inner.ready.clone(), ask);
-        match self.inner.queue.run(&self.inner.slots, asleep, call).await {
-            Ok(answered) => answered,
-            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
-        }
+        answered(self.inner.queue.run(&self.inner.slots, asleep, call).await)
+    }
+}
+
+fn answered<T>(ran: Result<Result<T, Failure>, SandboxError>) -> Result<T, Failure> {
+    ran.unwrap_or_else(|error| Err(Fault::Host { detail: error.to_string() }.into()))
+}
+
+/// Takes the place of a caller that goes away out of the queue.
+struct Leaves<'g> {
+    gather: &'g Gather,
+    config: &'g Arc<str>,
+    number: u64,
+}
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.gather.leave(self.config, self.number);
     }
 }

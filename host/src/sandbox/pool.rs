@@ -75,7 +75,7 @@ impl Pool {
     /// Sets aside some terabytes of address space, of which little is ever used, and starts threads.
     pub(crate) fn new(tier: &'static Tier, options: TierOptions) -> Result<Self, SandboxError> {
         let engine = engine::running(tier, options.limits.memory_bytes)?;
-        let guests = Guests::start(options.workers, tier.calls, options.limits.in_flight)?;
+        let guests = Guests::start(options.workers, tier, options.limits.in_flight)?;
         engine::tick(&engine, guests.queue().begun())?;
         let compilers = Semaphore::new(tier.compile.at_once);
         Ok(Self { tier, compilers, engine, linkers: Mutex::default(), guests, limits: options.limits })
@@ -101,7 +101,13 @@ impl Pool {
         let linked = linked.map_err(|error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error)))?;
         let pre = PluginPre::new(linked);
         let pre = pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?;
-        Ok(Ready { engine: self.engine.clone(), pre, tier: self.tier, limits: self.limits })
+        Ok(Ready {
+            engine: self.engine.clone(),
+            pre,
+            tier: self.tier,
+            limits: self.limits,
+            plain: grants.is_empty(),
+        })
     }
 
     /// What these grants import, and nothing else.

@@ -5,14 +5,21 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Output;
 
+use futures::future::join_all;
+use hookmill_tests::Client;
 use hookmill_tests::Gateway;
+use hookmill_tests::Pipeline;
 use hookmill_tests::Sink;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
 use hookmill_tests::gateway::root;
 use hookmill_tests::pipeline::Plan;
+use hookmill_tests::sink::Hit;
 use serde_json::Value;
 use serde_json::json;
+
+/// Events sent at once.
+const MANY: u32 = 60;
 
 /// The search path with the compilers of JavaScript and Python in front.
 fn search_path() -> OsString {
@@ -66,11 +73,32 @@ async fn from_nothing_to_a_delivery(language: &str) {
     }
     let hits = sink.wait_for("/leads", 1).await;
     assert_eq!(hits[0].json(), json!({"company": account, "score": 92}));
+    at_once(&client, &pipeline, &sink).await;
     // A configuration that lacks something.
     let bad =
         json!({"steps": [{"plugin": {"name": "leads", "version": "active", "config": {}}}], "payload": {}});
     let refused = client.post("/v1/preview", &bad).await;
     assert!(refused.text.contains("min_confidence"), "{refused:?}");
+}
+
+/// Of what comes at once an interpreter gets several together; each comes to what it comes to alone, and one that is
+/// refused takes none along.
+async fn at_once(client: &Client, pipeline: &Pipeline, sink: &Sink) {
+    let is_refused = |number: u32| number.is_multiple_of(7);
+    let send = async |number: u32| {
+        let confidence = if is_refused(number) { json!("?") } else { json!(0.9) };
+        let account = json!({"name": number.to_string(), "domain": "many.example"});
+        pipeline.accept(client, &json!({"confidence": confidence, "account": account})).await;
+    };
+    join_all((0..MANY).map(send)).await;
+    let mut expected: Vec<String> =
+        (0..MANY).filter(|number| !is_refused(*number)).map(|number| number.to_string()).collect();
+    let hits = sink.wait_for("/leads", 1 + expected.len()).await;
+    let name = |hit: &Hit| hit.json()["company"]["name"].as_str().unwrap().to_owned();
+    let mut names: Vec<String> = hits.iter().skip(1).map(name).collect();
+    names.sort();
+    expected.sort();
+    assert_eq!(names, expected);
 }
 
 /// The repository's own plugin of the language keeps its word.

@@ -16,6 +16,7 @@ use crate::cli::bench::load::Until;
 use crate::cli::bench::report::Report;
 use crate::cli::bench::set_up;
 use crate::cli::bench::sink::Sink;
+use crate::cli::bench::time_travel;
 use crate::cli::serve::print;
 use crate::config::parse_duration;
 
@@ -55,6 +56,10 @@ pub(crate) struct BenchArgs {
     /// Where the data goes; on the disk to be measured [default: a new directory here].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Store that many events, then compare other steps on all of them while events come in, in place of what is
+    /// measured otherwise.
+    #[arg(long, value_name = "N", requires = "plugin", conflicts_with_all = ["requests", "mapping"])]
+    time_travel: Option<u64>,
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
@@ -65,13 +70,13 @@ pub(crate) struct BenchArgs {
 pub(crate) fn run(args: &BenchArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(measure(args)),
+        Ok(runtime) => runtime.block_on(measured(args)),
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(report) => {
-            print(&if args.json { format!("{}\n", report.json()) } else { report.text() });
-            if report.missing == 0 { Exit::Ok } else { Exit::Failed }
+        Ok((text, is_whole)) => {
+            print(&text);
+            if is_whole { Exit::Ok } else { Exit::Failed }
         }
         Err(error) => {
             eprintln!("hookmill: {error:#}");
@@ -80,16 +85,27 @@ pub(crate) fn run(args: &BenchArgs) -> Exit {
     }
 }
 
-async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
+/// What is to be printed, and whether everything arrived.
+async fn measured(args: &BenchArgs) -> anyhow::Result<(String, bool)> {
     ensure!(args.connections > 0, "--connections: expected at least 1");
     let start = Instant::now();
     let sink = Sink::start(start).await.context("listen for deliveries")?;
     let child = Child::start(args.data.as_deref()).await?;
     let path = set_up::pipeline(&child, &sink.url(), args).await.context("set up the pipeline")?;
     let load = Arc::new(Load::new(child.address(), &path, args.payload_bytes, start));
+    if let Some(events) = args.time_travel {
+        let report = time_travel::measure(&child, &sink, &load, args.connections, events).await?;
+        child.stop().await;
+        return Ok((if args.json { format!("{}\n", report.json()) } else { report.text() }, true));
+    }
+    let report = measure(args, child, &sink, &load).await?;
+    let text = if args.json { format!("{}\n", report.json()) } else { report.text() };
+    Ok((text, report.missing == 0))
+}
 
+async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) -> anyhow::Result<Report> {
     let warm = load.run(args.connections, Until::Requests(args.warm_up)).await?;
-    drain(&sink, warm.accepted).await;
+    drain(sink, warm.accepted).await;
     sink.forget();
 
     let before = child.cpu()?;
@@ -97,7 +113,7 @@ async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
     let until = args.requests.map_or(Until::Passed(args.duration), Until::Requests);
     let sent = load.run(args.connections, until).await?;
     let sending = began.elapsed();
-    drain(&sink, sent.accepted).await;
+    drain(sink, sent.accepted).await;
     let received = sink.received();
     let lasted = if received.last > began { received.last - began } else { sending };
     let cpu = child.cpu()?.saturating_sub(before);
@@ -123,7 +139,7 @@ async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
 }
 
 /// Waits until everything arrived, or nothing does any more.
-async fn drain(sink: &Sink, wanted: u64) {
+pub(super) async fn drain(sink: &Sink, wanted: u64) {
     let mut seen = (0, Instant::now());
     while seen.0 < wanted && seen.1.elapsed() < STALL {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -2,6 +2,7 @@
 //! hand: the sender shares the processors with what it measures. Not here: what is sent.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) enum Until {
     Requests(u64),
     /// After that time.
     Passed(Duration),
+    /// When [`Load::stop`] was called.
+    Told,
 }
 
 /// What was sent.
@@ -50,17 +53,40 @@ pub(super) struct Load {
     payload_bytes: usize,
     start: Instant,
     next: AtomicU64,
+    told: AtomicBool,
 }
 
 impl Load {
     /// Payloads say when they were sent, counted from `start`.
     pub(super) fn new(address: &str, path: &str, payload_bytes: usize, start: Instant) -> Self {
         let head = format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n");
-        Self { address: address.to_owned(), head, payload_bytes, start, next: AtomicU64::new(0) }
+        Self {
+            address: address.to_owned(),
+            head,
+            payload_bytes,
+            start,
+            next: AtomicU64::new(0),
+            told: AtomicBool::new(false),
+        }
     }
 
-    /// Sends over that many connections.
+    /// Ends sending that waits to be told.
+    pub(super) fn stop(&self) {
+        self.told.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends over that many connections, as fast as they are answered.
     pub(super) async fn run(self: &Arc<Self>, connections: usize, until: Until) -> anyhow::Result<Sent> {
+        self.paced(connections, until, Duration::ZERO).await
+    }
+
+    /// The same, with `pause` between two requests of a connection.
+    pub(super) async fn paced(
+        self: &Arc<Self>,
+        connections: usize,
+        until: Until,
+        pause: Duration,
+    ) -> anyhow::Result<Sent> {
         let began = Instant::now();
         let first = self.next.load(Ordering::Relaxed);
         let mut senders = JoinSet::new();
@@ -74,11 +100,15 @@ impl Load {
                     let done = match until {
                         Until::Requests(limit) => number - first >= limit,
                         Until::Passed(limit) => began.elapsed() >= limit,
+                        Until::Told => load.told.load(Ordering::Relaxed),
                     };
                     if done {
                         return anyhow::Ok(sent);
                     }
                     load.one(number, &mut connection, &mut sent).await?;
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
                 }
             });
         }

@@ -9,6 +9,7 @@ mod report;
 mod set_up;
 mod signal;
 mod sink;
+mod time_travel;
 
 pub(crate) use command::BenchArgs;
 pub(crate) use command::run;

@@ -44,11 +44,11 @@ pub(super) struct Report {
     pub(super) end_to_end: Histogram<u64>,
 }
 
-const QUANTILES: [(&str, f64); 5] =
+pub(super) const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
 
 #[expect(clippy::cast_precision_loss, reason = "a report is rounded anyway")]
-fn millis(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+pub(super) fn millis(histogram: &Histogram<u64>, quantile: f64) -> f64 {
     histogram.value_at_quantile(quantile) as f64 / 1000.0
 }
 
@@ -60,7 +60,7 @@ fn latencies(histogram: &Histogram<u64>) -> Value {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a report is rounded anyway")]
-fn per_second(count: u64, time: Duration) -> f64 {
+pub(super) fn per_second(count: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { (count as f64 / time.as_secs_f64()).round() }
 }
 

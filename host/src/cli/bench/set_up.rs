@@ -10,7 +10,8 @@ use crate::cli::bench::BenchArgs;
 use crate::cli::bench::child::Child;
 use crate::cli::bench::command::BUILT_IN;
 
-const PLUGIN: &str = "bench";
+/// Name of the plugin and of the connection.
+pub(super) const NAME: &str = "bench";
 
 /// Keeps the signal's form, so that a plugin can stand behind it.
 fn mapping() -> Value {
@@ -24,9 +25,14 @@ fn mapping() -> Value {
     }})
 }
 
+/// A step that runs the plugin.
+pub(super) fn plugin_step(min_confidence: f64) -> Value {
+    json!({"plugin": {"name": NAME, "version": "active", "config": {"min_confidence": min_confidence}}})
+}
+
 /// Makes it; gives the path that takes events.
 pub(super) async fn pipeline(child: &Child, sink: &str, args: &BenchArgs) -> anyhow::Result<String> {
-    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, child };
+    let api = Api::of(child)?;
     let mut steps = Vec::new();
     if let Some(file) = &args.mapping {
         let mapping = if file.as_os_str() == BUILT_IN {
@@ -39,39 +45,54 @@ pub(super) async fn pipeline(child: &Child, sink: &str, args: &BenchArgs) -> any
     }
     if let Some(file) = &args.plugin {
         let component = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-        let path = format!("/v1/plugins/{PLUGIN}/versions");
+        let path = format!("/v1/plugins/{NAME}/versions");
         api.post(&path, "application/wasm", component).await.context("upload the plugin")?;
-        steps.push(
-            json!({"plugin": {"name": PLUGIN, "version": "active", "config": {"min_confidence": 0.5}}}),
-        );
+        steps.push(plugin_step(0.5));
     }
     let source = api.create("/v1/sources", &json!({"name": "bench", "require_key": false})).await?;
     let destination = json!({"name": "bench", "url": sink, "concurrency": args.concurrency,
         "signing": {"profile": "standard_webhooks"}});
     let destination = api.create("/v1/destinations", &destination).await?;
-    let connection = json!({"name": "bench", "source": source, "event_types": ["*"], "steps": steps,
+    let connection = json!({"name": NAME, "source": source, "event_types": ["*"], "steps": steps,
         "destination": destination});
     api.create("/v1/connections", &connection).await?;
     Ok(format!("/in/{source}"))
 }
 
-struct Api<'a> {
+/// The gateway's API.
+pub(super) struct Api<'a> {
     client: reqwest::Client,
     child: &'a Child,
 }
 
-impl Api<'_> {
+impl<'a> Api<'a> {
+    pub(super) fn of(child: &'a Child) -> anyhow::Result<Self> {
+        Ok(Self { client: reqwest::Client::builder().no_proxy().build()?, child })
+    }
+
     /// The id of what was made.
     async fn create(&self, path: &str, body: &Value) -> anyhow::Result<String> {
         let made = self.post(path, "application/json", body.to_string().into_bytes()).await?;
         Ok(made["id"].as_str().context("what is made has an id")?.to_owned())
     }
 
-    async fn post(&self, path: &str, kind: &str, body: Vec<u8>) -> anyhow::Result<Value> {
-        let url = format!("http://{}{path}", self.child.address());
-        let request =
-            self.client.post(url).bearer_auth(self.child.key()).header("content-type", kind).body(body);
-        let response = request.send().await?;
+    /// Sends it; gives the answer.
+    pub(super) async fn post(&self, path: &str, kind: &str, body: Vec<u8>) -> anyhow::Result<Value> {
+        let request = self.client.post(self.url(path)).header("content-type", kind).body(body);
+        self.answer(path, request).await
+    }
+
+    /// What is there.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.answer(path, self.client.get(self.url(path))).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.child.address())
+    }
+
+    async fn answer(&self, path: &str, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+        let response = request.bearer_auth(self.child.key()).send().await?;
         let status = response.status();
         let text = response.text().await?;
         if !status.is_success() {

@@ -2,9 +2,9 @@
 //! what was really sent. Nothing is stored or delivered.
 //!
 //! `request` checks what is asked for; `jobs` keeps the comparisons and whose turn it is; `work`
-//! runs one, page by page, on a thread that gives way to everything else: `baseline` says what
-//! became of each event (from its plan, the bytes made again under its revision, see `past`), and
-//! `many` runs steps over many events at once. `tally` counts and groups the differences, which
+//! runs one, page by page, with a `slice` of a page on each of some threads that give way to everything else:
+//! `baseline` says what became of each event (from its plan, the bytes made again under its revision, see `past`),
+//! and `many` runs steps over many events at once. `tally` counts and groups the differences, which
 //! `shape::difference` finds. Results are kept in memory only and are lost on a restart.
 
 mod baseline;
@@ -13,6 +13,7 @@ mod jobs;
 mod many;
 mod past;
 mod request;
+mod slice;
 mod tally;
 mod work;
 

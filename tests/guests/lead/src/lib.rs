@@ -2,6 +2,7 @@
 
 mod arena;
 mod transform;
+mod typed;
 
 wit_bindgen::generate!({ world: "plugin", path: "../../../wit" });
 
@@ -18,7 +19,8 @@ export!(Plugin);
 
 const MANIFEST: &str = r#"{
   "name": "lead", "version": "1.0.0", "description": "Reshapes lead signals.",
-  "config_schema": {"type": "object", "properties": {"min_confidence": {"type": "number"}}},
+  "config_schema": {"type": "object", "properties": {"min_confidence": {"type": "number"},
+    "typed": {"type": "boolean"}}},
   "examples": [
     {"name": "not a lead", "event": {"payload": {"signal_type": "churn_risk"}}, "expect": {"drop": "not a lead: churn_risk"}},
     {"name": "not sure", "config": {"min_confidence": 0.5},
@@ -29,6 +31,7 @@ const MANIFEST: &str = r#"{
 
 /// Set by `configure`, which comes before the first event of every instance.
 static mut MIN_CONFIDENCE: f64 = 0.8;
+static mut TYPED: bool = false;
 
 impl Guest for Plugin {
     fn manifest() -> String {
@@ -41,11 +44,13 @@ impl Guest for Plugin {
             let least = least.as_f64().ok_or("min_confidence is not a number")?;
             unsafe { MIN_CONFIDENCE = least };
         }
+        unsafe { TYPED = config.get("typed").and_then(serde_json::Value::as_bool).unwrap_or(false) };
         Ok(())
     }
 
     fn transform(event: Event) -> Result<Verdict, String> {
-        Ok(match transform::transform(&event.payload, unsafe { MIN_CONFIDENCE })? {
+        let transform = if unsafe { TYPED } { typed::transform } else { transform::transform };
+        Ok(match transform(&event.payload, unsafe { MIN_CONFIDENCE })? {
             Lead::Forward(event_type, payload) => Verdict::Forward(vec![Output {
                 event_type: Some(event_type.to_string()),
                 headers: vec![],

@@ -223,6 +223,7 @@ fn run_tasks(
     supervisor.spawn(async move { recovering.recover_events(recovered.unfinished).await });
     supervisor.spawn_endless(worker::wake_due(gateway.clone()));
     supervisor.spawn_endless(worker::gauge(gateway.clone()));
+    supervisor.spawn_endless(worker::build(gateway.clone()));
     let (events_kept, log_kept) = (config.store.retention_events, config.store.retention_log);
     supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));
 }

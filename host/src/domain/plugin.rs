@@ -81,6 +81,31 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Where the machine's code of a stored module stands. It is made anew when the engine has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Artifact {
+    /// Events that meet it wait for the compiler.
+    Building,
+    /// It runs.
+    Ready,
+    /// It could not be compiled: why. Events that meet it fail.
+    Failed(String),
+}
+
+impl Artifact {
+    /// Every name, in the order of the variants.
+    pub const NAMES: [&str; 3] = ["building", "ready", "failed"];
+
+    /// The stable name used in the API and the metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Building => Self::NAMES[0],
+            Self::Ready => Self::NAMES[1],
+            Self::Failed(_) => Self::NAMES[2],
+        }
+    }
+}
+
 /// One event as a guest sees it.
 #[derive(Clone, Debug)]
 pub struct GuestEvent {

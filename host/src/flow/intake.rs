@@ -14,6 +14,8 @@ use crate::store::Store;
 
 /// Events whose steps run at a time.
 const PLANS_MAX: usize = 256;
+/// Events that wait for the code of a plugin, apart from those: while it is compiled, others go on.
+const WAITING_MAX: usize = 4096;
 
 /// Reads the feed until the store is closed; what it reads goes to `planner`.
 pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>) {
@@ -26,16 +28,20 @@ pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>
 /// Plans committed events in their order, several at a time. The queue holds ranges, not events,
 /// once memory for events is used up, so that it stays small however far planning is behind.
 pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<Committed>) {
-    let mut running = FuturesUnordered::new();
+    let (mut running, mut waiting) = (FuturesUnordered::new(), FuturesUnordered::new());
     loop {
         tokio::select! {
-            commit = committed.recv(), if running.len() < PLANS_MAX => {
+            commit = committed.recv(), if running.len() < PLANS_MAX && waiting.len() < WAITING_MAX => {
                 let Some(commit) = commit else { break };
                 for held in events_of(&gateway, commit).await {
                     gateway.observe_received(&held.0.event);
-                    running.push(plan_one(gateway.clone(), held));
+                    match gateway.is_prepared(&held.0.event) {
+                        true => running.push(plan_one(gateway.clone(), held)),
+                        false => waiting.push(prepared(gateway.clone(), held)),
+                    }
                 }
             }
+            Some(held) = waiting.next(), if !waiting.is_empty() => running.push(plan_one(gateway.clone(), held)),
             Some(()) = running.next(), if !running.is_empty() => {}
         }
         if gateway.is_stopping() {
@@ -43,6 +49,11 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
         }
     }
     while running.next().await.is_some() {}
+}
+
+async fn prepared(gateway: Gateway, held: Held) -> Held {
+    gateway.prepare(&held.0.event).await;
+    held
 }
 
 async fn events_of(gateway: &Gateway, commit: Committed) -> Vec<Held> {

@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
+use crate::domain::plugin::Artifact;
 use crate::observe::names;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
@@ -68,6 +69,7 @@ pub struct Metrics {
     plugin_cpu_us: Family<Labels, Counter>,
     plugin_faults: Family<Labels, Counter>,
     plugin_quarantines: Family<Labels, Counter>,
+    plugin_artifacts: [Gauge; 3],
     rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
@@ -110,6 +112,11 @@ impl Metrics {
         let deliveries =
             maker.add(names::DELIVERIES, "Deliveries by the state they came into", Family::default());
         let attempts = maker.add(names::ATTEMPTS, "Attempts by how they ended", Family::default());
+        let artifacts = maker.add(
+            names::PLUGIN_ARTIFACTS,
+            "Versions of plugins by where their compiled code stands",
+            Family::default(),
+        );
         let queued = maker.add(names::QUEUED, "What waits", Family::default());
         Self {
             received: maker.add(names::EVENTS_RECEIVED, "Events accepted", Counter::default()),
@@ -130,6 +137,7 @@ impl Metrics {
                 "Versions of plugins that went into quarantine",
                 Family::default(),
             ),
+            plugin_artifacts: gauges(&artifacts, names::STATE, Artifact::NAMES),
             rollouts_ended: maker.add(names::ROLLOUTS_ENDED, "Rollouts by how they ended", Family::default()),
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
@@ -193,6 +201,13 @@ impl Metrics {
     /// Counts a version of a plugin that went into quarantine.
     pub fn quarantined(&self, plugin: &str) {
         self.plugin_quarantines.get_or_create(&vec![(names::PLUGIN, plugin.to_owned())]).inc();
+    }
+
+    /// Says how many versions of plugins there are by where their code stands, in the order of [`Artifact::NAMES`].
+    pub fn plugin_artifacts(&self, versions: [usize; 3]) {
+        for (gauge, count) in self.plugin_artifacts.iter().zip(versions) {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// Counts a rollout that ended.

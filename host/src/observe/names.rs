@@ -26,6 +26,8 @@ pub const PLUGIN_CPU_MICROSECONDS: &str = "plugin_cpu_microseconds";
 pub const PLUGIN_FAULTS: &str = "plugin_faults";
 /// Counter of versions that went into quarantine, label [`PLUGIN`].
 pub const PLUGIN_QUARANTINES: &str = "plugin_quarantines";
+/// Gauge of versions of plugins by where their compiled code stands, label [`STATE`]: building, ready or failed.
+pub const PLUGIN_ARTIFACTS: &str = "plugin_artifacts";
 /// Counter of rollouts that ended, labels [`KIND`] and [`STATE`].
 pub const ROLLOUTS_ENDED: &str = "rollouts_ended";
 /// Counter of deliveries that came into a state, label [`STATE`].
@@ -63,7 +65,7 @@ pub const PLUGIN: &str = "plugin";
 pub const FAULT: &str = "fault";
 /// Label: canary or shadow.
 pub const KIND: &str = "kind";
-/// Label: a delivery's state, or a rollout's.
+/// Label: the state of a delivery, a rollout or an artifact.
 pub const STATE: &str = "state";
 /// Label: how an attempt ended.
 pub const OUTCOME: &str = "outcome";

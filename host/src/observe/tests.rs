@@ -33,6 +33,7 @@ fn every_count_shows_under_its_name() {
     metrics.attempt(None);
     metrics.attempt(Some(ErrorCode::Timeout));
     metrics.in_flight(2);
+    metrics.plugin_artifacts([1, 5, 0]);
     metrics.queued(Queue::Retry, 9);
     metrics.commits().committed(7, 0.0003);
     metrics.acknowledged(0.0015);
@@ -53,6 +54,8 @@ fn every_count_shows_under_its_name() {
         "hookmill_attempts_total{outcome=\"ok\"} 1",
         "hookmill_attempts_total{outcome=\"timeout\"} 1",
         "hookmill_attempts_in_flight 2",
+        "hookmill_plugin_artifacts{state=\"building\"} 1",
+        "hookmill_plugin_artifacts{state=\"ready\"} 5",
         "hookmill_queued{queue=\"retry\"} 9",
         "hookmill_commits_total 1",
         "hookmill_commit_records_sum 7.0",

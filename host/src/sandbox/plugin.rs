@@ -3,9 +3,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Weak;
 
+use tokio::sync::OnceCell;
 use tokio::sync::Semaphore;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
@@ -13,9 +16,12 @@ use crate::sandbox::ask::AskBatch;
 use crate::sandbox::ask::AskConfigure;
 use crate::sandbox::ask::AskManifest;
 use crate::sandbox::ask::AskTransform;
+use crate::sandbox::builds::Builds;
+use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Ready;
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::given::Given;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::ran::BatchRan;
@@ -33,9 +39,25 @@ pub struct Plugin {
 /// What the clones share.
 pub(crate) struct Inner {
     digest: Digest,
+    grants: Grants,
+    /// Empty until there is code.
+    live: OnceCell<Live>,
+    /// Who makes the code, for a plugin that has none yet. Does not keep the sandbox alive.
+    builds: Weak<Builds>,
+}
+
+/// What calls need.
+struct Live {
     ready: Ready,
     queue: Queue,
     slots: Arc<Semaphore>,
+}
+
+impl Live {
+    fn new(ready: Ready, queue: Queue) -> Self {
+        let slots = queue.plugin_slots();
+        Self { ready, queue, slots }
+    }
 }
 
 impl fmt::Debug for Plugin {
@@ -45,9 +67,15 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
-        let slots = queue.plugin_slots();
-        Self { inner: Arc::new(Inner { digest, ready, queue, slots }) }
+    pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
+        let live = OnceCell::new_with(Some(Live::new(ready, queue)));
+        Self { inner: Arc::new(Inner { digest, grants, live, builds: Weak::new() }) }
+    }
+
+    /// One whose code has yet to be made.
+    pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
+        let builds = Arc::downgrade(builds);
+        Self { inner: Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }) }
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
@@ -61,6 +89,27 @@ impl Plugin {
     /// Which module it is.
     pub fn digest(&self) -> Digest {
         self.inner.digest
+    }
+
+    /// Whether a call would begin at once, as far as code is concerned.
+    pub fn is_prepared(&self) -> bool {
+        self.inner.live.initialized()
+    }
+
+    /// Waits until there is code, and makes it if nobody else does; every call does the same first.
+    pub async fn prepare(&self) -> Result<(), SandboxError> {
+        self.live().await.map(drop)
+    }
+
+    async fn live(&self) -> Result<&Live, SandboxError> {
+        let Inner { digest, grants, live, builds } = &*self.inner;
+        let make = || async {
+            let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
+            let (pool, component) = builds.code(digest).await?;
+            let ready = pool.ready(&component, *grants).map_err(unloadable(digest))?;
+            Ok(Live::new(ready, pool.queue().clone()))
+        };
+        live.get_or_try_init(make).await
     }
 
     /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
@@ -121,18 +170,16 @@ impl Plugin {
     }
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
-        let call = call::fresh(self.inner.ready.clone(), ask);
-        match self.inner.queue.here(call).await {
-            Ok(answered) => answered,
-            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
-        }
+        let live = self.live().await.map_err(host)?;
+        live.queue.here(call::fresh(live.ready.clone(), ask)).await.map_err(host)?
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
-        let call = call::fresh(self.inner.ready.clone(), ask);
-        match self.inner.queue.run(&self.inner.slots, call).await {
-            Ok(answered) => answered,
-            Err(error) => Err(Fault::Host { detail: error.to_string() }.into()),
-        }
+        let live = self.live().await.map_err(host)?;
+        live.queue.run(&live.slots, call::fresh(live.ready.clone(), ask)).await.map_err(host)?
     }
+}
+
+fn host(error: SandboxError) -> Failure {
+    Fault::Host { detail: error.to_string() }.into()
 }

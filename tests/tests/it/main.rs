@@ -3,6 +3,7 @@
 
 mod api_examples;
 mod architecture;
+mod artifacts;
 mod cli;
 mod comparisons;
 mod corpus;

@@ -19,6 +19,7 @@ use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
 use crate::flow::intake;
+use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Streaks;
@@ -138,6 +139,7 @@ async fn build(
         body_bytes_max,
         presets: presets(),
         streaks: Streaks::default(),
+        caps: Caps::default(),
         rollouts: Arc::default(),
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;

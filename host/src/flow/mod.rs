@@ -35,6 +35,7 @@ mod limits;
 mod live;
 mod look;
 pub mod manage;
+mod metering;
 mod observed;
 mod operate;
 mod plan;

@@ -27,6 +27,7 @@ use crate::flow::carried::Carried;
 use crate::flow::job::Job;
 use crate::flow::job::OpenEvent;
 use crate::flow::kept::Kept;
+use crate::flow::metering::Metered;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::steps;
@@ -135,8 +136,10 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, making: Mak
         None => RouteEnd::Dropped,
     };
     for connection in connections(snapshot, event) {
-        let live = Live { gateway };
-        let context = StepContext { live: (making == Making::First).then_some(live), ..context.clone() };
+        let context = match making {
+            Making::First => live(gateway, connection, context.clone()),
+            Making::Again => context.clone(),
+        };
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
             RunEnd::Forward(payloads) => {
@@ -191,7 +194,18 @@ pub(crate) fn context<'a>(
         body,
         kept,
         live: None,
+        metered: None,
     }
+}
+
+/// The same where it is decided what becomes of the event in a connection.
+fn live<'a>(
+    gateway: &'a Gateway,
+    connection: &ConnectionRuntime,
+    context: StepContext<'a>,
+) -> StepContext<'a> {
+    let metered = Metered { gateway, connection: connection.connection.id };
+    StepContext { live: Some(Live { gateway }), metered: Some(metered), ..context }
 }
 
 /// What one connection's steps came to.
@@ -214,7 +228,7 @@ pub(crate) async fn run_one(
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway.store(), event.data.workspace, gateway.now());
-    let context = StepContext { live: Some(Live { gateway }), ..context(snapshot, event, &body, &kept) };
+    let context = live(gateway, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(gateway, connection, &context).await;
     Ran { steps, end, kv: kept.into_writes() }
 }

@@ -14,6 +14,7 @@ use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginBudget;
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::RolloutEnd;
 use crate::flow::Gateway;
@@ -103,6 +104,7 @@ impl Gateway {
             versions: Vec::new(),
             activations: Vec::new(),
             rollout: None,
+            limits: PluginBudget::default(),
             rollouts: Vec::new(),
         }
     }

@@ -67,6 +67,8 @@ pub struct Metrics {
     steps: [[Counter; 4]; 3],
     plugin_calls: Family<Labels, Counter>,
     plugin_cpu_us: Family<Labels, Counter>,
+    plugin_output_bytes: Family<Labels, Counter>,
+    plugin_memory_peak: Family<Labels, Gauge>,
     plugin_faults: Family<Labels, Counter>,
     plugin_quarantines: Family<Labels, Counter>,
     plugin_artifacts: [Gauge; 3],
@@ -131,6 +133,16 @@ impl Metrics {
                 "CPU time of plugins",
                 Family::default(),
             ),
+            plugin_output_bytes: maker.add(
+                names::PLUGIN_OUTPUT_BYTES,
+                "Bytes of the payloads plugins gave",
+                Family::default(),
+            ),
+            plugin_memory_peak: maker.add(
+                names::PLUGIN_MEMORY_PEAK_BYTES,
+                "The most memory of a call of a plugin since the start",
+                Family::default(),
+            ),
             plugin_faults: maker.add(names::PLUGIN_FAULTS, "Faults of plugins", Family::default()),
             plugin_quarantines: maker.add(
                 names::PLUGIN_QUARANTINES,
@@ -193,6 +205,8 @@ impl Metrics {
         PluginMetrics {
             calls: self.plugin_calls.get_or_create_owned(&labels),
             cpu_us: self.plugin_cpu_us.get_or_create_owned(&labels),
+            output_bytes: self.plugin_output_bytes.get_or_create_owned(&labels),
+            memory_peak: self.plugin_memory_peak.get_or_create_owned(&labels),
             faults: self.plugin_faults.clone(),
             name: name.to_owned(),
         }

@@ -22,6 +22,10 @@ pub const STEPS: &str = "steps";
 pub const PLUGIN_CALLS: &str = "plugin_calls";
 /// Counter of CPU time in microseconds, label [`PLUGIN`].
 pub const PLUGIN_CPU_MICROSECONDS: &str = "plugin_cpu_microseconds";
+/// Counter of bytes of payloads, label [`PLUGIN`].
+pub const PLUGIN_OUTPUT_BYTES: &str = "plugin_output_bytes";
+/// Gauge of the most linear memory of a call since the start, bytes, label [`PLUGIN`].
+pub const PLUGIN_MEMORY_PEAK_BYTES: &str = "plugin_memory_peak_bytes";
 /// Counter of faults, labels [`PLUGIN`] and [`FAULT`].
 pub const PLUGIN_FAULTS: &str = "plugin_faults";
 /// Counter of versions that went into quarantine, label [`PLUGIN`].

@@ -13,6 +13,7 @@ use crate::observe::Latencies;
 use crate::observe::LogFormat;
 use crate::observe::Metrics;
 use crate::observe::Percentiles;
+use crate::observe::PluginCall;
 use crate::observe::Queue;
 use crate::observe::StepKind;
 use crate::observe::StepVerdict;
@@ -27,7 +28,7 @@ fn every_count_shows_under_its_name() {
     metrics.planned(false);
     metrics.step(StepKind::Mapping, StepVerdict::Drop);
     let plugin = metrics.plugin("filter-leads");
-    plugin.called(21);
+    plugin.called(&PluginCall { cpu_us: 21, memory_bytes: 4096, output_bytes: 7, fault: None });
     plugin.faulted(&Fault::Refused { message: "no".to_owned() });
     metrics.delivery(DeliveryState::FailedByGateway);
     metrics.attempt(None);
@@ -49,6 +50,8 @@ fn every_count_shows_under_its_name() {
         "hookmill_steps_total{step=\"mapping\",verdict=\"drop\"} 1",
         "hookmill_plugin_calls_total{plugin=\"filter-leads\"} 1",
         "hookmill_plugin_cpu_microseconds_total{plugin=\"filter-leads\"} 21",
+        "hookmill_plugin_output_bytes_total{plugin=\"filter-leads\"} 7",
+        "hookmill_plugin_memory_peak_bytes{plugin=\"filter-leads\"} 4096",
         "hookmill_plugin_faults_total{plugin=\"filter-leads\",fault=\"refused\"} 1",
         "hookmill_deliveries_total{state=\"failed_by_gateway\"} 1",
         "hookmill_attempts_total{outcome=\"ok\"} 1",

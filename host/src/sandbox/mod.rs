@@ -30,6 +30,7 @@ mod figures;
 mod files;
 mod given;
 mod guests;
+mod lost;
 mod manifest;
 mod meter;
 mod mutate;

@@ -12,6 +12,7 @@ use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
+use crate::domain::plugin::PluginBudget;
 use crate::sandbox::ask::AskBatch;
 use crate::sandbox::ask::AskConfigure;
 use crate::sandbox::ask::AskManifest;
@@ -34,6 +35,9 @@ use crate::sandbox::ran::Ran;
 #[derive(Clone)]
 pub struct Plugin {
     inner: Arc<Inner>,
+    budget: PluginBudget,
+    /// The cap of the budget, besides that of all who use the plugin.
+    slots: Option<Arc<Semaphore>>,
 }
 
 /// What the clones share.
@@ -69,17 +73,17 @@ impl fmt::Debug for Plugin {
 impl Plugin {
     pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
         let live = OnceCell::new_with(Some(Live::new(ready, queue)));
-        Self { inner: Arc::new(Inner { digest, grants, live, builds: Weak::new() }) }
+        Self::from_inner(Arc::new(Inner { digest, grants, live, builds: Weak::new() }))
     }
 
     /// One whose code has yet to be made.
     pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
         let builds = Arc::downgrade(builds);
-        Self { inner: Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }) }
+        Self::from_inner(Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner }
+        Self { inner, budget: PluginBudget::default(), slots: None }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -89,6 +93,12 @@ impl Plugin {
     /// Which module it is.
     pub fn digest(&self) -> Digest {
         self.inner.digest
+    }
+
+    /// The same plugin on a budget; `slots` has a permit for each call that may be under way.
+    #[must_use]
+    pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
+        Self { inner: self.inner.clone(), budget, slots }
     }
 
     /// Whether a call would begin at once, as far as code is concerned.
@@ -171,12 +181,21 @@ impl Plugin {
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
-        live.queue.here(call::fresh(live.ready.clone(), ask)).await.map_err(host)?
+        live.queue.here(call::fresh(self.ready(live), ask)).await.map_err(host)?
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
-        live.queue.run(&live.slots, call::fresh(live.ready.clone(), ask)).await.map_err(host)?
+        let _slot = match &self.slots {
+            Some(slots) => Some(slots.acquire().await.map_err(|_| host(SandboxError::Closed))?),
+            None => None,
+        };
+        live.queue.run(&live.slots, call::fresh(self.ready(live), ask)).await.map_err(host)?
+    }
+
+    fn ready(&self, live: &Live) -> Ready {
+        let ready = live.ready.clone();
+        Ready { limits: self.budget.of(ready.limits), ..ready }
     }
 }
 

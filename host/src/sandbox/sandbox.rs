@@ -12,6 +12,7 @@ use std::sync::Weak;
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginLimits;
 use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::error::SandboxError;
@@ -90,6 +91,19 @@ impl Sandbox {
 
     pub(crate) fn builds(&self) -> &Builds {
         &self.builds
+    }
+
+    /// The widest limits that any kind of guest has.
+    pub fn limits_max(&self) -> PluginLimits {
+        let all = self.builds.places().iter().map(|place| place.options.limits);
+        all.reduce(|one, other| PluginLimits {
+            cpu: one.cpu.max(other.cpu),
+            memory_bytes: one.memory_bytes.max(other.memory_bytes),
+            output_bytes: one.output_bytes.max(other.output_bytes),
+            in_flight: one.in_flight.max(other.in_flight),
+            ..one
+        })
+        .unwrap_or_default()
     }
 
     /// The largest module that any tier takes.

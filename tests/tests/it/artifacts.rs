@@ -2,6 +2,7 @@
 //! beside everything else, and no event is lost or kept waiting for another's plugin.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -63,12 +64,15 @@ impl Stuck {
         Self { path, aside }
     }
 
-    /// Whoever waits reads it; whoever comes later finds the file.
-    fn let_go(self) {
+    /// Whoever waits reads it, once there is somebody; whoever comes later finds the file.
+    async fn let_go(self) {
+        let open = || fs::File::options().write(true).custom_flags(libc::O_NONBLOCK).open(&self.path).ok();
+        let held = eventually("somebody reads the module", || async { open() }).await;
         let pipe = self.path.with_extension("pipe");
         fs::rename(&self.path, &pipe).unwrap();
         fs::rename(&self.aside, &self.path).unwrap();
         fs::write(&pipe, fs::read(&self.path).unwrap()).unwrap();
+        drop(held);
         fs::remove_file(&pipe).unwrap();
     }
 }
@@ -126,7 +130,7 @@ async fn what_another_engine_left_is_compiled_beside_everything_else() {
     assert!(!text.contains("hookmill_plugin_artifacts{state=\"building\"} 0"), "{text}");
     assert!(sink.hits_at("/split-batch").is_empty());
 
-    module.let_go();
+    module.let_go().await;
     let hits = sink.wait_for("/split-batch", MANY).await;
     let mut numbers: Vec<u64> = hits.iter().map(|hit| hit.json()["n"].as_u64().unwrap()).collect();
     numbers.sort_unstable();
@@ -165,7 +169,7 @@ async fn events_that_a_crash_left_wait_for_their_own_plugin_only() {
     // Older, and not ready yet.
     sink.wait_for("/hostile", 1).await;
     assert!(sink.hits_at("/split-batch").is_empty());
-    module.let_go();
+    module.let_go().await;
     assert_eq!(sink.wait_for("/split-batch", 1).await[0].json(), json!({"n": 1}));
 }
 
@@ -198,7 +202,7 @@ async fn a_version_goes_when_nobody_runs_it_and_events_that_came_before_still_do
     client.delete(&delete).await.expect(204);
     client.get("/v1/plugins/rows").await.problem(404);
     assert!(sink.hits_at("/rows").is_empty());
-    module.let_go();
+    module.let_go().await;
     let mut numbers: Vec<_> =
         sink.wait_for("/rows", 2).await.iter().map(|hit| hit.json()["n"].as_u64().unwrap()).collect();
     numbers.sort_unstable();

@@ -25,3 +25,4 @@ mod retries;
 mod rollouts;
 mod shutdown;
 mod ssrf;
+mod usage;

@@ -32,6 +32,7 @@ mod stats;
 mod steps;
 mod stream;
 mod trace;
+mod usage;
 mod verification;
 mod workspaces;
 
@@ -53,6 +54,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         deliveries::endpoints(),
         attempts::endpoints(),
         plugins::endpoints(),
+        usage::endpoints(),
         plugin_tests::endpoints(),
         rollouts::endpoints(),
         preview::endpoints(),

@@ -14,6 +14,7 @@ use crate::domain::id::PluginId;
 use crate::domain::id::RolloutId;
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginBudget;
 use crate::domain::time::Timestamp;
 use crate::flow::Activate;
 use crate::flow::Gateway;
@@ -26,6 +27,7 @@ use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Input;
 use crate::http::endpoint::Output;
 use crate::http::form::Field;
+use crate::http::form::Object;
 use crate::http::form::Shape;
 use crate::http::form::field;
 use crate::http::problem::Problem;
@@ -53,6 +55,22 @@ const UPLOAD: &[Field] = &[
     ),
     ACCEPT,
     OVERRIDE,
+];
+
+const LIMITS: &[Field] = &[
+    field("cpu_ms", Shape::Whole, "Milliseconds of CPU time of one event."),
+    field("memory_bytes", Shape::Whole, "Bytes of memory of one call."),
+    field("output_bytes", Shape::Whole, "Bytes of all that one event becomes."),
+    field("in_flight", Shape::Whole, "Calls at a time."),
+];
+
+const PLUGIN: &[Field] = &[
+    field(
+        "limits",
+        Shape::Object(LIMITS),
+        "What its calls may use, at most what the server lets any plugin use; what is left out is as the server says.",
+    )
+    .nullable(),
 ];
 
 /// What somebody may agree to who makes a version the active one.
@@ -109,6 +127,18 @@ view! {
         event: EventId,
     }
 
+    /// What the calls of a plugin may use, where that is less than the server's limits.
+    LimitsView {
+        /// Milliseconds of CPU time of one event.
+        cpu_ms: Option<u64>,
+        /// Bytes of memory of one call.
+        memory_bytes: Option<u64>,
+        /// Bytes of all that one event becomes.
+        output_bytes: Option<u64>,
+        /// Calls at a time.
+        in_flight: Option<u32>,
+    }
+
     /// An uploaded component by name.
     PluginView {
         /// Its id.
@@ -119,6 +149,8 @@ view! {
         created_at: Timestamp,
         /// The active version.
         active: Option<Digest>,
+        /// What its calls may use, where that is less than the server's limits.
+        limits: LimitsView,
         /// A canary or a shadow of another version that is under way.
         rollout: Option<RolloutId>,
         /// Every version, newest first.
@@ -152,6 +184,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .output(200, Output::Json(PageView::<PluginView>::describe)),
         Endpoint::get("/v1/plugins/{plugin}", "Shows a plugin.", |call| Box::pin(show_one(call)))
             .output(200, Output::Json(PluginView::describe)),
+        Endpoint::patch(
+            "/v1/plugins/{plugin}",
+            "Sets the limits of a plugin, for its next call on; null takes them away.",
+            |call| Box::pin(change(call)),
+        )
+        .input(Input::Json(PLUGIN))
+        .output(200, Output::Json(PluginView::describe)),
         Endpoint::delete("/v1/plugins/{plugin}", "Deletes a plugin that no connection runs.", |call| {
             Box::pin(delete(call))
         }),
@@ -229,10 +268,26 @@ fn show(gateway: &Gateway, plugin: &PluginConfig) -> PluginView {
         name: plugin.name.clone(),
         created_at: plugin.created_at,
         active: plugin.active,
+        limits: show_limits(&plugin.limits),
         rollout: plugin.rollout.as_ref().map(|rollout| rollout.id),
         versions: versions.map(|version| show_version(gateway, plugin, version)).collect(),
         activations: plugin.activations.iter().rev().map(|one| show_activation(gateway, one)).collect(),
     }
+}
+
+fn show_limits(limits: &PluginBudget) -> LimitsView {
+    let PluginBudget { cpu_ms, memory_bytes, output_bytes, in_flight } = *limits;
+    LimitsView { cpu_ms, memory_bytes, output_bytes, in_flight }
+}
+
+fn limits(object: &Object<'_>) -> Option<PluginBudget> {
+    let limits = object.object("limits")?;
+    Some(PluginBudget {
+        cpu_ms: limits.whole("cpu_ms"),
+        memory_bytes: limits.whole("memory_bytes"),
+        output_bytes: limits.whole("output_bytes"),
+        in_flight: limits.whole("in_flight"),
+    })
 }
 
 fn show_activation(gateway: &Gateway, activation: &Activation) -> ActivationView {
@@ -262,6 +317,12 @@ async fn list(call: Call) -> Answer {
 
 async fn show_one(call: Call) -> Answer {
     Ok(reply::ok(&show(call.gateway(), &*find(&call)?)))
+}
+
+async fn change(call: Call) -> Answer {
+    let (limits, faults) = call.form(|object| object.optional("limits", limits))?;
+    let plugin = call.gateway().limit_plugin(call.workspace()?, call.path("plugin"), limits, faults).await?;
+    Ok(reply::ok(&show(call.gateway(), &plugin)))
 }
 
 async fn delete(call: Call) -> Answer {

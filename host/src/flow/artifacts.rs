@@ -2,6 +2,7 @@
 //! theirs without keeping others waiting. Not here: compiling (`sandbox`), running steps (`steps`).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::domain::event::Event;
 use crate::domain::plugin::Artifact;
@@ -13,12 +14,28 @@ use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::sandbox::Plugin;
 
+/// How often what does not compile is tried.
+const TRIES: u32 = 3;
+/// Between two tries.
+const WAIT: Duration = Duration::from_secs(60);
+
 impl Gateway {
     /// Makes the code of every version that lacks it, one after the other, those that connections run first. An event
-    /// that needs another sooner has it made itself.
+    /// that needs another sooner has it made itself. What failed is tried again twice, later: the machine may be busy.
     pub async fn build_artifacts(&self) {
-        let wanted = self.versions_in_order();
-        let (mut built, mut failed) = (0_u32, 0_u32);
+        let mut wanted = self.versions_in_order();
+        for tries in 1..=TRIES {
+            wanted = self.build_each(&wanted).await;
+            if wanted.is_empty() || tries == TRIES {
+                return;
+            }
+            tokio::time::sleep(WAIT).await;
+        }
+    }
+
+    /// Answers those that failed.
+    async fn build_each(&self, wanted: &[Digest]) -> Vec<Digest> {
+        let (mut built, mut failed) = (0_u32, Vec::new());
         for (at, digest) in wanted.iter().enumerate() {
             let began = self.now();
             match self.sandbox().build(digest).await {
@@ -29,14 +46,15 @@ impl Gateway {
                     tracing::info!(version = %digest, ms, left, "compiled a plugin again for this engine");
                 }
                 Err(error) => {
-                    failed += 1;
+                    failed.push(*digest);
                     tracing::error!(version = %digest, %error, "a plugin does not compile any more");
                 }
             }
         }
-        if built + failed > 0 {
-            tracing::info!(built, failed, "the artifacts of plugins are up to date");
+        if built > 0 || !failed.is_empty() {
+            tracing::info!(built, failed = failed.len(), "the artifacts of plugins are up to date");
         }
+        failed
     }
 
     /// All versions of all plugins, without repetition: those in use come first.

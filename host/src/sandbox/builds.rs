@@ -17,6 +17,7 @@ use crate::domain::plugin::Digest;
 use crate::sandbox::child;
 use crate::sandbox::compile;
 use crate::sandbox::error::Refusal;
+use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::Files;
 use crate::sandbox::files::Temporary;
@@ -210,10 +211,13 @@ impl Module {
     }
 }
 
-/// Why a module will not compile however often it is tried; `None` if it is the gateway's fault.
+/// Why a module will not compile however often it is tried; `None` if another try may succeed. It was compiled before,
+/// so one that takes too long now says more about a busy machine than about the module.
 fn for_good(error: &SandboxError) -> Option<Refusal> {
     match error {
-        SandboxError::Unloadable { refusal, .. } if refusal.code.blame() == Blame::Guest => {
+        SandboxError::Unloadable { refusal, .. }
+            if refusal.code.blame() == Blame::Guest && refusal.code != RefusalCode::TooCostlyToCompile =>
+        {
             Some(refusal.clone())
         }
         _ => None,

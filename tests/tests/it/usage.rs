@@ -22,8 +22,9 @@ async fn hostile(client: &Client, sink: &Sink, name: &str) -> Pipeline {
 
 async fn send(client: &Client, pipeline: &Pipeline, attack: &str) -> String {
     let headers = [("x-attack", attack), ("content-type", "application/json")];
-    let sent = client.with_key("").send("POST", &pipeline.path, &headers, b"{\"n\":1}".to_vec());
-    sent.await.expect(202)["id"].as_str().unwrap().to_owned()
+    let body = b"{\"n\":1}".to_vec();
+    let answer = client.with_key("").send("POST", &pipeline.path, &headers, body).await.expect(202);
+    answer["id"].as_str().unwrap().to_owned()
 }
 
 /// The fault of an attack: its name and its words.

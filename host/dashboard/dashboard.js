@@ -48,6 +48,27 @@ function showNumbers(stats) {
   }));
 }
 
+// Calls of plugins in the last hour, a bar for each minute; red where some ended in a fault.
+function showPlugins(points) {
+  const svg = "http://www.w3.org/2000/svg";
+  const now = Math.floor(Date.now() / 60000);
+  const most = Math.max(1, ...points.map((point) => point.calls));
+  at("bars").replaceChildren(...points.map((point) => {
+    const bar = document.createElementNS(svg, "rect");
+    const height = Math.max(1, 40 * point.calls / most);
+    const place = { x: 4 * (59 - now + Math.floor(Date.parse(point.at) / 60000)), y: 40 - height, width: 3, height };
+    for (const [name, value] of Object.entries(place)) bar.setAttribute(name, value);
+    if (point.faults) bar.classList.add("bad");
+    const told = document.createElementNS(svg, "title");
+    told.textContent = `${new Date(point.at).toLocaleTimeString()}: ${number(point.calls)} calls, ${number(point.faults)} faults, ${number(point.cpu_us / 1000)} ms of CPU`;
+    bar.append(told);
+    return bar;
+  }));
+  const sum = (field) => points.reduce((all, point) => all + point[field], 0);
+  at("calls").textContent = `${number(sum("calls"))} calls, ${number(sum("faults"))} faults, ${number(Math.round(sum("cpu_us") / 1000))} ms of CPU in the last hour`;
+  at("plugins").hidden = points.length === 0;
+}
+
 function row(event) {
   const made = document.createElement("tr");
   const open = element("button", event.id);
@@ -85,6 +106,7 @@ async function showTrace() {
 async function refresh() {
   const [stats, events] = await Promise.all([api("/v1/stats"), api("/v1/events?limit=20")]);
   showNumbers(stats);
+  showPlugins(stats.plugins);
   at("rows").replaceChildren(...events.items.map(row));
   at("empty").hidden = events.items.length > 0;
   if (chosen) await showTrace();

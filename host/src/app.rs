@@ -19,6 +19,7 @@ use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
 use crate::flow::intake;
+use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Streaks;
@@ -143,6 +144,7 @@ async fn build(
         presets: presets(),
         seal_key: Arc::new(seal_key(config, &documents)?),
         streaks: Streaks::default(),
+        caps: Caps::default(),
         rollouts: Arc::default(),
     };
     let snapshot = compiler.compile(documents, None).await;
@@ -246,6 +248,7 @@ fn run_tasks(
     supervisor.spawn(async move { recovering.recover_events(recovered.unfinished).await });
     supervisor.spawn_endless(worker::wake_due(gateway.clone()));
     supervisor.spawn_endless(worker::gauge(gateway.clone()));
+    supervisor.spawn_endless(worker::build(gateway.clone()));
     let (events_kept, log_kept) = (config.store.retention_events, config.store.retention_log);
     supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));
 }

@@ -14,6 +14,7 @@ use crate::domain::id::PluginId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginBudget;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::Rollout;
@@ -320,6 +321,9 @@ pub struct PluginConfig {
     /// A version being tried on live events; one at a time.
     #[serde(default)]
     pub rollout: Option<Rollout>,
+    /// What its calls may use where that is less than the server's limits.
+    #[serde(default)]
+    pub limits: PluginBudget,
     /// The last twenty rollouts that are over, oldest first.
     #[serde(default)]
     pub rollouts: Vec<EndedRollout>,

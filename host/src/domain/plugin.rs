@@ -81,6 +81,31 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Where the machine's code of a stored module stands. It is made anew when the engine has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Artifact {
+    /// Events that meet it wait for the compiler.
+    Building,
+    /// It runs.
+    Ready,
+    /// It could not be compiled: why. Events that meet it fail.
+    Failed(String),
+}
+
+impl Artifact {
+    /// Every name, in the order of the variants.
+    pub const NAMES: [&str; 3] = ["building", "ready", "failed"];
+
+    /// The stable name used in the API and the metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Building => Self::NAMES[0],
+            Self::Ready => Self::NAMES[1],
+            Self::Failed(_) => Self::NAMES[2],
+        }
+    }
+}
+
 /// One event as a guest sees it.
 #[derive(Clone, Debug)]
 pub struct GuestEvent {
@@ -247,6 +272,33 @@ pub struct PluginLimits {
     pub module_bytes: u64,
 }
 
+/// What an operator lets each call of a plugin use, where that is less than the limits of its kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginBudget {
+    /// CPU time of one event, milliseconds.
+    pub cpu_ms: Option<u64>,
+    /// Linear memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// All outputs of an event together, bytes.
+    pub output_bytes: Option<u64>,
+    /// Calls at a time.
+    pub in_flight: Option<u32>,
+}
+
+impl PluginBudget {
+    /// The limits of one call under this budget; it never widens any.
+    pub fn of(&self, limits: PluginLimits) -> PluginLimits {
+        let least = |have: u64, own: Option<u64>| own.map_or(have, |own| own.min(have));
+        PluginLimits {
+            cpu: self.cpu_ms.map_or(limits.cpu, |own| Duration::from_millis(own).min(limits.cpu)),
+            memory_bytes: least(limits.memory_bytes, self.memory_bytes),
+            output_bytes: least(limits.output_bytes, self.output_bytes),
+            in_flight: self.in_flight.map_or(limits.in_flight, |own| own.min(limits.in_flight)),
+            ..limits
+        }
+    }
+}
+
 impl PluginLimits {
     /// For guests that bring an interpreter along: an event takes them milliseconds, and their
     /// engine alone has more bytes than most other modules.
@@ -275,5 +327,32 @@ impl Default for PluginLimits {
             in_flight: 64,
             module_bytes: 16 << 20,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_only_narrows() {
+        let limits = PluginLimits::default();
+        assert_eq!(PluginBudget::default().of(limits), limits);
+        let wide = PluginBudget {
+            cpu_ms: Some(1 << 40),
+            memory_bytes: Some(1 << 40),
+            output_bytes: Some(1 << 40),
+            in_flight: Some(u32::MAX),
+        };
+        assert_eq!(wide.of(limits), limits);
+        let narrow = PluginBudget {
+            cpu_ms: Some(5),
+            memory_bytes: Some(1 << 20),
+            output_bytes: Some(100),
+            in_flight: Some(1),
+        };
+        let under = narrow.of(limits);
+        assert_eq!((under.cpu, under.memory_bytes), (Duration::from_millis(5), 1 << 20));
+        assert_eq!((under.output_bytes, under.in_flight, under.wall), (100, 1, limits.wall));
     }
 }

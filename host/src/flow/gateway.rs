@@ -34,6 +34,7 @@ use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
 use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
+use crate::flow::metering::Metering;
 use crate::flow::rollouts::References;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
@@ -104,6 +105,7 @@ struct Inner {
     seen: Seen,
     comparisons: Comparisons,
     references: References,
+    metering: Metering,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -146,6 +148,7 @@ impl Gateway {
             seen: Seen::default(),
             comparisons: Comparisons::default(),
             references: References::default(),
+            metering: Metering::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -341,6 +344,10 @@ impl Gateway {
 
     pub(crate) fn comparisons(&self) -> &Comparisons {
         &self.inner.comparisons
+    }
+
+    pub(crate) fn metering(&self) -> &Metering {
+        &self.inner.metering
     }
 
     pub(crate) fn references(&self) -> &References {

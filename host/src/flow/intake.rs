@@ -65,9 +65,12 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
     while running.next().await.is_some() {}
 }
 
-/// Whether a plugin of the event's connections may wait: for an answer, or for its turn at what it keeps.
+/// Whether a plugin of the event's connections may wait: for its code, an answer, or its turn at what it keeps.
 pub(super) fn may_wait(gateway: &Gateway, held: &Held) -> bool {
     let event = &held.0.event;
+    if !gateway.is_prepared(event) {
+        return true;
+    }
     let Some(snapshot) = gateway.snapshot_at_hand(event.data.revision) else { return false };
     let mut grants = plan::connections(&snapshot, event).map(|connection| connection.grants());
     grants.any(|grants| grants.has(Grant::Http) || grants.has(Grant::Kv))
@@ -91,15 +94,18 @@ enum Queued {
 }
 
 async fn plan_waiting(gateway: Gateway, queued: Queued) {
-    let id = match queued {
-        Queued::Here(held) => return plan_one(gateway, held).await,
-        Queued::OnDisk(id) => id,
+    let held = match queued {
+        Queued::Here(held) => held,
+        Queued::OnDisk(id) => match gateway.store().event(id).await {
+            Ok(Some(event)) => Held(Arc::new(HeldEvent { event, budget: None })),
+            Ok(None) => return,
+            // It stays open and is planned at the next start.
+            Err(error) => return gateway.observe_store_error("read an event to plan", &error),
+        },
     };
-    match gateway.store().event(id).await {
-        Ok(Some(event)) => plan_one(gateway, Held(Arc::new(HeldEvent { event, budget: None }))).await,
-        Ok(None) => {}
-        // It stays open and is planned at the next start.
-        Err(error) => gateway.observe_store_error("read an event to plan", &error),
+    gateway.prepare(&held.0.event).await;
+    if !gateway.is_stopping() {
+        plan_one(gateway, held).await;
     }
 }
 

@@ -16,6 +16,7 @@
 //! takes plugins in, `rollouts` tries a version on live events.
 
 pub mod accept;
+mod artifacts;
 mod body_view;
 mod bootstrap;
 mod carried;
@@ -35,6 +36,7 @@ mod limits;
 mod live;
 mod look;
 pub mod manage;
+mod metering;
 mod observed;
 mod operate;
 mod plan;

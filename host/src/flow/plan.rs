@@ -29,6 +29,7 @@ use crate::flow::job::Job;
 use crate::flow::job::OpenEvent;
 use crate::flow::kept::Kept;
 use crate::flow::kept::Purpose;
+use crate::flow::metering::Metered;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::steps;
@@ -129,8 +130,10 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
         None => RouteEnd::Dropped,
     };
     for connection in connections(snapshot, event) {
-        let live = Live { gateway };
-        let context = StepContext { live: (purpose == Purpose::First).then_some(live), ..context.clone() };
+        let context = match purpose {
+            Purpose::First => live(gateway, connection, context.clone()),
+            Purpose::Again | Purpose::Look => context.clone(),
+        };
         let (steps, end) = run_connection(gateway, connection, &context).await;
         let end = match end {
             RunEnd::Forward(payloads) => {
@@ -186,7 +189,18 @@ pub(crate) fn context<'a>(
         body,
         kept,
         live: None,
+        metered: None,
     }
+}
+
+/// The same where it is decided what becomes of the event in a connection.
+fn live<'a>(
+    gateway: &'a Gateway,
+    connection: &ConnectionRuntime,
+    context: StepContext<'a>,
+) -> StepContext<'a> {
+    let metered = Metered { gateway, connection: connection.connection.id };
+    StepContext { live: Some(Live { gateway }), metered: Some(metered), ..context }
 }
 
 /// What one connection's steps came to.
@@ -209,7 +223,7 @@ pub(crate) async fn run_one(
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json);
     let kept = Kept::new(gateway, event.data.workspace, Purpose::First);
-    let context = StepContext { live: Some(Live { gateway }), ..context(snapshot, event, &body, &kept) };
+    let context = live(gateway, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(gateway, connection, &context).await;
     Ran { steps, end, kv: kept.into_writes() }
 }

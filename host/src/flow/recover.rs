@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 
 use crate::domain::delivery::DeliveryRecord;
-use crate::domain::id::EventId;
 use crate::flow::Gateway;
 use crate::flow::intake;
 use crate::flow::lanes::Parked;
@@ -29,29 +28,33 @@ impl Gateway {
     pub async fn recover_events(&self, unfinished: Vec<Unfinished>) {
         let mut waiting = Vec::new();
         for left in unfinished {
-            if self.is_stopping() {
-                return;
-            }
-            let Some(held) = self.held(left.event).await else { continue };
+            let Some(held) = self.unfinished_event(&left).await else { continue };
             if intake::may_wait(self, &held) {
                 waiting.push(left);
             } else {
                 plan::run(self, held, &left.done).await;
             }
         }
-        let waiting = futures::stream::iter(waiting);
-        let plan = async |left: Unfinished| {
-            let held = if self.is_stopping() { None } else { self.held(left.event).await };
-            if let Some(held) = held {
-                plan::run(self, held, &left.done).await;
-            }
-        };
-        waiting.for_each_concurrent(intake::WAITING_PLANS_MAX, plan).await;
+        futures::stream::iter(waiting)
+            .for_each_concurrent(intake::WAITING_PLANS_MAX, |left| self.recover_waiting(left))
+            .await;
     }
 
-    async fn held(&self, event: EventId) -> Option<Held> {
-        match self.store().event(event).await {
-            Ok(event) => Some(Held(Arc::new(HeldEvent { event: event?, budget: None }))),
+    async fn recover_waiting(&self, left: Unfinished) {
+        let Some(held) = self.unfinished_event(&left).await else { return };
+        self.prepare(&held.0.event).await;
+        if !self.is_stopping() {
+            plan::run(self, held, &left.done).await;
+        }
+    }
+
+    /// An event that the last run left; `None` if it is gone, or this run ends too.
+    async fn unfinished_event(&self, left: &Unfinished) -> Option<Held> {
+        if self.is_stopping() {
+            return None;
+        }
+        match self.store().event(left.event).await {
+            Ok(event) => event.map(|event| Held(Arc::new(HeldEvent { event, budget: None }))),
             Err(error) => {
                 self.observe_store_error("read an unfinished event", &error);
                 None

@@ -12,6 +12,7 @@ use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
+use crate::flow::artifacts;
 use crate::flow::carried::Carried;
 use crate::flow::job::Job;
 use crate::flow::lanes::Parked;
@@ -50,6 +51,7 @@ pub(crate) async fn run(
         end(gateway, record, DeliveryState::Cancelled).await?;
         return Ok(None);
     };
+    artifacts::prepare_connection(connection).await;
     let kv_turn = connection.grants().has(Grant::Kv).then(|| gateway.kv_turn(event.data.workspace));
     let _kv_turn = match &kv_turn {
         Some(turn) => Some(turn.lock().await),

@@ -21,6 +21,7 @@ use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
 use crate::flow::carried::Carried;
 use crate::flow::kept::Kept;
+use crate::flow::metering::Metered;
 use crate::flow::rollouts;
 pub(crate) use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
@@ -52,6 +53,8 @@ pub(crate) struct StepContext<'a> {
     /// Set while it is decided what becomes of the event: then what runs is counted, and a quarantine holds the event.
     /// Not set where something is made again or only looked at.
     pub live: Option<Live<'a>>,
+    /// Set together with that, and for a canary as well: whose calls are metered.
+    pub metered: Option<Metered<'a>>,
 }
 
 /// For whom an event is planned.
@@ -406,6 +409,9 @@ async fn run_plugin(
     let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
     let mut ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
+    if let Some(metered) = &context.metered {
+        metered.count(step, context.event, &ran);
+    }
     match &mut ran {
         Ok(ran) => {
             context.kept.keep(step, std::mem::take(&mut ran.cost.kv));

@@ -27,6 +27,7 @@ impl Gateway {
         let (ready, parked) = self.lanes().waiting();
         self.metrics().queued(Queue::Ready, ready);
         self.metrics().queued(Queue::Retry, parked);
+        self.metrics().plugin_artifacts(self.artifacts());
     }
 
     /// Whether events would be taken and delivered now; the reason if not.

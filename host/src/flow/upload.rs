@@ -15,6 +15,7 @@ use crate::domain::grant::Grants;
 use crate::domain::id::PluginId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginBudget;
 use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::RolloutEnd;
 use crate::domain::step_grants::StepGrants;
@@ -105,6 +106,7 @@ impl Gateway {
             versions: Vec::new(),
             activations: Vec::new(),
             rollout: None,
+            limits: PluginBudget::default(),
             rollouts: Vec::new(),
         }
     }
@@ -167,7 +169,8 @@ impl Gateway {
         self.close_rollout(plugin, end, reason.to_owned())
     }
 
-    /// Deletes a version that no connection runs.
+    /// Deletes a version that no connection runs. Its module stays on the disk: events that came in before, and are
+    /// planned or looked at later, still run what they would have run.
     pub async fn delete_version(
         &self,
         workspace: WorkspaceId,
@@ -185,11 +188,7 @@ impl Gateway {
                 "a {kind} of this version is under way; cancel it first"
             )));
         }
-        if let Some(user) = self.user_of(&plugin, Some(digest)) {
-            return Err(UploadError::Conflict(format!(
-                "connection `{user}` runs this version; change or delete it first"
-            )));
-        }
+        self.unused(&plugin, Some(digest), "version")?;
         plugin.versions.retain(|version| version.digest != digest);
         plugin.active = plugin.active.filter(|active| *active != digest);
         let writes = match plugin.versions.is_empty() {
@@ -204,11 +203,7 @@ impl Gateway {
     pub async fn delete_plugin(&self, workspace: WorkspaceId, name: &str) -> Result<(), UploadError> {
         let _guard = self.write_guard().await;
         let plugin = self.plugin_of(workspace, name)?;
-        if let Some(user) = self.user_of(&plugin, None) {
-            return Err(UploadError::Conflict(format!(
-                "connection `{user}` runs this plugin; change or delete it first"
-            )));
-        }
+        self.unused(&plugin, None, "plugin")?;
         self.write(self.without_plugin(&plugin)).await?;
         Ok(())
     }
@@ -222,8 +217,8 @@ impl Gateway {
         std::iter::once(DocumentWrite::DeletePlugin(plugin.id)).chain(tests).collect()
     }
 
-    /// A connection that runs this version (or any, for `None`).
-    fn user_of(&self, plugin: &PluginConfig, digest: Option<Digest>) -> Option<String> {
+    /// Whether no connection runs this version (or any, for `None`); if some do, their names.
+    fn unused(&self, plugin: &PluginConfig, digest: Option<Digest>, what: &str) -> Result<(), UploadError> {
         let runs = |kind: &StepSpec| match kind {
             StepSpec::Plugin { name, version, .. } if *name == plugin.name => match (digest, version) {
                 (None, _) => true,
@@ -233,9 +228,18 @@ impl Gateway {
             _ => false,
         };
         let snapshot = self.snapshot();
-        let mut connections = snapshot.documents.connections.of(plugin.workspace);
-        let user = connections.find(|connection| connection.steps.iter().any(|step| runs(&step.kind)));
-        user.map(|connection| connection.name.clone())
+        let connections = snapshot.documents.connections.of(plugin.workspace);
+        let users = connections.filter(|connection| connection.steps.iter().any(|step| runs(&step.kind)));
+        let users: Vec<String> = users.map(|connection| format!("`{}`", connection.name)).collect();
+        let (noun, verb, them) = match users.len() {
+            0 => return Ok(()),
+            1 => ("connection", "runs", "it"),
+            _ => ("connections", "run", "them"),
+        };
+        Err(UploadError::Conflict(format!(
+            "{noun} {} {verb} this {what}; change or delete {them} first",
+            users.join(", ")
+        )))
     }
 }
 

@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
+use crate::domain::plugin::Artifact;
 use crate::observe::names;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
@@ -66,8 +67,11 @@ pub struct Metrics {
     steps: [[Counter; 4]; 3],
     plugin_calls: Family<Labels, Counter>,
     plugin_cpu_us: Family<Labels, Counter>,
+    plugin_output_bytes: Family<Labels, Counter>,
+    plugin_memory_peak: Family<Labels, Gauge>,
     plugin_faults: Family<Labels, Counter>,
     plugin_quarantines: Family<Labels, Counter>,
+    plugin_artifacts: [Gauge; 3],
     rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
@@ -110,6 +114,11 @@ impl Metrics {
         let deliveries =
             maker.add(names::DELIVERIES, "Deliveries by the state they came into", Family::default());
         let attempts = maker.add(names::ATTEMPTS, "Attempts by how they ended", Family::default());
+        let artifacts = maker.add(
+            names::PLUGIN_ARTIFACTS,
+            "Versions of plugins by where their compiled code stands",
+            Family::default(),
+        );
         let queued = maker.add(names::QUEUED, "What waits", Family::default());
         Self {
             received: maker.add(names::EVENTS_RECEIVED, "Events accepted", Counter::default()),
@@ -124,12 +133,23 @@ impl Metrics {
                 "CPU time of plugins",
                 Family::default(),
             ),
+            plugin_output_bytes: maker.add(
+                names::PLUGIN_OUTPUT_BYTES,
+                "Bytes of the payloads plugins gave",
+                Family::default(),
+            ),
+            plugin_memory_peak: maker.add(
+                names::PLUGIN_MEMORY_PEAK_BYTES,
+                "The most memory of a call of a plugin since the start",
+                Family::default(),
+            ),
             plugin_faults: maker.add(names::PLUGIN_FAULTS, "Faults of plugins", Family::default()),
             plugin_quarantines: maker.add(
                 names::PLUGIN_QUARANTINES,
                 "Versions of plugins that went into quarantine",
                 Family::default(),
             ),
+            plugin_artifacts: gauges(&artifacts, names::STATE, Artifact::NAMES),
             rollouts_ended: maker.add(names::ROLLOUTS_ENDED, "Rollouts by how they ended", Family::default()),
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
@@ -185,6 +205,8 @@ impl Metrics {
         PluginMetrics {
             calls: self.plugin_calls.get_or_create_owned(&labels),
             cpu_us: self.plugin_cpu_us.get_or_create_owned(&labels),
+            output_bytes: self.plugin_output_bytes.get_or_create_owned(&labels),
+            memory_peak: self.plugin_memory_peak.get_or_create_owned(&labels),
             faults: self.plugin_faults.clone(),
             name: name.to_owned(),
         }
@@ -193,6 +215,13 @@ impl Metrics {
     /// Counts a version of a plugin that went into quarantine.
     pub fn quarantined(&self, plugin: &str) {
         self.plugin_quarantines.get_or_create(&vec![(names::PLUGIN, plugin.to_owned())]).inc();
+    }
+
+    /// Says how many versions of plugins there are by where their code stands, in the order of [`Artifact::NAMES`].
+    pub fn plugin_artifacts(&self, versions: [usize; 3]) {
+        for (gauge, count) in self.plugin_artifacts.iter().zip(versions) {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// Counts a rollout that ended.

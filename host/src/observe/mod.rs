@@ -9,6 +9,7 @@ mod subscriber;
 #[cfg(test)]
 mod tests;
 mod tracks;
+mod usage;
 
 pub use latency::Latencies;
 pub use latency::Percentiles;
@@ -22,3 +23,8 @@ pub use tracks::PluginMetrics;
 pub use tracks::Queue;
 pub use tracks::StepKind;
 pub use tracks::StepVerdict;
+pub use usage::PluginCall;
+pub use usage::Usage;
+pub use usage::UsageRow;
+pub use usage::UsageSums;
+pub use usage::merged;

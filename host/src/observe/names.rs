@@ -22,10 +22,16 @@ pub const STEPS: &str = "steps";
 pub const PLUGIN_CALLS: &str = "plugin_calls";
 /// Counter of CPU time in microseconds, label [`PLUGIN`].
 pub const PLUGIN_CPU_MICROSECONDS: &str = "plugin_cpu_microseconds";
+/// Counter of bytes of payloads, label [`PLUGIN`].
+pub const PLUGIN_OUTPUT_BYTES: &str = "plugin_output_bytes";
+/// Gauge of the most linear memory of a call since the start, bytes, label [`PLUGIN`].
+pub const PLUGIN_MEMORY_PEAK_BYTES: &str = "plugin_memory_peak_bytes";
 /// Counter of faults, labels [`PLUGIN`] and [`FAULT`].
 pub const PLUGIN_FAULTS: &str = "plugin_faults";
 /// Counter of versions that went into quarantine, label [`PLUGIN`].
 pub const PLUGIN_QUARANTINES: &str = "plugin_quarantines";
+/// Gauge of versions of plugins by where their compiled code stands, label [`STATE`]: building, ready or failed.
+pub const PLUGIN_ARTIFACTS: &str = "plugin_artifacts";
 /// Counter of rollouts that ended, labels [`KIND`] and [`STATE`].
 pub const ROLLOUTS_ENDED: &str = "rollouts_ended";
 /// Counter of deliveries that came into a state, label [`STATE`].
@@ -63,7 +69,7 @@ pub const PLUGIN: &str = "plugin";
 pub const FAULT: &str = "fault";
 /// Label: canary or shadow.
 pub const KIND: &str = "kind";
-/// Label: a delivery's state, or a rollout's.
+/// Label: the state of a delivery, a rollout or an artifact.
 pub const STATE: &str = "state";
 /// Label: how an attempt ended.
 pub const OUTCOME: &str = "outcome";

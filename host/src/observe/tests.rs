@@ -13,6 +13,7 @@ use crate::observe::Latencies;
 use crate::observe::LogFormat;
 use crate::observe::Metrics;
 use crate::observe::Percentiles;
+use crate::observe::PluginCall;
 use crate::observe::Queue;
 use crate::observe::StepKind;
 use crate::observe::StepVerdict;
@@ -27,12 +28,13 @@ fn every_count_shows_under_its_name() {
     metrics.planned(false);
     metrics.step(StepKind::Mapping, StepVerdict::Drop);
     let plugin = metrics.plugin("filter-leads");
-    plugin.called(21);
+    plugin.called(&PluginCall { cpu_us: 21, memory_bytes: 4096, output_bytes: 7, fault: None });
     plugin.faulted(&Fault::Refused { message: "no".to_owned() });
     metrics.delivery(DeliveryState::FailedByGateway);
     metrics.attempt(None);
     metrics.attempt(Some(ErrorCode::Timeout));
     metrics.in_flight(2);
+    metrics.plugin_artifacts([1, 5, 0]);
     metrics.queued(Queue::Retry, 9);
     metrics.commits().committed(7, 0.0003);
     metrics.acknowledged(0.0015);
@@ -48,11 +50,15 @@ fn every_count_shows_under_its_name() {
         "hookmill_steps_total{step=\"mapping\",verdict=\"drop\"} 1",
         "hookmill_plugin_calls_total{plugin=\"filter-leads\"} 1",
         "hookmill_plugin_cpu_microseconds_total{plugin=\"filter-leads\"} 21",
+        "hookmill_plugin_output_bytes_total{plugin=\"filter-leads\"} 7",
+        "hookmill_plugin_memory_peak_bytes{plugin=\"filter-leads\"} 4096",
         "hookmill_plugin_faults_total{plugin=\"filter-leads\",fault=\"refused\"} 1",
         "hookmill_deliveries_total{state=\"failed_by_gateway\"} 1",
         "hookmill_attempts_total{outcome=\"ok\"} 1",
         "hookmill_attempts_total{outcome=\"timeout\"} 1",
         "hookmill_attempts_in_flight 2",
+        "hookmill_plugin_artifacts{state=\"building\"} 1",
+        "hookmill_plugin_artifacts{state=\"ready\"} 5",
         "hookmill_queued{queue=\"retry\"} 9",
         "hookmill_commits_total 1",
         "hookmill_commit_records_sum 7.0",

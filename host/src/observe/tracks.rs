@@ -8,6 +8,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::domain::plugin::Fault;
 use crate::observe::names;
+use crate::observe::usage::PluginCall;
 
 /// A label and its value, as prometheus-client wants them.
 pub(super) type Labels = Vec<(&'static str, String)>;
@@ -71,15 +72,23 @@ impl Queue {
 pub struct PluginMetrics {
     pub(super) calls: Counter,
     pub(super) cpu_us: Counter,
+    pub(super) output_bytes: Counter,
+    pub(super) memory_peak: Gauge,
     pub(super) faults: Family<Labels, Counter>,
     pub(super) name: String,
 }
 
 impl PluginMetrics {
-    /// Counts a call that took that many microseconds of CPU.
-    pub fn called(&self, cpu_us: u64) {
+    /// Counts a call and what it cost.
+    pub fn called(&self, call: &PluginCall) {
         self.calls.inc();
-        self.cpu_us.inc_by(cpu_us);
+        self.cpu_us.inc_by(call.cpu_us);
+        self.output_bytes.inc_by(call.output_bytes);
+        let memory = i64::try_from(call.memory_bytes).unwrap_or(i64::MAX);
+        if memory > self.memory_peak.get() {
+            // Two calls at once may leave the lower one; the next higher one mends that.
+            self.memory_peak.set(memory);
+        }
     }
 
     /// Counts a fault; calls that end in one are counted as calls as well, by [`Self::called`].

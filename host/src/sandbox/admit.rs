@@ -50,21 +50,21 @@ impl Sandbox {
     pub async fn admit(&self, bytes: Bytes) -> Result<Admitted, Refusal> {
         let size = bytes.len() as u64;
         small_enough(size, self.module_bytes_max())?;
-        let module = self.files().temporary();
-        let scanned = self.queue().blocking(move || -> Result<_, Refusal> {
+        let module = self.builds().files().temporary();
+        let scanned = self.builds().queue().blocking(move || -> Result<_, Refusal> {
             let scan = scan::scan(&bytes)?;
             module.write(&bytes)?;
             Ok((scan, files::digest(&bytes), module))
         });
         let (scan, digest, module) = scanned.await??;
 
-        let place = self.place(scan.tier);
+        let place = self.builds().place(scan.tier);
         small_enough(size, place.options.limits.module_bytes)?;
         let pool = place.pool()?;
-        let code = self.compile(module.path(), &pool).await?;
+        let code = self.builds().compile(module.path(), &pool).await?;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
         let ready = pool.ready(&pool.component(code.path())?, Grants::all())?;
-        let plugin = Plugin::new(digest, ready, pool.queue().clone());
+        let plugin = Plugin::new(digest, Grants::all(), ready, pool.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)
             .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;
@@ -93,13 +93,15 @@ impl Sandbox {
         code: Temporary,
         fingerprint: &str,
     ) -> Result<(), SandboxError> {
-        let files = self.files().clone();
+        let files = self.builds().files().clone();
         let artifact = files.artifact(&digest, fingerprint);
-        let kept = self.queue().blocking(move || {
-            code.keep(&artifact)?;
+        let kept = self.builds().queue().blocking(move || {
+            files.keep_artifact(code, &artifact)?;
             module.keep(&files.module(&digest))
         });
-        kept.await?
+        kept.await??;
+        self.builds().admitted(&digest);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::domain::plugin::Output;
 use crate::domain::plugin::Verdict;
+use crate::sandbox::lost;
 use crate::sandbox::manifest::Reader;
 use crate::sandbox::same;
 
@@ -104,6 +105,22 @@ impl Expected {
             }
             _ => Some(format!("expected {}, but it {}", self.named(), answer.named())),
         }
+    }
+
+    /// Places of the expected payloads that those of the answer lack. `None` where there is nothing to lose: no JSON is
+    /// expected, or nothing was forwarded, which is another matter.
+    pub(crate) fn lost(&self, answer: &Answer) -> Option<Vec<String>> {
+        let (Self::Forward(expected), Answer::Verdict(Verdict::Forward(outputs))) = (self, answer) else {
+            return None;
+        };
+        let json = expected.iter().filter_map(|output| match &output.payload {
+            ExpectedPayload::Json(json) => Some(json),
+            ExpectedPayload::Text(_) => None,
+        });
+        let before = lost::places(json);
+        let seen: Vec<Value> =
+            outputs.iter().filter_map(|output| serde_json::from_slice(&output.payload).ok()).collect();
+        (!before.is_empty()).then(|| lost::lost(&before, &lost::places(seen.iter())))
     }
 
     fn named(&self) -> String {

@@ -1,6 +1,6 @@
-//! Modules and what was compiled from them, as files: `<digest>.wasm` and
-//! `<digest>.<fingerprint of the tier's engine>.cwasm`. A file appears under its name only when all of it
-//! is on the disk. Not here: compiling, loading.
+//! Modules and what was compiled from them, as files: `<digest>.wasm`, `<digest>.<fingerprint of the tier's
+//! engine>.cwasm`, and beside that its SHA-256, `….cwasm.sha256`, without which it is not loaded. A file appears
+//! under its name only when all of it is on the disk. Not here: compiling, loading.
 
 use std::fs;
 use std::fs::File;
@@ -61,6 +61,26 @@ impl Files {
         self.dir.join(format!("{}.{fingerprint}.cwasm", digest.hex()))
     }
 
+    /// Gives compiled code its name, with its checksum. The checksum last: half of the two counts as nothing.
+    pub(crate) fn keep_artifact(&self, code: Temporary, named: &Path) -> Result<(), SandboxError> {
+        let sum = self.temporary();
+        sum.write(checksum(code.path()).map_err(failed("read", code.path()))?.as_bytes())?;
+        code.keep(named)?;
+        sum.keep(&checksum_file(named))
+    }
+
+    /// Whether compiled code is there, byte for byte as it was kept. Code that is not would be executed all the same:
+    /// the engine looks at its head alone.
+    pub(crate) fn is_whole(&self, artifact: &Path) -> bool {
+        let noted = fs::read_to_string(checksum_file(artifact));
+        noted.is_ok_and(|noted| checksum(artifact).is_ok_and(|seen| seen == noted))
+    }
+
+    /// Whether both of its files are there.
+    pub(crate) fn seems_whole(&self, artifact: &Path) -> bool {
+        artifact.exists() && checksum_file(artifact).exists()
+    }
+
     /// A name that no other file has.
     pub(crate) fn temporary(&self) -> Temporary {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -90,8 +110,10 @@ impl Files {
     /// Removes the code of a module that is not in `current`: that of other engines.
     pub(crate) fn remove_outdated(&self, digest: &Digest, current: &Path) -> Result<(), SandboxError> {
         let hex = digest.hex();
+        let sum = checksum_file(current);
         self.remove_where(|name| {
-            name.starts_with(&hex) && name.ends_with(".cwasm") && self.dir.join(name) != current
+            let (path, is_code) = (self.dir.join(name), name.contains(".cwasm"));
+            name.starts_with(&hex) && is_code && path != current && path != sum
         })
     }
 
@@ -143,6 +165,17 @@ impl Drop for Temporary {
     }
 }
 
+fn checksum_file(artifact: &Path) -> PathBuf {
+    artifact.with_added_extension("sha256")
+}
+
+/// The SHA-256 of a file, hex.
+fn checksum(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hex::encode(hasher.finalize()))
+}
+
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
     let path = path.to_owned();
     move |source| SandboxError::File { action, path, source }
@@ -182,6 +215,29 @@ mod tests {
         fs::write(files.artifact(&id, "bb"), b"code").unwrap();
         files.remove_outdated(&id, &files.artifact(&id, "bb")).unwrap();
         assert!(!old.exists() && files.artifact(&id, "bb").exists() && files.module(&id).exists());
+    }
+
+    #[test]
+    fn code_counts_only_as_it_was_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path().join("plugins")).unwrap();
+        let (id, keep) = (digest(b"module"), |text: &[u8], to: &Path| {
+            let code = files.temporary();
+            code.write(text).unwrap();
+            files.keep_artifact(code, to).unwrap();
+        });
+        let artifact = files.artifact(&id, "aa");
+        assert!(!files.is_whole(&artifact) && !files.seems_whole(&artifact));
+        keep(b"code", &artifact);
+        assert!(files.is_whole(&artifact) && files.seems_whole(&artifact));
+        fs::write(&artifact, b"cod3").unwrap();
+        assert!(!files.is_whole(&artifact), "another byte");
+        keep(b"code", &artifact);
+        fs::remove_file(checksum_file(&artifact)).unwrap();
+        assert!(!files.is_whole(&artifact), "nobody vouches for it");
+        keep(b"code", &files.artifact(&id, "bb"));
+        files.remove_outdated(&id, &files.artifact(&id, "bb")).unwrap();
+        assert!(!artifact.exists() && files.is_whole(&files.artifact(&id, "bb")));
         fs::write(files.module(&id), b"other").unwrap();
         assert!(matches!(files.read_module(&id), Err(SandboxError::Damaged { .. })));
         files.remove(&id).unwrap();

@@ -3,7 +3,8 @@
 //!
 //! An upload goes through [`Sandbox::admit`]: `scan` looks it over, `child` compiles it in a
 //! process of its own (`compile` is what runs there), `manifest` and `examples` hold it to its own
-//! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it. There are two kinds of
+//! word, `files` keeps it. Later [`Sandbox::load`] makes a [`Plugin`] of it; `builds` has its code, made anew after a
+//! change of the engine. There are two kinds of
 //! guests (`tier`), each with an engine and threads of its own (`pool`), so that interpreters delay
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
 //! that serve requests; `gather` lets events of a connection that wait for an interpreter go
@@ -15,6 +16,7 @@
 mod admit;
 mod ask;
 mod bindings;
+mod builds;
 mod call;
 mod case;
 mod child;
@@ -31,6 +33,7 @@ mod files;
 mod gather;
 mod given;
 mod guests;
+mod lost;
 mod manifest;
 mod meter;
 mod mutate;

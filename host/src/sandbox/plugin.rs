@@ -3,16 +3,23 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Weak;
 
+use tokio::sync::OnceCell;
 use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
 
+use crate::domain::grant::Grants;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
+use crate::domain::plugin::PluginBudget;
 use crate::sandbox::ask::AskBatch;
 use crate::sandbox::ask::AskConfigure;
 use crate::sandbox::ask::AskManifest;
 use crate::sandbox::ask::AskTransform;
+use crate::sandbox::builds::Builds;
+use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Ready;
@@ -31,16 +38,36 @@ use crate::sandbox::turns::Asleep;
 #[derive(Clone)]
 pub struct Plugin {
     inner: Arc<Inner>,
+    budget: PluginBudget,
+    /// The cap of the budget, besides that of all who use the plugin.
+    slots: Option<Arc<Semaphore>>,
 }
 
 /// What the clones share.
 pub(crate) struct Inner {
     digest: Digest,
+    grants: Grants,
+    /// Empty until there is code.
+    live: OnceCell<Live>,
+    /// Who makes the code, for a plugin that has none yet. Does not keep the sandbox alive.
+    builds: Weak<Builds>,
+}
+
+/// What calls need.
+struct Live {
     ready: Ready,
     queue: Queue,
     slots: Arc<Semaphore>,
     /// Of an interpreted plugin without grants: events that wait.
     gather: Option<Gather>,
+}
+
+impl Live {
+    fn new(ready: Ready, queue: Queue) -> Self {
+        let slots = queue.plugin_slots();
+        let gather = ready.gathers().then(Gather::default);
+        Self { ready, queue, slots, gather }
+    }
 }
 
 impl fmt::Debug for Plugin {
@@ -50,14 +77,19 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
-        let slots = queue.plugin_slots();
-        let gather = ready.gathers().then(Gather::default);
-        Self { inner: Arc::new(Inner { digest, ready, queue, slots, gather }) }
+    pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
+        let live = OnceCell::new_with(Some(Live::new(ready, queue)));
+        Self::from_inner(Arc::new(Inner { digest, grants, live, builds: Weak::new() }))
+    }
+
+    /// One whose code has yet to be made.
+    pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
+        let builds = Arc::downgrade(builds);
+        Self::from_inner(Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner }
+        Self { inner, budget: PluginBudget::default(), slots: None }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -67,6 +99,33 @@ impl Plugin {
     /// Which module it is.
     pub fn digest(&self) -> Digest {
         self.inner.digest
+    }
+
+    /// The same plugin on a budget; `slots` has a permit for each call that may be under way.
+    #[must_use]
+    pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
+        Self { inner: self.inner.clone(), budget, slots }
+    }
+
+    /// Whether a call would begin at once, as far as code is concerned.
+    pub fn is_prepared(&self) -> bool {
+        self.inner.live.initialized()
+    }
+
+    /// Waits until there is code, and makes it if nobody else does; every call does the same first.
+    pub async fn prepare(&self) -> Result<(), SandboxError> {
+        self.live().await.map(drop)
+    }
+
+    async fn live(&self) -> Result<&Live, SandboxError> {
+        let Inner { digest, grants, live, builds } = &*self.inner;
+        let make = || async {
+            let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
+            let (pool, component) = builds.code(digest).await?;
+            let ready = pool.ready(&component, *grants).map_err(unloadable(digest))?;
+            Ok(Live::new(ready, pool.queue().clone()))
+        };
+        live.get_or_try_init(make).await
     }
 
     /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
@@ -83,8 +142,9 @@ impl Plugin {
         config: Arc<str>,
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
-        if let Some(gather) = self.inner.gather.as_ref().filter(|gather| gather.is_open())
-            && let Some(ran) = self.run_gathered(gather, &config, event.clone()).await
+        let live = self.live().await.map_err(host)?;
+        if let Some(gather) = live.gather.as_ref().filter(|gather| gather.is_open())
+            && let Some(ran) = self.run_gathered(live, gather, &config, event.clone()).await
         {
             return ran;
         }
@@ -97,18 +157,20 @@ impl Plugin {
     /// Runs an event with those that wait beside it; `None` if that tells nothing of this one.
     async fn run_gathered(
         &self,
+        live: &Live,
         gather: &Gather,
         config: &Arc<str>,
         event: GuestEvent,
     ) -> Option<Result<Ran, Failure>> {
-        let Inner { ready, queue, slots, .. } = &*self.inner;
+        let (queue, ready) = (&live.queue, self.ready(live));
         let mut ticket = gather.wait(config, event);
         let number = ticket.number();
         let _leaves = Leaves { gather, config, number };
-        let slot = tokio::select! {
+        let places = async { Ok::<_, SandboxError>((self.own_slot().await?, queue.slot(&live.slots).await?)) };
+        let (_own, slot) = tokio::select! {
             biased;
             answer = &mut ticket.answer => return answer.ok(),
-            slot = queue.slot(slots) => slot.ok()?,
+            places = places => places.ok()?,
         };
         let Some(batch) = gather.take(config, &ticket) else {
             drop(slot);
@@ -117,12 +179,12 @@ impl Plugin {
         if !batch.is_shared() {
             let event = batch.events().pop()?;
             let ask = AskTransform { config: config.clone(), event, given: Given::default() };
-            let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready.clone(), ask)).await;
-            return Some(answered(ran).map(|(verdict, cost)| Ran { verdict, cost }));
+            let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready, ask)).await;
+            return Some(ran.map_err(host).flatten().map(|(verdict, cost)| Ran { verdict, cost }));
         }
         let ask = AskBatch { config: config.clone(), events: batch.events() };
-        let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready.clone(), ask)).await;
-        gather.settle(batch, answered(ran));
+        let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready, ask)).await;
+        gather.settle(batch, ran.map_err(host).flatten());
         ticket.answer.await.ok()
     }
 
@@ -172,7 +234,8 @@ impl Plugin {
     }
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
-        answered(self.inner.queue.here(call::fresh(self.inner.ready.clone(), ask)).await)
+        let live = self.live().await.map_err(host)?;
+        live.queue.here(call::fresh(self.ready(live), ask)).await.map_err(host)?
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
@@ -180,13 +243,23 @@ impl Plugin {
     }
 
     async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
-        let call = call::fresh(self.inner.ready.clone(), ask);
-        answered(self.inner.queue.run(&self.inner.slots, asleep, call).await)
+        let live = self.live().await.map_err(host)?;
+        let _own = self.own_slot().await.map_err(host)?;
+        live.queue.run(&live.slots, asleep, call::fresh(self.ready(live), ask)).await.map_err(host)?
     }
-}
 
-fn answered<T>(ran: Result<Result<T, Failure>, SandboxError>) -> Result<T, Failure> {
-    ran.unwrap_or_else(|error| Err(Fault::Host { detail: error.to_string() }.into()))
+    /// A place within the plugin's own budget, if that says how many there are.
+    async fn own_slot(&self) -> Result<Option<SemaphorePermit<'_>>, SandboxError> {
+        match &self.slots {
+            Some(slots) => slots.acquire().await.map(Some).map_err(|_| SandboxError::Closed),
+            None => Ok(None),
+        }
+    }
+
+    fn ready(&self, live: &Live) -> Ready {
+        let ready = live.ready.clone();
+        Ready { limits: self.budget.of(ready.limits), ..ready }
+    }
 }
 
 /// Takes the place of a caller that goes away out of the queue.
@@ -200,4 +273,8 @@ impl Drop for Leaves<'_> {
     fn drop(&mut self) {
         self.gather.leave(self.config, self.number);
     }
+}
+
+fn host(error: SandboxError) -> Failure {
+    Fault::Host { detail: error.to_string() }.into()
 }

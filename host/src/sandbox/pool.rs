@@ -89,7 +89,7 @@ impl Pool {
     pub(crate) fn component(&self, code: &Path) -> Result<Component, Refusal> {
         #[expect(
             unsafe_code,
-            reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, and files get their names when they are complete"
+            reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, files get their names when they are complete, and callers have compared the checksum"
         )]
         let component = unsafe { Component::deserialize_file(&self.engine, code) };
         component.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))

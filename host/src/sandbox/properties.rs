@@ -16,7 +16,7 @@ const KEPT: usize = 10;
 /// What was tried of a property, and where it did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
-    /// `deterministic` or `survives_odd_values`.
+    /// `deterministic`, `keeps_every_place` or `survives_odd_values`.
     pub name: &'static str,
     /// What it says, in words.
     pub claim: &'static str,
@@ -46,18 +46,25 @@ impl Property {
 /// Tries every property with these cases. `Err` is the gateway's fault.
 pub async fn properties(plugin: &Plugin, cases: &[Case]) -> Result<Vec<Property>, Fault> {
     let mut deterministic = Property::new("deterministic", "the same event gives the same result");
+    let mut keeps = Property::new("keeps_every_place", "what the expected result has, the result has too");
     let mut survives = Property::new(
         "survives_odd_values",
         "a missing, null, mistyped, empty, odd or large value is no fault",
     );
     for case in cases {
         deterministic.tried(twice(plugin, case).await?);
+        if let Ok(answer) = answer(plugin, &case.example).await
+            && let Some(lost) = case.example.expect.lost(&answer)
+        {
+            let told = || format!("{:?}: no {}", case.name(), lost.join(", no "));
+            keeps.tried((!lost.is_empty()).then(told));
+        }
         let Ok(sample) = serde_json::from_slice::<Value>(&case.example.event.payload) else { continue };
         for mutation in mutate::all(&sample) {
             survives.tried(odd(plugin, case, &mutation).await?);
         }
     }
-    Ok(vec![deterministic, survives])
+    Ok(vec![deterministic, keeps, survives])
 }
 
 async fn twice(plugin: &Plugin, case: &Case) -> Result<Option<String>, Fault> {

@@ -1,5 +1,5 @@
 //! What a clock wakes: deliveries that are due, retention, the gauges. Each loop calls `flow` and
-//! never ends; the supervisor drops it.
+//! never ends; the supervisor drops it. And what a start leaves to be done beside everything else.
 
 use std::time::Duration;
 
@@ -21,6 +21,11 @@ pub async fn sweep(gateway: Gateway, events_kept: Duration, log_kept: Duration) 
         tokio::time::sleep(SWEEP_EVERY).await;
         gateway.expire(events_kept, log_kept).await;
     }
+}
+
+/// Makes the code of plugins that another engine left without; ends when all is made.
+pub async fn build(gateway: Gateway) {
+    gateway.build_artifacts().await;
 }
 
 /// Keeps the gauges of queues fresh.

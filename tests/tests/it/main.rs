@@ -3,6 +3,7 @@
 
 mod api_examples;
 mod architecture;
+mod artifacts;
 mod cli;
 mod comparisons;
 mod corpus;
@@ -26,3 +27,4 @@ mod retries;
 mod rollouts;
 mod shutdown;
 mod ssrf;
+mod usage;

@@ -16,6 +16,7 @@ use crate::cli::plugin::push;
 use crate::cli::plugin::release;
 use crate::cli::plugin::rollout;
 use crate::cli::plugin::trial;
+use crate::cli::plugin::usage;
 
 /// Flags of `plugin`.
 #[derive(Debug, Args)]
@@ -58,6 +59,9 @@ enum Command {
     Shadow(rollout::ShadowArgs),
     /// List a gateway's plugins.
     List(list::ListArgs),
+    /// Show what a plugin costs: calls, faults, CPU time, memory and output by version and connection.
+    #[command(disable_version_flag = true)]
+    Usage(usage::UsageArgs),
     /// Run a version over stored events and compare with what was really sent.
     #[command(after_help = crate::cli::compare::HELP, disable_version_flag = true)]
     Compare(compare::CompareArgs),
@@ -87,6 +91,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Canary(canary) => rollout::canary(canary, args.json).await,
             Command::Shadow(shadow) => rollout::shadow(shadow, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
+            Command::Usage(usage) => usage::run(usage, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }
     });

@@ -45,7 +45,21 @@ fn line(plugin: &Value) -> String {
     let versions = plugin["versions"].as_array().map_or(0, Vec::len);
     let held = plugin["versions"].as_array().into_iter().flatten();
     let held = held.filter(|version| version["quarantine"].is_object()).map(quarantine);
-    format!("{name:<24} {versions:>3}  {active}{}", held.collect::<String>())
+    let code = plugin["versions"].as_array().into_iter().flatten().filter_map(artifact);
+    format!("{name:<24} {versions:>3}  {active}{}", held.chain(code).collect::<String>())
+}
+
+/// A line below the plugin's for a version that has no code yet, or cannot have any.
+fn artifact(version: &Value) -> Option<String> {
+    let digest = version["digest"].as_str().unwrap_or_default();
+    match version["artifact"].as_str()? {
+        "building" => Some(format!("\n  being compiled for this engine: {digest}")),
+        "failed" => {
+            let error = version["artifact_error"].as_str().unwrap_or_default();
+            Some(format!("\n  does not compile any more: {digest}\n    {error}"))
+        }
+        _ => None,
+    }
 }
 
 /// A line of its own below the plugin's.
@@ -72,6 +86,12 @@ mod tests {
         check(
             json!({"name": "bad", "active": "sha256:1", "versions": [{"digest": "sha256:1", "quarantine": quarantine}]}),
             "bad                        1  sha256:1\n  in quarantine since 2026-01-02T03:04:05Z: sha256:1\n    trapped: unreachable",
+        );
+        let version =
+            |artifact: &str| json!({"digest": "sha256:2", "artifact": artifact, "artifact_error": "why"});
+        check(
+            json!({"name": "old", "active": "sha256:2", "versions": [version("building"), version("failed"), version("ready")]}),
+            "old                        3  sha256:2\n  being compiled for this engine: sha256:2\n  does not compile any more: sha256:2\n    why",
         );
     }
 }

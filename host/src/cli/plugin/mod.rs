@@ -25,6 +25,7 @@ mod template;
 mod toolchain;
 mod trial;
 mod trial_captured;
+mod usage;
 mod vendor;
 
 pub(crate) use command::PluginArgs;

@@ -3,6 +3,7 @@
 //! one guard. Not here: how a draft is read from JSON (`http`), how documents are stored
 //! (`write`).
 
+mod budget;
 mod connection;
 mod destination;
 mod error;

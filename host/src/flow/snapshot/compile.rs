@@ -12,6 +12,7 @@ use http::HeaderValue;
 
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
+use crate::domain::config::PluginConfig;
 use crate::domain::config::Source;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
@@ -27,6 +28,7 @@ use crate::domain::step_grants::StepGrants;
 use crate::egress::Egress;
 use crate::flow::error::FieldFault;
 use crate::flow::rollouts::Rollouts;
+use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Extract;
 use crate::flow::snapshot::Snapshot;
@@ -56,6 +58,21 @@ type Loaded = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
 pub(super) struct Plugins {
     pub(super) loaded: Loaded,
     pub(super) streaks: Streaks,
+    pub(super) caps: Caps,
+}
+
+impl Plugins {
+    /// A version on the budget of its plugin, or why it is not there.
+    pub(super) fn of(
+        &self,
+        plugin: &PluginConfig,
+        digest: Digest,
+        grants: Grants,
+    ) -> Result<Plugin, Arc<str>> {
+        let loaded = self.loaded.get(&(digest, grants)).cloned();
+        let loaded = loaded.unwrap_or_else(|| Err("it is not loaded".into()))?;
+        Ok(loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight)))
+    }
 }
 
 /// What compiling needs besides the documents.
@@ -71,6 +88,8 @@ pub struct Compiler {
     pub presets: Presets,
     /// How the calls of plugins ended lately.
     pub streaks: Streaks,
+    /// How many calls of plugins may be under way.
+    pub caps: Caps,
     /// What is counted of versions that are tried.
     pub rollouts: Arc<Rollouts>,
     /// Opens secrets.
@@ -117,7 +136,8 @@ impl Compiler {
     }
 
     async fn load(&self, wanted: BTreeSet<(Digest, Grants)>) -> Plugins {
-        let mut plugins = Plugins { loaded: Loaded::new(), streaks: self.streaks.clone() };
+        let mut plugins =
+            Plugins { loaded: Loaded::new(), streaks: self.streaks.clone(), caps: self.caps.clone() };
         for (digest, grants) in wanted {
             let loaded = self.sandbox.load(&digest, grants).await;
             plugins.loaded.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
@@ -315,11 +335,10 @@ fn compile_kind(
                     return Err(fault("/plugin/grants", no_secret(wanted)));
                 }
             }
-            let loaded = plugins.loaded.get(&(digest, grants.kinds())).cloned();
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
-                plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
+                plugin: plugins.of(plugin, digest, grants.kinds()),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
                 grants: grants.kinds(),

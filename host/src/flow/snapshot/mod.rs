@@ -1,6 +1,7 @@
 //! The configuration at one revision, compiled: what an event meets. Built once per revision,
 //! shared by everything that works under it, never changed.
 
+mod caps;
 mod compile;
 mod documents;
 mod rollout;
@@ -10,6 +11,7 @@ mod streak;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use caps::Caps;
 pub use compile::Compiler;
 pub use compile::check_steps;
 pub use documents::BadDocument;

@@ -75,10 +75,9 @@ fn candidate(
 ) -> Option<RolloutStep> {
     let version = |digest: Digest| plugin.versions.iter().find(|version| version.digest == digest);
     let found = version(rollout.version)?;
-    let loaded = plugins.loaded.get(&(rollout.version, grants)).cloned();
     let candidate = PluginStep {
         digest: rollout.version,
-        plugin: loaded.unwrap_or_else(|| Err("it is not loaded".into())),
+        plugin: plugins.of(plugin, rollout.version, grants),
         headers_wanted: found.headers_wanted.clone().into(),
         grants,
         ..active.clone()

@@ -33,6 +33,7 @@ mod stats;
 mod steps;
 mod stream;
 mod trace;
+mod usage;
 mod verification;
 mod workspaces;
 
@@ -54,6 +55,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         deliveries::endpoints(),
         attempts::endpoints(),
         plugins::endpoints(),
+        usage::endpoints(),
         plugin_tests::endpoints(),
         rollouts::endpoints(),
         secrets::endpoints(),

@@ -76,7 +76,7 @@ view! {
 
     /// What was tried of a property.
     PropertyView {
-        /// `deterministic` or `survives_odd_values`.
+        /// `deterministic`, `keeps_every_place` or `survives_odd_values`.
         name: String,
         /// What it says.
         claim: String,

@@ -12,9 +12,12 @@ use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::RolloutId;
+use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::PluginBudget;
 use crate::domain::time::Timestamp;
 use crate::flow::Activate;
+use crate::flow::Gateway;
 use crate::flow::plugin_tests::REASON_MAX;
 use crate::http::api::page;
 use crate::http::api::parts;
@@ -24,6 +27,7 @@ use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Input;
 use crate::http::endpoint::Output;
 use crate::http::form::Field;
+use crate::http::form::Object;
 use crate::http::form::Shape;
 use crate::http::form::field;
 use crate::http::problem::Problem;
@@ -53,6 +57,22 @@ const UPLOAD: &[Field] = &[
     OVERRIDE,
 ];
 
+const LIMITS: &[Field] = &[
+    field("cpu_ms", Shape::Whole, "Milliseconds of CPU time of one event."),
+    field("memory_bytes", Shape::Whole, "Bytes of memory of one call."),
+    field("output_bytes", Shape::Whole, "Bytes of all that one event becomes."),
+    field("in_flight", Shape::Whole, "Calls at a time."),
+];
+
+const PLUGIN: &[Field] = &[
+    field(
+        "limits",
+        Shape::Object(LIMITS),
+        "What its calls may use, at most what the server lets any plugin use; what is left out is as the server says.",
+    )
+    .nullable(),
+];
+
 /// What somebody may agree to who makes a version the active one.
 pub(super) const ACTIVATE: &[Field] = &[ACCEPT, OVERRIDE];
 
@@ -74,6 +94,8 @@ view! {
         uploaded_at: Timestamp,
         /// With which key.
         uploaded_by: KeyId,
+        /// That key's name, while it exists.
+        uploaded_by_name: Option<String>,
         /// Bytes of the component.
         bytes: u64,
         /// The interfaces it imports, such as `log`.
@@ -82,6 +104,11 @@ view! {
         manifest: Box<RawValue>,
         /// Whether steps that run the active version run this one.
         active: bool,
+        /// Whether its code for this server's engine is there: `ready`, `building` (events that meet it wait) or
+        /// `failed`.
+        artifact: &'static str,
+        /// Why it is `failed`.
+        artifact_error: Option<String>,
         /// Set while it is not run, because too many calls in a row faulted; its events are held.
         quarantine: Option<QuarantineView>,
     }
@@ -100,6 +127,18 @@ view! {
         event: EventId,
     }
 
+    /// What the calls of a plugin may use, where that is less than the server's limits.
+    LimitsView {
+        /// Milliseconds of CPU time of one event.
+        cpu_ms: Option<u64>,
+        /// Bytes of memory of one call.
+        memory_bytes: Option<u64>,
+        /// Bytes of all that one event becomes.
+        output_bytes: Option<u64>,
+        /// Calls at a time.
+        in_flight: Option<u32>,
+    }
+
     /// An uploaded component by name.
     PluginView {
         /// Its id.
@@ -110,6 +149,8 @@ view! {
         created_at: Timestamp,
         /// The active version.
         active: Option<Digest>,
+        /// What its calls may use, where that is less than the server's limits.
+        limits: LimitsView,
         /// A canary or a shadow of another version that is under way.
         rollout: Option<RolloutId>,
         /// Every version, newest first.
@@ -126,6 +167,8 @@ view! {
         at: Timestamp,
         /// With which key.
         by: KeyId,
+        /// That key's name, while it exists.
+        by_name: Option<String>,
         /// Why it may, although captured tests failed.
         reason: Option<String>,
         /// The names of those tests.
@@ -141,6 +184,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .output(200, Output::Json(PageView::<PluginView>::describe)),
         Endpoint::get("/v1/plugins/{plugin}", "Shows a plugin.", |call| Box::pin(show_one(call)))
             .output(200, Output::Json(PluginView::describe)),
+        Endpoint::patch(
+            "/v1/plugins/{plugin}",
+            "Sets the limits of a plugin, for its next call on; null takes them away.",
+            |call| Box::pin(change(call)),
+        )
+        .input(Input::Json(PLUGIN))
+        .output(200, Output::Json(PluginView::describe)),
         Endpoint::delete("/v1/plugins/{plugin}", "Deletes a plugin that no connection runs.", |call| {
             Box::pin(delete(call))
         }),
@@ -180,16 +230,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn show_version(plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
+fn show_version(gateway: &Gateway, plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
+    let artifact = gateway.artifact(&version.digest);
     VersionView {
         plugin: plugin.name.clone(),
         digest: version.digest,
         uploaded_at: version.uploaded_at,
         uploaded_by: version.uploaded_by,
+        uploaded_by_name: key_name(gateway, version.uploaded_by),
         bytes: version.bytes,
         imports: version.imports.clone(),
         manifest: parts::raw(&version.manifest),
         active: plugin.active == Some(version.digest),
+        artifact: artifact.name(),
+        artifact_error: match artifact {
+            Artifact::Failed(error) => Some(error),
+            Artifact::Building | Artifact::Ready => None,
+        },
         quarantine: version.quarantine.clone().map(|found| QuarantineView {
             since: found.since,
             faults: found.faults,
@@ -200,21 +257,42 @@ fn show_version(plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
     }
 }
 
-fn show(plugin: &PluginConfig) -> PluginView {
+fn key_name(gateway: &Gateway, key: KeyId) -> Option<String> {
+    gateway.snapshot().documents.keys.get(key).map(|key| key.name.clone())
+}
+
+fn show(gateway: &Gateway, plugin: &PluginConfig) -> PluginView {
+    let versions = plugin.versions.iter().rev();
     PluginView {
         id: plugin.id,
         name: plugin.name.clone(),
         created_at: plugin.created_at,
         active: plugin.active,
+        limits: show_limits(&plugin.limits),
         rollout: plugin.rollout.as_ref().map(|rollout| rollout.id),
-        versions: plugin.versions.iter().rev().map(|version| show_version(plugin, version)).collect(),
-        activations: plugin.activations.iter().rev().map(show_activation).collect(),
+        versions: versions.map(|version| show_version(gateway, plugin, version)).collect(),
+        activations: plugin.activations.iter().rev().map(|one| show_activation(gateway, one)).collect(),
     }
 }
 
-fn show_activation(activation: &Activation) -> ActivationView {
+fn show_limits(limits: &PluginBudget) -> LimitsView {
+    let PluginBudget { cpu_ms, memory_bytes, output_bytes, in_flight } = *limits;
+    LimitsView { cpu_ms, memory_bytes, output_bytes, in_flight }
+}
+
+fn limits(object: &Object<'_>) -> Option<PluginBudget> {
+    let limits = object.object("limits")?;
+    Some(PluginBudget {
+        cpu_ms: limits.whole("cpu_ms"),
+        memory_bytes: limits.whole("memory_bytes"),
+        output_bytes: limits.whole("output_bytes"),
+        in_flight: limits.whole("in_flight"),
+    })
+}
+
+fn show_activation(gateway: &Gateway, activation: &Activation) -> ActivationView {
     let Activation { version, at, by, reason, failed } = activation.clone();
-    ActivationView { version, at, by, reason, failed }
+    ActivationView { version, at, by, by_name: key_name(gateway, by), reason, failed }
 }
 
 /// The plugin in the path.
@@ -227,13 +305,24 @@ pub(super) fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem>
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
     let snapshot = call.gateway().snapshot();
-    let page = page::of(snapshot.documents.plugins.of(workspace), &params, |plugin| plugin.id.bits(), show);
+    let page = page::of(
+        snapshot.documents.plugins.of(workspace),
+        &params,
+        |plugin| plugin.id.bits(),
+        |plugin| show(call.gateway(), plugin),
+    );
     params.done()?;
     Ok(reply::ok(&page))
 }
 
 async fn show_one(call: Call) -> Answer {
-    Ok(reply::ok(&show(find(&call)?.as_ref())))
+    Ok(reply::ok(&show(call.gateway(), &*find(&call)?)))
+}
+
+async fn change(call: Call) -> Answer {
+    let (limits, faults) = call.form(|object| object.optional("limits", limits))?;
+    let plugin = call.gateway().limit_plugin(call.workspace()?, call.path("plugin"), limits, faults).await?;
+    Ok(reply::ok(&show(call.gateway(), &plugin)))
 }
 
 async fn delete(call: Call) -> Answer {
@@ -242,7 +331,7 @@ async fn delete(call: Call) -> Answer {
 }
 
 async fn versions(call: Call) -> Answer {
-    let items = show(find(&call)?.as_ref()).versions;
+    let items = show(call.gateway(), &*find(&call)?).versions;
     Ok(reply::ok(&PageView { items, next_cursor: None }))
 }
 
@@ -254,7 +343,7 @@ async fn upload(call: Call) -> Answer {
     let activate = wanted.then_some(activate);
     let uploaded =
         call.gateway().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
-    let view = show_version(&uploaded.plugin, &uploaded.version);
+    let view = show_version(call.gateway(), &uploaded.plugin, &uploaded.version);
     if uploaded.existed {
         return Ok(reply::json(StatusCode::OK, &view));
     }
@@ -266,7 +355,7 @@ async fn version(call: Call) -> Answer {
     let (plugin, digest) = (find(&call)?, digest(&call)?);
     let found = plugin.versions.iter().find(|version| version.digest == digest);
     let found = found.ok_or_else(|| Call::not_found("version", call.path("digest")))?;
-    Ok(reply::ok(&show_version(&plugin, found)))
+    Ok(reply::ok(&show_version(call.gateway(), &plugin, found)))
 }
 
 fn digest(call: &Call) -> Result<Digest, Problem> {
@@ -279,7 +368,7 @@ async fn activate(call: Call) -> Answer {
     params.done()?;
     let digest = digest(&call)?;
     let plugin = call.gateway().activate(call.principal()?, call.path("plugin"), digest, activate).await?;
-    Ok(reply::ok(&show(&plugin)))
+    Ok(reply::ok(&show(call.gateway(), &plugin)))
 }
 
 /// Reads that.
@@ -295,7 +384,7 @@ pub(super) fn agreed(params: &Params<'_>) -> Activate {
 async fn release(call: Call) -> Answer {
     let (workspace, digest) = (call.workspace()?, digest(&call)?);
     let plugin = call.gateway().release_version(workspace, call.path("plugin"), digest).await?;
-    Ok(reply::ok(&show(&plugin)))
+    Ok(reply::ok(&show(call.gateway(), &plugin)))
 }
 
 /// Reads [`ACCEPT`].

@@ -7,6 +7,8 @@ use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::flow::DestinationStats;
 use crate::flow::SourceStats;
+use crate::http::api::usage;
+use crate::http::api::usage::UsagePointView;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
@@ -74,6 +76,8 @@ view! {
         waiting: u64,
         /// Latencies of the last minute.
         latency: LatencyView,
+        /// What plugins cost in the last hour, all together, by the minute; minutes without a call are left out.
+        plugins: Vec<UsagePointView>,
         /// Each source.
         sources: Vec<SourceCountView>,
         /// Each destination.
@@ -95,6 +99,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn stats(call: Call) -> Answer {
     let stats = call.gateway().stats(call.workspace()?);
+    let plugins = usage::points(call.gateway().usage_of_last_hour(call.workspace()?));
     Ok(reply::ok(&StatsView {
         received: stats.received,
         rejected: stats.rejected,
@@ -109,6 +114,7 @@ async fn stats(call: Call) -> Answer {
             p99_us: stats.latency.p99_us,
             max_us: stats.latency.max_us,
         },
+        plugins,
         sources: stats.sources.into_iter().map(show_source).collect(),
         destinations: stats.destinations.into_iter().map(show_destination).collect(),
     }))

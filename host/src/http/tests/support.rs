@@ -21,6 +21,7 @@ use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
 use crate::flow::intake;
+use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Documents;
 use crate::flow::snapshot::Streaks;
@@ -164,6 +165,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         body_bytes_max: 10_000,
         presets: presets(),
         streaks: Streaks::default(),
+        caps: Caps::default(),
         rollouts: Arc::default(),
         seal_key: Arc::new(SealKey::new([7; 32])),
     };

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::domain::grant::Grants;
+use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
@@ -197,7 +198,10 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     let theirs = ours.with_file_name(format!("{}.0123456789abcdef.cwasm", digest.hex()));
     std::fs::rename(&ours, &theirs).unwrap();
     let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
-    third.load(&digest, Grants::default()).await.unwrap();
+    let plugin = third.load(&digest, Grants::default()).await.unwrap();
+    assert!(!plugin.is_prepared() && third.artifact(&digest) == Artifact::Building);
+    plugin.prepare().await.unwrap();
+    assert!(plugin.is_prepared() && third.artifact(&digest) == Artifact::Ready);
     assert!(ours.exists() && !theirs.exists(), "{:?}", list().collect::<Vec<_>>());
 
     third.remove(&digest).await.unwrap();
@@ -213,7 +217,34 @@ async fn damaged_files_are_seen() {
     for entry in std::fs::read_dir(room.dir.path().join("plugins")).unwrap() {
         std::fs::write(entry.unwrap().path(), b"\0asm and then nothing").unwrap();
     }
-    assert!(matches!(room.sandbox.load(&digest, Grants::default()).await, Err(SandboxError::Damaged { .. })));
+    let plugin = room.sandbox.load(&digest, Grants::default()).await.unwrap();
+    assert!(matches!(plugin.prepare().await, Err(SandboxError::Damaged { .. })));
+    assert!(
+        matches!(room.sandbox.artifact(&digest), Artifact::Failed(why) if why.contains("upload it again"))
+    );
     let other = Digest::from_bytes([7; 32]);
     assert!(matches!(room.sandbox.module(&other).await, Err(SandboxError::Unknown { .. })));
+}
+
+/// Code whose head is whole: the engine itself would take it.
+#[tokio::test]
+async fn code_that_another_hand_wrote_is_not_run() {
+    let room = Room::new();
+    let digest = room.sandbox.admit(guest("lead")).await.unwrap().digest;
+    let list =
+        || std::fs::read_dir(room.dir.path().join("plugins")).unwrap().map(|entry| entry.unwrap().path());
+    let code = list().find(|path| path.extension().is_some_and(|end| end == "cwasm")).unwrap();
+    let whole = std::fs::read(&code).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(&code, &damaged).unwrap();
+    let plugin = room.sandbox.load(&digest, Grants::default()).await.unwrap();
+    assert!(!plugin.is_prepared());
+    let calls = (0..8).map(|_| plugin.run(no_config(), event("e")));
+    for ran in futures::future::join_all(calls).await {
+        assert_eq!(forwarded(&ran.unwrap().verdict).len(), 1);
+    }
+    assert_ne!(std::fs::read(&code).unwrap(), damaged);
+    assert!(!room.sandbox.build(&digest).await.unwrap(), "it is there again");
 }

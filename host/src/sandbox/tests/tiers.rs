@@ -54,7 +54,7 @@ async fn a_module_is_of_one_tier_for_good() {
     let interpreted = room.sandbox.admit(with_table("lead", 50_000)).await.unwrap();
     assert_eq!((native.tier, interpreted.tier), ("native", "interpreted"));
     let names: Vec<_> = std::fs::read_dir(room.dir.path().join("plugins")).unwrap().collect();
-    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names.len(), 6, "a module, its code and a checksum each: {names:?}");
     let Room { sandbox: first, dir } = room;
     drop(first);
 

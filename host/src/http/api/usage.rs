@@ -1,0 +1,165 @@
+//! `/v1/plugins/{plugin}/usage`: what a plugin cost, by version and connection, and over time.
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::ConnectionId;
+use crate::domain::plugin::Digest;
+use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
+use crate::http::api::plugins;
+use crate::http::endpoint::Answer;
+use crate::http::endpoint::Call;
+use crate::http::endpoint::Endpoint;
+use crate::http::endpoint::Output;
+use crate::http::reply;
+use crate::http::view::View;
+use crate::http::view::view;
+use crate::observe::UsageRow;
+use crate::observe::UsageSums;
+use crate::observe::merged;
+
+view! {
+    /// Calls of one span of time.
+    UsagePointView {
+        /// When the span begins.
+        at: Timestamp,
+        /// Calls.
+        calls: u64,
+        /// Of these, how many ended in a fault; refusals are among them.
+        faults: u64,
+        /// CPU time, microseconds.
+        cpu_us: u64,
+        /// The most memory of a call, bytes.
+        memory_peak_bytes: u64,
+        /// Bytes of the payloads it gave.
+        output_bytes: u64,
+    }
+
+    /// CPU microseconds of single calls, within 10 %.
+    CpuView {
+        /// All calls together.
+        total_us: u64,
+        /// Half of them took at most this.
+        p50_us: u64,
+        /// 95 in a hundred.
+        p95_us: u64,
+        /// 99 in a hundred.
+        p99_us: u64,
+        /// The longest.
+        max_us: u64,
+    }
+
+    /// What one version did in one connection.
+    UsageRowView {
+        /// The version.
+        version: Digest,
+        /// The connection.
+        connection: ConnectionId,
+        /// Its name, while it exists.
+        connection_name: Option<String>,
+        /// Calls since the server started.
+        calls: u64,
+        /// Of these, those that ended in a fault, by its name.
+        faults: BTreeMap<&'static str, u64>,
+        /// CPU time.
+        cpu: CpuView,
+        /// The most memory of a call, bytes.
+        memory_peak_bytes: u64,
+        /// Bytes of the payloads it gave.
+        output_bytes: u64,
+        /// The last hour by the minute, oldest first; minutes without a call are left out.
+        minutes: Vec<UsagePointView>,
+        /// The last day by the hour, in the same way.
+        hours: Vec<UsagePointView>,
+    }
+
+    /// What a plugin cost since the server started. Only calls for live events count: not previews, tests or shadows.
+    UsageView {
+        /// The plugin's name.
+        plugin: String,
+        /// Calls.
+        calls: u64,
+        /// Of these, how many ended in a fault.
+        faults: u64,
+        /// CPU time, microseconds.
+        cpu_us: u64,
+        /// The most memory of a call, bytes.
+        memory_peak_bytes: u64,
+        /// Bytes of the payloads it gave.
+        output_bytes: u64,
+        /// The last hour of all rows together, by the minute.
+        minutes: Vec<UsagePointView>,
+        /// The last day of all rows together, by the hour.
+        hours: Vec<UsagePointView>,
+        /// By version and connection, most calls first.
+        rows: Vec<UsageRowView>,
+    }
+}
+
+/// The operations.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get(
+            "/v1/plugins/{plugin}/usage",
+            "Calls, faults, CPU time, memory and output of a plugin, by version and connection.",
+            |call| Box::pin(usage(call)),
+        )
+        .output(200, Output::Json(UsageView::describe)),
+    ]
+}
+
+async fn usage(call: Call) -> Answer {
+    let plugin = plugins::find(&call)?;
+    let rows = call.gateway().usage(plugin.workspace, &plugin.name);
+    let mut total = UsageSums::default();
+    rows.iter().for_each(|row| total.merge(&row.total));
+    let minutes = merged(rows.iter().flat_map(|row| row.minutes.iter().copied()));
+    let hours = merged(rows.iter().flat_map(|row| row.hours.iter().copied()));
+    Ok(reply::ok(&UsageView {
+        plugin: plugin.name.clone(),
+        calls: total.calls,
+        faults: total.faults,
+        cpu_us: total.cpu_us,
+        memory_peak_bytes: total.memory_peak_bytes,
+        output_bytes: total.output_bytes,
+        minutes: points(minutes),
+        hours: points(hours),
+        rows: rows.into_iter().map(|row| show(call.gateway(), row)).collect(),
+    }))
+}
+
+fn show(gateway: &Gateway, row: UsageRow) -> UsageRowView {
+    let snapshot = gateway.snapshot();
+    let connection = snapshot.documents.connections.get(row.connection);
+    UsageRowView {
+        version: row.version,
+        connection: row.connection,
+        connection_name: connection.map(|connection| connection.name.clone()),
+        calls: row.total.calls,
+        faults: row.faults,
+        cpu: CpuView {
+            total_us: row.total.cpu_us,
+            p50_us: row.cpu_p50_us,
+            p95_us: row.cpu_p95_us,
+            p99_us: row.cpu_p99_us,
+            max_us: row.cpu_max_us,
+        },
+        memory_peak_bytes: row.total.memory_peak_bytes,
+        output_bytes: row.total.output_bytes,
+        minutes: points(row.minutes),
+        hours: points(row.hours),
+    }
+}
+
+/// A series, for whoever draws it.
+pub(super) fn points(series: Vec<(Timestamp, UsageSums)>) -> Vec<UsagePointView> {
+    let point = |(at, sums): (Timestamp, UsageSums)| UsagePointView {
+        at,
+        calls: sums.calls,
+        faults: sums.faults,
+        cpu_us: sums.cpu_us,
+        memory_peak_bytes: sums.memory_peak_bytes,
+        output_bytes: sums.output_bytes,
+    };
+    series.into_iter().map(point).collect()
+}

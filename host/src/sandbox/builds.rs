@@ -1,0 +1,238 @@
+//! From stored modules to code that runs: takes what this engine compiled before if it is whole, and compiles anew
+//! what is missing, damaged or of another engine. A module is compiled once, whoever asks for it and however many do.
+//! Not here: handles (`plugin`), what an upload has to pass (`admit`).
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use wasmtime::component::Component;
+
+use crate::domain::plugin::Artifact;
+use crate::domain::plugin::Blame;
+use crate::domain::plugin::Digest;
+use crate::sandbox::child;
+use crate::sandbox::compile;
+use crate::sandbox::error::Refusal;
+use crate::sandbox::error::RefusalCode;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::files::Files;
+use crate::sandbox::files::Temporary;
+use crate::sandbox::guests::Queue;
+use crate::sandbox::options::Compiler;
+use crate::sandbox::options::SandboxOptions;
+use crate::sandbox::pool::Place;
+use crate::sandbox::pool::Pool;
+use crate::sandbox::scan;
+use crate::sandbox::tier::INTERPRETED;
+use crate::sandbox::tier::NATIVE;
+use crate::sandbox::tier::Tier;
+
+/// Code that is mapped, and where it runs.
+pub(crate) type Code = (Arc<Pool>, Component);
+
+/// Everything that makes code of modules. Dropping it ends all runs.
+pub(crate) struct Builds {
+    places: [Place; 2],
+    /// Threads for work with files; those of the native guests, which are always there.
+    queue: Queue,
+    files: Files,
+    compiler: Compiler,
+    modules: Mutex<HashMap<Digest, Arc<Module>>>,
+}
+
+/// What is known of one module.
+#[derive(Default)]
+struct Module {
+    /// Held by whoever compiles it.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Default)]
+enum State {
+    /// Nobody has looked yet.
+    #[default]
+    Unseen,
+    Building,
+    Ready,
+    /// `None`: through the gateway's own fault, so that another try may succeed.
+    Failed(String, Option<Refusal>),
+}
+
+impl Builds {
+    pub(crate) fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
+        let places = [Place::new(&NATIVE, options.native)?, Place::new(&INTERPRETED, options.interpreted)?];
+        Ok(Self {
+            queue: places[0].pool()?.queue().clone(),
+            places,
+            files: Files::open(options.dir)?,
+            compiler: options.compiler,
+            modules: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Where the guests of a tier live.
+    pub(crate) fn place(&self, tier: &Tier) -> &Place {
+        let [native, interpreted] = &self.places;
+        if tier.name == interpreted.tier.name { interpreted } else { native }
+    }
+
+    /// The code on the disk, if it is whole and of one of our engines. Which one tells the tier. Anything else is as
+    /// good as nothing: code that is not what our compiler wrote must not come near the processor.
+    pub(crate) async fn stored(&self, digest: &Digest) -> Result<Option<Code>, SandboxError> {
+        for place in &self.places {
+            let artifact = self.files.artifact(digest, &place.fingerprint);
+            let (files, path) = (self.files.clone(), artifact.clone());
+            if self.queue.blocking(move || files.is_whole(&path)).await? {
+                let pool = place.pool()?;
+                let component = pool.component(&artifact).ok();
+                let found = component.map(|component| (pool, component));
+                if found.is_some() {
+                    self.say(digest, State::Ready);
+                }
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The code of a stored module, compiled now if need be; waits while somebody else does that.
+    pub(crate) async fn code(&self, digest: &Digest) -> Result<Code, SandboxError> {
+        let module = self.module(digest);
+        let _turn = module.turn.lock().await;
+        if let State::Failed(_, Some(refusal)) = module.state().clone() {
+            // This engine will not think otherwise.
+            return Err(SandboxError::Unloadable { digest: *digest, refusal });
+        }
+        if let Some(found) = self.stored(digest).await? {
+            return Ok(found);
+        }
+        *module.state() = State::Building;
+        let built = self.compile_again(digest).await;
+        *module.state() = match &built {
+            Ok(_) => State::Ready,
+            Err(error) => State::Failed(error.to_string(), for_good(error)),
+        };
+        built
+    }
+
+    /// Where the code of a module stands. One that nobody has looked at counts as ready if there are files for it.
+    pub(crate) fn artifact(&self, digest: &Digest) -> Artifact {
+        match self.module(digest).state().clone() {
+            State::Ready => Artifact::Ready,
+            State::Building => Artifact::Building,
+            State::Failed(error, _) => Artifact::Failed(error),
+            State::Unseen => {
+                let there =
+                    |place: &Place| self.files.seems_whole(&self.files.artifact(digest, &place.fingerprint));
+                if self.places.iter().any(there) { Artifact::Ready } else { Artifact::Building }
+            }
+        }
+    }
+
+    /// It was compiled for an upload, and is stored.
+    pub(crate) fn admitted(&self, digest: &Digest) {
+        self.say(digest, State::Ready);
+    }
+
+    /// It is gone.
+    pub(crate) fn forget(&self, digest: &Digest) {
+        self.modules().remove(digest);
+    }
+
+    /// Compiles the module in a file; the code is in the file this gives.
+    pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Temporary, Refusal> {
+        let closed = |_| Refusal::from(SandboxError::Closed);
+        let _turn = pool.compilers.acquire().await.map_err(closed)?;
+        let code = self.files.temporary();
+        match &self.compiler {
+            Compiler::Child(exe) => {
+                child::compile(exe, module, &code, pool.tier).await?;
+                Ok(code)
+            }
+            Compiler::InProcess => {
+                let (module, tier) = (module.to_owned(), pool.tier);
+                self.queue.blocking(move || compile_here(&module, code, tier)).await?
+            }
+        }
+    }
+
+    async fn compile_again(&self, digest: &Digest) -> Result<Code, SandboxError> {
+        // Reading checks that the module is what its name says.
+        let (files, id) = (self.files.clone(), *digest);
+        let scanned = self.queue.blocking(move || Ok(scan::scan(&files.read_module(&id)?)));
+        let place = self.place(scanned.await??.map_err(unloadable(digest))?.tier);
+        let pool = place.pool()?;
+        let code = self.compile(&self.files.module(digest), &pool).await.map_err(unloadable(digest))?;
+        let artifact = self.files.artifact(digest, &place.fingerprint);
+        let (files, id, named) = (self.files.clone(), *digest, artifact.clone());
+        let kept = self.queue.blocking(move || {
+            files.keep_artifact(code, &named)?;
+            files.remove_outdated(&id, &named)
+        });
+        kept.await??;
+        let component = pool.component(&artifact).map_err(unloadable(digest))?;
+        Ok((pool, component))
+    }
+
+    fn say(&self, digest: &Digest, state: State) {
+        *self.module(digest).state() = state;
+    }
+
+    fn module(&self, digest: &Digest) -> Arc<Module> {
+        self.modules().entry(*digest).or_default().clone()
+    }
+
+    fn modules(&self) -> MutexGuard<'_, HashMap<Digest, Arc<Module>>> {
+        // The map is whole between any two statements.
+        self.modules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Module {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a module will not compile however often it is tried; `None` if another try may succeed. It was compiled before,
+/// so one that takes too long now says more about a busy machine than about the module.
+fn for_good(error: &SandboxError) -> Option<Refusal> {
+    match error {
+        SandboxError::Unloadable { refusal, .. }
+            if refusal.code.blame() == Blame::Guest && refusal.code != RefusalCode::TooCostlyToCompile =>
+        {
+            Some(refusal.clone())
+        }
+        _ => None,
+    }
+}
+
+/// A refusal of a module that is stored.
+pub(crate) fn unloadable(digest: &Digest) -> impl FnOnce(Refusal) -> SandboxError + use<> {
+    let digest = *digest;
+    move |refusal| SandboxError::Unloadable { digest, refusal }
+}
+
+fn compile_here(module: &Path, code: Temporary, tier: &Tier) -> Result<Temporary, Refusal> {
+    let failed = |source| SandboxError::File { action: "read", path: module.to_owned(), source };
+    let bytes = std::fs::read(module).map_err(failed)?;
+    code.write(&compile::compile(&bytes, tier)?)?;
+    Ok(code)
+}

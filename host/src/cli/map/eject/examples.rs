@@ -31,8 +31,7 @@ pub(super) fn of(mapping: &Mapping, samples: &[Sample], wanted: &[String]) -> an
     let mut examples = Examples::default();
     let (mut names, mut bytes) = (BTreeSet::new(), 0);
     for sample in samples {
-        let example = one(mapping, sample, wanted).with_context(|| format!("the event {}", sample.name))?;
-        let text = example.to_string();
+        let text = one(mapping, sample, wanted).with_context(|| format!("the event {}", sample.name))?;
         if examples.files.len() == MOST || bytes + text.len() > BYTES_MAX {
             examples.left_out += 1;
             continue;
@@ -47,7 +46,7 @@ pub(super) fn of(mapping: &Mapping, samples: &[Sample], wanted: &[String]) -> an
     Ok(examples)
 }
 
-fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<Value> {
+fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<String> {
     let (payload, kept) = payload(&sample.payload)?;
     let document = Document::parse(payload.as_bytes()).context("the payload")?;
     // One value of each name is what an example can have.
@@ -65,17 +64,18 @@ fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<
     let mut out = Vec::new();
     let expect = match mapping.apply(&input, &mut Budget::default(), &mut out) {
         Ok(mapped) => {
-            let mut output = json!({"payload": serde_json::from_slice::<Value>(&out)?});
+            // As it is written: a double would lose digits.
+            let mut fields = format!("\"payload\":{}", String::from_utf8(out)?);
             if let Some(event_type) = mapped.event_type {
-                output["type"] = event_type.into();
+                fields.push_str(&format!(",\"type\":{}", Value::from(event_type)));
             }
             if !mapped.headers.is_empty() {
                 let headers = mapped.headers.into_iter().map(|(name, value)| (name, Value::from(value)));
-                output["headers"] = Value::Object(headers.collect());
+                fields.push_str(&format!(",\"headers\":{}", Value::Object(headers.collect())));
             }
-            json!({"forward": [output]})
+            format!("{{\"forward\":[{{{fields}}}]}}")
         }
-        Err(_) => json!({"error": "*"}),
+        Err(_) => json!({"error": "*"}).to_string(),
     };
     let mut event = json!({
         "id": sample.id, "type": sample.event_type, "source": sample.source, "received_at": sample.received_at,
@@ -85,7 +85,7 @@ fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<
         Some(value) => event["payload"] = value,
         None => event["payload_text"] = payload.into(),
     }
-    Ok(json!({"event": event, "expect": expect}))
+    Ok(format!("{{\"event\":{event},\"expect\":{expect}}}"))
 }
 
 /// The payload as the plugin will get it: written again without white space, if that keeps every

@@ -25,6 +25,8 @@ const HEADER: u32 = 512;
 const NO_TEXT: u32 = 600;
 /// Two pages, the first of them not for the heap.
 const END: i64 = 2 << 16;
+/// Behind the heap, where there are more pages.
+const EMPTY: i64 = 1 << 20;
 
 fn stores(values: &[(u32, i64)]) -> String {
     values.iter().map(|(at, value)| format!("(i32.store (i32.const {at}) (i32.const {value}))")).collect()
@@ -97,9 +99,9 @@ fn outputs() -> Vec<Case> {
 }
 
 fn floods() -> Vec<Case> {
-    // Memory from 65536 on is zero: every output there is empty, every header without name and value.
-    let list = |count: i64| answers(&[(LIST, 65_536), (LIST + 4, count)]).pages(1024);
-    let headers = |count: i64| output(&[(HEADERS, 65_536), (HEADERS + 4, count)]).pages(1024);
+    // Memory is zero there: every output is empty, every header has neither name nor value.
+    let list = |count: i64| answers(&[(LIST, EMPTY), (LIST + 4, count)]).pages(1024);
+    let headers = |count: i64| output(&[(HEADERS, EMPTY), (HEADERS + 4, count)]).pages(1024);
     let large = |at: u32| output(&[(at, 1), (at + 4, 1024), (at + 8, 1 << 20)]).pages(1024);
     vec![
         served("a thousand empty outputs", &list(1000)),
@@ -140,14 +142,14 @@ fn floods() -> Vec<Case> {
 fn aliased(count: u32, bytes: u32) -> Guest {
     let fill = format!(
         "(local $at i32)
-         (local.set $at (i32.const 65536))
+         (local.set $at (i32.const {EMPTY}))
          (loop $next
            (i32.store offset=20 (local.get $at) (i32.const 200000))
            (i32.store offset=24 (local.get $at) (i32.const {bytes}))
            (local.set $at (i32.add (local.get $at) (i32.const 40)))
            (br_if $next (i32.lt_u (local.get $at) (i32.const {}))))
-         (call $forward (i32.const 65536) (i32.const {count}))",
-        65_536 + count * 40
+         (call $forward (i32.const {EMPTY}) (i32.const {count}))",
+        EMPTY + i64::from(count) * 40
     );
     honest().pages(64).transform(&fill)
 }
@@ -172,8 +174,12 @@ fn texts() -> Vec<Case> {
             &answers(&[(NO_TEXT, 0xff), (VERDICT, 1), (LIST, at), (LIST + 4, 1)]),
             "trapped",
         ),
-        faults("a header that is two", &spoken(r"a\0d\0ax-key: 1", header(word, (700, 11))), "trapped"),
-        faults("a header whose name is two", &spoken(r"a: 1\0d\0ax-key", header((700, 11), word)), "trapped"),
+        faults(
+            "a value that is two headers",
+            &spoken(r"a\0d\0ax-key: 1", header(word, (700, 11))),
+            "trapped",
+        ),
+        faults("a name that is two headers", &spoken(r"a: 1\0d\0ax-key", header((700, 11), word)), "trapped"),
         faults("a header without a name", &header((0, 0), word), "trapped"),
         faults("a header with a zero byte", &spoken(r"a\00b", header(word, (700, 3))), "trapped"),
         faults(

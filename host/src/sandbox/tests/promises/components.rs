@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
             ImportNotOffered,
         ),
         refused("a type that is 200 deep", of(&deep(200)), Invalid),
-        refused("a record of 5,000 fields in a function", of(&wide(5000)), Invalid),
+        refused("a record of 5,000 fields in a function", of(&wide(5000)), MissingExport),
         refused(
             "a start function of a component",
             of("(func $s (canon lift (core func $i \"v\"))) (start $s)"),

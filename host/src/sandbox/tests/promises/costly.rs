@@ -31,7 +31,7 @@ fn bombs() -> Vec<(&'static str, String)> {
         + ")";
     vec![
         ("blocks 200,000 deep", block("block ", 200_000)),
-        ("loops 20,000 deep", block("loop ", 20_000)),
+        ("loops 2,000 deep", block("loop ", 2000)),
         ("900 locals in 1,100 loops", loops(900, 1100)),
         ("15,000 functions of 20 loops", many(&loops(2, 20), 15_000)),
         ("calls with 900 parameters", wide),

@@ -37,7 +37,7 @@ const FAULTS: [(&str, &str); 11] = [
         "output_too_large",
         "(i32.store (i32.const 280) (i32.const 5000000)) (return (call $forward (i32.const 256) (i32.const 1)))",
     ),
-    ("output_too_large", "(return (call $forward (i32.const 65536) (i32.const 50000)))"),
+    ("output_too_large", "(return (call $forward (i32.const 1048576) (i32.const 50000)))"),
     ("trapped", "(return (i32.const -16))"),
     ("trapped", "(drop (i32.load (i32.const -4)))"),
     ("trapped", "(call $log (i32.const 1) (i32.const -8) (i32.const 16))"),
@@ -83,7 +83,11 @@ async fn call(plugin: &Plugin, turn: usize) {
 
 #[tokio::test]
 async fn a_hundred_thousand_faults_leave_no_memory_behind() {
-    let room = Room::with(PluginLimits { cpu: Duration::from_millis(4), ..PluginLimits::default() });
+    let room = Room::with(PluginLimits {
+        cpu: Duration::from_millis(4),
+        wall: Duration::from_secs(60),
+        ..PluginLimits::default()
+    });
     let admitted = room.sandbox.admit(guest().build().into()).await.unwrap();
     let plugin = room.sandbox.load(&admitted.digest, Grants::all()).await.unwrap();
     for turn in 0..WARM {

@@ -138,6 +138,11 @@ fn secret(tenant: &str, number: usize) -> GuestEvent {
     GuestEvent { payload: payload.into(), ..event("e") }
 }
 
+/// What is shown is no matter of time.
+fn unhurried() -> PluginLimits {
+    PluginLimits { cpu: Duration::from_secs(60), wall: Duration::from_secs(600), ..PluginLimits::default() }
+}
+
 async fn tenants(room: &Room) -> Vec<(&'static str, Plugin)> {
     let mut plugins = Vec::new();
     for version in 0..VERSIONS {
@@ -152,7 +157,7 @@ async fn tenants(room: &Room) -> Vec<(&'static str, Plugin)> {
 
 #[tokio::test]
 async fn no_byte_survives_to_the_next_event_or_the_other_tenant() {
-    let room = Room::with(PluginLimits { cpu: Duration::from_secs(1), ..PluginLimits::default() });
+    let room = Room::with(unhurried());
     let plugins = tenants(&room).await;
     let clean = Verdict::Drop("clean".to_owned());
     let calls = futures::stream::iter(0..EVENTS).map(|number| {
@@ -176,7 +181,7 @@ async fn no_byte_survives_to_the_next_event_or_the_other_tenant() {
 /// The same guest does find what is there: within one instance, the first event's secret is the second's finding.
 #[tokio::test]
 async fn within_one_instance_the_secret_is_found() {
-    let room = Room::with(PluginLimits { cpu: Duration::from_secs(1), ..PluginLimits::default() });
+    let room = Room::with(unhurried());
     let (_, plugin) = tenants(&room).await.swap_remove(0);
     for number in [1024, 1025, 5] {
         let batch = vec![secret("a", number), secret("a", number + 1)];

@@ -147,7 +147,7 @@ fn growth() -> Vec<Case> {
         ),
         faults("a table without end and then a panic", &with_table_of_any_size(grow_table), "out_of_memory"),
         faults(
-            "a table of 4 Gi entries",
+            "4 Gi more entries of a table",
             &with_table_of_any_size("(drop (table.grow $t (ref.null func) (i32.const -1)))"),
             "out_of_memory",
         ),

@@ -18,6 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn bytes() -> Vec<Case> {
     use RefusalCode::Invalid;
     use RefusalCode::NotWasm;
+    use RefusalCode::TooComplex;
     use RefusalCode::TooLarge;
     let mut appended = honest().build();
     appended.extend_from_slice(b"\xff\xff\xff\xff");
@@ -32,11 +33,15 @@ fn bytes() -> Vec<Case> {
         refused("bytes behind the end", appended, Invalid),
         refused("two modules in one", twice, Invalid),
         refused("a section of 4 GiB", b"\0asm\x01\0\0\0\x01\xff\xff\xff\xff\x0f".to_vec(), Invalid),
-        refused("a vector of 4 Gi types", b"\0asm\x01\0\0\0\x01\x05\xff\xff\xff\xff\x0f".to_vec(), Invalid),
-        refused("4 Gi locals", locals_of(u32::MAX), Invalid),
+        refused(
+            "a vector of 4 Gi types",
+            b"\0asm\x01\0\0\0\x01\x05\xff\xff\xff\xff\x0f".to_vec(),
+            TooComplex,
+        ),
+        refused("4 Gi locals", locals_of(u32::MAX), TooComplex),
         refused("a WIT that is none", damaged_wit(), Invalid),
         served("a custom section of 2 MB", &honest().items(&custom("note", 2 << 20))),
-        served("a name section that is none", &honest().items(&custom("name", 4096))),
+        refused("a name section that is none", honest().items(&custom("name", 4096)).build(), Invalid),
     ]
 }
 

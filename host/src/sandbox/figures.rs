@@ -2,10 +2,13 @@
 //! here: walking through the module (`scan`), the limits (`tier`).
 
 use wasmparser::BinaryReaderError;
+use wasmparser::CustomSectionReader;
 use wasmparser::FunctionBody;
 use wasmparser::Instance;
 use wasmparser::InstanceSectionReader;
+use wasmparser::KnownCustom;
 use wasmparser::MemorySectionReader;
+use wasmparser::Name;
 use wasmparser::Operator;
 use wasmparser::TableSectionReader;
 
@@ -13,6 +16,10 @@ use crate::sandbox::tier::Tier;
 
 /// Bytes of a page of memory.
 const PAGE: u64 = 64 << 10;
+
+/// Bytes of a function's or a module's name. The engine copies the names of a backtrace's frames at every trap; the
+/// longest honest ones, of generic functions, have some thousands.
+const NAME_BYTES: u64 = 64 << 10;
 
 /// What there is of what costs something: totals, and the most of any one part.
 #[derive(Debug, Default)]
@@ -27,6 +34,7 @@ pub(crate) struct Figures {
     pub tables_of_a_module: u64,
     pub memory_bytes: u64,
     pub core_instances: u64,
+    pub name_bytes: u64,
 }
 
 impl Figures {
@@ -77,6 +85,24 @@ impl Figures {
         Ok(())
     }
 
+    /// Names that a backtrace may show. What comes after the first that is malformed, the engine leaves out too.
+    pub(crate) fn names(&mut self, custom: &CustomSectionReader<'_>) {
+        let KnownCustom::Name(names) = custom.as_known() else { return };
+        for name in names.into_iter().map_while(Result::ok) {
+            let longest = match name {
+                Name::Module { name, .. } => name.len(),
+                Name::Function(functions) => functions
+                    .into_iter()
+                    .map_while(Result::ok)
+                    .map(|naming| naming.name.len())
+                    .max()
+                    .unwrap_or(0),
+                _ => 0,
+            };
+            self.name_bytes = self.name_bytes.max(longest as u64);
+        }
+    }
+
     /// The first limit of `tier` that is exceeded, in words.
     pub(crate) fn within(&self, tier: &Tier) -> Result<(), String> {
         let limits = &tier.scan;
@@ -89,6 +115,7 @@ impl Figures {
             ("locals times blocks of one function", self.locals_blocks, limits.locals_blocks),
             ("entries of one table", self.table_elements, tier.table_elements),
             ("tables of one module", self.tables_of_a_module, u64::from(tier.tables_per_module)),
+            ("bytes of one name", self.name_bytes, NAME_BYTES),
             ("instances of core modules", self.core_instances, u64::from(tier.core_instances)),
         ];
         match rows.into_iter().find(|(_, seen, most)| seen > most) {

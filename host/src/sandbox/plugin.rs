@@ -125,7 +125,11 @@ impl Plugin {
             let ready = pool.ready(&component, *grants).map_err(unloadable(digest))?;
             Ok(Live::new(ready, pool.queue().clone()))
         };
-        live.get_or_try_init(make).await
+        if let Some(live) = live.get() {
+            return Ok(live);
+        }
+        // Apart, since it is large and seldom needed.
+        Box::pin(live.get_or_try_init(make)).await
     }
 
     /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
@@ -144,7 +148,7 @@ impl Plugin {
     ) -> Result<Ran, Failure> {
         let live = self.live().await.map_err(host)?;
         if let Some(gather) = live.gather.as_ref().filter(|gather| gather.is_open())
-            && let Some(ran) = self.run_gathered(live, gather, &config, event.clone()).await
+            && let Some(ran) = Box::pin(self.run_gathered(live, gather, &config, event.clone())).await
         {
             return ran;
         }
@@ -166,7 +170,8 @@ impl Plugin {
         let mut ticket = gather.wait(config, event);
         let number = ticket.number();
         let _leaves = Leaves { gather, config, number };
-        let places = async { Ok::<_, SandboxError>((self.own_slot().await?, queue.slot(&live.slots).await?)) };
+        let places =
+            async { Ok::<_, SandboxError>((self.own_slot().await?, queue.slot(&live.slots).await?)) };
         let (_own, slot) = tokio::select! {
             biased;
             answer = &mut ticket.answer => return answer.ok(),
@@ -245,7 +250,9 @@ impl Plugin {
     async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
         let _own = self.own_slot().await.map_err(host)?;
-        live.queue.run(&live.slots, asleep, call::fresh(self.ready(live), ask)).await.map_err(host)?
+        // On the heap at once: it is handed on several times, and each hand would hold a copy.
+        let call = Box::pin(call::fresh(self.ready(live), ask));
+        live.queue.run(&live.slots, asleep, call).await.map_err(host)?
     }
 
     /// A place within the plugin's own budget, if that says how many there are.

@@ -94,8 +94,9 @@ impl Walk {
             Payload::TableSection(tables) => self.figures.tables(tables)?,
             Payload::MemorySection(memories) => self.figures.memories(memories)?,
             Payload::InstanceSection(instances) => self.figures.instances(instances)?,
-            Payload::CustomSection(custom) if self.at_top(true) => {
-                self.has_wit |= custom.name().starts_with("component-type");
+            Payload::CustomSection(custom) => {
+                self.figures.names(custom);
+                self.has_wit |= self.at_top(true) && custom.name().starts_with("component-type");
             }
             Payload::ImportSection(imports) if self.at_top(true) => self.module_imports(imports)?,
             Payload::ExportSection(exports) if self.at_top(true) => {

@@ -6,6 +6,7 @@ mod bombs;
 mod child;
 mod fuzz;
 mod hostile;
+mod promises;
 mod running;
 mod support;
 mod tiers;

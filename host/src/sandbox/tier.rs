@@ -30,7 +30,8 @@ pub(crate) struct Tier {
     pub core_instances: u32,
     pub memories: u32,
     pub tables: u32,
-    /// What the pool has of these for each slot: what honest components use, with some room.
+    /// What the pool has of these for each slot: enough that all calls at a time may have all that one may, so that
+    /// nobody who takes more than others leaves them none.
     pub instances_each: u32,
     pub memories_each: u32,
     pub tables_each: u32,
@@ -88,11 +89,11 @@ pub(crate) static NATIVE: Tier = Tier {
     table_elements: 20_000,
     tables_per_module: 4,
     core_instances: 20,
-    memories: 4,
+    memories: 2,
     tables: 20,
-    instances_each: 4,
-    memories_each: 1,
-    tables_each: 2,
+    instances_each: 11,
+    memories_each: 2,
+    tables_each: 11,
     instance_bytes: 1 << 20,
     keep_resident: 256 << 10,
     stack_bytes: 512 << 10,
@@ -194,6 +195,20 @@ mod tests {
         check(|figures| figures.memory_bytes = 65 << 20, "interpreted");
         // Too complex for its tier, and no reason for the other.
         check(|figures| figures.functions = 1_000_000, "native");
+    }
+
+    #[test]
+    fn the_pool_has_enough_for_all_calls() {
+        for tier in Tier::all() {
+            let calls = u32::try_from(tier.calls).unwrap();
+            for (each, most) in [
+                (tier.instances_each, tier.core_instances),
+                (tier.memories_each, tier.memories),
+                (tier.tables_each, tier.tables),
+            ] {
+                assert!(tier.slots * each >= calls * most, "{}: {each} a slot, {most} a call", tier.name);
+            }
+        }
     }
 
     #[test]

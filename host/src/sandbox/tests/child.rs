@@ -53,7 +53,7 @@ fn script(dir: &Path, text: &str) -> PathBuf {
     path
 }
 
-fn with_child(dir: &Path) -> Sandbox {
+pub(super) fn with_child(dir: &Path) -> Sandbox {
     let exe = std::env::current_exe().unwrap();
     let test = "sandbox::tests::child::is_the_compiler_when_it_is_asked_to";
     let order = r#"COMPILE_IN="$3" COMPILE_OUT="$5" COMPILE_TIER="$7""#;

@@ -1,0 +1,62 @@
+//! Guests of one tenant that take all of something which everybody shares: slots of the pool. Others are served. Not
+//! here: latencies through the whole gateway, which are black-box tests.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+
+use crate::domain::grant::Grants;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::tests::promises::wat::LOG;
+use crate::sandbox::tests::promises::wat::honest;
+use crate::sandbox::tests::promises::wat::named;
+use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::event;
+use crate::sandbox::tests::support::no_config;
+
+/// Plugins that hoard; each has as many calls in flight as it may.
+const HOARDERS: usize = 31;
+const CALLS: usize = 16;
+
+/// Hoards while `items` are in each instance: nobody else may lack what they take.
+async fn others_are_served_beside(items: &str) {
+    let forever = Duration::from_secs(3600);
+    let room = Room::with(PluginLimits { cpu: forever, wall: forever, ..PluginLimits::default() });
+    let served = room.sandbox.admit(honest().build().into()).await.unwrap();
+    let served = room.sandbox.load(&served.digest, Grants::default()).await.unwrap();
+    let mut hoarders = Vec::new();
+    for number in 0..HOARDERS {
+        let guest = named(&format!("hoards-{number}")).imports(LOG).items(items).transform(
+            "(call $log (i32.const 1) (i32.const 1024) (i32.const 9)) (loop $again (br $again)) unreachable",
+        );
+        let admitted = room.sandbox.admit(guest.build().into()).await.unwrap();
+        hoarders.push(room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap());
+    }
+    let begun = room.sandbox.builds().queue().begun();
+    let all = begun.load(Ordering::Relaxed) + (HOARDERS * CALLS) as u64;
+    let mut held: FuturesUnordered<_> = hoarders
+        .iter()
+        .flat_map(|plugin| (0..CALLS).map(move |_| plugin.run(no_config(), event("e"))))
+        .collect();
+    let calls = async {
+        while begun.load(Ordering::Relaxed) < all {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for _ in 0..20 {
+            served.run(no_config(), event("e")).await.unwrap();
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = held.next() => panic!("a hoarder ended: {ended:?}"),
+        () = calls => {}
+    }
+}
+
+#[tokio::test]
+async fn who_takes_tables_leaves_others_some() {
+    // One more is that through which an import is linked.
+    others_are_served_beside(&"(table 1 funcref)".repeat(4)).await;
+}

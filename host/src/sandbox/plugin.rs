@@ -78,7 +78,8 @@ impl Plugin {
     /// grants may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(&self, given: Given, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
         if let Some(gather) = self.inner.gather.as_ref().filter(|gather| gather.is_open())
-            && let Some(ran) = self.run_gathered(gather, &config, event.clone()).await
+            // Boxed, so that plugins which never wait together do not carry its size.
+            && let Some(ran) = Box::pin(self.run_gathered(gather, &config, event.clone())).await
         {
             return ran;
         }

@@ -71,7 +71,7 @@ fn guest() -> Guest {
 }
 
 fn faulty(turn: usize) -> (usize, GuestEvent) {
-    let kind = if turn % SLOW == 0 { 0 } else { 1 + turn % (FAULTS.len() - 1) };
+    let kind = if turn.is_multiple_of(SLOW) { 0 } else { 1 + turn % (FAULTS.len() - 1) };
     (kind, GuestEvent { payload: vec![kind as u8].into(), ..event("e") })
 }
 

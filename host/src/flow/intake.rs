@@ -23,6 +23,8 @@ use crate::store::Store;
 const PLANS_MAX: usize = 256;
 /// The same for events whose plugins may wait.
 pub(super) const WAITING_PLANS_MAX: usize = 256;
+/// Events that wait for the code of a plugin, apart from those: while it is compiled, others go on.
+const PREPARING_MAX: usize = 4096;
 
 /// Reads the feed until the store is closed; what it reads goes to `planner`.
 pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>) {
@@ -36,41 +38,52 @@ pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>
 /// once memory for events is used up, so that it stays small however far planning is behind.
 pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<Committed>) {
     let (mut running, mut waiting) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let mut preparing = FuturesUnordered::new();
     // Only ids: there may be many, and each waits for a while.
     let mut queue: VecDeque<EventId> = VecDeque::new();
     loop {
-        tokio::select! {
-            commit = committed.recv(), if running.len() < PLANS_MAX => {
+        let (events, new) = tokio::select! {
+            commit = committed.recv(), if running.len() < PLANS_MAX && preparing.len() < PREPARING_MAX => {
                 let Some(commit) = commit else { break };
-                for held in events_of(&gateway, commit).await {
-                    gateway.observe_received(&held.0.event);
-                    if !may_wait(&gateway, &held) {
-                        running.push(plan_one(gateway.clone(), held));
-                    } else if waiting.len() < WAITING_PLANS_MAX && queue.is_empty() {
-                        waiting.push(plan_waiting(gateway.clone(), Queued::Here(held)));
-                    } else {
-                        queue.push_back(held.0.event.id);
-                    }
-                }
+                (events_of(&gateway, commit).await, true)
             }
-            Some(()) = running.next(), if !running.is_empty() => {}
+            Some(held) = preparing.next(), if !preparing.is_empty() => (vec![held], false),
+            Some(()) = running.next(), if !running.is_empty() => (Vec::new(), false),
             Some(()) = waiting.next(), if !waiting.is_empty() => {
                 waiting.extend(queue.pop_front().map(|id| plan_waiting(gateway.clone(), Queued::OnDisk(id))));
+                (Vec::new(), false)
             }
-        }
+        };
         if gateway.is_stopping() {
             return;
+        }
+        for held in events {
+            if new {
+                gateway.observe_received(&held.0.event);
+            }
+            // What does not compile is not prepared a second time: it shows when it runs.
+            if new && !gateway.is_prepared(&held.0.event) {
+                preparing.push(prepared(gateway.clone(), held));
+            } else if !may_wait(&gateway, &held) {
+                running.push(plan_one(gateway.clone(), held));
+            } else if waiting.len() < WAITING_PLANS_MAX && queue.is_empty() {
+                waiting.push(plan_waiting(gateway.clone(), Queued::Here(held)));
+            } else {
+                queue.push_back(held.0.event.id);
+            }
         }
     }
     while running.next().await.is_some() {}
 }
 
-/// Whether a plugin of the event's connections may wait: for its code, an answer, or its turn at what it keeps.
+async fn prepared(gateway: Gateway, held: Held) -> Held {
+    gateway.prepare(&held.0.event).await;
+    held
+}
+
+/// Whether a plugin of the event's connections may wait: for an answer, or for its turn at what it keeps.
 pub(super) fn may_wait(gateway: &Gateway, held: &Held) -> bool {
     let event = &held.0.event;
-    if !gateway.is_prepared(event) {
-        return true;
-    }
     let Some(snapshot) = gateway.snapshot_at_hand(event.data.revision) else { return false };
     let mut grants = plan::connections(&snapshot, event).map(|connection| connection.grants());
     grants.any(|grants| grants.has(Grant::Http) || grants.has(Grant::Kv))
@@ -94,18 +107,15 @@ enum Queued {
 }
 
 async fn plan_waiting(gateway: Gateway, queued: Queued) {
-    let held = match queued {
-        Queued::Here(held) => held,
-        Queued::OnDisk(id) => match gateway.store().event(id).await {
-            Ok(Some(event)) => Held(Arc::new(HeldEvent { event, budget: None })),
-            Ok(None) => return,
-            // It stays open and is planned at the next start.
-            Err(error) => return gateway.observe_store_error("read an event to plan", &error),
-        },
+    let id = match queued {
+        Queued::Here(held) => return plan_one(gateway, held).await,
+        Queued::OnDisk(id) => id,
     };
-    gateway.prepare(&held.0.event).await;
-    if !gateway.is_stopping() {
-        plan_one(gateway, held).await;
+    match gateway.store().event(id).await {
+        Ok(Some(event)) => plan_one(gateway, Held(Arc::new(HeldEvent { event, budget: None }))).await,
+        Ok(None) => {}
+        // It stays open and is planned at the next start.
+        Err(error) => gateway.observe_store_error("read an event to plan", &error),
     }
 }
 

@@ -29,7 +29,7 @@ impl Gateway {
         let mut waiting = Vec::new();
         for left in unfinished {
             let Some(held) = self.unfinished_event(&left).await else { continue };
-            if intake::may_wait(self, &held) {
+            if intake::may_wait(self, &held) || !self.is_prepared(&held.0.event) {
                 waiting.push(left);
             } else {
                 plan::run(self, held, &left.done).await;

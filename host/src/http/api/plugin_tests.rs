@@ -41,7 +41,7 @@ const TEST: &[Field] = &[
 
 view! {
     /// A captured event as a test.
-    TestView {
+    PluginTestView {
         /// Its id.
         id: TestId,
         /// Its name.
@@ -96,14 +96,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Box::pin(list(call))
         })
         .query(LIST)
-        .output(200, Output::Json(PageView::<TestView>::describe)),
+        .output(200, Output::Json(PageView::<PluginTestView>::describe)),
         Endpoint::post(
             "/v1/plugins/{plugin}/tests",
             "Captures an event as a test: a version that gives another result does not become active.",
             |call| Box::pin(capture(call)),
         )
         .input(Input::Json(TEST))
-        .output(201, Output::Json(TestView::describe)),
+        .output(201, Output::Json(PluginTestView::describe)),
         Endpoint::delete("/v1/plugins/{plugin}/tests/{test}", "Deletes a captured test.", |call| {
             Box::pin(delete(call))
         }),
@@ -116,8 +116,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn show(test: &PluginTest) -> TestView {
-    TestView {
+fn show(test: &PluginTest) -> PluginTestView {
+    PluginTestView {
         id: test.id,
         name: test.name().to_owned(),
         created_at: test.created_at,

@@ -27,7 +27,7 @@ const SECRET: &[Field] =
 
 view! {
     /// A secret without its value.
-    SecretView {
+    NamedSecretView {
         /// Its name; a step's `grants` name it.
         name: String,
         /// When it was first set.
@@ -48,26 +48,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Box::pin(list(call))
         })
         .query(LIST)
-        .output(200, Output::Json(PageView::<SecretView>::describe)),
+        .output(200, Output::Json(PageView::<NamedSecretView>::describe)),
         Endpoint::put("/v1/secrets/{secret}", "Sets a secret. It is stored encrypted.", |call| {
             Box::pin(set(call))
         })
         .input(Input::Json(SECRET))
-        .output(200, Output::Json(SecretView::describe)),
+        .output(200, Output::Json(NamedSecretView::describe)),
         Endpoint::delete("/v1/secrets/{secret}", "Deletes a secret that no connection names.", |call| {
             Box::pin(delete(call))
         }),
     ]
 }
 
-fn show(documents: &Documents, secret: &SealedSecret) -> SecretView {
+fn show(documents: &Documents, secret: &SealedSecret) -> NamedSecretView {
     let names = |kind: &StepSpec| match kind {
         StepSpec::Plugin { grants, .. } => grants.secrets().contains(&secret.name),
         StepSpec::Filter(_) | StepSpec::Mapping(_) => false,
     };
     let users = documents.connections.of(secret.workspace);
     let users = users.filter(|connection| connection.steps.iter().any(|step| names(&step.kind)));
-    SecretView {
+    NamedSecretView {
         name: secret.name.to_string(),
         created_at: secret.created_at,
         updated_at: secret.updated_at,

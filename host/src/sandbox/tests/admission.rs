@@ -51,7 +51,7 @@ async fn takes_components_and_core_modules() {
         let plugin = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
         assert_eq!(forwarded(&plugin.run(no_config(), event("behave")).await.unwrap().verdict).len(), 1);
     }
-    assert_eq!(files(&room).len(), 4, "two modules and their code: {:?}", files(&room));
+    assert_eq!(files(&room).len(), 6, "two modules, their code and its checksums: {:?}", files(&room));
 }
 
 async fn refused(room: &Room, bytes: impl Into<Bytes>) -> Refusal {

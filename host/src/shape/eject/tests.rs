@@ -18,7 +18,8 @@ fn code(mapping: &str) -> String {
 
 /// The output as an expression is written so.
 fn check(output: &str, expected: &str) {
-    let code = code(&format!(r#"{{"output": {{"x": {output}}}}}"#));
+    // Beside one that is not constant: without it, all of it is one literal.
+    let code = code(&format!(r#"{{"output": {{"x": {output}, "y": "$.y"}}}}"#));
     assert!(code.contains(&format!(".set(\"x\", {expected})")), "{output}:\n{code}");
 }
 

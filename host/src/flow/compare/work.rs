@@ -106,7 +106,7 @@ impl Work<'_> {
             let reading = next.map(|before| self.reading(before));
             let mut events = events.into_iter();
             while events.len() > 0 {
-                if self.job.is_cancelled() || self.gateway.is_stopping() {
+                if self.is_over() {
                     return Ok(ComparisonState::Cancelled);
                 }
                 self.hand_out(events.by_ref().take(SLICE).collect()).await?;
@@ -120,9 +120,16 @@ impl Work<'_> {
             };
         }
         while !self.working.is_empty() {
+            if self.is_over() {
+                return Ok(ComparisonState::Cancelled);
+            }
             self.take_one().await?;
         }
         Ok(ComparisonState::Finished)
+    }
+
+    fn is_over(&self) -> bool {
+        self.job.is_cancelled() || self.gateway.is_stopping()
     }
 
     /// Gives a slice to the hand whose turn it is, in turn, so that what comes back is in order as well.

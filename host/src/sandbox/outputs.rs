@@ -15,7 +15,7 @@ const HEADERS_MAX: usize = 100;
 /// Bytes of all headers of one output, names and values.
 const HEADER_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a type and of an ordering key.
-const WORD_BYTES_MAX: usize = 1024;
+const WORD_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a name that are shown where it is wrong.
 const SHOWN_BYTES: usize = 64;
 

@@ -13,7 +13,6 @@ mod delivery;
 mod disk_full;
 mod grants;
 mod hostile_guests;
-mod hostile_neighbours;
 mod hostile_requests;
 mod ingest;
 mod kill9;

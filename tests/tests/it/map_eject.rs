@@ -9,6 +9,7 @@ use hookmill_tests::Sink;
 use hookmill_tests::corpus;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
+use hookmill_tests::gateway::root;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sign;
 use serde_json::Value;
@@ -28,7 +29,7 @@ fn mapping() -> Value {
             "plan": {"$path": "$.organization.plan", "$default": "free"},
             "left_out": {"$path": "$.organization.login", "$omit": true},
             "topics": "$.repository.topics",
-            "logins": {"$path": "$..login", "$apply": ["unique", "sort", {"join": "|"}]},
+            "logins": {"$path": "$..sender.login", "$apply": ["unique", "sort", {"join": "|"}]},
             "urls": "$..['url','html_url']",
             "size": {"$path": "$.repository.size", "$apply": [{"multiply": 1.024}, {"round": 2}, {"add": 1}]},
             "third": {"$path": "$.repository.id", "$apply": [{"divide": 3}]},
@@ -59,6 +60,8 @@ fn mapping() -> Value {
 
 async fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = hookmill();
+    // Where the standard library for guests is built already.
+    command.env("CARGO_TARGET_DIR", root().join("target/guests-build/plugins"));
     command.args(arguments).current_dir(folder);
     command.output().await.expect("the binary starts")
 }

@@ -16,6 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// For uploads: the gateway compiles before it answers, an interpreter for up to three minutes.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(240);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection is asked on again only within this time. Gateways close idle ones after ten seconds,
+/// and a client that was building in between has not looked.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Characters shown of an answer that is not what was expected.
 const SHOWN_MAX: usize = 500;
 
@@ -107,6 +110,7 @@ impl ApiClient {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("hookmill/", env!("CARGO_PKG_VERSION")))
             .build()

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::flow::Spawn;
+use crate::sandbox::nice;
 
 /// The tasks of one server.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,7 @@ impl Supervisor {
         let (abort, alive) = (self.abort.clone(), self.tasks.token());
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
-            give_way();
+            nice::step_back(APART_NICENESS);
             runtime.block_on(async {
                 tokio::select! {
                     () = task => {}
@@ -93,13 +94,6 @@ impl Supervisor {
         self.tasks.wait().await;
         drained
     }
-}
-
-/// Lowers the priority of the calling thread.
-fn give_way() {
-    #[expect(unsafe_code, reason = "a system call without pointers; 0 is the calling thread")]
-    // A courtesy; it may fail.
-    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, APART_NICENESS) };
 }
 
 /// So low that a thread which has something to do for an event comes first nearly always.

@@ -2,6 +2,7 @@
 //! `make guests`. Not here: what they do.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::gateway::root;
 
@@ -13,6 +14,11 @@ pub fn plugin(name: &str) -> Vec<u8> {
 /// One of `tests/guests/`, such as `hostile`.
 pub fn fixture(name: &str) -> Vec<u8> {
     read(&root().join(format!("target/guests/{name}.wasm")))
+}
+
+/// What projects in Rust that a test makes are built with (`CARGO_TARGET_DIR`): the standard library for guests is there.
+pub fn built() -> (&'static str, PathBuf) {
+    ("CARGO_TARGET_DIR", root().join("target/guests-build/plugins"))
 }
 
 fn read(path: &Path) -> Vec<u8> {

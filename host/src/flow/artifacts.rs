@@ -112,7 +112,7 @@ pub(crate) async fn prepare_connection(connection: &ConnectionRuntime) {
 }
 
 /// What a connection runs, versions that are tried included.
-fn plugins(connection: &ConnectionRuntime) -> impl Iterator<Item = &Plugin> {
+pub(super) fn plugins(connection: &ConnectionRuntime) -> impl Iterator<Item = &Plugin> {
     let steps = connection.steps.iter().flatten();
     let steps = steps.filter_map(|step| match &step.kind {
         CompiledKind::Plugin(plugin) => Some(plugin),

@@ -1,30 +1,88 @@
 //! Brings committed events to `plan`. Reading the feed and planning are apart, because reading
-//! the feed also sends the acknowledgements, which must never wait for a plugin. Events whose plugins wait for others
-//! have places of their own, so that nobody else's event waits with them.
+//! the feed also sends the acknowledgements, which must never wait for a plugin. Events whose plugins wait for others,
+//! and events whose plugins compute for long, have places of their own, so that nobody else's event waits with them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
+use crate::domain::event::Event;
 use crate::domain::grant::Grant;
 use crate::domain::id::EventId;
 use crate::flow::Gateway;
+use crate::flow::artifacts;
 use crate::flow::plan;
+use crate::sandbox::Plugin;
 use crate::store::Committed;
 use crate::store::Feed;
 use crate::store::Held;
 use crate::store::HeldEvent;
 use crate::store::Store;
 
-/// Events whose steps run at a time.
-const PLANS_MAX: usize = 256;
-/// The same for events whose plugins may wait.
-pub(super) const WAITING_PLANS_MAX: usize = 256;
+/// Events whose steps run at a time, of each kind of [`Steps`].
+pub(super) const PLANS_MAX: usize = 256;
 /// Events that wait for the code of a plugin, apart from those: while it is compiled, others go on.
 const PREPARING_MAX: usize = 4096;
+
+/// How long it takes to run an event's steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// Microseconds.
+    Short,
+    /// A plugin computes for long, or nobody knows yet.
+    Long,
+    /// A plugin may wait: for an answer, or for its turn at what it keeps.
+    Waiting,
+}
+
+impl Steps {
+    pub(super) fn of(gateway: &Gateway, event: &Event) -> Self {
+        let Some(snapshot) = gateway.snapshot_at_hand(event.data.revision) else { return Self::Long };
+        let mut steps = Self::Short;
+        for connection in plan::connections(&snapshot, event) {
+            let grants = connection.grants();
+            if grants.has(Grant::Http) || grants.has(Grant::Kv) {
+                return Self::Waiting;
+            }
+            if !artifacts::plugins(connection).all(Plugin::is_short) {
+                steps = Self::Long;
+            }
+        }
+        steps
+    }
+}
+
+/// Events that take their time: some run, the others queue.
+#[derive(Default)]
+struct Slow {
+    running: FuturesUnordered<BoxFuture<'static, ()>>,
+    /// Only ids: there may be many, and each waits for a while.
+    queue: VecDeque<EventId>,
+}
+
+impl Slow {
+    fn add(&mut self, gateway: &Gateway, held: Held) {
+        if self.running.len() < PLANS_MAX && self.queue.is_empty() {
+            self.running.push(plan_queued(gateway.clone(), Queued::Here(held)).boxed());
+        } else {
+            self.queue.push_back(held.0.event.id);
+        }
+    }
+
+    /// Waits until one is done, and begins the next.
+    async fn go_on(&mut self, gateway: &Gateway) {
+        if self.running.next().await.is_none() {
+            return std::future::pending().await;
+        }
+        let next = self.queue.pop_front().map(Queued::OnDisk);
+        self.running.extend(next.map(|id| plan_queued(gateway.clone(), id).boxed()));
+    }
+}
 
 /// Reads the feed until the store is closed; what it reads goes to `planner`.
 pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>) {
@@ -37,22 +95,18 @@ pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>
 /// Plans committed events in their order, several at a time. The queue holds ranges, not events,
 /// once memory for events is used up, so that it stays small however far planning is behind.
 pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<Committed>) {
-    let (mut running, mut waiting) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let (mut short, mut long, mut waiting) = (FuturesUnordered::new(), Slow::default(), Slow::default());
     let mut preparing = FuturesUnordered::new();
-    // Only ids: there may be many, and each waits for a while.
-    let mut queue: VecDeque<EventId> = VecDeque::new();
     loop {
         let (events, new) = tokio::select! {
-            commit = committed.recv(), if running.len() < PLANS_MAX && preparing.len() < PREPARING_MAX => {
+            commit = committed.recv(), if short.len() < PLANS_MAX && preparing.len() < PREPARING_MAX => {
                 let Some(commit) = commit else { break };
                 (events_of(&gateway, commit).await, true)
             }
             Some(held) = preparing.next(), if !preparing.is_empty() => (vec![held], false),
-            Some(()) = running.next(), if !running.is_empty() => (Vec::new(), false),
-            Some(()) = waiting.next(), if !waiting.is_empty() => {
-                waiting.extend(queue.pop_front().map(|id| plan_waiting(gateway.clone(), Queued::OnDisk(id))));
-                (Vec::new(), false)
-            }
+            Some(()) = short.next(), if !short.is_empty() => (Vec::new(), false),
+            () = long.go_on(&gateway) => (Vec::new(), false),
+            () = waiting.go_on(&gateway) => (Vec::new(), false),
         };
         if gateway.is_stopping() {
             return;
@@ -64,29 +118,21 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
             // What does not compile is not prepared a second time: it shows when it runs.
             if new && !gateway.is_prepared(&held.0.event) {
                 preparing.push(prepared(gateway.clone(), held));
-            } else if !may_wait(&gateway, &held) {
-                running.push(plan_one(gateway.clone(), held));
-            } else if waiting.len() < WAITING_PLANS_MAX && queue.is_empty() {
-                waiting.push(plan_waiting(gateway.clone(), Queued::Here(held)));
-            } else {
-                queue.push_back(held.0.event.id);
+                continue;
+            }
+            match Steps::of(&gateway, &held.0.event) {
+                Steps::Short => short.push(plan_one(gateway.clone(), held)),
+                Steps::Long => long.add(&gateway, held),
+                Steps::Waiting => waiting.add(&gateway, held),
             }
         }
     }
-    while running.next().await.is_some() {}
+    while short.next().await.is_some() {}
 }
 
 async fn prepared(gateway: Gateway, held: Held) -> Held {
     gateway.prepare(&held.0.event).await;
     held
-}
-
-/// Whether a plugin of the event's connections may wait: for an answer, or for its turn at what it keeps.
-pub(super) fn may_wait(gateway: &Gateway, held: &Held) -> bool {
-    let event = &held.0.event;
-    let Some(snapshot) = gateway.snapshot_at_hand(event.data.revision) else { return false };
-    let mut grants = plan::connections(&snapshot, event).map(|connection| connection.grants());
-    grants.any(|grants| grants.has(Grant::Http) || grants.has(Grant::Kv))
 }
 
 async fn events_of(gateway: &Gateway, commit: Committed) -> Vec<Held> {
@@ -106,7 +152,7 @@ enum Queued {
     OnDisk(EventId),
 }
 
-async fn plan_waiting(gateway: Gateway, queued: Queued) {
+async fn plan_queued(gateway: Gateway, queued: Queued) {
     let id = match queued {
         Queued::Here(held) => return plan_one(gateway, held).await,
         Queued::OnDisk(id) => id,

@@ -8,6 +8,7 @@ use futures::StreamExt as _;
 use crate::domain::delivery::DeliveryRecord;
 use crate::flow::Gateway;
 use crate::flow::intake;
+use crate::flow::intake::Steps;
 use crate::flow::lanes::Parked;
 use crate::flow::plan;
 use crate::store::Held;
@@ -23,24 +24,24 @@ impl Gateway {
         }
     }
 
-    /// Plans unfinished events again, oldest first. What they had come to already stays. Those whose plugins may
-    /// wait come last, several at a time.
+    /// Plans unfinished events again, oldest first. What they had come to already stays. Those whose plugins take
+    /// their time come last, several at a time.
     pub async fn recover_events(&self, unfinished: Vec<Unfinished>) {
-        let mut waiting = Vec::new();
+        let mut later = Vec::new();
         for left in unfinished {
             let Some(held) = self.unfinished_event(&left).await else { continue };
-            if intake::may_wait(self, &held) || !self.is_prepared(&held.0.event) {
-                waiting.push(left);
+            if Steps::of(self, &held.0.event) != Steps::Short || !self.is_prepared(&held.0.event) {
+                later.push(left);
             } else {
                 plan::run(self, held, &left.done).await;
             }
         }
-        futures::stream::iter(waiting)
-            .for_each_concurrent(intake::WAITING_PLANS_MAX, |left| self.recover_waiting(left))
+        futures::stream::iter(later)
+            .for_each_concurrent(intake::PLANS_MAX, |left| self.recover_later(left))
             .await;
     }
 
-    async fn recover_waiting(&self, left: Unfinished) {
+    async fn recover_later(&self, left: Unfinished) {
         let Some(held) = self.unfinished_event(&left).await else { return };
         self.prepare(&held.0.event).await;
         if !self.is_stopping() {

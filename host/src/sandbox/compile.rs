@@ -16,6 +16,7 @@ use wit_component::ComponentEncoder;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
+use crate::sandbox::nice;
 use crate::sandbox::text;
 use crate::sandbox::tier::CompileLimits;
 use crate::sandbox::tier::Tier;
@@ -105,6 +106,9 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
 }
 
+/// Of the compiler's process, against 0 of the gateway's.
+const NICENESS: i32 = 10;
+
 /// Bounds this process, threads to come included, and makes it give way to others.
 fn limit(limits: &CompileLimits) -> io::Result<()> {
     let set = |what, value| {
@@ -119,8 +123,6 @@ fn limit(limits: &CompileLimits) -> io::Result<()> {
     set(libc::RLIMIT_CPU, limits.cpu_seconds)?;
     set(libc::RLIMIT_AS, limits.address_space)?;
     set(libc::RLIMIT_FSIZE, limits.code_bytes)?;
-    #[expect(unsafe_code, reason = "a system call without pointers")]
-    // A lower priority is a courtesy; it may fail.
-    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
+    nice::step_back(NICENESS);
     Ok(())
 }

@@ -7,13 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::secret::NamedSecrets;
+use crate::sandbox::asleep::Asleep;
 use crate::sandbox::bindings::hookmill::plugin::clock;
 use crate::sandbox::bindings::hookmill::plugin::kv;
 use crate::sandbox::bindings::hookmill::plugin::random;
 use crate::sandbox::bindings::hookmill::plugin::secrets;
 use crate::sandbox::fetch::Fetcher;
 use crate::sandbox::state::GuestState;
-use crate::sandbox::turns::Asleep;
 
 /// Bytes of a key.
 const KEY_BYTES_MAX: usize = 256;

@@ -1,13 +1,17 @@
-//! The runtime that guests run on: threads of its own, so that a guest that computes delays other
-//! guests at worst, never the threads that serve requests; and how many may be on it at a time.
+//! The threads that guests run on, apart from those that serve requests, and how many calls may be on them at a time.
+//! Most calls take microseconds. One that takes longer than a slice goes on, and the next ones of its plugin begin, on
+//! threads of a lower priority: whoever computes for long delays only others who do. Not here: whose calls are long
+//! (`pace`).
 
 use std::future::Future;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::runtime::Handle;
@@ -16,53 +20,58 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::sandbox::asleep::Asleep;
+use crate::sandbox::engine::TICK;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::nice;
+use crate::sandbox::pace::Pace;
+use crate::sandbox::ran::Cost;
+use crate::sandbox::ran::Failure;
+use crate::sandbox::ran::host;
 use crate::sandbox::tier::Tier;
-use crate::sandbox::turns::Asleep;
-use crate::sandbox::turns::Turns;
+
+/// Of the threads for long calls, against 0 of all others: on a machine that is busy, a tenth of the time of one of them.
+const LONG_NICENESS: i32 = 10;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
 pub(crate) struct Guests {
-    runtime: Option<Runtime>,
+    runtimes: Vec<Runtime>,
     queue: Queue,
 }
 
 /// Hands work to the threads. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    handle: Handle,
+    short: Handle,
+    long: Handle,
     room: Arc<Semaphore>,
+    /// Room for calls that begin as long ones: not all of it, so that short ones always find some.
+    long_room: Arc<Semaphore>,
     /// Room for calls that may sleep: half of it, so that the others always find some.
     beds: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
-    turns: Arc<Turns>,
     calls_per_plugin: usize,
 }
 
 impl Guests {
-    /// Starts `workers` threads for calls of a tier, of one plugin at most `in_flight` at a time.
+    /// Starts `workers` threads for short calls of a tier and as many for long ones; of one plugin at most `in_flight`
+    /// at a time.
     pub(crate) fn start(workers: usize, tier: &Tier, in_flight: u32) -> Result<Self, SandboxError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(workers.max(1))
-            .max_blocking_threads(4)
-            .thread_name("guest")
-            // New calls come in from outside: look for them first. `Turns` relies on that.
-            .global_queue_interval(1)
-            .build()
-            .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })?;
-        let calls_per_plugin = (workers.max(1) * tier.calls_per_worker).min(in_flight.max(1) as usize);
-        let room = Arc::new(Semaphore::new(tier.calls));
-        let beds = Arc::new(Semaphore::new((tier.calls / 2).max(1)));
+        let workers = workers.max(1);
+        let short = runtime(workers, "guest", 0)?;
+        let long = runtime(workers, "guest-long", LONG_NICENESS)?;
+        let room = |calls: usize| Arc::new(Semaphore::new(calls.max(1)));
         let queue = Queue {
-            handle: runtime.handle().clone(),
-            room,
-            beds,
+            short: short.handle().clone(),
+            long: long.handle().clone(),
+            room: room(tier.calls),
+            long_room: room(tier.calls - tier.calls / 8),
+            beds: room(tier.calls / 2),
             begun: Arc::default(),
-            turns: Arc::default(),
-            calls_per_plugin,
+            calls_per_plugin: (workers * tier.calls_per_worker).min(in_flight.max(1) as usize),
         };
-        Ok(Self { runtime: Some(runtime), queue })
+        Ok(Self { runtimes: vec![short, long], queue })
     }
 
     /// The way in.
@@ -71,11 +80,24 @@ impl Guests {
     }
 }
 
+fn runtime(workers: usize, name: &str, niceness: i32) -> Result<Runtime, SandboxError> {
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(4)
+        .thread_name(name)
+        .on_thread_start(move || nice::step_back(niceness))
+        // Every other time whoever comes from outside, else who was here: neither starves the other.
+        .global_queue_interval(2)
+        .build()
+        .map_err(|error| SandboxError::Setup { detail: format!("the guests' threads: {error}") })
+}
+
 impl Drop for Guests {
     fn drop(&mut self) {
-        self.queue.beds.close();
-        self.queue.room.close();
-        if let Some(runtime) = self.runtime.take() {
+        for room in [&self.queue.beds, &self.queue.long_room, &self.queue.room] {
+            room.close();
+        }
+        for runtime in self.runtimes.drain(..) {
             // Waiting is not allowed where this may be dropped, and not needed: the engine's
             // ticker goes on until the last guest gave way and was thrown away.
             runtime.shutdown_background();
@@ -94,48 +116,52 @@ impl Queue {
         Arc::clone(&self.begun)
     }
 
-    /// Runs `call` on the guests' threads when there is room: first for its plugin, then at all.
-    /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
-    pub(crate) async fn run<F>(
-        &self,
-        slots: &Arc<Semaphore>,
-        asleep: Asleep,
-        call: F,
-    ) -> Result<F::Output, SandboxError>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.run_in(self.slot(slots).await?, asleep, call).await
-    }
-
     /// Waits until one more call of the plugin may run.
     pub(crate) async fn slot(&self, slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
         permit(slots).await
     }
 
-    /// As [`Queue::run`], for a call that has its slot.
-    pub(crate) async fn run_in<F>(
+    /// Runs `call`, which has its slot, on the guests' threads when there is room at all.
+    /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         slot: OwnedSemaphorePermit,
+        pace: &Arc<Pace>,
         asleep: Asleep,
-        call: F,
-    ) -> Result<F::Output, SandboxError>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let bed = if asleep.is_possible() { Some(permit(&self.beds).await?) } else { None };
-        let room = permit(&self.room).await?;
+        call: impl Future<Output = Result<(T, Cost), Failure>> + Send + 'static,
+    ) -> Result<(T, Cost), Failure> {
+        // On the heap at once: it is handed on several times, and each hand would hold a copy.
+        let call = Box::pin(call);
+        let places = self.places(slot, pace, &asleep).await.map_err(host)?;
         self.begun.fetch_add(1, Ordering::Relaxed);
-        let turns = Arc::clone(&self.turns);
-        let task = self.handle.spawn(async move {
-            let output = turns.take(asleep, call).await;
+        let (pace, long) = (Arc::clone(pace), self.long.clone());
+        let first = if pace.is_short() { &self.short } else { &self.long };
+        let task = first.spawn(async move {
+            let ran = match in_short(call, &asleep, &pace).await {
+                Went::Over(ran) => ran,
+                Went::On(call) => HandedOver { task: long.spawn(call) }.await.map_err(host).flatten(),
+            };
+            if cpu(&ran) < TICK {
+                pace.was_short()
+            } else {
+                pace.was_long()
+            }
             // Given back here, not when the caller wakes up.
-            drop((slot, bed, room));
-            output
+            drop(places);
+            ran
         });
-        HandedOver { task }.await
+        HandedOver { task }.await.map_err(host).flatten()
+    }
+
+    async fn places(
+        &self,
+        slot: OwnedSemaphorePermit,
+        pace: &Pace,
+        asleep: &Asleep,
+    ) -> Result<[Option<OwnedSemaphorePermit>; 4], SandboxError> {
+        let bed = if asleep.is_possible() { Some(permit(&self.beds).await?) } else { None };
+        let long = if pace.is_short() { None } else { Some(permit(&self.long_room).await?) };
+        Ok([Some(slot), bed, long, Some(permit(&self.room).await?)])
     }
 
     /// Runs `call` on the calling thread, when there is room at all.
@@ -150,13 +176,43 @@ impl Queue {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, SandboxError> {
-        let task = self.handle.spawn_blocking(work);
+        let task = self.short.spawn_blocking(work);
         HandedOver { task }.await
     }
 }
 
 async fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
     Arc::clone(of).acquire_owned().await.map_err(|_| SandboxError::Closed)
+}
+
+/// How far a call came among the short ones.
+enum Went<F: Future> {
+    Over(F::Output),
+    On(Pin<Box<F>>),
+}
+
+/// Runs `call` until it gives way to others, unless that is only because it sleeps.
+async fn in_short<F: Future>(mut call: Pin<Box<F>>, asleep: &Asleep, pace: &Pace) -> Went<F> {
+    // Another call of the plugin may have told since this one was sent here.
+    let over = match pace.is_short() {
+        false => None,
+        true => {
+            poll_fn(|context| match call.as_mut().poll(context) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending if asleep.is_now() => Poll::Pending,
+                Poll::Pending => Poll::Ready(None),
+            })
+            .await
+        }
+    };
+    over.map_or(Went::On(call), Went::Over)
+}
+
+fn cpu<T>(ran: &Result<(T, Cost), Failure>) -> Duration {
+    match ran {
+        Ok((_, cost)) => cost.cpu,
+        Err(failure) => failure.cost.cpu,
+    }
 }
 
 /// Work on the other runtime, ended when nobody waits for it any more.

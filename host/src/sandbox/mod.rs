@@ -8,13 +8,14 @@
 //! guests (`tier`), each with an engine and threads of its own (`pool`), so that interpreters delay
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
 //! that serve requests; `gather` lets events of a connection that wait for an interpreter go
-//! together), `call` (one fresh instance) and `ask` (what it is asked), in turn with
-//! others by `turns`, held by `state` and `meter` to its limits; `faults` names what went wrong.
+//! together; calls of plugins that compute for long, as `pace` knows, go behind those that do not), `call` (one fresh
+//! instance) and `ask` (what it is asked), held by `state` and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.
 
 mod admit;
 mod ask;
+mod asleep;
 mod bindings;
 mod builds;
 mod call;
@@ -37,8 +38,10 @@ mod lost;
 mod manifest;
 mod meter;
 mod mutate;
+pub(crate) mod nice;
 mod options;
 mod outputs;
+mod pace;
 mod plugin;
 mod pool;
 mod properties;
@@ -52,7 +55,6 @@ mod state;
 mod tests;
 mod text;
 mod tier;
-mod turns;
 
 pub use admit::Admitted;
 pub use case::Case;

@@ -18,6 +18,7 @@ use crate::sandbox::ask::AskBatch;
 use crate::sandbox::ask::AskConfigure;
 use crate::sandbox::ask::AskManifest;
 use crate::sandbox::ask::AskTransform;
+use crate::sandbox::asleep::Asleep;
 use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
@@ -27,12 +28,13 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::gather::Gather;
 use crate::sandbox::given::Given;
 use crate::sandbox::guests::Queue;
+use crate::sandbox::pace::Pace;
 use crate::sandbox::ran::BatchRan;
 use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
-use crate::sandbox::turns::Asleep;
+use crate::sandbox::ran::host;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -58,6 +60,7 @@ struct Live {
     ready: Ready,
     queue: Queue,
     slots: Arc<Semaphore>,
+    pace: Arc<Pace>,
     /// Of an interpreted plugin without grants: events that wait.
     gather: Option<Gather>,
 }
@@ -66,7 +69,7 @@ impl Live {
     fn new(ready: Ready, queue: Queue) -> Self {
         let slots = queue.plugin_slots();
         let gather = ready.gathers().then(Gather::default);
-        Self { ready, queue, slots, gather }
+        Self { ready, queue, slots, pace: Arc::default(), gather }
     }
 }
 
@@ -110,6 +113,11 @@ impl Plugin {
     /// Whether a call would begin at once, as far as code is concerned.
     pub fn is_prepared(&self) -> bool {
         self.inner.live.initialized()
+    }
+
+    /// Whether its calls are known to be short.
+    pub fn is_short(&self) -> bool {
+        self.inner.live.get().is_some_and(|live| live.pace.is_known_short())
     }
 
     /// Waits until there is code, and makes it if nobody else does; every call does the same first.
@@ -184,12 +192,12 @@ impl Plugin {
         if !batch.is_shared() {
             let event = batch.events().pop()?;
             let ask = AskTransform { config: config.clone(), event, given: Given::default() };
-            let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready, ask)).await;
-            return Some(ran.map_err(host).flatten().map(|(verdict, cost)| Ran { verdict, cost }));
+            let ran = queue.run(slot, &live.pace, Asleep::default(), call::fresh(ready, ask)).await;
+            return Some(ran.map(|(verdict, cost)| Ran { verdict, cost }));
         }
         let ask = AskBatch { config: config.clone(), events: batch.events() };
-        let ran = queue.run_in(slot, Asleep::default(), call::fresh(ready, ask)).await;
-        gather.settle(batch, ran.map_err(host).flatten());
+        let ran = queue.run(slot, &live.pace, Asleep::default(), call::fresh(ready, ask)).await;
+        gather.settle(batch, ran);
         ticket.answer.await.ok()
     }
 
@@ -250,9 +258,8 @@ impl Plugin {
     async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
         let _own = self.own_slot().await.map_err(host)?;
-        // On the heap at once: it is handed on several times, and each hand would hold a copy.
-        let call = Box::pin(call::fresh(self.ready(live), ask));
-        live.queue.run(&live.slots, asleep, call).await.map_err(host)?
+        let slot = live.queue.slot(&live.slots).await.map_err(host)?;
+        live.queue.run(slot, &live.pace, asleep, call::fresh(self.ready(live), ask)).await
     }
 
     /// A place within the plugin's own budget, if that says how many there are.
@@ -280,8 +287,4 @@ impl Drop for Leaves<'_> {
     fn drop(&mut self) {
         self.gather.leave(self.config, self.number);
     }
-}
-
-fn host(error: SandboxError) -> Failure {
-    Fault::Host { detail: error.to_string() }.into()
 }

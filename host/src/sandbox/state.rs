@@ -16,6 +16,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::log;
 use crate::sandbox::bindings::hookmill::plugin::types;
+use crate::sandbox::engine::TICK;
 use crate::sandbox::given::Given;
 use crate::sandbox::given::Kept;
 use crate::sandbox::meter::Meter;
@@ -72,14 +73,19 @@ impl GuestState {
         }
     }
 
-    /// At a tick of the engine: go on after the others had their turn, or stop.
+    /// At a tick of the engine: go on, at once or after the others had their turn, or stop.
     pub(crate) fn at_tick(store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
         let state = store.data();
-        if state.meter.spent_now() >= state.limits.cpu {
+        let spent = state.meter.spent_now();
+        if spent >= state.limits.cpu {
             return Err(BudgetSpent.into());
         }
         if state.began.elapsed().saturating_sub(state.waited) >= state.limits.wall {
             return Err(Starved.into());
+        }
+        if spent < TICK {
+            // The tick came early in its life; it is most likely nearly done.
+            return Ok(UpdateDeadline::Continue(1));
         }
         Ok(UpdateDeadline::Yield(1))
     }

@@ -13,6 +13,7 @@ use hookmill_tests::Sink;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
 use hookmill_tests::gateway::root;
+use hookmill_tests::guests;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sink::Hit;
 use serde_json::Value;
@@ -30,7 +31,7 @@ fn search_path() -> OsString {
 
 async fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = hookmill();
-    command.args(arguments).current_dir(folder).env("PATH", search_path());
+    command.args(arguments).current_dir(folder).env("PATH", search_path()).envs([guests::built()]);
     command.output().await.expect("the binary starts")
 }
 

@@ -13,6 +13,7 @@ mod delivery;
 mod disk_full;
 mod grants;
 mod hostile_guests;
+mod hostile_neighbours;
 mod hostile_requests;
 mod ingest;
 mod kill9;

@@ -9,7 +9,7 @@ use hookmill_tests::Sink;
 use hookmill_tests::corpus;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
-use hookmill_tests::gateway::root;
+use hookmill_tests::guests;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sign;
 use serde_json::Value;
@@ -60,9 +60,7 @@ fn mapping() -> Value {
 
 async fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = hookmill();
-    // Where the standard library for guests is built already.
-    command.env("CARGO_TARGET_DIR", root().join("target/guests-build/plugins"));
-    command.args(arguments).current_dir(folder);
+    command.args(arguments).envs([guests::built()]).current_dir(folder);
     command.output().await.expect("the binary starts")
 }
 

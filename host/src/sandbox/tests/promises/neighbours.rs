@@ -17,7 +17,7 @@ use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 
 /// Plugins that hoard; each has as many calls in flight as it may.
-const HOARDERS: usize = 31;
+const HOARDERS: usize = 27;
 const CALLS: usize = 16;
 
 /// Hoards while `items` are in each instance: nobody else may lack what they take.

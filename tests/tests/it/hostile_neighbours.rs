@@ -1,0 +1,155 @@
+//! A tenant whose plugin attacks all the time, beside one whose plugin is honest: what the honest one's events take
+//! from their arrival to their delivery, with and without the attacks by turns. Not here: what each attack is called
+//! (`hostile_guests`).
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use hookmill_tests::Client;
+use hookmill_tests::Gateway;
+use hookmill_tests::Reply;
+use hookmill_tests::Sink;
+use hookmill_tests::guests;
+use hookmill_tests::pipeline::Pipeline;
+use hookmill_tests::pipeline::Plan;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Attacks that are on their way at a time.
+const ATTACKS_AT_ONCE: usize = 16;
+const ATTACKS: [&str; 8] =
+    ["endless-loop", "fill-memory", "grow", "recurse", "panic", "big-output", "aliased-outputs", "log-flood"];
+/// Events of the honest tenant in each turn, and turns of each kind in a round.
+const PROBES: usize = 50;
+const TURNS: usize = 10;
+const ROUNDS: usize = 5;
+/// How much longer the slowest of a hundred may take.
+const FACTOR: f64 = 2.0;
+
+/// The honest tenant, and when its deliveries arrive.
+struct Honest {
+    client: Client,
+    pipeline: Pipeline,
+    arrivals: mpsc::UnboundedReceiver<Instant>,
+}
+
+impl Honest {
+    async fn new(client: Client, sink: &Sink) -> Self {
+        client.upload("honest", guests::plugin("split-batch")).await.expect(201);
+        let (sender, arrivals) = mpsc::unbounded_channel();
+        sink.script("/honest", move |_, hit| {
+            // The receiver outlives every request.
+            let _ = sender.send(hit.at);
+            Reply::Status(200)
+        });
+        let steps = json!([{"plugin": {"name": "honest", "config": {"items": ""}}}]);
+        let pipeline = Plan::new("honest", &sink.url("/honest")).steps(steps).make(&client).await;
+        Self { client, pipeline, arrivals }
+    }
+
+    async fn times(&mut self, into: &mut Vec<Duration>) {
+        for _ in 0..PROBES {
+            let start = Instant::now();
+            self.pipeline.accept(&self.client, &json!([{"probe": true}])).await;
+            into.push(self.arrivals.recv().await.expect("the sink runs") - start);
+        }
+    }
+}
+
+/// The tenant that attacks. What its plugin fails on is passed on as it came, so that each attack shows its end.
+struct Hostile {
+    go: watch::Sender<bool>,
+    free: Arc<Semaphore>,
+    // Dropped, they end.
+    _senders: JoinSet<()>,
+}
+
+impl Hostile {
+    async fn new(client: Client, sink: &Sink) -> Self {
+        client.upload("hostile", guests::fixture("hostile")).await.expect(201);
+        let free = Arc::new(Semaphore::new(ATTACKS_AT_ONCE));
+        let answered = Arc::clone(&free);
+        sink.script("/hostile", move |_, _| {
+            answered.add_permits(1);
+            Reply::Status(200)
+        });
+        let steps = json!([{"plugin": {"name": "hostile", "config": {}}, "on_error": "pass"}]);
+        let path = Plan::new("hostile", &sink.url("/hostile")).steps(steps).make(&client).await.path;
+        let (go, gone) = watch::channel(false);
+        let mut senders = JoinSet::new();
+        for first in 0..4 {
+            let (client, path, free, mut gone) =
+                (client.with_key(""), path.clone(), Arc::clone(&free), gone.clone());
+            senders.spawn(async move {
+                for attack in ATTACKS.iter().cycle().skip(first * 2) {
+                    gone.wait_for(|go| *go).await.expect("the test runs");
+                    free.acquire().await.expect("it is never closed").forget();
+                    let headers = [("x-attack", *attack), ("content-type", "application/json")];
+                    client.send("POST", &path, &headers, b"{}".to_vec()).await.expect(202);
+                }
+            });
+        }
+        Self { go, free, _senders: senders }
+    }
+
+    fn attack(&self) {
+        self.go.send_replace(true);
+    }
+
+    /// Returns when the last attack has ended.
+    async fn rest(&self) {
+        self.go.send_replace(false);
+        let all = u32::try_from(ATTACKS_AT_ONCE).expect("it is small");
+        // Twice: a sender that was about to begin goes on once.
+        for _ in 0..2 {
+            drop(self.free.acquire_many(all).await.expect("it is never closed"));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn p99(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() * 99 / 100]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_honest_tenant_hardly_notices_a_hostile_one() {
+    // No quarantine: every attack is run.
+    let gateway = Gateway::start_with(|options| options.env("HOOKMILL_PLUGINS_QUARANTINE_AFTER", "0")).await;
+    let sink = Sink::start().await;
+    sink.count_only();
+    let client = gateway.client();
+    let theirs = client.post("/v1/workspaces", &json!({"name": "theirs"})).await.expect(201);
+    let theirs = client.with_key(theirs["key"]["secret"].as_str().expect("a key of the new workspace"));
+    let mut honest = Honest::new(client, &sink).await;
+    let hostile = Hostile::new(theirs, &sink).await;
+
+    // What is done once is not what is compared.
+    honest.times(&mut Vec::new()).await;
+    let mut rounds = Vec::new();
+    // Latencies of a busy machine vary; one round in which it holds shows that nothing waits.
+    for _ in 0..ROUNDS {
+        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        let before = sink.counted("/hostile");
+        for _ in 0..TURNS {
+            honest.times(&mut alone).await;
+            hostile.attack();
+            honest.times(&mut beside).await;
+            hostile.rest().await;
+        }
+        let attacks = sink.counted("/hostile") - before;
+        let (alone, beside) = (p99(alone), p99(beside));
+        eprintln!("p99 alone {alone:?}, beside {attacks} attacks {beside:?}");
+        assert!(attacks > 100, "only {attacks} attacks");
+        rounds.push((alone, beside));
+        if beside <= alone.mul_f64(FACTOR) {
+            return;
+        }
+    }
+    panic!("p99 alone and beside attacks: {rounds:?}");
+}

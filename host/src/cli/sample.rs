@@ -178,6 +178,7 @@ fn destination(gateway: &Gateway, workspace: WorkspaceId) -> Destination {
         timeout_ms: 15_000,
         retry: RetryPolicy::default(),
         concurrency: 8,
+        payload_schema: None,
     }
 }
 

@@ -209,6 +209,9 @@ pub struct Destination {
     pub retry: RetryPolicy,
     /// Requests at a time.
     pub concurrency: u32,
+    /// The JSON Schema of the payloads it takes, as it was written.
+    #[serde(default)]
+    pub payload_schema: Option<String>,
 }
 
 /// What a step does when it cannot answer.

@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod challenge;
 pub mod lifecycle;
 mod mac;
+pub mod payload_schema;
 pub mod rollout;
 pub mod route;
 pub mod seal;

@@ -72,6 +72,7 @@ pub use options::SandboxOptions;
 pub use options::TierOptions;
 pub use plugin::Plugin;
 pub use properties::Property;
+pub use properties::fitting;
 pub use properties::properties;
 pub use ran::BatchRan;
 pub use ran::ConfigRefusal;

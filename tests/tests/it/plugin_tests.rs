@@ -156,3 +156,56 @@ async fn the_commands_capture_test_and_override() {
     let back = run(&["plugin", "activate", "p", &first]).await;
     assert_eq!(back.0, Some(0), "{back:?}");
 }
+
+#[tokio::test]
+async fn what_is_forwarded_is_held_to_the_schema_of_its_destination() {
+    let gateway = Gateway::start().await;
+    let client = gateway.client();
+    let lead = |score_most: u32| {
+        json!({
+            "type": "object", "required": ["company", "score"],
+            "properties": {
+                "company": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+                "score": {"type": "integer", "maximum": score_most},
+            },
+        })
+    };
+    let destination = json!({"name": "crm", "url": "https://example.com/", "payload_schema": lead(100)});
+    let made = client.post("/v1/destinations", &destination).await.expect(201);
+    assert_eq!(made["payload_schema"], lead(100));
+    let odd = json!({"payload_schema": {"properties": {"score": {"type": "intger"}}}});
+    let refused = client.patch("/v1/destinations/crm", &odd).await;
+    refused.problem(422);
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/payload_schema", "{}", refused.text);
+    assert!(fault["detail"].as_str().unwrap().contains("/properties/score/type"), "{}", refused.text);
+
+    let dir = tempfile::tempdir().unwrap();
+    let wasm = dir.path().join("leads.wasm");
+    std::fs::write(&wasm, guests::plugin("filter-leads")).unwrap();
+    let test = async |args: &[&str]| {
+        let mut command = hookmill();
+        command.args(["plugin", "test"]).arg(&wasm).args(args);
+        command.env("HOOKMILL_URL", gateway.url()).env("HOOKMILL_KEY", hookmill_tests::gateway::ADMIN_KEY);
+        let output = command.output().await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let fits = test(&["--destination", "crm"]).await;
+    assert_eq!(fits.0, Some(0), "{fits:?}");
+    assert!(fits.1.contains("what is forwarded fits the payload schema: yes"), "{fits:?}");
+    assert!(fits.1.contains("although a value is missing"), "{fits:?}");
+
+    client.patch("/v1/destinations/crm", &json!({"payload_schema": lead(90)})).await.expect(200);
+    let misfits = test(&["--destination", "crm"]).await;
+    assert_eq!(misfits.0, Some(10), "{misfits:?}");
+    assert!(misfits.1.contains("$payload/score: value is greater than the maximum of 90"), "{misfits:?}");
+    let file = dir.path().join("lead.json");
+    std::fs::write(&file, lead(90).to_string()).unwrap();
+    let file = test(&["--schema", file.to_str().unwrap()]).await;
+    assert_eq!(file.0, Some(10), "{file:?}");
+
+    client.patch("/v1/destinations/crm", &json!({"payload_schema": null})).await.expect(200);
+    let none = test(&["--destination", "crm"]).await;
+    assert!(none.0 == Some(1) && none.1.contains("crm has no `payload_schema`"), "{none:?}");
+}

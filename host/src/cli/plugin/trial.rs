@@ -22,6 +22,7 @@ use crate::cli::plugin::trial_captured::Trial;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
+use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
 use crate::sandbox::Cost;
 use crate::sandbox::Plugin;
@@ -47,6 +48,12 @@ pub(super) struct TestArgs {
     /// Run the tests that a gateway has captured for the plugin, too.
     #[arg(long, conflicts_with = "payload", requires = "key")]
     captured: bool,
+    /// What is forwarded must fit this JSON Schema.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["payload", "destination"])]
+    schema: Option<PathBuf>,
+    /// What is forwarded must fit the payload schema of this destination of a gateway.
+    #[arg(long, value_name = "NAME", conflicts_with = "payload", requires = "key")]
+    destination: Option<String>,
     /// The plugin's name in that gateway [default: the manifest's].
     #[arg(long, requires = "captured")]
     name: Option<String>,
@@ -78,7 +85,10 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     }
     let trial = match args.payload {
         Some(_) => Trial::default(),
-        None => Trial::of(&plugin, fetched(args, &admitted.name).await?, &admitted.manifest_json).await?,
+        None => {
+            let (captured, schema) = (fetched(args, &admitted.name).await?, schema(args).await?);
+            Trial::of(&plugin, captured, &admitted.manifest_json, schema.as_ref()).await?
+        }
     };
     let mut lines: Vec<String> = runs.iter().map(|run| run.text(args.payload.is_some())).collect();
     lines.extend(Some(trial.text()).filter(|text| !text.is_empty()));
@@ -103,6 +113,26 @@ async fn fetched(args: &TestArgs, name: &str) -> anyhow::Result<Vec<Case>> {
     }
     let client = ApiClient::new(&args.url, args.key.as_deref())?;
     trial_captured::fetch(&client, args.name.as_deref().unwrap_or(name)).await
+}
+
+/// What is forwarded has to fit, if that is asked for.
+async fn schema(args: &TestArgs) -> anyhow::Result<Option<PayloadSchema>> {
+    let (text, from) = match (&args.schema, &args.destination) {
+        (Some(file), _) => {
+            let from = file.display().to_string();
+            (std::fs::read_to_string(file).with_context(|| format!("read {from}"))?, from)
+        }
+        (None, Some(name)) => {
+            let client = ApiClient::new(&args.url, args.key.as_deref())?;
+            let destination = client.get(&format!("v1/destinations/{name}")).await?;
+            if destination["payload_schema"].is_null() {
+                bail!("the destination {name} has no `payload_schema`");
+            }
+            (destination["payload_schema"].to_string(), format!("the schema of {name}"))
+        }
+        (None, None) => return Ok(None),
+    };
+    PayloadSchema::parse(&text).map(Some).map_err(|why| anyhow::anyhow!("{from}: {why}"))
 }
 
 /// The event of the flags, with those headers that the plugin asks for.

@@ -6,9 +6,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::client::ApiClient;
+use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
 use crate::sandbox::Plugin;
 use crate::sandbox::Property;
+use crate::sandbox::fitting;
 use crate::sandbox::properties;
 
 /// What came of the tests and properties.
@@ -17,6 +19,7 @@ pub(super) struct Trial {
     passed: usize,
     failed: Vec<(String, String)>,
     properties: Vec<Property>,
+    misfits: bool,
 }
 
 /// The captured tests of a plugin.
@@ -41,8 +44,13 @@ pub(super) async fn fetch(client: &ApiClient, plugin: &str) -> anyhow::Result<Ve
 }
 
 impl Trial {
-    /// Runs `captured`, and tries the properties with them and with the examples of a manifest.
-    pub(super) async fn of(plugin: &Plugin, captured: Vec<Case>, manifest: &str) -> anyhow::Result<Self> {
+    /// Runs `captured`, and tries the properties, the schema among them, with them and with the examples of a manifest.
+    pub(super) async fn of(
+        plugin: &Plugin,
+        captured: Vec<Case>,
+        manifest: &str,
+        schema: Option<&PayloadSchema>,
+    ) -> anyhow::Result<Self> {
         let mut trial = Self::default();
         for case in &captured {
             match case.difference(plugin).await? {
@@ -53,12 +61,18 @@ impl Trial {
         let mut cases = captured;
         cases.extend(Case::of_manifest(manifest));
         trial.properties = properties(plugin, &cases).await?;
+        if let Some(schema) = schema {
+            let fits = fitting(plugin, &cases, schema).await?;
+            trial.misfits = fits[0].broken > 0;
+            trial.properties.extend(fits);
+        }
         Ok(trial)
     }
 
-    /// Whether a captured test gave something else.
+    /// Whether a captured test gave something else, or an event as it is became something that does not fit the
+    /// schema. Odd values are reported only: not every plugin has to bear them.
     pub(super) fn has_failed(&self) -> bool {
-        !self.failed.is_empty()
+        !self.failed.is_empty() || self.misfits
     }
 
     /// A line for the captured tests, if there are any, one for each that failed, and one for each property.
@@ -113,6 +127,7 @@ mod tests {
             passed: 2,
             failed: vec![("n".into(), "1 outputs instead of 2".into())],
             properties: vec![property(0, &[]), property(1, &["\"n\": trapped"])],
+            misfits: false,
         };
         let expected = "captured tests: 2 passed, 1 failed\n  n: 1 outputs instead of 2\n\
                         it holds: yes, in 7 tries\nit holds: not in 1 of 7 tries\n  \"n\": trapped";

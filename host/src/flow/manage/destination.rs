@@ -25,6 +25,7 @@ use crate::flow::manage::signing::SigningDraft;
 use crate::flow::manage::source::checked_basic;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
+use crate::rules::payload_schema::PayloadSchema;
 
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 const TIMEOUT_MS_MAX: u64 = 600_000;
@@ -73,6 +74,8 @@ pub struct DestinationDraft {
     pub retry: Option<Option<RetryPolicy>>,
     /// Requests at a time.
     pub concurrency: Option<u32>,
+    /// The JSON Schema of the payloads it takes; `Some(None)`: any.
+    pub payload_schema: Option<Option<String>>,
 }
 
 /// A destination and, when it is new, the secret it signs with.
@@ -163,6 +166,7 @@ impl Gateway {
             timeout_ms: self.limits().timeout_ms,
             retry: self.limits().retry.clone(),
             concurrency: self.limits().concurrency,
+            payload_schema: None,
         }
     }
 
@@ -207,6 +211,12 @@ impl Gateway {
         if let Some(concurrency) = draft.concurrency {
             fields::within(concurrency, 1, CONCURRENCY_MAX, "/concurrency", faults);
             destination.concurrency = concurrency;
+        }
+        if let Some(schema) = draft.payload_schema {
+            if let Some(Err(why)) = schema.as_deref().map(PayloadSchema::parse) {
+                faults.add("/payload_schema", why);
+            }
+            destination.payload_schema = schema;
         }
         let draft = draft.signing?;
         signing::apply(&mut destination.signing, draft, self.random_bytes(), faults)

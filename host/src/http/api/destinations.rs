@@ -68,6 +68,12 @@ const DESTINATION: &[Field] = &[
     )
     .nullable(),
     field("concurrency", Shape::Whole, "Requests at a time; 8 if not given."),
+    field(
+        "payload_schema",
+        Shape::Any,
+        "The JSON Schema of the payloads it takes. Plugins are held to it by `hookmill plugin test --destination`.",
+    )
+    .nullable(),
 ];
 
 const TEST: &[Field] = &[field("payload", Shape::Any, "The body to send instead of a sample.")];
@@ -117,6 +123,8 @@ view! {
         retry: RetryView,
         /// Requests at a time.
         concurrency: u32,
+        /// The JSON Schema of the payloads it takes.
+        payload_schema: Option<Box<RawValue>>,
     }
 
     /// What came of a test.
@@ -198,7 +206,13 @@ fn draft(object: &Object<'_>) -> DestinationDraft {
         timeout_ms: object.whole("timeout_ms"),
         retry: object.optional("retry", |object| retry::read(object, "retry")),
         concurrency: object.whole("concurrency"),
+        payload_schema: payload_schema(object),
     }
+}
+
+fn payload_schema(object: &Object<'_>) -> Option<Option<String>> {
+    let given = object.raw("payload_schema").map(|raw| Some(raw.get().to_owned()));
+    given.or_else(|| object.clears("payload_schema").then_some(None))
 }
 
 fn auth(object: &Object<'_>) -> Option<AuthDraft> {
@@ -231,6 +245,11 @@ fn show(destination: &Destination) -> DestinationView {
         timeout_ms: destination.timeout_ms,
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
+        // It was JSON when it was saved.
+        payload_schema: destination
+            .payload_schema
+            .clone()
+            .and_then(|schema| RawValue::from_string(schema).ok()),
     }
 }
 

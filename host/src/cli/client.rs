@@ -150,6 +150,11 @@ impl ApiClient {
         self.answer(self.request(Method::PUT, path)?.json(body)).await
     }
 
+    /// Patches with JSON.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::PATCH, path)?.json(body)).await
+    }
+
     /// Deletes.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
         self.answer(self.request(Method::DELETE, path)?).await

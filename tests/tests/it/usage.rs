@@ -141,12 +141,25 @@ async fn limits_of_a_plugin_hold_from_its_next_call_on() {
     assert_eq!(code, "output_too_large");
     assert!(detail.contains("of at most 3"), "{detail}");
 
+    let limit = async |flags: &[&str]| {
+        let mut command = hookmill();
+        command.args(["plugin", "limits", "h", "--json", "--url", &gateway.url(), "--key", ADMIN_KEY]);
+        let output = command.args(flags).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let wider = json!({"cpu_ms": 7, "memory_bytes": 4 << 20, "output_bytes": 3, "in_flight": 1});
+    assert_eq!(limit(&[]).await, limits);
+    assert_eq!(limit(&["--cpu-ms", "7"]).await, wider);
+    assert_eq!(client.get("/v1/plugins/h").await.expect(200)["limits"], wider);
+
     // Only `limits` of null takes them away, and then all of them.
     client.patch("/v1/plugins/h", &json!({})).await.expect(200);
     let (code, _) = fault(&client, &pipeline, "behave").await;
     assert_eq!(code, "output_too_large");
     let plugin = client.patch("/v1/plugins/h", &json!({"limits": null})).await.expect(200);
     assert!(plugin["limits"].as_object().unwrap().values().all(Value::is_null), "{plugin}");
+    assert!(limit(&["--reset"]).await.as_object().unwrap().values().all(Value::is_null));
     send(&client, &pipeline, "behave").await;
     assert_eq!(sink.wait_for("/h", 1).await[0].json(), json!({"n": 1}));
 }

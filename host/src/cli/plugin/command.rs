@@ -10,6 +10,7 @@ use crate::cli::plugin::build;
 use crate::cli::plugin::capture;
 use crate::cli::plugin::check;
 use crate::cli::plugin::compare;
+use crate::cli::plugin::limits;
 use crate::cli::plugin::list;
 use crate::cli::plugin::new;
 use crate::cli::plugin::push;
@@ -62,6 +63,9 @@ enum Command {
     /// Show what a plugin costs: calls, faults, CPU time, memory and output by version and connection.
     #[command(disable_version_flag = true)]
     Usage(usage::UsageArgs),
+    /// Show or change what a plugin may use: CPU time, memory, output, calls at a time.
+    #[command(disable_version_flag = true)]
+    Limits(limits::LimitsArgs),
     /// Run a version over stored events and compare with what was really sent.
     #[command(after_help = crate::cli::compare::HELP, disable_version_flag = true)]
     Compare(compare::CompareArgs),
@@ -91,6 +95,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
             Command::Canary(canary) => rollout::canary(canary, args.json).await,
             Command::Shadow(shadow) => rollout::shadow(shadow, args.json).await,
             Command::List(list) => list::run(list, args.json).await,
+            Command::Limits(limits) => limits::run(limits, args.json).await,
             Command::Usage(usage) => usage::run(usage, args.json).await,
             Command::Compare(compare) => Ok(compare::run(compare, args.json).await),
         }

@@ -13,6 +13,7 @@ mod compare;
 mod examine;
 mod example;
 mod language;
+mod limits;
 mod list;
 mod new;
 mod project;

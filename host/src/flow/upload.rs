@@ -166,7 +166,8 @@ impl Gateway {
         } else {
             (RolloutEnd::Cancelled, "somebody made a third version the active one")
         };
-        self.close_rollout(plugin, end, reason.to_owned())
+        let seen = self.rollout_watch(rollout.id).counts().seen();
+        self.close_rollout(plugin, end, reason.to_owned(), seen)
     }
 
     /// Deletes a version that no connection runs. Its module stays on the disk: events that came in before, and are

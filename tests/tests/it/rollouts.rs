@@ -126,12 +126,8 @@ async fn a_bad_version_is_rolled_back_and_no_event_is_lost() {
     assert_eq!(over["state"], "rolled_back", "{over}");
     let figures = &over["figures"];
     let reason = over["reason"].as_str().unwrap();
-    // Events that were under way when it was decided are counted, too; the reason has the figures of that moment.
-    let numbers: Vec<u64> = reason.split(' ').filter_map(|word| word.parse().ok()).take(2).collect();
-    let [errors, events] = numbers[..] else { panic!("no figures in {reason}") };
-    assert_eq!(reason.find("it failed on "), Some(0), "{reason}");
-    assert!(figures["errors"].as_u64().unwrap() >= errors && errors > 0, "{reason}: {figures}");
-    assert!((events..events + 20).contains(&figures["events"].as_u64().unwrap()), "{reason}: {figures}");
+    let told = format!("it failed on {} of {} events", figures["errors"], figures["events"]);
+    assert!(reason.starts_with(&told), "{reason}: {figures}");
     assert!(figures["events"].as_u64().unwrap() >= 100, "{figures}");
     let examples = over["examples"].as_array().unwrap();
     assert!((2..=10).contains(&examples.len()), "{over}");

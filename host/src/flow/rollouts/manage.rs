@@ -25,6 +25,7 @@ use crate::flow::manage::Faults;
 use crate::flow::manage::ManageError;
 use crate::flow::rollouts::RolloutDraft;
 use crate::flow::rollouts::RolloutStep;
+use crate::flow::rollouts::Seen;
 use crate::flow::rollouts::Watch;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
@@ -116,7 +117,8 @@ impl Gateway {
         let _guard = self.write_guard().await;
         let mut plugin = self.running(workspace, name, id)?;
         let reason = "somebody ended it".to_owned();
-        self.end_rollout(&mut plugin, Vec::new(), RolloutEnd::Cancelled, reason).await?;
+        let seen = self.rollout_watch(id).counts().seen();
+        self.end_rollout(&mut plugin, RolloutEnd::Cancelled, reason, seen).await?;
         Ok(Arc::new(plugin))
     }
 
@@ -151,21 +153,35 @@ impl Gateway {
     /// Ends a canary whose guards do not hold. Of all events that find so, one does it.
     pub(super) fn judge(&self, tried: &RolloutStep) {
         let RolloutKind::Canary(guards) = &tried.rollout.kind else { return };
-        let breach = judge(guards, &tried.watch.counts().measured());
-        let Some(breach) = breach.filter(|_| tried.watch.ends()) else { return };
+        let (reason, seen) = {
+            let counts = tried.watch.counts();
+            let Some(breach) = judge(guards, &counts.measured()) else { return };
+            (breach.to_string(), counts.seen())
+        };
+        if !tried.watch.ends() {
+            return;
+        }
         let gateway = self.clone();
         let (plugin, id, watch) = (tried.plugin, tried.rollout.id, tried.watch.clone());
-        self.spawn(async move { gateway.roll_back(plugin, id, &watch, breach.to_string()).await });
+        self.spawn(async move { gateway.roll_back(plugin, id, &watch, (reason, seen)).await });
     }
 
-    async fn roll_back(&self, plugin: PluginId, id: RolloutId, watch: &Watch, reason: String) {
+    /// Events that are under way go on being counted: what is kept is what was seen when it was decided.
+    async fn roll_back(
+        &self,
+        plugin: PluginId,
+        id: RolloutId,
+        watch: &Watch,
+        (reason, seen): (String, Seen),
+    ) {
         let _guard = self.write_guard().await;
         let found = self.snapshot().documents.plugins.get(plugin).cloned();
         let found = found.filter(|found| found.rollout.as_ref().is_some_and(|rollout| rollout.id == id));
         // Otherwise it is over: an event of an older configuration met it.
         let Some(found) = found else { return };
         let mut plugin = found.as_ref().clone();
-        if let Err(error) = self.end_rollout(&mut plugin, Vec::new(), RolloutEnd::RolledBack, reason).await {
+        let ended = self.end_rollout(&mut plugin, RolloutEnd::RolledBack, reason, seen).await;
+        if let Err(error) = ended {
             tracing::error!(%error, "could not roll a canary back");
             watch.goes_on();
         }
@@ -174,13 +190,12 @@ impl Gateway {
     async fn end_rollout(
         &self,
         plugin: &mut PluginConfig,
-        mut writes: Vec<DocumentWrite>,
         end: RolloutEnd,
         reason: String,
+        seen: Seen,
     ) -> Result<(), ManageError> {
-        let ended = self.close_rollout(plugin, end, reason);
-        writes.push(DocumentWrite::PutPlugin(plugin.clone()));
-        self.write(writes).await?;
+        let ended = self.close_rollout(plugin, end, reason, seen);
+        self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
         if let Some(ended) = &ended {
             self.observe_rollout_ended(plugin, ended);
         }
@@ -193,13 +208,9 @@ impl Gateway {
         plugin: &mut PluginConfig,
         end: RolloutEnd,
         reason: String,
+        Seen { figures, examples }: Seen,
     ) -> Option<EndedRollout> {
         let rollout = plugin.rollout.take()?;
-        let watch = self.compiler().rollouts.watch(rollout.id);
-        let (figures, examples) = {
-            let counts = watch.counts();
-            (counts.figures(), counts.examples())
-        };
         let ended = EndedRollout { rollout, end, reason, ended_at: self.now(), figures, examples };
         plugin.rollouts.push(ended.clone());
         let excess = plugin.rollouts.len().saturating_sub(KEPT_MAX);

@@ -20,4 +20,5 @@ pub use registry::Rollouts;
 pub use step::RolloutStep;
 pub(crate) use step::run;
 pub use watch::Counts;
+pub use watch::Seen;
 pub use watch::Watch;

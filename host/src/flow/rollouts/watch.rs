@@ -55,6 +55,15 @@ pub struct Counts {
     pub tally: Tally,
 }
 
+/// What was counted at one moment.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Everything in figures.
+    pub figures: Figures,
+    /// Events that tell what went wrong.
+    pub examples: Vec<RolloutExample>,
+}
+
 /// CPU times, within 1 %.
 struct Spread(Histogram<u32>);
 
@@ -149,6 +158,11 @@ impl Counts {
     pub fn figures(&self) -> Figures {
         let classes = Class::ALL.map(|class| (class.name().to_owned(), self.tally.count(class)));
         Figures { classes: classes.into_iter().collect(), ..self.measured() }
+    }
+
+    /// What is kept of a rollout that is over.
+    pub fn seen(&self) -> Seen {
+        Seen { figures: self.figures(), examples: self.examples() }
     }
 
     /// What guards look at: everything but the classes.

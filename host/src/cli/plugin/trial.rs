@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
+use crate::cli::client::segment;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::example;
@@ -124,7 +125,7 @@ async fn schema(args: &TestArgs) -> anyhow::Result<Option<PayloadSchema>> {
         }
         (None, Some(name)) => {
             let client = ApiClient::new(&args.url, args.key.as_deref())?;
-            let destination = client.get(&format!("v1/destinations/{name}")).await?;
+            let destination = client.get(&format!("v1/destinations/{}", segment(name))).await?;
             if destination["payload_schema"].is_null() {
                 bail!("the destination {name} has no `payload_schema`");
             }
@@ -132,7 +133,7 @@ async fn schema(args: &TestArgs) -> anyhow::Result<Option<PayloadSchema>> {
         }
         (None, None) => return Ok(None),
     };
-    PayloadSchema::parse(&text).map(Some).map_err(|why| anyhow::anyhow!("{from}: {why}"))
+    PayloadSchema::compile(&text).map(Some).map_err(|why| anyhow::anyhow!("{from}: {why}"))
 }
 
 /// The event of the flags, with those headers that the plugin asks for.

@@ -25,7 +25,7 @@ use crate::flow::manage::signing::SigningDraft;
 use crate::flow::manage::source::checked_basic;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
-use crate::rules::payload_schema::PayloadSchema;
+use crate::rules::payload_schema;
 
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 const TIMEOUT_MS_MAX: u64 = 600_000;
@@ -213,7 +213,7 @@ impl Gateway {
             destination.concurrency = concurrency;
         }
         if let Some(schema) = draft.payload_schema {
-            if let Some(Err(why)) = schema.as_deref().map(PayloadSchema::parse) {
+            if let Some(Err(why)) = schema.as_deref().map(payload_schema::check) {
                 faults.add("/payload_schema", why);
             }
             destination.payload_schema = schema;

@@ -197,6 +197,11 @@ impl ApiClient {
     }
 }
 
+/// A name as a part of a path, whatever it is made of.
+pub(crate) fn segment(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// The last part of a problem's `type`.
 fn kind_of(body: &Value) -> String {
     let kind = body["type"].as_str().unwrap_or_default();
@@ -216,9 +221,42 @@ fn causes(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
     use serde_json::json;
 
     use super::*;
+
+    /// Answers one request on each of two connections, and closes each at once.
+    fn closes_after_each(listener: &TcpListener) {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            assert!(stream.read(&mut head).unwrap() > 0);
+            // No word of closing it, as when a connection has idled for too long.
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_idled_while_nobody_looked_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = ApiClient::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
+        let gateway = std::thread::spawn(move || closes_after_each(&listener));
+        client.get("v1/health").await.unwrap();
+        // A build, say: this thread sees nothing of the network meanwhile.
+        std::thread::sleep(IDLE_TIMEOUT + Duration::from_millis(100));
+        client.post_bytes("v1/plugins/p/versions", "application/wasm", vec![0; 100].into()).await.unwrap();
+        gateway.join().unwrap();
+    }
+
+    #[test]
+    fn names_are_parts_of_paths() {
+        assert_eq!(segment("a"), "a");
+        assert_eq!(segment("a/b? #"), "a%2Fb%3F%20%23");
+    }
 
     #[test]
     fn problems_are_shown_with_each_fault() {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
+use crate::cli::client::segment;
 use crate::cli::serve::print;
 use crate::config;
 use crate::domain::secret::Secret;
@@ -77,7 +78,7 @@ async fn answer(args: &SecretArgs) -> anyhow::Result<(Value, String)> {
     match &args.command {
         Command::Set { name, from_env } => {
             let value = value(from_env.as_deref())?;
-            let path = format!("v1/secrets/{}", in_path(name));
+            let path = format!("v1/secrets/{}", segment(name));
             let set = client.put(&path, &json!({"value": value.expose()})).await?;
             let text = format!("set {}\n", line(&set));
             Ok((set, text))
@@ -89,7 +90,7 @@ async fn answer(args: &SecretArgs) -> anyhow::Result<(Value, String)> {
             Ok((secrets, text))
         }
         Command::Delete { name } => {
-            client.delete(&format!("v1/secrets/{}", in_path(name))).await?;
+            client.delete(&format!("v1/secrets/{}", segment(name))).await?;
             Ok((json!({"deleted": name}), format!("deleted {name}\n")))
         }
     }
@@ -110,10 +111,6 @@ fn value(from_env: Option<&str>) -> anyhow::Result<Secret> {
     stdin.read_to_string(&mut text).context("read the value from stdin")?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
-}
-
-fn in_path(name: &str) -> String {
-    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn line(secret: &Value) -> String {
@@ -138,6 +135,6 @@ mod tests {
 
     #[test]
     fn names_stay_in_their_part_of_a_path() {
-        assert_eq!(in_path("a/../b?c"), "a%2F%2E%2E%2Fb%3Fc");
+        assert_eq!(segment("a/../b?c"), "a%2F%2E%2E%2Fb%3Fc");
     }
 }

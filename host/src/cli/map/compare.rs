@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 
 use crate::cli::Exit;
+use crate::cli::client::segment;
 use crate::cli::compare;
 use crate::cli::compare::Selection;
 use crate::cli::map::input::Given;
@@ -44,7 +45,7 @@ async fn try_run(args: &CompareArgs) -> anyhow::Result<Exit> {
     // Kept as it is written: numbers have more digits than a double.
     let document: Box<RawValue> = serde_json::from_slice(&args.document.read()?)
         .with_context(|| format!("{} is not JSON", args.document.name()))?;
-    let connection = client.get(&format!("v1/connections/{}", args.selection.connection())).await?;
+    let connection = client.get(&format!("v1/connections/{}", segment(args.selection.connection()))).await?;
     let steps = connection["steps"].as_array().cloned().unwrap_or_default();
     let kind = if args.filter { "filter" } else { "mapping" };
     let at = place(&steps, kind, args.step)?;

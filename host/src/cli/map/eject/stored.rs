@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cli::client::ApiClient;
+use crate::cli::client::segment;
 use crate::cli::map::compare::place;
 use crate::cli::map::eject::given::Sample;
 
@@ -39,7 +40,7 @@ struct Step {
 impl Mapped {
     /// Asks a gateway. `step` is the number of the mapping, where there are several.
     pub(super) async fn read(client: &ApiClient, name: &str, step: Option<usize>) -> anyhow::Result<Self> {
-        let text = client.get_text(&format!("v1/connections/{name}")).await?;
+        let text = client.get_text(&format!("v1/connections/{}", segment(name))).await?;
         let connection: Connection = serde_json::from_str(&text).context("read the connection")?;
         let seen: Vec<Value> =
             connection.steps.iter().map(|step| serde_json::from_str(step.get())).collect::<Result<_, _>>()?;

@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod eventually;
 pub mod gateway;
 pub mod guests;
+pub mod latency;
 pub mod load;
 pub mod node;
 pub mod pipeline;

@@ -11,51 +11,20 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
-use crate::domain::event::Event;
-use crate::domain::grant::Grant;
 use crate::domain::id::EventId;
 use crate::flow::Gateway;
-use crate::flow::artifacts;
 use crate::flow::plan;
-use crate::sandbox::Plugin;
+use crate::flow::service_class::ServiceClass;
 use crate::store::Committed;
 use crate::store::Feed;
 use crate::store::Held;
 use crate::store::HeldEvent;
 use crate::store::Store;
 
-/// Events whose steps run at a time, of each kind of [`Steps`].
+/// Events whose steps run at a time, of each [`ServiceClass`].
 pub(super) const PLANS_MAX: usize = 256;
 /// Events that wait for the code of a plugin, apart from those: while it is compiled, others go on.
 const PREPARING_MAX: usize = 4096;
-
-/// How long it takes to run an event's steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Steps {
-    /// Microseconds.
-    Short,
-    /// A plugin computes for long, or nobody knows yet.
-    Long,
-    /// A plugin may wait: for an answer, or for its turn at what it keeps.
-    Waiting,
-}
-
-impl Steps {
-    pub(super) fn of(gateway: &Gateway, event: &Event) -> Self {
-        let Some(snapshot) = gateway.snapshot_at_hand(event.data.revision) else { return Self::Long };
-        let mut steps = Self::Short;
-        for connection in plan::connections(&snapshot, event) {
-            let grants = connection.grants();
-            if grants.has(Grant::Http) || grants.has(Grant::Kv) {
-                return Self::Waiting;
-            }
-            if !artifacts::plugins(connection).all(Plugin::is_short) {
-                steps = Self::Long;
-            }
-        }
-        steps
-    }
-}
 
 /// Events that take their time: some run, the others queue.
 #[derive(Default)]
@@ -95,8 +64,8 @@ pub async fn pump(mut feed: impl Feed, planner: mpsc::UnboundedSender<Committed>
 /// Plans committed events in their order, several at a time. The queue holds ranges, not events,
 /// once memory for events is used up, so that it stays small however far planning is behind.
 pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<Committed>) {
-    let (mut short, mut long, mut waiting) = (FuturesUnordered::new(), Slow::default(), Slow::default());
-    let mut preparing = FuturesUnordered::new();
+    let (mut short, mut preparing) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let (mut fresh, mut long, mut waiting) = (Slow::default(), Slow::default(), Slow::default());
     loop {
         let (events, new) = tokio::select! {
             commit = committed.recv(), if short.len() < PLANS_MAX && preparing.len() < PREPARING_MAX => {
@@ -105,6 +74,7 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
             }
             Some(held) = preparing.next(), if !preparing.is_empty() => (vec![held], false),
             Some(()) = short.next(), if !short.is_empty() => (Vec::new(), false),
+            () = fresh.go_on(&gateway) => (Vec::new(), false),
             () = long.go_on(&gateway) => (Vec::new(), false),
             () = waiting.go_on(&gateway) => (Vec::new(), false),
         };
@@ -120,10 +90,11 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
                 preparing.push(prepared(gateway.clone(), held));
                 continue;
             }
-            match Steps::of(&gateway, &held.0.event) {
-                Steps::Short => short.push(plan_one(gateway.clone(), held)),
-                Steps::Long => long.add(&gateway, held),
-                Steps::Waiting => waiting.add(&gateway, held),
+            match ServiceClass::of(&gateway, &held.0.event) {
+                ServiceClass::Short => short.push(plan_one(gateway.clone(), held)),
+                ServiceClass::New => fresh.add(&gateway, held),
+                ServiceClass::Long => long.add(&gateway, held),
+                ServiceClass::Waiting => waiting.add(&gateway, held),
             }
         }
     }

@@ -50,6 +50,7 @@ mod replay;
 mod rest;
 pub mod rollouts;
 mod seen;
+mod service_class;
 mod settle;
 pub mod snapshot;
 mod stats;

@@ -8,9 +8,9 @@ use futures::StreamExt as _;
 use crate::domain::delivery::DeliveryRecord;
 use crate::flow::Gateway;
 use crate::flow::intake;
-use crate::flow::intake::Steps;
 use crate::flow::lanes::Parked;
 use crate::flow::plan;
+use crate::flow::service_class::ServiceClass;
 use crate::store::Held;
 use crate::store::HeldEvent;
 use crate::store::Store;
@@ -30,7 +30,9 @@ impl Gateway {
         let mut later = Vec::new();
         for left in unfinished {
             let Some(held) = self.unfinished_event(&left).await else { continue };
-            if Steps::of(self, &held.0.event) != Steps::Short || !self.is_prepared(&held.0.event) {
+            if ServiceClass::of(self, &held.0.event) != ServiceClass::Short
+                || !self.is_prepared(&held.0.event)
+            {
                 later.push(left);
             } else {
                 plan::run(self, held, &left.done).await;

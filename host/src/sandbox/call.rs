@@ -74,8 +74,11 @@ impl From<wasmtime::Error> for Stop {
 }
 
 /// Asks a fresh instance, which is gone when this returns.
-pub(crate) async fn fresh<A: Ask>(ready: Ready, mut ask: A) -> Result<(A::Answer, Cost), Failure> {
-    let meter = Arc::new(Meter::default());
+pub(crate) async fn fresh<A: Ask>(
+    ready: Ready,
+    mut ask: A,
+    meter: Arc<Meter>,
+) -> Result<(A::Answer, Cost), Failure> {
     let limits = ask.limits(ready.limits);
     let given = ask.given();
     let (answer, kept, cost) = meter

@@ -1,7 +1,7 @@
 //! The threads that guests run on, apart from those that serve requests, and how many calls may be on them at a time.
 //! Most calls take microseconds. One that takes longer than a slice goes on, and the next ones of its plugin begin, on
-//! threads of a lower priority: whoever computes for long delays only others who do. Not here: whose calls are long
-//! (`pace`).
+//! threads of a lower priority, few of each plugin at a time: whoever computes for long delays only others who do, and gets
+//! done all the same. Not here: whose calls are long (`pace`).
 
 use std::future::Future;
 use std::future::poll_fn;
@@ -11,7 +11,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
-use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::runtime::Handle;
@@ -23,15 +22,16 @@ use tokio::task::JoinHandle;
 use crate::sandbox::asleep::Asleep;
 use crate::sandbox::engine::TICK;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::meter::Meter;
 use crate::sandbox::nice;
 use crate::sandbox::pace::Pace;
-use crate::sandbox::ran::Cost;
-use crate::sandbox::ran::Failure;
-use crate::sandbox::ran::host;
 use crate::sandbox::tier::Tier;
 
-/// Of the threads for long calls, against 0 of all others: on a machine that is busy, a tenth of the time of one of them.
-const LONG_NICENESS: i32 = 10;
+/// Of the threads for long calls, against 0 of all others: on a machine that is busy, a third of the time of one of them.
+const LONG_NICENESS: i32 = 5;
+/// Long calls of a plugin at a time, for each thread: so few that each is done well within its wall budget, even while
+/// short ones keep the machine busy.
+const LONG_CALLS_PER_WORKER: usize = 2;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
@@ -52,6 +52,24 @@ pub(crate) struct Queue {
     beds: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
     calls_per_plugin: usize,
+    long_calls_per_plugin: usize,
+}
+
+/// What all calls of one plugin share.
+#[derive(Debug)]
+pub(crate) struct PluginCalls {
+    /// One for each of its calls.
+    slots: Arc<Semaphore>,
+    /// One for each that is long.
+    long_slots: Arc<Semaphore>,
+    pub(crate) pace: Pace,
+}
+
+impl PluginCalls {
+    /// Waits until one more call of the plugin may run.
+    pub(crate) async fn slot(&self) -> Result<OwnedSemaphorePermit, SandboxError> {
+        permit(&self.slots).await
+    }
 }
 
 impl Guests {
@@ -66,10 +84,11 @@ impl Guests {
             short: short.handle().clone(),
             long: long.handle().clone(),
             room: room(tier.calls),
-            long_room: room(tier.calls - tier.calls / 8),
+            long_room: room(tier.long_calls()),
             beds: room(tier.calls / 2),
             begun: Arc::default(),
             calls_per_plugin: (workers * tier.calls_per_worker).min(in_flight.max(1) as usize),
+            long_calls_per_plugin: workers * LONG_CALLS_PER_WORKER,
         };
         Ok(Self { runtimes: vec![short, long], queue })
     }
@@ -106,9 +125,13 @@ impl Drop for Guests {
 }
 
 impl Queue {
-    /// The permits of one plugin: one for each of its calls.
-    pub(crate) fn plugin_slots(&self) -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(self.calls_per_plugin))
+    /// For a plugin that has no calls yet.
+    pub(crate) fn plugin_calls(&self) -> Arc<PluginCalls> {
+        Arc::new(PluginCalls {
+            slots: Arc::new(Semaphore::new(self.calls_per_plugin)),
+            long_slots: Arc::new(Semaphore::new(self.long_calls_per_plugin)),
+            pace: Pace::default(),
+        })
     }
 
     /// Counts the calls begun so far.
@@ -116,52 +139,62 @@ impl Queue {
         Arc::clone(&self.begun)
     }
 
-    /// Waits until one more call of the plugin may run.
-    pub(crate) async fn slot(&self, slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, SandboxError> {
-        permit(slots).await
-    }
-
-    /// Runs `call`, which has its slot, on the guests' threads when there is room at all.
-    /// Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// Runs the call that `make` makes, which has its slot, on the guests' threads when there is room at all. The meter
+    /// must measure it. Can be awaited on any runtime. Dropped, it takes the call back at its next tick.
+    pub(crate) async fn run<F>(
         &self,
         slot: OwnedSemaphorePermit,
-        pace: &Arc<Pace>,
+        calls: &Arc<PluginCalls>,
         asleep: Asleep,
-        call: impl Future<Output = Result<(T, Cost), Failure>> + Send + 'static,
-    ) -> Result<(T, Cost), Failure> {
+        make: impl FnOnce(Arc<Meter>) -> F,
+    ) -> Result<F::Output, SandboxError>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let (meter, is_short) = (Arc::<Meter>::default(), calls.pace.is_short());
         // On the heap at once: it is handed on several times, and each hand would hold a copy.
-        let call = Box::pin(call);
-        let places = self.places(slot, pace, &asleep).await.map_err(host)?;
+        let call = Box::pin(make(Arc::clone(&meter)));
+        let places = self.places(slot, calls, &asleep, is_short).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);
-        let (pace, long) = (Arc::clone(pace), self.long.clone());
-        let first = if pace.is_short() { &self.short } else { &self.long };
-        let task = first.spawn(async move {
-            let ran = match in_short(call, &asleep, &pace).await {
-                Went::Over(ran) => ran,
-                Went::On(call) => HandedOver { task: long.spawn(call) }.await.map_err(host).flatten(),
+        let (calls, long) = (Arc::clone(calls), self.long.clone());
+        let run = async move {
+            let went = if is_short { in_short(call, &asleep, &calls.pace).await } else { Went::On(call) };
+            let output = match went {
+                Went::Over(output) => output,
+                Went::On(call) if is_short => hand_over(call, &long, &calls, &asleep, &meter).await?,
+                Went::On(call) => call.await,
             };
-            if cpu(&ran) < TICK {
-                pace.was_short()
-            } else {
-                pace.was_long()
+            match meter.spent() < TICK {
+                true => calls.pace.was_short(),
+                false => calls.pace.was_long(),
             }
             // Given back here, not when the caller wakes up.
             drop(places);
-            ran
-        });
-        HandedOver { task }.await.map_err(host).flatten()
+            Ok(output)
+        };
+        let task = if is_short { self.short.spawn(run) } else { self.long.spawn(run) };
+        HandedOver { task }.await.flatten()
     }
 
+    /// What a call holds while it is under way.
     async fn places(
         &self,
         slot: OwnedSemaphorePermit,
-        pace: &Pace,
+        calls: &PluginCalls,
         asleep: &Asleep,
-    ) -> Result<[Option<OwnedSemaphorePermit>; 4], SandboxError> {
-        let bed = if asleep.is_possible() { Some(permit(&self.beds).await?) } else { None };
-        let long = if pace.is_short() { None } else { Some(permit(&self.long_room).await?) };
-        Ok([Some(slot), bed, long, Some(permit(&self.room).await?)])
+        is_short: bool,
+    ) -> Result<Vec<OwnedSemaphorePermit>, SandboxError> {
+        let mut places = vec![slot];
+        if asleep.is_possible() {
+            places.push(permit(&self.beds).await?);
+        } else if !is_short {
+            places.push(permit(&calls.long_slots).await?);
+        }
+        if !is_short {
+            places.push(permit(&self.long_room).await?);
+        }
+        places.push(permit(&self.room).await?);
+        Ok(places)
     }
 
     /// Runs `call` on the calling thread, when there is room at all.
@@ -193,26 +226,36 @@ enum Went<F: Future> {
 
 /// Runs `call` until it gives way to others, unless that is only because it sleeps.
 async fn in_short<F: Future>(mut call: Pin<Box<F>>, asleep: &Asleep, pace: &Pace) -> Went<F> {
-    // Another call of the plugin may have told since this one was sent here.
-    let over = match pace.is_short() {
-        false => None,
-        true => {
-            poll_fn(|context| match call.as_mut().poll(context) {
-                Poll::Ready(output) => Poll::Ready(Some(output)),
-                Poll::Pending if asleep.is_now() => Poll::Pending,
-                Poll::Pending => Poll::Ready(None),
-            })
-            .await
-        }
-    };
-    over.map_or(Went::On(call), Went::Over)
+    if !pace.is_short() {
+        // Another call of the plugin has told since this one was sent here.
+        return Went::On(call);
+    }
+    let over = poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if asleep.is_now() => Poll::Pending,
+        Poll::Pending => Poll::Ready(None),
+    });
+    over.await.map_or(Went::On(call), Went::Over)
 }
 
-fn cpu<T>(ran: &Result<(T, Cost), Failure>) -> Duration {
-    match ran {
-        Ok((_, cost)) => cost.cpu,
-        Err(failure) => failure.cost.cpu,
-    }
+/// Goes on with a call that turned out to be long, when its turn has come among the long ones of its plugin. It keeps its
+/// place among the short ones: it has begun, and its memory is there. One that may sleep does not queue, since it would
+/// keep others waiting while it does.
+async fn hand_over<F>(
+    call: Pin<Box<F>>,
+    long: &Handle,
+    calls: &PluginCalls,
+    asleep: &Asleep,
+    meter: &Meter,
+) -> Result<F::Output, SandboxError>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let _place = match asleep.is_possible() {
+        true => None,
+        false => Some(meter.pause(permit(&calls.long_slots)).await?),
+    };
+    HandedOver { task: long.spawn(call) }.await
 }
 
 /// Work on the other runtime, ended when nobody waits for it any more.
@@ -236,5 +279,107 @@ impl<T> Future for HandedOver<T> {
 impl<T> Drop for HandedOver<T> {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::pending;
+
+    use super::*;
+    use crate::sandbox::tier::NATIVE;
+
+    fn thread() -> String {
+        std::thread::current().name().unwrap_or_default().to_owned()
+    }
+
+    /// Where a call began and where it ended that computes for so many slices, giving way after each.
+    async fn threads(queue: &Queue, calls: &Arc<PluginCalls>, slices: u32) -> (String, String) {
+        let make = |meter: Arc<Meter>| async move {
+            let computing = async {
+                let began = thread();
+                for slice in 1..=slices {
+                    while meter.spent_now() < TICK * slice {
+                        std::hint::spin_loop();
+                    }
+                    tokio::task::yield_now().await;
+                }
+                (began, thread())
+            };
+            meter.measure(computing).await
+        };
+        queue.run(calls.slot().await.unwrap(), calls, Asleep::default(), make).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_long_call_goes_on_apart_and_so_do_the_next_of_its_plugin() {
+        let guests = Guests::start(2, &NATIVE, 16).unwrap();
+        let (calls, others) = (guests.queue().plugin_calls(), guests.queue().plugin_calls());
+        let check = async |calls: &Arc<PluginCalls>, slices: u32, began: &str, ended: &str| {
+            let (first, last) = threads(guests.queue(), calls, slices).await;
+            assert_eq!((first.as_str(), last.as_str()), (began, ended));
+        };
+        check(&calls, 0, "guest", "guest").await;
+        check(&calls, 3, "guest", "guest-long").await;
+        for _ in 0..16 {
+            check(&calls, 0, "guest-long", "guest-long").await;
+            check(&others, 0, "guest", "guest").await;
+        }
+        check(&calls, 0, "guest", "guest").await;
+    }
+
+    #[tokio::test]
+    async fn few_long_calls_of_a_plugin_run_at_a_time() {
+        let guests = Guests::start(1, &NATIVE, 16).unwrap();
+        let (queue, calls) = (guests.queue(), guests.queue().plugin_calls());
+        let all = futures::future::join_all((0..8).map(|_| threads(queue, &calls, 3)));
+        let most = async {
+            let mut fewest = calls.long_slots.available_permits();
+            loop {
+                fewest = fewest.min(calls.long_slots.available_permits());
+                assert!(queue.room.available_permits() <= NATIVE.calls);
+                tokio::task::yield_now().await;
+                if queue.begun.load(Ordering::Relaxed) == 8 && queue.room.available_permits() == NATIVE.calls
+                {
+                    return fewest;
+                }
+            }
+        };
+        let (ended, fewest) = futures::join!(all, most);
+        assert!(ended.iter().all(|(_, last)| last == "guest-long"), "{ended:?}");
+        assert_eq!((fewest, calls.long_slots.available_permits()), (0, LONG_CALLS_PER_WORKER));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_sleeps_stays_where_it_is() {
+        let guests = Guests::start(1, &NATIVE, 16).unwrap();
+        let (queue, calls, asleep) = (guests.queue(), guests.queue().plugin_calls(), Asleep::possible());
+        let (wake, answer) = tokio::sync::oneshot::channel::<()>();
+        let told = asleep.clone();
+        let make = |_| async move {
+            told.until(answer).await.unwrap();
+            thread()
+        };
+        let slot = calls.slot().await.unwrap();
+        let mut sleeps = Box::pin(queue.run(slot, &calls, asleep.clone(), make));
+        while !asleep.is_now() {
+            assert!(futures::poll!(&mut sleeps).is_pending());
+            tokio::task::yield_now().await;
+        }
+        wake.send(()).unwrap();
+        assert_eq!(sleeps.await.unwrap(), "guest");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_nobody_waits_for_gives_its_places_back() {
+        let guests = Guests::start(1, &NATIVE, 1).unwrap();
+        let (queue, calls) = (guests.queue(), guests.queue().plugin_calls());
+        {
+            let slot = calls.slot().await.unwrap();
+            let mut forgotten = Box::pin(queue.run(slot, &calls, Asleep::default(), |_| pending::<()>()));
+            assert!(futures::poll!(&mut forgotten).is_pending());
+        }
+        // The only slot of the plugin.
+        drop(calls.slot().await.unwrap());
     }
 }

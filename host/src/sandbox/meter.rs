@@ -1,5 +1,5 @@
-//! The CPU time of a call. A call runs in slices on any thread of the guests' runtime; only the
-//! slices count, not the waiting between them. Not here: what happens when the budget is used up.
+//! The CPU time of a call. A call runs in slices on any of the guests' threads; only the
+//! slices count, not the waiting between them. And how long it waited for its turn, which is no wall time of its own. Not here: what happens when the budget is used up.
 
 use std::future::Future;
 use std::future::poll_fn;
@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 /// CPU time of one call, nanoseconds. Written by the thread that runs the slice and by no other at
 /// that time; the runtime orders one slice before the next, so relaxed accesses do.
@@ -14,6 +15,8 @@ use std::time::Duration;
 pub(crate) struct Meter {
     spent: AtomicU64,
     slice_began: AtomicU64,
+    /// Time it was not let on any thread, nanoseconds.
+    paused: AtomicU64,
 }
 
 impl Meter {
@@ -26,6 +29,20 @@ impl Meter {
     /// CPU time of the slices that ended.
     pub(crate) fn spent(&self) -> Duration {
         Duration::from_nanos(self.spent.load(Ordering::Relaxed))
+    }
+
+    /// Waits for `turn` on behalf of the call.
+    pub(crate) async fn pause<F: Future>(&self, turn: F) -> F::Output {
+        let began = Instant::now();
+        let output = turn.await;
+        let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.paused.fetch_add(nanos, Ordering::Relaxed);
+        output
+    }
+
+    /// How long it waited so.
+    pub(crate) fn paused(&self) -> Duration {
+        Duration::from_nanos(self.paused.load(Ordering::Relaxed))
     }
 
     /// Runs `call`, counting the CPU time of each of its slices.

@@ -32,6 +32,11 @@ impl Pace {
         self.short_in_a_row.load(Ordering::Relaxed) >= wanted
     }
 
+    /// Whether nothing is known against it, and little for it.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_short() && !self.is_known_short()
+    }
+
     /// A call was short.
     pub(crate) fn was_short(&self) {
         // What is known well enough is not written again, for all threads to see.
@@ -55,9 +60,9 @@ mod tests {
     #[test]
     fn each_long_call_takes_longer_to_forget() {
         let pace = Pace::default();
-        assert!(pace.is_short() && !pace.is_known_short(), "nothing is known against it, nor for it");
+        assert!(pace.is_short() && pace.is_new(), "nothing is known against it, nor for it");
         (0..TRUSTED_AFTER).for_each(|_| pace.was_short());
-        assert!(pace.is_known_short());
+        assert!(pace.is_known_short() && !pace.is_new());
         for expected in [16, 32, 64, 128, 256, 512, 1024, 1024] {
             pace.was_long();
             let mut short = 0;

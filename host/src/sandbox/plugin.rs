@@ -27,14 +27,13 @@ use crate::sandbox::call::Ready;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::gather::Gather;
 use crate::sandbox::given::Given;
+use crate::sandbox::guests::PluginCalls;
 use crate::sandbox::guests::Queue;
-use crate::sandbox::pace::Pace;
 use crate::sandbox::ran::BatchRan;
 use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
-use crate::sandbox::ran::host;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -59,17 +58,16 @@ pub(crate) struct Inner {
 struct Live {
     ready: Ready,
     queue: Queue,
-    slots: Arc<Semaphore>,
-    pace: Arc<Pace>,
+    calls: Arc<PluginCalls>,
     /// Of an interpreted plugin without grants: events that wait.
     gather: Option<Gather>,
 }
 
 impl Live {
     fn new(ready: Ready, queue: Queue) -> Self {
-        let slots = queue.plugin_slots();
+        let calls = queue.plugin_calls();
         let gather = ready.gathers().then(Gather::default);
-        Self { ready, queue, slots, pace: Arc::default(), gather }
+        Self { ready, queue, calls, gather }
     }
 }
 
@@ -115,9 +113,14 @@ impl Plugin {
         self.inner.live.initialized()
     }
 
-    /// Whether its calls are known to be short.
+    /// Whether its calls are known to be short, less than a millisecond of CPU time each.
     pub fn is_short(&self) -> bool {
-        self.inner.live.get().is_some_and(|live| live.pace.is_known_short())
+        self.inner.live.get().is_some_and(|live| live.calls.pace.is_known_short())
+    }
+
+    /// Whether too few calls were made to know.
+    pub fn is_new(&self) -> bool {
+        self.inner.live.get().is_none_or(|live| live.calls.pace.is_new())
     }
 
     /// Waits until there is code, and makes it if nobody else does; every call does the same first.
@@ -178,8 +181,7 @@ impl Plugin {
         let mut ticket = gather.wait(config, event);
         let number = ticket.number();
         let _leaves = Leaves { gather, config, number };
-        let places =
-            async { Ok::<_, SandboxError>((self.own_slot().await?, queue.slot(&live.slots).await?)) };
+        let places = async { Ok::<_, SandboxError>((self.own_slot().await?, live.calls.slot().await?)) };
         let (_own, slot) = tokio::select! {
             biased;
             answer = &mut ticket.answer => return answer.ok(),
@@ -192,12 +194,14 @@ impl Plugin {
         if !batch.is_shared() {
             let event = batch.events().pop()?;
             let ask = AskTransform { config: config.clone(), event, given: Given::default() };
-            let ran = queue.run(slot, &live.pace, Asleep::default(), call::fresh(ready, ask)).await;
-            return Some(ran.map(|(verdict, cost)| Ran { verdict, cost }));
+            let make = |meter| call::fresh(ready, ask, meter);
+            let ran = queue.run(slot, &live.calls, Asleep::default(), make).await;
+            return Some(ran.map_err(host).flatten().map(|(verdict, cost)| Ran { verdict, cost }));
         }
         let ask = AskBatch { config: config.clone(), events: batch.events() };
-        let ran = queue.run(slot, &live.pace, Asleep::default(), call::fresh(ready, ask)).await;
-        gather.settle(batch, ran);
+        let make = |meter| call::fresh(ready, ask, meter);
+        let ran = queue.run(slot, &live.calls, Asleep::default(), make).await;
+        gather.settle(batch, ran.map_err(host).flatten());
         ticket.answer.await.ok()
     }
 
@@ -248,7 +252,7 @@ impl Plugin {
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
-        live.queue.here(call::fresh(self.ready(live), ask)).await.map_err(host)?
+        live.queue.here(call::fresh(self.ready(live), ask, Arc::default())).await.map_err(host)?
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
@@ -258,8 +262,9 @@ impl Plugin {
     async fn ask_patiently<A: Ask>(&self, asleep: Asleep, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
         let _own = self.own_slot().await.map_err(host)?;
-        let slot = live.queue.slot(&live.slots).await.map_err(host)?;
-        live.queue.run(slot, &live.pace, asleep, call::fresh(self.ready(live), ask)).await
+        let (ready, slot) = (self.ready(live), live.calls.slot().await.map_err(host)?);
+        let make = |meter| call::fresh(ready, ask, meter);
+        live.queue.run(slot, &live.calls, asleep, make).await.map_err(host)?
     }
 
     /// A place within the plugin's own budget, if that says how many there are.
@@ -287,4 +292,8 @@ impl Drop for Leaves<'_> {
     fn drop(&mut self) {
         self.gather.leave(self.config, self.number);
     }
+}
+
+fn host(error: SandboxError) -> Failure {
+    Fault::Host { detail: error.to_string() }.into()
 }

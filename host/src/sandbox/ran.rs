@@ -7,7 +7,6 @@ use crate::domain::fetch::Fetch;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
-use crate::sandbox::error::SandboxError;
 use crate::sandbox::given::KvWrites;
 
 /// What one call used and said.
@@ -54,11 +53,6 @@ pub struct Failure {
     pub fault: Fault,
     /// What was used and said until then.
     pub cost: Cost,
-}
-
-/// A failure that nobody's code is to blame for.
-pub(crate) fn host(error: SandboxError) -> Failure {
-    Fault::Host { detail: error.to_string() }.into()
 }
 
 impl From<Fault> for Failure {

@@ -80,7 +80,8 @@ impl GuestState {
         if spent >= state.limits.cpu {
             return Err(BudgetSpent.into());
         }
-        if state.began.elapsed().saturating_sub(state.waited) >= state.limits.wall {
+        let not_its_own = state.waited + state.meter.paused();
+        if state.began.elapsed().saturating_sub(not_its_own) >= state.limits.wall {
             return Err(Starved.into());
         }
         if spent < TICK {

@@ -157,6 +157,11 @@ impl Tier {
         [&NATIVE, &INTERPRETED]
     }
 
+    /// Calls at a time that are known to be long, so that short ones always find room.
+    pub(crate) const fn long_calls(&self) -> usize {
+        self.calls - self.calls / 8
+    }
+
     /// The tier of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         Self::all().into_iter().find(|tier| tier.name == name)

@@ -9,6 +9,7 @@ use hookmill_tests::Gateway;
 use hookmill_tests::Reply;
 use hookmill_tests::Sink;
 use hookmill_tests::eventually;
+use hookmill_tests::latency::p99;
 use hookmill_tests::pipeline::Pipeline;
 use hookmill_tests::pipeline::Plan;
 use serde_json::Value;
@@ -47,11 +48,6 @@ impl Probe {
         self.pipeline.accept(&self.client, &json!({"probe": true})).await;
         self.arrivals.recv().await.expect("the sink runs") - start
     }
-}
-
-fn p99(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() * 99 / 100]
 }
 
 /// Both by turns, so that whatever else this machine does hits both.

@@ -206,3 +206,30 @@ async fn a_guest_that_the_machine_starves_is_not_to_blame() {
     let failure = attack(&plugin, "endless-loop").await;
     assert_eq!(failure.fault.blame(), Blame::Host, "{}", failure.fault);
 }
+
+/// Long calls come after short ones, but they come: all of a plugin's calls at a time use up their CPU time, and so are to
+/// blame for it themselves, before the wall budget is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_short_calls_starves_no_long_one() {
+    let room = Room::new();
+    let (short, long) = (room.plugin("lead").await, room.plugin("hostile").await);
+    let flood = || async {
+        loop {
+            short.run(no_config(), event("e")).await.unwrap();
+        }
+    };
+    let floods = futures::future::join_all((0..32).map(|_| flood()));
+    let calls = async {
+        for _ in 0..3 {
+            let failed = futures::future::join_all((0..16).map(|_| attack(&long, "endless-loop"))).await;
+            for failure in failed {
+                assert_eq!(failure.fault.code(), "out_of_time", "{}", failure.fault);
+                assert_eq!(failure.fault.blame(), Blame::Guest, "{}", failure.fault);
+            }
+        }
+    };
+    tokio::select! {
+        _ = floods => unreachable!("they never end"),
+        () = calls => {}
+    }
+}

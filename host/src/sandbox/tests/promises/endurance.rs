@@ -22,7 +22,7 @@ const WARM: usize = 10_000;
 /// Bytes by which the rest may grow.
 const GROWTH_MAX: u64 = 16 << 20;
 /// One in so many calls uses up its time, which takes milliseconds; the others take microseconds.
-const SLOW: usize = 200;
+const SLOW: usize = 1000;
 
 /// Faults by the number that picks them, and what does them.
 const FAULTS: [(&str, &str); 11] = [
@@ -84,7 +84,8 @@ async fn call(plugin: &Plugin, turn: usize) {
 #[tokio::test]
 async fn a_hundred_thousand_faults_leave_no_memory_behind() {
     let room = Room::with(PluginLimits {
-        cpu: Duration::from_millis(4),
+        // Far more than the others take even where a machine's host borrows its processor from time to time.
+        cpu: Duration::from_millis(20),
         wall: Duration::from_secs(60),
         ..PluginLimits::default()
     });

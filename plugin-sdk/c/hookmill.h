@@ -24,7 +24,7 @@ typedef struct {
   hm_text id;
   hm_text type;         // may be empty
   hm_text source;
-  hm_text received_at;  // RFC 3339, UTC; the only time there is
+  hm_text received_at;  // RFC 3339, UTC
   const hm_header *headers;
   size_t header_count;
   hm_text content_type;
@@ -97,3 +97,49 @@ hm_text hm_json_string(hm_text value);
 
 typedef enum { HM_DEBUG, HM_INFO, HM_WARN, HM_ERROR } hm_level;
 void hm_log(hm_level level, const char *message);
+
+// ---- Grants. Who calls one of these asks for the grant; connections have to give it. What the gateway refuses (limits,
+// hosts that are not granted) is told in words.
+
+// kv: values kept from one event to the next, together with what becomes of the event.
+
+// Whether there is a value under the key; it is put into `value`.
+bool hm_kv_get(hm_text key, hm_text *value);
+// An empty text, or the limit it exceeds: keys 256 bytes, values 64 KiB, 100 keys and 1 MiB of one event.
+hm_text hm_kv_set(hm_text key, hm_text value);
+hm_text hm_kv_delete(hm_text key);
+// How many keys begin with the prefix, at most `limit`, which is at most 1000; they are put into `keys`.
+size_t hm_kv_keys(hm_text prefix, uint32_t limit, const hm_text **keys);
+
+// http: requests to the hosts that the connection names. For one event at most 10, of 5 s each and 10 s together.
+
+typedef struct {
+  hm_text method;
+  hm_text url;
+  const hm_header *headers;
+  size_t header_count;
+  hm_text body;
+} hm_request;
+
+typedef enum { HM_ANSWERED, HM_NOT_SENT, HM_TIMED_OUT, HM_FAILED } hm_outcome;
+
+typedef struct {
+  hm_outcome outcome;
+  uint16_t status;           // HM_ANSWERED, whatever it is
+  const hm_header *headers;  // names in lower case
+  size_t header_count;
+  hm_text body;
+  hm_text message;  // the others: why
+} hm_response;
+
+hm_response hm_http_fetch(const hm_request *request);
+
+// secrets: those that the connection names. `ptr` is NULL if it does not name this one.
+hm_text hm_secret(const char *name);
+
+// clock: milliseconds since 1970-01-01T00:00:00Z when the gateway began to work on this event.
+uint64_t hm_clock_now_ms(void);
+
+// random: numbers that nobody can predict; at most 4096 bytes at a time.
+uint64_t hm_random_next(void);
+hm_text hm_random_bytes(uint32_t length);

@@ -6,7 +6,7 @@ export class Event {
   /** May be empty. */
   readonly type: string;
   readonly source: string;
-  /** When the gateway took it in: RFC 3339, UTC. The only time there is. */
+  /** When the gateway took it in: RFC 3339, UTC. */
   readonly receivedAt: string;
   /** Those that the manifest asks for; names in lower case. */
   readonly headers: [string, string][];
@@ -45,6 +45,8 @@ export interface Manifest {
   config_schema?: object;
   /** Headers that events shall carry, lower case. */
   headers?: string[];
+  /** Hosts and secrets that a connection should be given, for whoever sets it up. */
+  wants?: { http?: string[]; secrets?: string[] };
 }
 
 export function output(payload: string | Uint8Array, options?: OutputOptions): Output;

@@ -75,9 +75,10 @@ const level = (name) => (message) => globalThis.hookmillLog?.(name, String(messa
 /** Lines kept with the run of an event. */
 export const log = { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
 
-/** The exports of the world, made of a plugin's module, its examples and the host's log. */
-export function world(plugin, examples, hostLog) {
+/** The exports of the world, made of a plugin's module, its examples, the host's log and its side of grants. */
+export function world(plugin, examples, hostLog, grants) {
   globalThis.hookmillLog = hostLog;
+  globalThis.hookmillGrants = grants;
   let config = {};
   const transform = (raw) => told(() => plugin.transform(new Event(raw), config));
   return {

@@ -85,6 +85,25 @@ def drop(reason):
     return Drop(reason)
 
 
+# The host's side of each grant. Plain Python has none: code that uses it is tried out by `hookmill plugin test`.
+grants = {}
+
+
+def granted(name):
+    """The host's side of a grant. For the modules of the grants, such as hookmill_kv."""
+    if name not in grants:
+        raise RuntimeError(f"no {name} here: it is there in the gateway and in `hookmill plugin test`")
+    return grants[name]
+
+
+def of_json(data, what):
+    """JSON, or a refusal that says what should have been some."""
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise Refusal(f"{what} is not JSON: {error}") from None
+
+
 class log:
     """Lines kept with the run of an event."""
 
@@ -151,6 +170,9 @@ def told(call):
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if not frame.filename.endswith("hookmill.py")] or frames
-        name = own[-1].filename.rsplit("/", 1)[-1]
-        raise Refusal(f"{type(error).__name__}: {error} ({name}, line {own[-1].lineno})") from None
+        own = [frame for frame in frames if not name_of(frame).startswith("hookmill")] or frames
+        raise Refusal(f"{type(error).__name__}: {error} ({name_of(own[-1])}, line {own[-1].lineno})") from None
+
+
+def name_of(frame):
+    return frame.filename.rsplit("/", 1)[-1]

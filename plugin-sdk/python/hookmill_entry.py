@@ -4,6 +4,7 @@ import gc
 
 import hookmill
 import hookmill_examples
+import hookmill_granted
 import plugin
 import wit_world
 from componentize_py_types import Err, Ok
@@ -16,6 +17,7 @@ gc.disable()
 
 WORLD = hookmill.World(plugin, hookmill_examples.EXAMPLES)
 LEVELS = {level.name.lower(): level for level in log.Level}
+hookmill.grants.update(hookmill_granted.GRANTS)
 hookmill.log.host = lambda level, message: log.log(LEVELS[level], message)
 
 

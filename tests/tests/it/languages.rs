@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Output;
 
+use bytes::Bytes;
 use futures::future::join_all;
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;
 use hookmill_tests::Pipeline;
+use hookmill_tests::Reply;
 use hookmill_tests::Sink;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
@@ -107,9 +109,64 @@ async fn example(name: &str, examples: usize) {
     assert_ran(&told(&root().join("plugins").join(name), &["plugin", "test", "."]).await, examples);
 }
 
+/// A project whose plugin uses every grant, from a folder to deliveries.
+async fn with_grants(language: &str, file: &str, source: &str) {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let body = Bytes::from_static(br#"{"name": "Ada"}"#);
+    sink.always("/who", Reply::Full(200, vec![("content-type", "application/json".to_owned())], body));
+    let folder = tempfile::tempdir().unwrap();
+    told(folder.path(), &["plugin", "new", "granted", "--lang", language]).await;
+    let project = folder.path().join("granted");
+    std::fs::remove_dir_all(project.join("examples")).unwrap();
+    std::fs::write(project.join(file), source).unwrap();
+    if language == "c" {
+        std::fs::write(project.join("manifest.json"), r#"{"name": "granted", "version": "1.0.0"}"#).unwrap();
+    }
+    let built = told(&project, &["plugin", "build"]).await;
+    let (url, client) = (gateway.url(), gateway.client());
+    let to = ["--url", &url, "--key", ADMIN_KEY, "--name", "granted"];
+    let pushed =
+        told(&project, &[&["plugin", "push", built["path"].as_str().unwrap()], &to[..]].concat()).await;
+    // The interpreters import the log whether a plugin uses it or not.
+    let mut imports = pushed["imports"].as_array().unwrap().clone();
+    imports.retain(|import| import != "log");
+    assert_eq!(imports, ["clock", "http", "kv", "random", "secrets"], "{pushed}");
+
+    let secret = json!({"value": "t0ken-of-the-crm"}).to_string().into_bytes();
+    let headers = [("content-type", "application/json")];
+    client.send("PUT", "/v1/secrets/crm_token", &headers, secret).await.expect(201);
+    let grants = json!(["clock", "kv", "random", {"http": [sink.address()]}, {"secrets": ["crm_token"]}]);
+    let config = json!({"url": sink.url("/who")});
+    let steps = json!([{"plugin": {"name": "granted", "config": config, "grants": grants}}]);
+    let pipeline = Plan::new("granted", &sink.url("/granted")).steps(steps).make(&client).await;
+    for _ in 0..2 {
+        pipeline.accept(&client, &json!({"id": 7})).await;
+    }
+    let hits = sink.wait_for("/granted", 2).await;
+    let mut seen: Vec<Value> = hits.iter().map(Hit::json).collect();
+    seen.sort_by_key(|payload| payload["seen"].as_u64());
+    for (payload, number) in seen.iter().zip(1..) {
+        let (refused, not_sent) = (payload["refused"].as_str(), payload["not_sent"].as_str());
+        assert!(refused.unwrap().contains("256 bytes"), "{payload}");
+        assert!(not_sent.unwrap().starts_with("http: refused: "), "{payload}");
+        assert!(not_sent.unwrap().contains("is not among the hosts"), "{payload}");
+        let expected = json!({"seen": number, "keys": ["seen"], "name": "Ada", "no_secret": null, "is_now": true,
+            "random": 20, "refused": refused, "not_sent": not_sent});
+        assert_eq!(*payload, expected);
+    }
+    let asked = sink.hits_at("/who");
+    assert_eq!((asked.len(), asked[0].header("authorization")), (2, "Bearer t0ken-of-the-crm"));
+    assert_eq!(asked[0].json(), json!({"id": 7}));
+}
+
 #[tokio::test]
 async fn javascript() {
     from_nothing_to_a_delivery("js").await;
+}
+
+#[tokio::test]
+async fn javascript_with_grants() {
+    with_grants("js", "plugin.js", include_str!("granted/plugin.js")).await;
 }
 
 #[tokio::test]
@@ -123,6 +180,11 @@ async fn python() {
 }
 
 #[tokio::test]
+async fn python_with_grants() {
+    with_grants("python", "plugin.py", include_str!("granted/plugin.py")).await;
+}
+
+#[tokio::test]
 async fn python_example() {
     example("normalize-money", 5).await;
 }
@@ -131,6 +193,11 @@ async fn python_example() {
 async fn c() {
     from_nothing_to_a_delivery("c").await;
     example("page-url", 4).await;
+}
+
+#[tokio::test]
+async fn c_with_grants() {
+    with_grants("c", "plugin.c", include_str!("granted/plugin.c")).await;
 }
 
 #[tokio::test]

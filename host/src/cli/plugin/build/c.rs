@@ -45,7 +45,8 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     if is_debian {
         command.args(["-isystem", LIBC]);
     }
-    command.args(sources(folder)?).arg(kit.join("hookmill.c")).arg(kit.join("manifest.c"));
+    command.args(sources(folder)?);
+    command.args(["hookmill.c", "hookmill_grants.c", "manifest.c"].map(|file| kit.join(file)));
     command.arg("-o").arg(&file);
     let module = build::made(command, &file);
     // Elsewhere clang may know a C library of its own, or none.

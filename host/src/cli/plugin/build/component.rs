@@ -16,7 +16,8 @@ pub(super) fn of(module: &[u8], hint: &str) -> anyhow::Result<Vec<u8>> {
     encoded.map_err(|error| anyhow::anyhow!("the module is no plugin: {error:#}; {hint}"))
 }
 
-/// Puts the world's WIT into a module that was compiled without.
+/// Puts the world's WIT into a module that was compiled without. It offers all grants; those that the module does not call
+/// do not come into the component.
 pub(super) fn with_world(mut module: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     let mut sources = wit_parser::SourceMap::default();
@@ -25,7 +26,7 @@ pub(super) fn with_world(mut module: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     }
     let parsed = sources.parse().map_err(|(_, error)| anyhow::anyhow!("read the contract: {error}"))?;
     let package = resolve.push_group(parsed).context("read the contract")?;
-    let world = resolve.select_world(&[package], Some("plugin")).context("read the contract")?;
+    let world = resolve.select_world(&[package], Some("plugin-with-grants")).context("read the contract")?;
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .context("put the contract into the module")?;
     Ok(module)

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::cli::plugin::build;
+use crate::cli::plugin::build::grants;
 use crate::cli::plugin::build::kit;
 use crate::cli::plugin::language::Language;
 use crate::cli::plugin::toolchain;
@@ -24,7 +25,7 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let file = build::target(folder)?.join("componentize-js.wasm");
     let mut command = Command::new(tool);
     command.current_dir(folder).arg(kit.join("entry.js")).arg("--wit").arg(kit.join("wit"));
-    command.args(["--world-name", "plugin"]).arg("--out").arg(&file).arg("--disable").args(DISABLED);
+    command.args(["--world-name", grants::WORLD]).arg("--out").arg(&file).arg("--disable").args(DISABLED);
     build::made(command, &file)
 }
 

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::cli::plugin::build::examples;
+use crate::cli::plugin::build::grants;
 use crate::cli::plugin::language::Language;
 
 /// The contract.
@@ -28,16 +29,33 @@ const JS: &[(&str, &str)] = &[
     ("hookmill.js", include_str!("../../../../../plugin-sdk/js/hookmill.js")),
     ("hookmill.d.ts", include_str!("../../../../../plugin-sdk/js/hookmill.d.ts")),
     ("entry.js", include_str!("../../../../../plugin-sdk/js/entry.js")),
+    ("grants.js", include_str!("../../../../../plugin-sdk/js/grants.js")),
+    ("clock.js", include_str!("../../../../../plugin-sdk/js/clock.js")),
+    ("clock.d.ts", include_str!("../../../../../plugin-sdk/js/clock.d.ts")),
+    ("http.js", include_str!("../../../../../plugin-sdk/js/http.js")),
+    ("http.d.ts", include_str!("../../../../../plugin-sdk/js/http.d.ts")),
+    ("kv.js", include_str!("../../../../../plugin-sdk/js/kv.js")),
+    ("kv.d.ts", include_str!("../../../../../plugin-sdk/js/kv.d.ts")),
+    ("random.js", include_str!("../../../../../plugin-sdk/js/random.js")),
+    ("random.d.ts", include_str!("../../../../../plugin-sdk/js/random.d.ts")),
+    ("secrets.js", include_str!("../../../../../plugin-sdk/js/secrets.js")),
+    ("secrets.d.ts", include_str!("../../../../../plugin-sdk/js/secrets.d.ts")),
 ];
 
 const PYTHON: &[(&str, &str)] = &[
     ("hookmill.py", include_str!("../../../../../plugin-sdk/python/hookmill.py")),
     ("hookmill_entry.py", include_str!("../../../../../plugin-sdk/python/hookmill_entry.py")),
+    ("hookmill_clock.py", include_str!("../../../../../plugin-sdk/python/hookmill_clock.py")),
+    ("hookmill_http.py", include_str!("../../../../../plugin-sdk/python/hookmill_http.py")),
+    ("hookmill_kv.py", include_str!("../../../../../plugin-sdk/python/hookmill_kv.py")),
+    ("hookmill_random.py", include_str!("../../../../../plugin-sdk/python/hookmill_random.py")),
+    ("hookmill_secrets.py", include_str!("../../../../../plugin-sdk/python/hookmill_secrets.py")),
 ];
 
 const C: &[(&str, &str)] = &[
     ("hookmill.h", include_str!("../../../../../plugin-sdk/c/hookmill.h")),
     ("hookmill.c", include_str!("../../../../../plugin-sdk/c/hookmill.c")),
+    ("hookmill_grants.c", include_str!("../../../../../plugin-sdk/c/hookmill_grants.c")),
 ];
 
 /// Writes it. Gives the folder.
@@ -52,18 +70,29 @@ pub(in crate::cli::plugin) fn write(project: &Path, language: Language) -> anyho
     for (path, text) in own.iter().chain(WIT) {
         put(&kit.join(path), text)?;
     }
-    let list = examples::of(project)?;
-    // The text of JSON is a literal in JavaScript, and the text of a JSON string one in Python.
-    match language {
-        Language::Js => put(&kit.join("examples.js"), &format!("export default {list};\n"))?,
-        Language::Python => {
-            let literal = Value::String(list.to_string());
-            put(&kit.join("hookmill_examples.py"), &format!("EXAMPLES = {literal}\n"))?;
-        }
-        Language::C => put(&kit.join("manifest.c"), &manifest_in_c(project, &list)?)?,
-        Language::Rust => {}
-    }
+    let made = made(project, language, &examples::of(project)?)?;
+    made.iter().try_for_each(|(path, text)| put(&kit.join(path), text))?;
     Ok(kit)
+}
+
+/// The files that are another in each project: path and text.
+fn made(project: &Path, language: Language, examples: &Value) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let grants = grants::named(project, language)?;
+    let handed_over = grants::handed_over(&grants, language);
+    let world = ("wit/project.wit", grants::world(&grants));
+    // The text of JSON is a literal in JavaScript, and the text of a JSON string one in Python.
+    Ok(match language {
+        Language::Js => {
+            vec![("examples.js", format!("export default {examples};\n")), ("granted.js", handed_over), world]
+        }
+        Language::Python => {
+            let literal = Value::String(examples.to_string());
+            let examples = ("hookmill_examples.py", format!("EXAMPLES = {literal}\n"));
+            vec![examples, ("hookmill_granted.py", handed_over), world]
+        }
+        Language::C => vec![("manifest.c", manifest_in_c(project, examples)?)],
+        Language::Rust => Vec::new(),
+    })
 }
 
 /// Leaves a file alone that is as it should be: compilers and editors look at its time.

@@ -1,9 +1,11 @@
 //! `plugin build`: the project as one component, whatever it is written in. One file per language;
-//! `kit` writes what they have in common into the project, `component` makes components of modules.
+//! `kit` writes what they have in common into the project, `grants` finds what it asks for, `component` makes components
+//! of modules.
 
 mod c;
 mod component;
 mod examples;
+mod grants;
 mod js;
 mod kit;
 mod python;

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::cli::plugin::build;
+use crate::cli::plugin::build::grants;
 use crate::cli::plugin::build::kit;
 use crate::cli::plugin::language::Language;
 use crate::cli::plugin::toolchain;
@@ -17,7 +18,7 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let kit = kit::write(folder, Language::Python)?;
     let file = build::target(folder)?.join("componentize-py.wasm");
     let mut command = Command::new(tool);
-    command.current_dir(folder).arg("--wit-path").arg(kit.join("wit")).args(["--world", "plugin"]);
+    command.current_dir(folder).arg("--wit-path").arg(kit.join("wit")).args(["--world", grants::WORLD]);
     // Whatever the interpreter imports of a system is replaced by traps: a plugin gets none of it.
     command.args(["componentize", "--stub-wasi", "--python-path"]).arg(folder);
     command.arg("--python-path").arg(&kit).arg("hookmill_entry").arg("--output").arg(&file);

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// Longest wait for an answer: an upload is compiled before it is answered.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// For uploads: the gateway compiles before it answers, an interpreter for up to three minutes.
+/// For uploads: the gateway compiles before it answers, an interpreter for up to ten minutes.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(660);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection is asked on again only within this time. Gateways close idle ones after ten seconds,

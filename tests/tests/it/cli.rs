@@ -186,7 +186,9 @@ async fn bench_measures_a_short_run() {
             (&report["accepted"], &report["delivered"], &report["missing"]),
             (&json!(2000), &json!(2000), &json!(0))
         );
-        assert!(report["server_cpu_us_per_event"].as_f64().unwrap() > 0.0, "{report}");
+        for figure in ["server_cpu_us_per_event", "yardstick_us", "server_cpu_yardsticks_per_event"] {
+            assert!(report[figure].as_f64().unwrap() > 0.0, "{figure}: {report}");
+        }
     }
     assert!(std::fs::read_dir(directory.path()).unwrap().next().is_none(), "it cleans up after itself");
 }

@@ -17,6 +17,7 @@ use crate::cli::bench::report::Report;
 use crate::cli::bench::set_up;
 use crate::cli::bench::sink::Sink;
 use crate::cli::bench::time_travel;
+use crate::cli::bench::yardstick::Yardstick;
 use crate::cli::serve::print;
 use crate::config::parse_duration;
 
@@ -108,6 +109,7 @@ async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) 
     drain(sink, warm.accepted).await;
     sink.forget();
 
+    let yardstick = Yardstick::start()?;
     let before = child.cpu()?;
     let began = Instant::now();
     let until = args.requests.map_or(Until::Passed(args.duration), Until::Requests);
@@ -119,6 +121,7 @@ async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) 
     let cpu = child.cpu()?.saturating_sub(before);
     let memory = child.memory()?;
     child.stop().await;
+    let yardstick = yardstick.stop()?;
     Ok(Report {
         connections: args.connections,
         payload_bytes: args.payload_bytes,
@@ -132,6 +135,7 @@ async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) 
         sending,
         lasted,
         cpu,
+        yardstick,
         memory,
         acknowledged: sent.latencies,
         end_to_end: received.latencies,

@@ -10,6 +10,7 @@ mod set_up;
 mod signal;
 mod sink;
 mod time_travel;
+mod yardstick;
 
 pub(crate) use command::BenchArgs;
 pub(crate) use command::run;

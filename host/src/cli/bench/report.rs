@@ -36,6 +36,8 @@ pub(super) struct Report {
     pub(super) lasted: Duration,
     /// CPU time of the gateway, all of its threads.
     pub(super) cpu: Duration,
+    /// What the machine took meanwhile to read and write a kibibyte of JSON.
+    pub(super) yardstick: Duration,
     /// Memory of the gateway at the end.
     pub(super) memory: Memory,
     /// From request to acknowledgement.
@@ -70,6 +72,12 @@ impl Report {
         (self.cpu.as_secs_f64() * 1e7 / self.delivered.max(1) as f64).round() / 10.0
     }
 
+    /// The same as a multiple of the yardstick: a figure that depends less on the machine.
+    fn yardsticks_per_event(&self) -> f64 {
+        let yardstick_us = self.yardstick.as_secs_f64() * 1e6;
+        (self.cpu_us_per_event() / yardstick_us * 10.0).round() / 10.0
+    }
+
     /// One line of JSON.
     pub(super) fn json(&self) -> Value {
         json!({
@@ -85,6 +93,8 @@ impl Report {
             "accepted_per_second": per_second(self.accepted, self.sending),
             "delivered_per_second": per_second(self.delivered, self.lasted),
             "server_cpu_us_per_event": self.cpu_us_per_event(),
+            "yardstick_us": (self.yardstick.as_secs_f64() * 1e7).round() / 10.0,
+            "server_cpu_yardsticks_per_event": self.yardsticks_per_event(),
             "acknowledged_ms": latencies(&self.acknowledged),
             "end_to_end_ms": latencies(&self.end_to_end),
             "resident_bytes": self.memory.resident,
@@ -112,6 +122,8 @@ impl Report {
         row("refused", self.refused.to_string());
         row("missing, duplicates", format!("{}, {}", self.missing, self.duplicates));
         row("server CPU per event", format!("{} µs", self.cpu_us_per_event()));
+        let (times, yardstick) = (self.yardsticks_per_event(), self.yardstick);
+        row("", format!("{times} times what serde_json takes here to read and write 1 KiB, {yardstick:.1?}"));
         for (name, histogram) in
             [("acknowledged after", &self.acknowledged), ("delivered after", &self.end_to_end)]
         {

@@ -19,8 +19,8 @@ run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample
 	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key
 	@HOOKMILL_ADMIN_KEY="$$(cat data/admin-key)" target/release/hookmill serve --data ./data --sample
 
-test: tools guests lint ## formatting, lints, and every test
-	@$(CARGO) build --quiet -p hookmill
+test: tools guests ## formatting, lints, and every test
+	@.ci/each-workspace fmt --check
 	@.ci/run-tests
 
 bench: guests ## measures: building blocks by criterion, then the whole path of an event
@@ -33,7 +33,7 @@ bench: guests ## measures: building blocks by criterion, then the whole path of 
 fmt: ## formats all sources
 	@.ci/each-workspace fmt
 
-lint:
+lint: ## formatting and lints alone
 	@.ci/each-workspace fmt --check
 	@$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 

@@ -108,6 +108,7 @@ mod tests {
         check(r#"{"$ref": "https://example.com/schema.json"}"#, "example.com");
         check_both(&format!(r#"{{"title": "{}"}}"#, "x".repeat(SCHEMA_BYTES_MAX)), "at most 65536");
     }
+
     #[test]
     fn looking_at_a_schema_compiles_none_of_its_patterns() {
         // More than ten megabytes of automaton, which is refused when it is compiled.

@@ -1,5 +1,6 @@
-//! The CPU time of a call. A call runs in slices on any of the guests' threads; only the
-//! slices count, not the waiting between them. And how long it waited for its turn, which is no wall time of its own. Not here: what happens when the budget is used up.
+//! The CPU time of a call. A call runs in slices on any of the guests' threads; only the slices count, not the waiting
+//! between them. And how long it waited for its turn, which is no wall time of its own. Not here: what happens when the
+//! budget is used up.
 
 use std::future::Future;
 use std::future::poll_fn;

@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 /// The time within which 99 of 100 were over.
-pub fn p99(mut times: Vec<Duration>) -> Duration {
+pub fn p99(times: &[Duration]) -> Duration {
+    percentile(times, 99)
+}
+
+/// The time within which so many of 100 were over.
+pub fn percentile(times: &[Duration], percent: usize) -> Duration {
+    let mut times = times.to_vec();
     times.sort_unstable();
-    times[times.len() * 99 / 100]
+    times[times.len() * percent / 100]
 }

@@ -176,7 +176,8 @@ impl Queue {
         HandedOver { task }.await.flatten()
     }
 
-    /// What a call holds while it is under way.
+    /// What a call holds while it is under way. Its turn among the long ones of its plugin comes last, as it does for
+    /// those that turn out to be long: whoever has one can go on, and nobody waits in a circle.
     async fn places(
         &self,
         slot: OwnedSemaphorePermit,
@@ -187,13 +188,14 @@ impl Queue {
         let mut places = vec![slot];
         if asleep.is_possible() {
             places.push(permit(&self.beds).await?);
-        } else if !is_short {
-            places.push(permit(&calls.long_slots).await?);
         }
         if !is_short {
             places.push(permit(&self.long_room).await?);
         }
         places.push(permit(&self.room).await?);
+        if !is_short && !asleep.is_possible() {
+            places.push(permit(&calls.long_slots).await?);
+        }
         Ok(places)
     }
 
@@ -284,6 +286,10 @@ impl<T> Drop for HandedOver<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use futures::future::join_all;
     use futures::future::pending;
 
     use super::*;
@@ -332,7 +338,7 @@ mod tests {
     async fn few_long_calls_of_a_plugin_run_at_a_time() {
         let guests = Guests::start(1, &NATIVE, 16).unwrap();
         let (queue, calls) = (guests.queue(), guests.queue().plugin_calls());
-        let all = futures::future::join_all((0..8).map(|_| threads(queue, &calls, 3)));
+        let all = join_all((0..8).map(|_| threads(queue, &calls, 3)));
         let most = async {
             let mut fewest = calls.long_slots.available_permits();
             loop {
@@ -348,6 +354,33 @@ mod tests {
         let (ended, fewest) = futures::join!(all, most);
         assert!(ended.iter().all(|(_, last)| last == "guest-long"), "{ended:?}");
         assert_eq!((fewest, calls.long_slots.available_permits()), (0, LONG_CALLS_PER_WORKER));
+    }
+
+    #[tokio::test]
+    async fn those_that_turn_long_and_those_that_begin_so_do_not_wait_for_each_other() {
+        let guests = Guests::start(1, &Tier { calls: LONG_CALLS_PER_WORKER, ..NATIVE }, 16).unwrap();
+        let (queue, calls) = (guests.queue(), guests.queue().plugin_calls());
+        let go = Arc::new(AtomicBool::new(false));
+        let one = |waits: bool| {
+            let go = Arc::clone(&go);
+            let make = move |_| async move {
+                while waits && !go.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                tokio::task::yield_now().await;
+            };
+            async { queue.run(calls.slot().await?, &calls, Asleep::default(), make).await }
+        };
+        // They have all the room, and have not given way yet.
+        let mut turning = Box::pin(join_all((0..LONG_CALLS_PER_WORKER).map(|_| one(true))));
+        assert!(futures::poll!(&mut turning).is_pending());
+        calls.pace.was_long();
+        let mut beginning = Box::pin(join_all((0..LONG_CALLS_PER_WORKER).map(|_| one(false))));
+        assert!(futures::poll!(&mut beginning).is_pending());
+        go.store(true, Ordering::Relaxed);
+        let all = futures::future::join(turning, beginning);
+        let (turned, begun) = tokio::time::timeout(Duration::from_secs(20), all).await.expect("they go on");
+        assert!(turned.into_iter().chain(begun).all(|ran| ran.is_ok()));
     }
 
     #[tokio::test]

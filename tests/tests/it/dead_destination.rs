@@ -57,7 +57,7 @@ async fn compare(alone: &mut Probe, beside: &mut Probe) -> (Duration, Duration) 
         first.push(alone.once().await);
         second.push(beside.once().await);
     }
-    (p99(first), p99(second))
+    (p99(&first), p99(&second))
 }
 
 async fn queue_up(client: &Client, dead: &Pipeline) {

@@ -7,6 +7,7 @@ mod compare;
 mod compile_plugin;
 mod completions;
 mod exit;
+mod judge_payloads;
 mod map;
 mod plugin;
 mod receive;
@@ -54,6 +55,9 @@ enum Command {
     /// Compile one plugin; the gateway runs this as a child of its own.
     #[command(hide = true)]
     CompilePlugin(compile_plugin::CompilePluginArgs),
+    /// Check payloads against a schema; the gateway runs this as a child of its own.
+    #[command(hide = true)]
+    JudgePayloads,
 }
 
 /// Runs the program.
@@ -70,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::CompilePlugin(args) => compile_plugin::run(&args),
+        Command::JudgePayloads => judge_payloads::run(),
     }
     .into()
 }

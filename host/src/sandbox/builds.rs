@@ -83,6 +83,10 @@ impl Builds {
         &self.queue
     }
 
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.compiler
+    }
+
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
     }

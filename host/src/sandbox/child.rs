@@ -1,6 +1,5 @@
 //! Compiling in a process of its own. Not here: what that process does (`compile`).
 
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::process::Stdio;
@@ -54,16 +53,8 @@ fn reported(code: &Temporary) -> Option<Refusal> {
 
 /// How a child that said nothing ended.
 fn judged(ended: ExitStatus, limits: &CompileLimits) -> Refusal {
-    match ended.signal() {
-        Some(libc::SIGXCPU | libc::SIGKILL) => {
-            costly(format!("it took more than {} s of CPU time", limits.cpu_seconds))
-        }
-        // An allocation that fails aborts; so do threads that cannot be started.
-        Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS) => {
-            costly(format!("it took more than {} MiB of memory", limits.address_space >> 20))
-        }
-        Some(libc::SIGXFSZ) => costly(format!("its code has more than {} MiB", limits.code_bytes >> 20)),
-        Some(signal) => Refusal::new(RefusalCode::Host, format!("the compiler was ended by signal {signal}")),
+    match limits.child.passed(ended) {
+        Some(limit) => costly(limit),
         // A panic: an allocation that fails within a thread, or a fault of the compiler's own.
         None if ended.code() == Some(101) => costly("the compiler gave up on it".to_owned()),
         None => Refusal::new(RefusalCode::Host, format!("the compiler ended with {ended}")),
@@ -77,6 +68,8 @@ fn costly(detail: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
     use super::*;
     use crate::sandbox::tier::NATIVE;
 

@@ -16,9 +16,8 @@ use wit_component::ComponentEncoder;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
-use crate::sandbox::nice;
+use crate::sandbox::rlimits;
 use crate::sandbox::text;
-use crate::sandbox::tier::CompileLimits;
 use crate::sandbox::tier::Tier;
 
 /// Bytes of a refusal that the child may hand back.
@@ -54,7 +53,7 @@ pub enum CompileError {
 /// else that needs much memory; the process should end after it.
 pub fn child_main(tier: &str, input: &Path, output: &Path) -> Result<(), CompileError> {
     let tier = Tier::named(tier).ok_or_else(|| CompileError::Tier(tier.to_owned()))?;
-    limit(&tier.compile).map_err(CompileError::Limits)?;
+    rlimits::limit(&tier.compile.child).map_err(CompileError::Limits)?;
     let failed = |action, path: &Path| {
         let path = path.to_owned();
         move |source| CompileError::File { action, path, source }
@@ -104,25 +103,4 @@ fn invalid(detail: String) -> Refusal {
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
-}
-
-/// Of the compiler's process, against 0 of the gateway's.
-const NICENESS: i32 = 10;
-
-/// Bounds this process, threads to come included, and makes it give way to others.
-fn limit(limits: &CompileLimits) -> io::Result<()> {
-    let set = |what, value| {
-        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
-        #[expect(unsafe_code, reason = "a system call that reads a struct of ours")]
-        match unsafe { libc::setrlimit(what, &raw const limit) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    };
-    set(libc::RLIMIT_CORE, 0)?;
-    set(libc::RLIMIT_CPU, limits.cpu_seconds)?;
-    set(libc::RLIMIT_AS, limits.address_space)?;
-    set(libc::RLIMIT_FSIZE, limits.code_bytes)?;
-    nice::step_back(NICENESS);
-    Ok(())
 }

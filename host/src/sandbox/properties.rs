@@ -1,18 +1,14 @@
 //! What every plugin should hold to, tried without a line of code: the same event gives the same result, and no odd
-//! value in it brings the plugin down. Not here: the odd values (`mutate`).
+//! value in it brings the plugin down. Not here: the odd values (`mutate`), schemas (`fitting`).
 
 use serde_json::Value;
 
 use crate::domain::plugin::Blame;
 use crate::domain::plugin::Fault;
-use crate::domain::plugin::GuestEvent;
-use crate::domain::plugin::Verdict;
-use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::case::Case;
 use crate::sandbox::case::answer;
 use crate::sandbox::mutate;
 use crate::sandbox::plugin::Plugin;
-use crate::sandbox::ran::Ran;
 
 /// Counterexamples that are kept of one property.
 const KEPT: usize = 10;
@@ -23,27 +19,33 @@ pub struct Property {
     /// `deterministic`, `keeps_every_place`, `survives_odd_values`, `fits_schema` or `fits_schema_with_odd_values`.
     pub name: &'static str,
     /// What it says, in words.
-    pub claim: &'static str,
+    pub claim: String,
     /// How many runs were looked at.
     pub tried: u32,
     /// In how many it did not hold.
     pub broken: u32,
-    /// The first of those, in words.
+    /// The first of those, in words; and why it could not be tried any further, if so.
     pub counterexamples: Vec<String>,
 }
 
 impl Property {
-    fn new(name: &'static str, claim: &'static str) -> Self {
-        Self { name, claim, tried: 0, broken: 0, counterexamples: Vec::new() }
+    pub(crate) fn new(name: &'static str, claim: &str) -> Self {
+        Self { name, claim: claim.to_owned(), tried: 0, broken: 0, counterexamples: Vec::new() }
     }
 
-    fn tried(&mut self, broken: Option<String>) {
+    /// One more run, and how it did not hold there.
+    pub(crate) fn tried(&mut self, broken: Option<String>) {
         self.tried += 1;
         let Some(how) = broken else { return };
         self.broken += 1;
         if self.counterexamples.len() < KEPT {
             self.counterexamples.push(how);
         }
+    }
+
+    /// Whether it holds cannot be told, for this reason.
+    pub(crate) fn not_told(&mut self, why: String) {
+        self.counterexamples.push(why);
     }
 }
 
@@ -69,51 +71,6 @@ pub async fn properties(plugin: &Plugin, cases: &[Case]) -> Result<Vec<Property>
         }
     }
     Ok(vec![deterministic, keeps, survives])
-}
-
-/// Tries with these cases whether what is forwarded fits a schema: as they are, and with odd values in them.
-pub async fn fitting(
-    plugin: &Plugin,
-    cases: &[Case],
-    schema: &PayloadSchema,
-) -> Result<[Property; 2], Fault> {
-    let mut fits = Property::new("fits_schema", "what is forwarded fits the payload schema");
-    let mut fits_odd = Property::new(
-        "fits_schema_with_odd_values",
-        "it does so although a value is missing, null, mistyped, empty, odd or large",
-    );
-    for case in cases {
-        if let Some(faults) = misfits(plugin, case, case.example.event.clone(), schema).await? {
-            fits.tried((!faults.is_empty()).then(|| format!("{:?}: {faults}", case.name())));
-        }
-        let Ok(sample) = serde_json::from_slice::<Value>(&case.example.event.payload) else { continue };
-        for mutation in mutate::all(&sample) {
-            let mut event = case.example.event.clone();
-            event.payload = mutation.payload.to_string().into();
-            if let Some(faults) = misfits(plugin, case, event, schema).await? {
-                let told = || format!("{:?}, {}: {faults}", case.name(), mutation.what);
-                fits_odd.tried((!faults.is_empty()).then(told));
-            }
-        }
-    }
-    Ok([fits, fits_odd])
-}
-
-/// How what is forwarded of an event does not fit; empty if it does, `None` where nothing is forwarded.
-async fn misfits(
-    plugin: &Plugin,
-    case: &Case,
-    event: GuestEvent,
-    schema: &PayloadSchema,
-) -> Result<Option<String>, Fault> {
-    match plugin.run(case.example.config.as_str().into(), event).await {
-        Ok(Ran { verdict: Verdict::Forward(outputs), .. }) if !outputs.is_empty() => {
-            let faults = outputs.iter().flat_map(|output| schema.faults(&output.payload));
-            Ok(Some(faults.collect::<Vec<_>>().join(", ")))
-        }
-        Err(failure) if failure.fault.blame() == Blame::Host => Err(failure.fault),
-        Ok(_) | Err(_) => Ok(None),
-    }
 }
 
 async fn twice(plugin: &Plugin, case: &Case) -> Result<Option<String>, Fault> {

@@ -9,13 +9,18 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::Weak;
 
+use tokio::sync::Semaphore;
+
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
+use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::judge::Judge;
+use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
 use crate::sandbox::plugin::Plugin;
@@ -24,7 +29,12 @@ use crate::sandbox::plugin::Plugin;
 pub struct Sandbox {
     builds: Arc<Builds>,
     loaded: Mutex<HashMap<(Digest, Grants), Weak<plugin::Inner>>>,
+    /// Who may check payloads against schemas.
+    judges: Arc<Semaphore>,
 }
+
+/// Who may let payloads be checked at a time, each against a few schemas: every one is a process.
+const JUDGES: usize = 1;
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +46,11 @@ impl Sandbox {
     /// Sets up the folder, and the engine and threads of the native guests; those of the interpreted
     /// ones follow when the first of them is there.
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
-        Ok(Self { builds: Arc::new(Builds::new(options)?), loaded: Mutex::default() })
+        Ok(Self {
+            builds: Arc::new(Builds::new(options)?),
+            loaded: Mutex::default(),
+            judges: Arc::new(Semaphore::new(JUDGES)),
+        })
     }
 
     /// The plugin of a module that was admitted, linked to these grants and to no other: one that imports more
@@ -87,6 +101,20 @@ impl Sandbox {
         self.builds.forget(digest);
         let (files, digest) = (self.builds.files().clone(), *digest);
         self.builds.queue().blocking(move || files.remove(&digest)).await?
+    }
+
+    /// For each schema, who says whether payloads fit it; an error says why nobody can. Waits while others check: whoever
+    /// has one of these must not wait for more.
+    pub async fn judges(&self, schemas: &[&str]) -> Result<Vec<Result<Judge, String>>, SandboxError> {
+        let turn = Arc::clone(&self.judges).acquire_owned().await.map_err(|_| SandboxError::Closed)?;
+        let (turn, mut judges) = (Arc::new(turn), Vec::new());
+        for schema in schemas {
+            judges.push(match self.builds.compiler() {
+                Compiler::Child(exe) => Judge::start(exe, schema, Arc::clone(&turn)).await,
+                Compiler::InProcess => PayloadSchema::compile(schema).map(Judge::Here),
+            });
+        }
+        Ok(judges)
     }
 
     pub(crate) fn builds(&self) -> &Builds {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::figures::Figures;
+use crate::sandbox::rlimits::ChildLimits;
 
 /// The sizes of a kind of guest.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +70,8 @@ pub(crate) struct ScanLimits {
 pub(crate) struct CompileLimits {
     /// Compilers at a time. They run at a low priority, but each may take all of its memory.
     pub at_once: usize,
-    /// CPU time of all threads, seconds.
-    pub cpu_seconds: u64,
-    /// Address space, bytes.
-    pub address_space: u64,
-    /// Bytes of the code.
-    pub code_bytes: u64,
+    /// Of the compiler's process; a file it writes is the code.
+    pub child: ChildLimits,
     /// Wall time; generous, since the machine may be busy.
     pub wall: Duration,
 }
@@ -107,9 +104,7 @@ pub(crate) static NATIVE: Tier = Tier {
     },
     compile: CompileLimits {
         at_once: 2,
-        cpu_seconds: 10,
-        address_space: 1 << 30,
-        code_bytes: 256 << 20,
+        child: ChildLimits { cpu_seconds: 10, address_space: 1 << 30, file_bytes: 256 << 20 },
         wall: Duration::from_secs(40),
     },
 };
@@ -144,9 +139,7 @@ pub(crate) static INTERPRETED: Tier = Tier {
     },
     compile: CompileLimits {
         at_once: 1,
-        cpu_seconds: 60,
-        address_space: 4 << 30,
-        code_bytes: 512 << 20,
+        child: ChildLimits { cpu_seconds: 60, address_space: 4 << 30, file_bytes: 512 << 20 },
         // They run at the lowest priority: on a busy machine most of this is waiting.
         wall: Duration::from_secs(600),
     },

@@ -193,7 +193,7 @@ async fn what_is_forwarded_is_held_to_the_schema_of_its_destination() {
     };
     let fits = test(&["--destination", "crm"]).await;
     assert_eq!(fits.0, Some(0), "{fits:?}");
-    assert!(fits.1.contains("what is forwarded fits the payload schema: yes"), "{fits:?}");
+    assert!(fits.1.contains("what is forwarded fits the payload schema of crm: yes"), "{fits:?}");
     assert!(fits.1.contains("although a value is missing"), "{fits:?}");
 
     client.patch("/v1/destinations/crm", &json!({"payload_schema": lead(90)})).await.expect(200);
@@ -208,4 +208,78 @@ async fn what_is_forwarded_is_held_to_the_schema_of_its_destination() {
     client.patch("/v1/destinations/crm", &json!({"payload_schema": null})).await.expect(200);
     let none = test(&["--destination", "crm"]).await;
     assert!(none.0 == Some(1) && none.1.contains("crm has no `payload_schema`"), "{none:?}");
+}
+
+#[tokio::test]
+async fn the_gateway_tries_the_schemas_of_those_a_version_forwards_to_and_no_schema_harms_it() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let (pipeline, version) = pipeline(&client, &sink).await;
+    let test = format!("/v1/plugins/p/versions/{version}/test");
+    let set = async |name: &str, schema: Value| {
+        let destination = json!({"name": name, "url": sink.url("/"), "payload_schema": schema});
+        client.post("/v1/destinations", &destination).await.expect(201)["id"].clone()
+    };
+    // (claim, tried, broken, first counterexample) of what says something of schemas.
+    let tried = async |query: &str| {
+        let report = client.act(&format!("{test}{query}")).await.expect(200);
+        let properties = report["properties"].as_array().unwrap().iter();
+        let of_schemas = properties.filter(|one| one["name"].as_str().unwrap().starts_with("fits_schema"));
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let told = |one: &Value| {
+            let number = |name: &str| one[name].as_u64().unwrap();
+            (text(&one["claim"]), number("tried"), number("broken"), text(&one["counterexamples"][0]))
+        };
+        of_schemas.map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(tried("").await, [], "nobody has a schema");
+
+    let schema = json!({"payload_schema": {"properties": {"score": {"maximum": 10}}}});
+    client.patch("/v1/destinations/p", &schema).await.expect(200);
+    let [fits, odd] = tried("").await.try_into().unwrap();
+    assert_eq!(fits.0, "what is forwarded fits the payload schema of p");
+    assert!(fits.1 > 0 && fits.2 == fits.1 && fits.3.contains("$payload/score"), "{fits:?}");
+    assert!(odd.1 > fits.1 && odd.2 > 0 && odd.3.contains("$payload/score"), "{odd:?}");
+
+    set("any", json!({})).await;
+    let [fits, _] = tried("?destination=any").await.try_into().unwrap();
+    assert!(fits.0.ends_with("of any") && fits.1 > 0 && fits.2 == 0, "{fits:?}");
+
+    // Automatons of megabytes each, gigabytes together; and a reference that doubles at each depth.
+    let pattern = |at: usize| json!({"pattern": format!("(\\pL{{40}}){{2}}{at}")});
+    set("patterns", json!({"anyOf": (0..1000).map(pattern).collect::<Vec<_>>()})).await;
+    let [costly, _] = tried("?destination=patterns").await.try_into().unwrap();
+    assert!(costly.1 == 0 && costly.3.contains("more than"), "{costly:?}");
+    let level = |at: usize| json!({"$ref": format!("#/$defs/{}", at + 1)});
+    let twice = |at: usize| (at.to_string(), json!({"allOf": [level(at), level(at)]}));
+    let mut levels: serde_json::Map<String, Value> = (0..60).map(twice).collect();
+    levels.insert("60".to_owned(), json!({"type": "object"}));
+    set("doubling", json!({"$ref": "#/$defs/0", "$defs": levels})).await;
+    let [endless, _] = tried("?destination=doubling").await.try_into().unwrap();
+    assert!(endless.1 == 0 && endless.3.contains("more than"), "{endless:?}");
+    // Several at a time, and those of destinations that get something else are left out.
+    let step = json!({"plugin": {"name": "p", "version": "active", "config": {"min_confidence": 0.5}}});
+    let after = json!({"mapping": {"version": 1, "output": {"a": "$.score"}}});
+    for (name, steps) in [("one", json!([step])), ("two", json!([step])), ("other", json!([step, after]))] {
+        let destination = set(name, json!({"title": name})).await;
+        let connection = json!({"name": name, "source": pipeline.source, "event_types": ["*"], "steps": steps,
+            "destination": destination});
+        client.post("/v1/connections", &connection).await.expect(201);
+    }
+    let claims: Vec<String> = tried("").await.into_iter().map(|told| told.0).collect();
+    let ends: Vec<&str> = claims.iter().step_by(2).filter_map(|claim| claim.rsplit(' ').next()).collect();
+    assert_eq!(ends, ["p", "one", "two"]);
+    // It goes on as if nothing had been.
+    assert_eq!(tried("?destination=any").await[0].2, 0);
+
+    for (query, words) in
+        [("?destination=none", "no destination `none`"), ("?destination=bare", "no `payload_schema`")]
+    {
+        if query.ends_with("bare") {
+            client.post("/v1/destinations", &json!({"name": "bare", "url": sink.url("/")})).await.expect(201);
+        }
+        let refused = client.act(&format!("{test}{query}")).await;
+        refused.problem(400);
+        assert!(refused.text.contains(words), "{refused:?}");
+    }
 }

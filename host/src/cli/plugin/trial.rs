@@ -26,6 +26,8 @@ use crate::domain::plugin::Verdict;
 use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
 use crate::sandbox::Cost;
+use crate::sandbox::Fitting;
+use crate::sandbox::Judge;
 use crate::sandbox::Plugin;
 use crate::sandbox::of_output;
 
@@ -88,7 +90,7 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
         Some(_) => Trial::default(),
         None => {
             let (captured, schema) = (fetched(args, &admitted.name).await?, schema(args).await?);
-            Trial::of(&plugin, captured, &admitted.manifest_json, schema.as_ref()).await?
+            Trial::of(&plugin, captured, &admitted.manifest_json, schema).await?
         }
     };
     let mut lines: Vec<String> = runs.iter().map(|run| run.text(args.payload.is_some())).collect();
@@ -117,7 +119,7 @@ async fn fetched(args: &TestArgs, name: &str) -> anyhow::Result<Vec<Case>> {
 }
 
 /// What is forwarded has to fit, if that is asked for.
-async fn schema(args: &TestArgs) -> anyhow::Result<Option<PayloadSchema>> {
+async fn schema(args: &TestArgs) -> anyhow::Result<Option<Fitting>> {
     let (text, from) = match (&args.schema, &args.destination) {
         (Some(file), _) => {
             let from = file.display().to_string();
@@ -129,11 +131,12 @@ async fn schema(args: &TestArgs) -> anyhow::Result<Option<PayloadSchema>> {
             if destination["payload_schema"].is_null() {
                 bail!("the destination {name} has no `payload_schema`");
             }
-            (destination["payload_schema"].to_string(), format!("the schema of {name}"))
+            (destination["payload_schema"].to_string(), format!("the payload schema of {name}"))
         }
         (None, None) => return Ok(None),
     };
-    PayloadSchema::compile(&text).map(Some).map_err(|why| anyhow::anyhow!("{from}: {why}"))
+    let schema = PayloadSchema::compile(&text).map_err(|why| anyhow::anyhow!("{from}: {why}"))?;
+    Ok(Some(Fitting::new(&from, Ok(Judge::Here(schema)))))
 }
 
 /// The event of the flags, with those headers that the plugin asks for.

@@ -6,11 +6,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::client::ApiClient;
-use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
+use crate::sandbox::Fitting;
 use crate::sandbox::Plugin;
 use crate::sandbox::Property;
-use crate::sandbox::fitting;
 use crate::sandbox::properties;
 
 /// What came of the tests and properties.
@@ -49,7 +48,7 @@ impl Trial {
         plugin: &Plugin,
         captured: Vec<Case>,
         manifest: &str,
-        schema: Option<&PayloadSchema>,
+        mut schema: Option<Fitting>,
     ) -> anyhow::Result<Self> {
         let mut trial = Self::default();
         for case in &captured {
@@ -61,11 +60,9 @@ impl Trial {
         let mut cases = captured;
         cases.extend(Case::of_manifest(manifest));
         trial.properties = properties(plugin, &cases).await?;
-        if let Some(schema) = schema {
-            let fits = fitting(plugin, &cases, schema).await?;
-            trial.misfits = fits[0].broken > 0;
-            trial.properties.extend(fits);
-        }
+        Fitting::try_all(schema.as_mut_slice(), plugin, &cases).await?;
+        trial.misfits = schema.as_ref().is_some_and(Fitting::is_broken);
+        trial.properties.extend(schema.into_iter().flat_map(Fitting::into_properties));
         Ok(trial)
     }
 
@@ -118,7 +115,7 @@ mod tests {
     fn a_trial_is_told_in_lines() {
         let property = |broken: u32, how: &[&str]| Property {
             name: "p",
-            claim: "it holds",
+            claim: "it holds".to_owned(),
             tried: 7,
             broken,
             counterexamples: how.iter().map(|how| (*how).to_owned()).collect(),

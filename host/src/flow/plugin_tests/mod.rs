@@ -4,6 +4,7 @@
 
 mod capture;
 mod run;
+mod schemas;
 
 pub use capture::CaptureDraft;
 pub use run::FailedTest;

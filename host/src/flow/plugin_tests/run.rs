@@ -1,15 +1,20 @@
 //! Runs a version on the captured tests of its plugin, and keeps one that fails them from becoming active, unless
 //! somebody says why it may. Not here: capturing (`capture`).
 
+use std::sync::Arc;
+
 use crate::domain::config::Activation;
+use crate::domain::config::Destination;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
+use crate::domain::plugin::Fault;
 use crate::flow::Gateway;
 use crate::flow::Principal;
 use crate::flow::error::UploadError;
 use crate::sandbox::Case;
+use crate::sandbox::Fitting;
 use crate::sandbox::Plugin;
 use crate::sandbox::Property;
 use crate::sandbox::properties;
@@ -47,21 +52,29 @@ pub(in crate::flow) struct Passed {
 }
 
 impl Gateway {
-    /// Runs the captured tests, and tries the properties with them and with the version's own examples.
+    /// Runs the captured tests, and tries the properties with them and with the version's own examples: also whether
+    /// what is forwarded fits the schema of this destination, or of all that get it.
     pub async fn test_version(
         &self,
         workspace: WorkspaceId,
         name: &str,
         digest: Digest,
+        destination: Option<Arc<Destination>>,
     ) -> Result<TestReport, UploadError> {
         let (plugin, version) = self.version_to_test(workspace, name, digest)?;
+        let host = |fault: Fault| UploadError::Host(fault.to_string());
+        let mut schemas = self
+            .schemas_to_fit(&plugin, destination)
+            .await
+            .map_err(|error| UploadError::Host(error.to_string()))?;
         let loaded = self.loaded_to_test(&version).await?;
         let mut cases = self.cases(&plugin)?;
         let failed = failed(&loaded, &cases).await?;
         let passed = cases.len() - failed.len();
         cases.extend(Case::of_manifest(&version.manifest));
-        let properties =
-            properties(&loaded, &cases).await.map_err(|fault| UploadError::Host(fault.to_string()))?;
+        let mut properties = properties(&loaded, &cases).await.map_err(host)?;
+        Fitting::try_all(&mut schemas, &loaded, &cases).await.map_err(host)?;
+        properties.extend(schemas.into_iter().flat_map(Fitting::into_properties));
         Ok(TestReport { passed, failed, properties })
     }
 

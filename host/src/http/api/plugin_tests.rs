@@ -1,10 +1,14 @@
 //! `/v1/plugins/{plugin}/tests`: captured events as tests, and what a version makes of them.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
+use crate::domain::config::Destination;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::TestId;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin_test::PluginTest;
 use crate::domain::time::Timestamp;
 use crate::flow::plugin_tests::CaptureDraft;
@@ -22,6 +26,7 @@ use crate::http::form::Object;
 use crate::http::form::Shape;
 use crate::http::form::field;
 use crate::http::query::LIST;
+use crate::http::query::Params;
 use crate::http::reply;
 use crate::http::view::PageView;
 use crate::http::view::View;
@@ -38,6 +43,13 @@ const TEST: &[Field] = &[
         "JSONPath of values that must not be kept; their shape stays.",
     ),
 ];
+
+const TEST_VERSION: &[Field] = &[field(
+    "destination",
+    Shape::Text,
+    "Whose `payload_schema` what is forwarded should fit. If not given, that of each destination which gets it as it is: \
+     at the end of a connection whose last step, filters aside, is this plugin.",
+)];
 
 view! {
     /// A captured event as a test.
@@ -76,7 +88,8 @@ view! {
 
     /// What was tried of a property.
     PropertyView {
-        /// `deterministic`, `keeps_every_place` or `survives_odd_values`.
+        /// `deterministic`, `keeps_every_place` or `survives_odd_values`; for each schema also `fits_schema` and
+        /// `fits_schema_with_odd_values`.
         name: String,
         /// What it says.
         claim: String,
@@ -84,7 +97,7 @@ view! {
         tried: u32,
         /// In how many it did not hold.
         broken: u32,
-        /// The first ten of those.
+        /// The first ten of those; and why it could not be tried any further, if so.
         counterexamples: Vec<String>,
     }
 }
@@ -112,6 +125,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Runs a version on the captured tests, and on events that are nearly like them.",
             |call| Box::pin(test(call)),
         )
+        .query(TEST_VERSION)
         .output(200, Output::Json(TestReportView::describe)),
     ]
 }
@@ -161,7 +175,11 @@ async fn delete(call: Call) -> Answer {
 
 async fn test(call: Call) -> Answer {
     let digest = call.id("digest", "version")?;
-    let report = call.gateway().test_version(call.workspace()?, call.path("plugin"), digest).await?;
+    let (workspace, params) = (call.workspace()?, call.params());
+    let destination =
+        params.text("destination").and_then(|name| with_schema(&call, workspace, &params, name));
+    params.done()?;
+    let report = call.gateway().test_version(workspace, call.path("plugin"), digest, destination).await?;
     let TestReport { passed, failed, properties } = report;
     let failed =
         failed.into_iter().map(|FailedTest { name, difference }| FailedTestView { name, difference });
@@ -173,7 +191,24 @@ async fn test(call: Call) -> Answer {
     }))
 }
 
+/// The destination of this name; a fault if there is none, or if it has no schema.
+fn with_schema(
+    call: &Call,
+    workspace: WorkspaceId,
+    params: &Params<'_>,
+    name: &str,
+) -> Option<Arc<Destination>> {
+    let snapshot = call.gateway().snapshot();
+    let found = snapshot.documents.destinations.find(workspace, name).cloned();
+    match &found {
+        Some(destination) if destination.payload_schema.is_some() => {}
+        Some(_) => params.fault("destination", format!("the destination `{name}` has no `payload_schema`")),
+        None => params.fault("destination", format!("there is no destination `{name}` in this workspace")),
+    }
+    found
+}
+
 fn property(property: Property) -> PropertyView {
     let Property { name, claim, tried, broken, counterexamples } = property;
-    PropertyView { name: name.to_owned(), claim: claim.to_owned(), tried, broken, counterexamples }
+    PropertyView { name: name.to_owned(), claim, tried, broken, counterexamples }
 }

@@ -37,7 +37,8 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").join("target")
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|dir| dir.join("tests/guests").is_dir()).expect("the repository").join("target")
 }
 
 impl Guests {

@@ -2,7 +2,7 @@
 //! natively and beside an instance that is there already, how two threads compare with one, and what JavaScript and
 //! Python cost. CPU time but for the threads. `cargo bench -p hookmill --bench marks`
 //!
-//! Build the guest first: `tests/guests/build.sh`. The other languages are measured if they were built, see
+//! Beside another system: `benches/extism/run.sh`. Build the guest first: `tests/guests/build.sh`. The other languages are measured if they were built, see
 //! `languages.rs`.
 
 mod clock;

@@ -63,7 +63,7 @@ impl Sandbox {
         let pool = place.pool()?;
         let code = self.builds().compile(module.path(), &pool).await?;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
-        let ready = pool.ready(&pool.component(code.path())?, Grants::all())?;
+        let ready = pool.ready(&pool.code(code.path())?, Grants::all())?;
         let plugin = Plugin::new(digest, Grants::all(), ready, pool.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)

@@ -13,6 +13,8 @@ use crate::sandbox::bindings;
 use crate::sandbox::call::Ask;
 use crate::sandbox::call::Stop;
 use crate::sandbox::given::Given;
+use crate::sandbox::guest::Guest;
+use crate::sandbox::guest::NotConfigured;
 use crate::sandbox::outputs;
 use crate::sandbox::state::GuestState;
 
@@ -27,8 +29,8 @@ pub(crate) struct AskManifest;
 impl Ask for AskManifest {
     type Answer = String;
 
-    async fn ask(self, guest: &bindings::Plugin, store: &mut Store<GuestState>) -> Result<String, Stop> {
-        let manifest = guest.call_manifest(&mut *store).await?;
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<String, Stop> {
+        let manifest = guest.manifest(store).await?;
         if manifest.len() > MANIFEST_BYTES {
             let detail = format!("the manifest has {} bytes of at most {MANIFEST_BYTES}", manifest.len());
             return Err(Stop::Fault(Fault::OutputTooLarge { detail }));
@@ -43,12 +45,8 @@ pub(crate) struct AskConfigure(pub Arc<str>);
 impl Ask for AskConfigure {
     type Answer = Result<(), String>;
 
-    async fn ask(
-        self,
-        guest: &bindings::Plugin,
-        store: &mut Store<GuestState>,
-    ) -> Result<Self::Answer, Stop> {
-        let answer = guest.call_configure(&mut *store, &self.0).await?;
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+        let answer = guest.configure(store, self.0).await?;
         Ok(answer.map_err(|message| store.data().said(message, MESSAGE_BYTES)))
     }
 }
@@ -67,10 +65,9 @@ impl Ask for AskTransform {
         std::mem::take(&mut self.given)
     }
 
-    async fn ask(self, guest: &bindings::Plugin, store: &mut Store<GuestState>) -> Result<Verdict, Stop> {
-        configure(guest, store, &self.config).await?;
-        let headers = borrowed(&self.event);
-        let answer = guest.call_transform(&mut *store, lent(&self.event, &headers)).await?;
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Verdict, Stop> {
+        let asked = guest.transform(store, self.config, self.event).await?;
+        let answer = asked.map_err(|refusal| not_configured(refusal, store.data()))?;
         verdict(answer, store.data()).map_err(Stop::Fault)
     }
 }
@@ -90,18 +87,12 @@ impl Ask for AskBatch {
         PluginLimits { cpu: limits.cpu.saturating_mul(events).min(limits.wall.max(limits.cpu)), ..limits }
     }
 
-    async fn ask(
-        self,
-        guest: &bindings::Plugin,
-        store: &mut Store<GuestState>,
-    ) -> Result<Self::Answer, Stop> {
-        configure(guest, store, &self.config).await?;
-        let headers: Vec<_> = self.events.iter().map(borrowed).collect();
-        let events: Vec<_> =
-            self.events.iter().zip(&headers).map(|(event, headers)| lent(event, headers)).collect();
-        let answers = guest.call_transform_batch(&mut *store, &events).await?;
-        if answers.len() != events.len() {
-            let trap = format!("transform-batch gave {} results for {} events", answers.len(), events.len());
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+        let events = self.events.len();
+        let asked = guest.transform_batch(store, self.config, self.events).await?;
+        let answers = asked.map_err(|refusal| not_configured(refusal, store.data()))?;
+        if answers.len() != events {
+            let trap = format!("transform-batch gave {} results for {events} events", answers.len());
             return Err(Stop::Fault(Fault::Trapped { trap, backtrace: Vec::new() }));
         }
         let state = store.data();
@@ -109,29 +100,8 @@ impl Ask for AskBatch {
     }
 }
 
-async fn configure(
-    guest: &bindings::Plugin,
-    store: &mut Store<GuestState>,
-    config: &str,
-) -> Result<(), Stop> {
-    let answer = guest.call_configure(&mut *store, config).await?;
-    answer.map_err(|message| Stop::Fault(refused(format!("configure: {message}"), store.data())))
-}
-
-fn borrowed(event: &GuestEvent) -> Vec<(&str, &str)> {
-    event.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
-fn lent<'a>(event: &'a GuestEvent, headers: &'a [(&'a str, &'a str)]) -> bindings::Event<'a> {
-    bindings::Event {
-        id: &event.id,
-        event_type: &event.event_type,
-        source: &event.source,
-        received_at: &event.received_at,
-        headers,
-        content_type: &event.content_type,
-        payload: &event.payload,
-    }
+fn not_configured(NotConfigured(message): NotConfigured, state: &GuestState) -> Stop {
+    Stop::Fault(refused(format!("configure: {message}"), state))
 }
 
 fn verdict(answer: Result<bindings::Verdict, String>, state: &GuestState) -> Result<Verdict, Fault> {

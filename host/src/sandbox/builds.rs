@@ -9,8 +9,6 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-use wasmtime::component::Component;
-
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Blame;
 use crate::domain::plugin::Digest;
@@ -24,6 +22,7 @@ use crate::sandbox::files::Temporary;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
+use crate::sandbox::pool::Compiled;
 use crate::sandbox::pool::Place;
 use crate::sandbox::pool::Pool;
 use crate::sandbox::scan;
@@ -32,7 +31,7 @@ use crate::sandbox::tier::NATIVE;
 use crate::sandbox::tier::Tier;
 
 /// Code that is mapped, and where it runs.
-pub(crate) type Code = (Arc<Pool>, Component);
+pub(crate) type Code = (Arc<Pool>, Compiled);
 
 /// Everything that makes code of modules. Dropping it ends all runs.
 pub(crate) struct Builds {
@@ -105,8 +104,8 @@ impl Builds {
             let (files, path) = (self.files.clone(), artifact.clone());
             if self.queue.blocking(move || files.is_whole(&path)).await? {
                 let pool = place.pool()?;
-                let component = pool.component(&artifact).ok();
-                let found = component.map(|component| (pool, component));
+                let code = pool.code(&artifact).ok();
+                let found = code.map(|code| (pool, code));
                 if found.is_some() {
                     self.say(digest, State::Ready);
                 }
@@ -191,8 +190,8 @@ impl Builds {
             files.remove_outdated(&id, &named)
         });
         kept.await??;
-        let component = pool.component(&artifact).map_err(unloadable(digest))?;
-        Ok((pool, component))
+        let code = pool.code(&artifact).map_err(unloadable(digest))?;
+        Ok((pool, code))
     }
 
     fn say(&self, digest: &Digest, state: State) {

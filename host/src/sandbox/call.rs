@@ -1,5 +1,5 @@
-//! One fresh instance: made, asked once, measured, thrown away. Runs on the guests' runtime. Not
-//! here: what it is asked (`ask`), queues and handing over (`guests`).
+//! One instance in which nothing happened yet: made, or put back to where it began (`direct`), asked once, measured.
+//! Runs on the guests' runtime. Not here: what it is asked (`ask`), queues and handing over (`guests`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,36 @@ use wasmtime::Store;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
-use crate::sandbox::bindings;
 use crate::sandbox::bindings::PluginPre;
+use crate::sandbox::direct::Direct;
+use crate::sandbox::direct::Live;
 use crate::sandbox::faults;
 use crate::sandbox::given::Given;
+use crate::sandbox::given::Kept;
 use crate::sandbox::given::KvWrites;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::meter::Meter;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::state::GuestState;
 use crate::sandbox::tier::Tier;
 
-/// A component that is ready to be instantiated, and what each instance may use.
+/// Code that is ready to be instantiated, and what each instance may use.
 #[derive(Clone)]
 pub(crate) struct Ready {
     pub engine: Engine,
-    pub pre: PluginPre<GuestState>,
+    pub code: Code,
     pub tier: &'static Tier,
     pub limits: PluginLimits,
     /// Nothing is linked but what every plugin has: what it makes of an event does not depend on when it is asked.
     pub plain: bool,
+}
+
+/// Code to make instances of.
+#[derive(Clone)]
+pub(crate) enum Code {
+    Component(PluginPre<GuestState>),
+    Direct(Arc<Direct>),
 }
 
 impl Ready {
@@ -55,7 +65,7 @@ pub(crate) trait Ask: Send + 'static {
     /// Calls the instance.
     fn ask(
         self,
-        guest: &bindings::Plugin,
+        guest: &Guest<'_>,
         store: &mut Store<GuestState>,
     ) -> impl Future<Output = Result<Self::Answer, Stop>> + Send;
 }
@@ -73,7 +83,7 @@ impl From<wasmtime::Error> for Stop {
     }
 }
 
-/// Asks a fresh instance, which is gone when this returns.
+/// Asks a fresh instance, of which nothing is left when this returns.
 pub(crate) async fn fresh<A: Ask>(
     ready: Ready,
     mut ask: A,
@@ -83,22 +93,15 @@ pub(crate) async fn fresh<A: Ask>(
     let given = ask.given();
     let (answer, kept, cost) = meter
         .measure(async {
-            let mut store = store(&ready, limits, given, Arc::clone(&meter));
-            let answer = instance(&ready.pre, &mut store, ask).await;
-            let state = store.data_mut();
-            let answer = answer.map_err(|stop| match stop {
-                Stop::Engine(error) => faults::named(&error, state),
-                Stop::Fault(fault) => fault,
-            });
-            let cost = Cost {
-                log: std::mem::take(&mut state.log),
-                log_dropped: state.log_dropped,
-                cpu: Duration::ZERO,
-                memory_peak_bytes: state.memory_bytes,
-                kv: KvWrites::new(),
-                fetches: std::mem::take(&mut state.fetches),
-            };
-            (answer, std::mem::take(&mut state.kept), cost)
+            let state = GuestState::new(ready.tier, limits, given, Arc::clone(&meter));
+            match &ready.code {
+                Code::Component(pre) => {
+                    let mut store = store(&ready.engine, state);
+                    let answer = component(pre, &mut store, ask).await;
+                    ended(answer, store.data_mut())
+                }
+                Code::Direct(direct) => directly(&ready.engine, direct, state, ask).await,
+            }
         })
         .await;
     let cost = Cost { cpu: meter.spent(), ..cost };
@@ -109,20 +112,61 @@ pub(crate) async fn fresh<A: Ask>(
     }
 }
 
-fn store(ready: &Ready, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Store<GuestState> {
-    let mut store = Store::new(&ready.engine, GuestState::new(ready.tier, limits, given, meter));
+/// How a call ended, what it wants to be kept, and what it cost.
+type Ended<T> = (Result<T, Fault>, Kept, Cost);
+
+fn ended<T>(answer: Result<T, Stop>, state: &mut GuestState) -> Ended<T> {
+    let answer = answer.map_err(|stop| match stop {
+        Stop::Engine(error) => faults::named(&error, state),
+        Stop::Fault(fault) => fault,
+    });
+    let cost = Cost {
+        log: std::mem::take(&mut state.log),
+        log_dropped: state.log_dropped,
+        cpu: Duration::ZERO,
+        memory_peak_bytes: state.memory_bytes,
+        kv: KvWrites::new(),
+        fetches: std::mem::take(&mut state.fetches),
+    };
+    (answer, std::mem::take(&mut state.kept), cost)
+}
+
+fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
+    let border_bytes = faults::border_bytes(&state.limits);
+    let mut store = Store::new(engine, state);
     store.limiter(|state| state);
-    store.set_hostcall_fuel(faults::border_bytes(&limits));
+    store.set_hostcall_fuel(border_bytes);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(GuestState::at_tick);
     store
 }
 
-async fn instance<A: Ask>(
+async fn component<A: Ask>(
     pre: &PluginPre<GuestState>,
     store: &mut Store<GuestState>,
     ask: A,
 ) -> Result<A::Answer, Stop> {
-    let guest = pre.instantiate_async(&mut *store).await?;
-    ask.ask(&guest, store).await
+    let plugin = pre.instantiate_async(&mut *store).await?;
+    ask.ask(&Guest::Component(&plugin), store).await
+}
+
+/// Asks an instance in which nothing happened yet: one that was put back, or a new one.
+async fn directly<A: Ask>(engine: &Engine, direct: &Direct, state: GuestState, ask: A) -> Ended<A::Answer> {
+    let mut live = match direct.take(state) {
+        Ok(live) => live,
+        Err(state) => {
+            let mut store = store(engine, *state);
+            match direct.instance(&mut store).await {
+                Ok(exports) => Live { store, exports },
+                Err(error) => return ended(Err(error.into()), store.data_mut()),
+            }
+        }
+    };
+    let answer = ask.ask(&Guest::Direct(&live.exports), &mut live.store).await;
+    let was_stopped = matches!(answer, Err(Stop::Engine(_)));
+    let ended = ended(answer, live.store.data_mut());
+    if !was_stopped {
+        direct.give_back(live);
+    }
+    ended
 }

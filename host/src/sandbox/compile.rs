@@ -13,11 +13,13 @@ use std::path::PathBuf;
 use wasmparser::Parser;
 use wit_component::ComponentEncoder;
 
+use crate::sandbox::direct;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::rlimits;
 use crate::sandbox::text;
+use crate::sandbox::tier::NATIVE;
 use crate::sandbox::tier::Tier;
 
 /// Bytes of a refusal that the child may hand back.
@@ -79,7 +81,12 @@ pub(crate) fn refusal_file(output: &Path) -> PathBuf {
 pub(crate) fn compile(module: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
     let component = component(module)?;
     let engine = engine::compiler(tier)?;
-    engine.precompile_component(&component).map_err(|error| invalid(format!("{error:#}")))
+    let directly = (tier.name == NATIVE.name).then(|| direct::prepared(module, &component)).flatten();
+    let code = match directly {
+        Some(module) => engine.precompile_module(&module),
+        None => engine.precompile_component(&component),
+    };
+    code.map_err(|error| invalid(format!("{error:#}")))
 }
 
 /// Core modules become components; components are left as they are.

@@ -6,6 +6,18 @@ use crate::domain::grant::Grant;
 /// What every plugin exports.
 pub(crate) const EXPORTS: [&str; 4] = ["manifest", "configure", "transform", "transform-batch"];
 
+/// The text of it: names and contents of its files.
+pub(crate) const WIT: [(&str, &str); 8] = [
+    ("clock.wit", include_str!("../../../wit/clock.wit")),
+    ("http.wit", include_str!("../../../wit/http.wit")),
+    ("kv.wit", include_str!("../../../wit/kv.wit")),
+    ("log.wit", include_str!("../../../wit/log.wit")),
+    ("random.wit", include_str!("../../../wit/random.wit")),
+    ("secrets.wit", include_str!("../../../wit/secrets.wit")),
+    ("types.wit", include_str!("../../../wit/types.wit")),
+    ("world.wit", include_str!("../../../wit/world.wit")),
+];
+
 /// Interfaces that may be imported.
 pub(crate) const OFFERED: [&str; 7] = [
     "hookmill:plugin/types@1",

@@ -17,6 +17,8 @@ use crate::sandbox::text;
 const FRAMES: usize = 20;
 const FRAME_BYTES: usize = 256;
 const DETAIL_BYTES: usize = 512;
+/// How frames begin that are not the guest's.
+const DRIVER: &str = "hookmill!";
 
 /// Bytes that one call over the border may carry from guest to host. It bounds what a guest can
 /// make the host allocate, whatever lengths it claims, and leaves outputs room for what surrounds
@@ -24,6 +26,11 @@ const DETAIL_BYTES: usize = 512;
 pub(crate) fn border_bytes(limits: &PluginLimits) -> usize {
     usize::try_from(limits.output_bytes.saturating_mul(2)).unwrap_or(usize::MAX).max(8 << 20)
 }
+
+/// Stops a call that carries more than [`border_bytes`].
+#[derive(Debug, thiserror::Error)]
+#[error("more than a call may carry")]
+pub(crate) struct BorderPassed;
 
 /// The fault behind `error`, which ended a call of the instance that `state` belongs to.
 pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
@@ -48,7 +55,7 @@ pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
     }
     let cause = error.root_cause().to_string();
     // The engine has no public type for this one.
-    if cause.contains("fuel allocated for hostcalls") {
+    if error.is::<BorderPassed>() || cause.contains("fuel allocated for hostcalls") {
         let detail = format!("more than {} bytes in one call", border_bytes(&state.limits));
         return Fault::OutputTooLarge { detail };
     }
@@ -70,7 +77,8 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
     // Its text form is the only public way to demangled names: `0: 0x12ab - module!function`.
     let text = trace.to_string();
-    let frames = text.lines().filter_map(|line| Some(without_hashes(line.split_once(" - ")?.1.trim())));
+    let places = text.lines().filter_map(|line| line.split_once(" - ").map(|(_, place)| place.trim()));
+    let frames = places.filter(|place| !place.starts_with(DRIVER)).map(without_hashes);
     let mut runs: Vec<(String, usize)> = Vec::new();
     for frame in frames {
         match runs.last_mut() {

@@ -9,7 +9,8 @@
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
 //! that serve requests; `gather` lets events of a connection that wait for an interpreter go
 //! together; calls of plugins that compute for long, as `pace` knows, go behind those that do not), `call` (one fresh
-//! instance) and `ask` (what it is asked), held by `state` and `meter` to its limits; `faults` names what went wrong.
+//! instance: of a component, or `direct`, of a core module that is put back after it) and `ask` (what it is asked, through
+//! `guest`), held by `state` and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.
 
@@ -23,6 +24,7 @@ mod case;
 mod child;
 pub mod compile;
 mod contract;
+mod direct;
 mod engine;
 mod error;
 mod examples;
@@ -34,6 +36,7 @@ mod files;
 mod fitting;
 mod gather;
 mod given;
+mod guest;
 mod guests;
 pub mod judge;
 mod lost;

@@ -23,6 +23,8 @@ use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
+#[cfg(test)]
+use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::gather::Gather;
@@ -123,6 +125,15 @@ impl Plugin {
         self.inner.live.get().is_none_or(|live| live.calls.pace.is_new())
     }
 
+    /// How many instances wait for their next call.
+    #[cfg(test)]
+    pub(crate) fn instances_kept(&self) -> usize {
+        match self.inner.live.get().map(|live| &live.ready.code) {
+            Some(Code::Direct(direct)) => direct.kept(),
+            _ => 0,
+        }
+    }
+
     /// Waits until there is code, and makes it if nobody else does; every call does the same first.
     pub async fn prepare(&self) -> Result<(), SandboxError> {
         self.live().await.map(drop)
@@ -132,8 +143,8 @@ impl Plugin {
         let Inner { digest, grants, live, builds } = &*self.inner;
         let make = || async {
             let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
-            let (pool, component) = builds.code(digest).await?;
-            let ready = pool.ready(&component, *grants).map_err(unloadable(digest))?;
+            let (pool, code) = builds.code(digest).await?;
+            let ready = pool.ready(&code, *grants).map_err(unloadable(digest))?;
             Ok(Live::new(ready, pool.queue().clone()))
         };
         if let Some(live) = live.get() {
@@ -252,7 +263,9 @@ impl Plugin {
 
     async fn ask_here<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {
         let live = self.live().await.map_err(host)?;
-        live.queue.here(call::fresh(self.ready(live), ask, Arc::default())).await.map_err(host)?
+        // Apart, as on the guests' threads: it is large.
+        let call = Box::pin(call::fresh(self.ready(live), ask, Arc::default()));
+        live.queue.here(call).await.map_err(host)?
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<(A::Answer, Cost), Failure> {

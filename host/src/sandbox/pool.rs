@@ -6,9 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
+use wasmtime::Module;
+use wasmtime::Precompiled;
 use wasmtime::component::Component;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
@@ -18,8 +21,11 @@ use crate::domain::grant::Grants;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::bindings::hookmill::plugin as interfaces;
+use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
 use crate::sandbox::compile;
+use crate::sandbox::direct::Direct;
+use crate::sandbox::direct::Driver;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -67,8 +73,20 @@ pub(crate) struct Pool {
     engine: Engine,
     /// One for each set of grants that was asked for so far.
     linkers: Mutex<HashMap<Grants, Arc<Linker<GuestState>>>>,
+    /// Made when the first guest comes that runs directly.
+    driver: Mutex<Option<Arc<Driver>>>,
+    /// Instances that wait for their next call.
+    idle: Arc<AtomicUsize>,
     guests: Guests,
     limits: PluginLimits,
+}
+
+/// What the compiler made of a module.
+#[derive(Clone)]
+pub(crate) enum Compiled {
+    Component(Component),
+    /// A core module that runs without a component around it.
+    Direct(Module),
 }
 
 impl Pool {
@@ -78,7 +96,16 @@ impl Pool {
         let guests = Guests::start(options.workers, tier, options.limits.in_flight)?;
         engine::tick(&engine, guests.queue().begun())?;
         let compilers = Semaphore::new(tier.compile.at_once);
-        Ok(Self { tier, compilers, engine, linkers: Mutex::default(), guests, limits: options.limits })
+        Ok(Self {
+            tier,
+            compilers,
+            engine,
+            linkers: Mutex::default(),
+            driver: Mutex::default(),
+            idle: Arc::default(),
+            guests,
+            limits: options.limits,
+        })
     }
 
     pub(crate) fn queue(&self) -> &Queue {
@@ -86,28 +113,56 @@ impl Pool {
     }
 
     /// Maps the code in a file that this gateway's compiler made.
-    pub(crate) fn component(&self, code: &Path) -> Result<Component, Refusal> {
+    pub(crate) fn code(&self, file: &Path) -> Result<Compiled, Refusal> {
         #[expect(
             unsafe_code,
             reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, files get their names when they are complete, and callers have compared the checksum"
         )]
-        let component = unsafe { Component::deserialize_file(&self.engine, code) };
-        component.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))
+        let code = match Engine::detect_precompiled_file(file) {
+            Ok(Some(Precompiled::Module)) => {
+                unsafe { Module::deserialize_file(&self.engine, file) }.map(Compiled::Direct)
+            }
+            _ => unsafe { Component::deserialize_file(&self.engine, file) }.map(Compiled::Component),
+        };
+        code.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))
     }
 
-    /// Makes a component ready to be instantiated with these grants.
-    pub(crate) fn ready(&self, component: &Component, grants: Grants) -> Result<Ready, Refusal> {
-        let linked = self.linker(grants)?.instantiate_pre(component);
-        let linked = linked.map_err(|error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error)))?;
-        let pre = PluginPre::new(linked);
-        let pre = pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?;
+    /// Makes code ready to be instantiated with these grants.
+    pub(crate) fn ready(&self, code: &Compiled, grants: Grants) -> Result<Ready, Refusal> {
+        let not_offered = |error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error));
+        let code = match code {
+            Compiled::Component(component) => {
+                let linked = self.linker(grants)?.instantiate_pre(component).map_err(not_offered)?;
+                let pre = PluginPre::new(linked);
+                Code::Component(
+                    pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?,
+                )
+            }
+            Compiled::Direct(module) => {
+                let driver = self.driver()?;
+                let pre = driver.link(module).map_err(not_offered)?;
+                Code::Direct(Arc::new(Direct::new(pre, driver, Arc::clone(&self.idle))))
+            }
+        };
         Ok(Ready {
             engine: self.engine.clone(),
-            pre,
+            code,
             tier: self.tier,
             limits: self.limits,
             plain: grants.is_empty(),
         })
+    }
+
+    fn driver(&self) -> Result<Arc<Driver>, SandboxError> {
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(driver) = &*driver {
+            return Ok(Arc::clone(driver));
+        }
+        let failed =
+            |error: wasmtime::Error| SandboxError::Setup { detail: format!("the driver: {error:#}") };
+        let made = Arc::new(Driver::new(&self.engine).map_err(failed)?);
+        *driver = Some(Arc::clone(&made));
+        Ok(made)
     }
 
     /// What these grants import, and nothing else.

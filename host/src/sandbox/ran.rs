@@ -16,7 +16,7 @@ pub struct Cost {
     pub log: Vec<LogLine>,
     /// Lines over the limit, not kept.
     pub log_dropped: u32,
-    /// CPU time of the call: the instance made, configured, asked and thrown away.
+    /// CPU time of the call: the instance made, configured, asked, and put back or thrown away.
     pub cpu: Duration,
     /// Linear memory at the end, bytes; memory never shrinks, so this is its peak.
     pub memory_peak_bytes: u64,

@@ -61,8 +61,8 @@ impl Sandbox {
             return Ok(Plugin::from_inner(inner));
         }
         let plugin = match self.builds.stored(digest).await? {
-            Some((pool, component)) => {
-                let ready = pool.ready(&component, grants).map_err(unloadable(digest))?;
+            Some((pool, code)) => {
+                let ready = pool.ready(&code, grants).map_err(unloadable(digest))?;
                 Plugin::new(*digest, grants, ready, pool.queue().clone())
             }
             None if self.has(digest) => Plugin::later(*digest, grants, &self.builds),

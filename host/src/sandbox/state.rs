@@ -16,6 +16,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::log;
 use crate::sandbox::bindings::hookmill::plugin::types;
+use crate::sandbox::direct::Border;
 use crate::sandbox::engine::TICK;
 use crate::sandbox::given::Given;
 use crate::sandbox::given::Kept;
@@ -31,6 +32,8 @@ pub(crate) struct GuestState {
     pub denied: bool,
     /// Bytes of all linear memories; they only grow.
     pub memory_bytes: u64,
+    /// What goes into a guest that runs directly.
+    pub border: Border,
     /// What was logged and kept.
     pub log: Vec<LogLine>,
     /// How many lines were not kept.
@@ -62,6 +65,7 @@ impl GuestState {
             limits,
             denied: false,
             memory_bytes: 0,
+            border: Border::default(),
             log: Vec::new(),
             log_dropped: 0,
             kept: Kept::new(given),
@@ -103,22 +107,29 @@ impl GuestState {
     }
 }
 
+impl GuestState {
+    /// Keeps a line that the guest logs, within its limits.
+    pub(crate) fn keep_line(&mut self, level: LogLevel, message: String) {
+        if self.log.len() >= self.limits.log_lines as usize {
+            self.log_dropped = self.log_dropped.saturating_add(1);
+            return;
+        }
+        let message = self.said(message, self.limits.log_line_bytes as usize);
+        self.log.push(LogLine { level, message });
+    }
+}
+
 impl types::Host for GuestState {}
 
 impl log::Host for GuestState {
     fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        if self.log.len() >= self.limits.log_lines as usize {
-            self.log_dropped = self.log_dropped.saturating_add(1);
-            return Ok(());
-        }
         let level = match level {
             log::Level::Debug => LogLevel::Debug,
             log::Level::Info => LogLevel::Info,
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        let message = self.said(message, self.limits.log_line_bytes as usize);
-        self.log.push(LogLine { level, message });
+        self.keep_line(level, message);
         Ok(())
     }
 }

@@ -52,15 +52,25 @@ pub(super) fn sandbox(dir: &Path, limits: PluginLimits, compiler: Compiler) -> S
 /// The bytes of a guest of `tests/guests`, built when this is the first test that wants one.
 pub(super) fn guest(name: &str) -> Bytes {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let dir = BUILT.get_or_init(|| {
-        // The generated bindings are found from the same place.
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").canonicalize().unwrap();
-        let root = root.parent().unwrap().to_owned();
-        let built = Command::new(root.join("tests/guests/build.sh")).output().unwrap();
-        assert!(built.status.success(), "tests/guests/build.sh: {}", String::from_utf8_lossy(&built.stderr));
-        root.join("target/guests")
-    });
-    std::fs::read(dir.join(format!("{name}.wasm"))).unwrap().into()
+    let root = BUILT.get_or_init(|| built("tests/guests/build.sh"));
+    std::fs::read(root.join(format!("target/guests/{name}.wasm"))).unwrap().into()
+}
+
+/// The bytes of one of the example plugins, in the same way.
+pub(super) fn example(name: &str) -> Bytes {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let root = BUILT.get_or_init(|| built("plugins/build.sh"));
+    std::fs::read(root.join(format!("target/plugins/{name}.wasm"))).unwrap().into()
+}
+
+/// Runs a script of the repository, and gives the repository's folder.
+fn built(script: &str) -> PathBuf {
+    // The generated bindings are found from the same place.
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").canonicalize().unwrap();
+    let root = wit.parent().unwrap().to_owned();
+    let built = Command::new(root.join(script)).output().unwrap();
+    assert!(built.status.success(), "{script}: {}", String::from_utf8_lossy(&built.stderr));
+    root
 }
 
 /// A guest with some of its bytes replaced by as many others.

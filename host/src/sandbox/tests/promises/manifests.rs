@@ -8,6 +8,7 @@ use crate::sandbox::tests::promises::judge::at_once;
 use crate::sandbox::tests::promises::judge::refused;
 use crate::sandbox::tests::promises::judge::served;
 use crate::sandbox::tests::promises::wat::Guest;
+use crate::sandbox::tests::promises::wat::NOT_DIRECTLY;
 use crate::sandbox::tests::promises::wat::honest;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -86,15 +87,20 @@ fn pointers() -> Vec<Case> {
 const LATE: &str = "(i32.store8 (i32.const 1030) (i32.const 255)) (i32.const 16)";
 
 fn deeds() -> Vec<Case> {
-    let post =
-        |body: &str| honest().items(&format!(r#"(func (export "cabi_post_manifest") (param i32) {body})"#));
+    let post = |body: &str| format!(r#"(func (export "cabi_post_manifest") (param i32) {body})"#);
+    // What runs as a component is called once more when its answer was read.
+    let after = |body: &str| honest().items(&format!("{} {NOT_DIRECTLY}", post(body)));
     let does = |body: &str| honest().manifest(&format!("{body} unreachable"));
     vec![
         at_once("a manifest that takes for ever", &does("(loop $again (br $again))"), "out_of_time"),
         at_once("a manifest that traps", &does(""), "trapped"),
         at_once("a manifest that takes all memory", &grows(), "out_of_memory"),
-        at_once("a trap after the manifest was given", &post("unreachable"), "trapped"),
-        at_once("a loop after the manifest was given", &post("(loop $again (br $again))"), "out_of_time"),
+        at_once("a trap after the manifest was given", &after("unreachable"), "trapped"),
+        at_once("a loop after the manifest was given", &after("(loop $again (br $again))"), "out_of_time"),
+        served(
+            "a trap after the manifest was given, where nobody is called",
+            &honest().items(&post("unreachable")),
+        ),
         served("a manifest that is another one at each call", &changing()),
     ]
 }

@@ -4,6 +4,7 @@ use crate::sandbox::tests::promises::judge::Case;
 use crate::sandbox::tests::promises::judge::faults;
 use crate::sandbox::tests::promises::judge::served;
 use crate::sandbox::tests::promises::wat::Guest;
+use crate::sandbox::tests::promises::wat::NOT_DIRECTLY;
 use crate::sandbox::tests::promises::wat::honest;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -67,14 +68,20 @@ fn traps() -> Vec<Case> {
             )),
             "trapped",
         ),
-        faults("a trap after the answer", &honest().items(&post("unreachable")), "trapped"),
-        faults("a loop after the answer", &honest().items(&post("(loop $again (br $again))")), "out_of_time"),
+        faults("a trap after the answer", &after("unreachable"), "trapped"),
+        faults("a loop after the answer", &after("(loop $again (br $again))"), "out_of_time"),
         faults(
             "memory after the answer",
-            &honest().items(&post("(drop (call $take (i32.const 70000000)))")),
+            &after("(drop (call $take (i32.const 70000000)))"),
             "out_of_memory",
         ),
+        served("a trap after the answer, where nobody is called", &honest().items(&post("unreachable"))),
     ]
+}
+
+/// What runs as a component is called once more when its answer was read.
+fn after(body: &str) -> Guest {
+    honest().items(&format!("{} {NOT_DIRECTLY}", post(body)))
 }
 
 fn post(body: &str) -> String {

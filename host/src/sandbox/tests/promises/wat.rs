@@ -129,6 +129,10 @@ impl Guest {
     }
 }
 
+/// A function that nobody calls, and that only runs in a component: tables are not put back.
+pub(super) const NOT_DIRECTLY: &str =
+    "(table $own 1 funcref) (func (drop (table.grow $own (ref.null func) (i32.const 0))))";
+
 /// A module of this text, with the WIT that a plugin with all grants carries.
 pub(super) fn with_wit(text: String) -> Vec<u8> {
     let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));

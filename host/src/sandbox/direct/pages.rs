@@ -1,0 +1,161 @@
+//! Which pages of some memory hold something of its own: since it was mapped, somebody wrote to them. The system knows,
+//! and tells since Linux 6.7 (`PAGEMAP_SCAN`, <https://docs.kernel.org/admin-guide/mm/pagemap.html>). Not here: putting
+//! them back.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::fd::AsRawFd as _;
+
+/// Bytes of a page; other sizes are not supported, and then nothing is told.
+pub(crate) const PAGE: usize = 4096;
+
+/// Ranges that are told at a time.
+const REGIONS: usize = 32;
+
+/// `_IOWR('f', 16, struct pm_scan_arg)` of linux/fs.h.
+const PAGEMAP_SCAN: libc::Ioctl = 0xc060_6610_u32 as libc::Ioctl;
+
+// Kinds of pages, as in linux/fs.h.
+const FILE: u64 = 1 << 2;
+const PRESENT: u64 = 1 << 3;
+const SWAPPED: u64 = 1 << 4;
+const ZERO: u64 = 1 << 5;
+
+/// `struct page_region`.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Region {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+/// `struct pm_scan_arg`.
+#[derive(Default)]
+#[repr(C)]
+struct Scan {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    regions: u64,
+    regions_len: u64,
+    max_pages: u64,
+    category_inverted: u64,
+    category_mask: u64,
+    category_anyof_mask: u64,
+    return_mask: u64,
+}
+
+/// What this process may ask about its own pages.
+pub(crate) struct Pages {
+    pagemap: Option<File>,
+}
+
+impl Pages {
+    pub(crate) fn new() -> Self {
+        Self { pagemap: File::open("/proc/self/pagemap").ok() }
+    }
+
+    /// Ranges of bytes of `memory`, whole pages, outside of which it is as it was mapped. `None` if they are more than
+    /// `pages_max` pages or too scattered, or if the system cannot tell.
+    pub(crate) fn written(
+        &self,
+        memory: &[u8],
+        pages_max: u64,
+    ) -> Option<impl Iterator<Item = Range<usize>> + use<>> {
+        let base = memory.as_ptr().addr() as u64;
+        let end = base + memory.len() as u64;
+        if !base.is_multiple_of(PAGE as u64) || !memory.len().is_multiple_of(PAGE) {
+            return None;
+        }
+        let mut regions = [Region::default(); REGIONS];
+        let mut scan = Scan {
+            size: size_of::<Scan>() as u64,
+            start: base,
+            end,
+            regions: regions.as_mut_ptr().expose_provenance() as u64,
+            regions_len: REGIONS as u64,
+            // One more than is wanted tells that there are too many.
+            max_pages: pages_max + 1,
+            // Neither a page of zeros nor one of a file: whoever only read has those.
+            category_inverted: FILE | ZERO,
+            category_mask: FILE | ZERO,
+            category_anyof_mask: PRESENT | SWAPPED,
+            ..Scan::default()
+        };
+        let pagemap = self.pagemap.as_ref()?.as_raw_fd();
+        #[expect(
+            unsafe_code,
+            reason = "a system call that writes to the two places it is given, which are ours, and only looks at the pages"
+        )]
+        let told = unsafe { libc::ioctl(pagemap, PAGEMAP_SCAN, &raw mut scan) };
+        let told = usize::try_from(told).ok().filter(|told| *told <= REGIONS && scan.walk_end == end)?;
+        let found = regions.into_iter().take(told).map(move |region| region.start - base..region.end - base);
+        let pages: u64 = found.clone().map(|range| (range.end - range.start) / PAGE as u64).sum();
+        let bytes = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        (pages <= pages_max).then(|| found.map(move |range| bytes(range.start)..bytes(range.end)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages that were mapped afresh, as guests' memories are.
+    struct Mapped(*mut u8, usize);
+
+    impl Mapped {
+        #[expect(unsafe_code, reason = "a mapping of its own, given back when it is dropped")]
+        fn new(pages: usize) -> Self {
+            let (read_write, private) =
+                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            let bytes = pages * PAGE;
+            let place = unsafe { libc::mmap(std::ptr::null_mut(), bytes, read_write, private, -1, 0) };
+            assert_ne!(place, libc::MAP_FAILED);
+            // A page written must not bring its neighbours along.
+            unsafe { libc::madvise(place, bytes, libc::MADV_NOHUGEPAGE) };
+            Self(place.cast(), bytes)
+        }
+
+        #[expect(unsafe_code, reason = "the mapping is there as long as this is")]
+        fn bytes(&mut self) -> &mut [u8] {
+            unsafe { std::slice::from_raw_parts_mut(self.0, self.1) }
+        }
+    }
+
+    impl Drop for Mapped {
+        #[expect(unsafe_code, reason = "nobody can hold its bytes any more")]
+        fn drop(&mut self) {
+            unsafe { libc::munmap(self.0.cast(), self.1) };
+        }
+    }
+
+    #[test]
+    fn tells_what_was_written_and_not_what_was_read() {
+        let (pages, mut mapped) = (Pages::new(), Mapped::new(100));
+        let told = |mapped: &mut Mapped, most| {
+            pages
+                .written(mapped.bytes(), most)
+                .map(|ranges| ranges.map(|range| range.start / PAGE..range.end / PAGE).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            told(&mut mapped, 4),
+            Some(vec![]),
+            "this kernel cannot tell: at least Linux 6.7 is needed"
+        );
+        assert_eq!(mapped.bytes()[7 * PAGE], 0);
+        assert_eq!(told(&mut mapped, 4), Some(vec![]));
+        mapped.bytes()[9 * PAGE + 1] = 1;
+        mapped.bytes()[10 * PAGE - 1] = 0;
+        mapped.bytes()[10 * PAGE] = 0;
+        mapped.bytes()[99 * PAGE] = 5;
+        assert_eq!(told(&mut mapped, 3), Some(vec![9..11, 99..100]));
+        assert_eq!(told(&mut mapped, 2), None);
+        for page in (0..80).step_by(2) {
+            mapped.bytes()[page * PAGE] = 1;
+        }
+        assert_eq!(told(&mut mapped, 100), None, "too scattered");
+    }
+}

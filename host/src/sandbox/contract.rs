@@ -1,13 +1,17 @@
 //! The names of the contract in `wit/`, as they appear in modules. Not here: the functions
 //! themselves (`bindings`).
 
+use wit_parser::Resolve;
+use wit_parser::SourceMap;
+use wit_parser::WorldId;
+
 use crate::domain::grant::Grant;
 
 /// What every plugin exports.
 pub(crate) const EXPORTS: [&str; 4] = ["manifest", "configure", "transform", "transform-batch"];
 
 /// The text of it: names and contents of its files.
-pub(crate) const WIT: [(&str, &str); 8] = [
+const WIT: [(&str, &str); 8] = [
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("http.wit", include_str!("../../../wit/http.wit")),
     ("kv.wit", include_str!("../../../wit/kv.wit")),
@@ -17,6 +21,18 @@ pub(crate) const WIT: [(&str, &str); 8] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("world.wit", include_str!("../../../wit/world.wit")),
 ];
+
+/// A world of it, resolved.
+pub(crate) fn world(name: &str) -> anyhow::Result<(Resolve, WorldId)> {
+    let mut files = SourceMap::new();
+    for (name, text) in WIT {
+        files.push_str(name, text);
+    }
+    let mut resolve = Resolve::default();
+    let package = resolve.push_group(files.parse().map_err(|(_, error)| error)?)?;
+    let world = resolve.select_world(&[package], Some(name))?;
+    Ok((resolve, world))
+}
 
 /// Interfaces that may be imported.
 pub(crate) const OFFERED: [&str; 7] = [

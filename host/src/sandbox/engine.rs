@@ -20,7 +20,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::tier::Tier;
 
 /// Changes with what the compiler makes of a module.
-const WAY: &str = "core modules directly where that is possible";
+const COMPILED_AS: &str = "core modules directly where that is possible";
 
 /// How often running guests look at their budgets and give way to others.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
@@ -87,7 +87,7 @@ pub(crate) fn fingerprint(compiler: &Engine, tier: &Tier) -> String {
     let mut hasher = DefaultHasher::new();
     compiler.precompile_compatibility_hash().hash(&mut hasher);
     tier.name.hash(&mut hasher);
-    WAY.hash(&mut hasher);
+    COMPILED_AS.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -7,6 +7,7 @@ use wasmtime::WasmBacktrace;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
+use crate::sandbox::direct::DRIVER;
 use crate::sandbox::given::Unavailable;
 use crate::sandbox::state::BudgetSpent;
 use crate::sandbox::state::GuestState;
@@ -17,8 +18,6 @@ use crate::sandbox::text;
 const FRAMES: usize = 20;
 const FRAME_BYTES: usize = 256;
 const DETAIL_BYTES: usize = 512;
-/// How frames begin that are not the guest's.
-const DRIVER: &str = "hookmill!";
 
 /// Bytes that one call over the border may carry from guest to host. It bounds what a guest can
 /// make the host allocate, whatever lengths it claims, and leaves outputs room for what surrounds
@@ -78,7 +77,8 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     // Its text form is the only public way to demangled names: `0: 0x12ab - module!function`.
     let text = trace.to_string();
     let places = text.lines().filter_map(|line| line.split_once(" - ").map(|(_, place)| place.trim()));
-    let frames = places.filter(|place| !place.starts_with(DRIVER)).map(without_hashes);
+    let is_driver = |place: &&str| place.split_once('!').is_some_and(|(module, _)| module == DRIVER);
+    let frames = places.filter(|place| !is_driver(place)).map(without_hashes);
     let mut runs: Vec<(String, usize)> = Vec::new();
     for frame in frames {
         match runs.last_mut() {

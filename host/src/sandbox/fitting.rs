@@ -37,6 +37,9 @@ impl Fitting {
     /// Tries all of them with these cases. `Err` is the gateway's fault.
     pub async fn try_all(all: &mut [Self], plugin: &Plugin, cases: &[Case]) -> Result<(), Fault> {
         for case in cases {
+            if all.iter().all(|one| one.judge.is_none()) {
+                return Ok(());
+            }
             let event = case.example.event.clone();
             let outputs = forwarded(plugin, case, event).await?;
             for one in &mut *all {

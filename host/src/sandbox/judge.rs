@@ -1,7 +1,7 @@
 //! Who says whether payloads fit the schema of a destination. In the gateway that is a process of its own, which limits
 //! itself: a schema can hold patterns that take minutes and gigabytes to compile, and one that names itself twice at each
 //! depth makes checking take any time. The author of a schema, in whose process nobody else is, needs no other. Not here:
-//! what is asked (`properties`), reading a schema (`rules::payload_schema`).
+//! what is asked (`fitting`), reading a schema (`rules::payload_schema`).
 
 use std::io;
 use std::io::Read;
@@ -26,30 +26,37 @@ use crate::sandbox::rlimits::ChildLimits;
 
 /// What judging all payloads of one schema may cost.
 const LIMITS: ChildLimits = ChildLimits { cpu_seconds: 20, address_space: 512 << 20, file_bytes: 0 };
-/// Until the answer about one payload counts as never coming; generous, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Until an answer about one payload, or a turn, counts as never coming; generous, since the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes of a frame that the child takes: above what any plugin may forward.
 const FRAME_BYTES_MAX: u32 = 256 << 20;
 
 /// See the head of this file.
 #[derive(Debug)]
-pub enum Judge {
-    /// This process.
+pub struct Judge(Place);
+
+#[derive(Debug)]
+enum Place {
     Here(PayloadSchema),
-    /// One of its own, which takes frames and answers each with a line.
-    Child {
-        /// Killed with the judge.
-        child: Box<Child>,
-        /// Frames go here.
-        questions: ChildStdin,
-        /// Lines come from here.
-        answers: BufReader<ChildStdout>,
-        /// There are few of them at a time.
-        turn: Arc<OwnedSemaphorePermit>,
-    },
+    Apart(Box<Apart>),
+}
+
+/// A process of its own, which takes frames and answers each with a line. Killed when this is dropped.
+#[derive(Debug)]
+struct Apart {
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    /// Held as long as there is the process.
+    _turn: Arc<OwnedSemaphorePermit>,
 }
 
 impl Judge {
+    /// In this process: for the author of the schema.
+    pub fn here(schema: PayloadSchema) -> Self {
+        Self(Place::Here(schema))
+    }
+
     /// Starts `exe judge-payloads` and lets it compile the schema; an error says why it cannot.
     pub(crate) async fn start(
         exe: &Path,
@@ -65,8 +72,8 @@ impl Judge {
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("a process without pipes".to_owned());
         };
-        let mut judge =
-            Self::Child { child: Box::new(child), questions, answers: BufReader::new(answers), turn };
+        let apart = Apart { child, questions, answers: BufReader::new(answers), _turn: turn };
+        let mut judge = Self(Place::Apart(Box::new(apart)));
         match judge.faults(schema.as_bytes()).await?.into_iter().next() {
             None => Ok(judge),
             Some(why) => Err(why),
@@ -76,39 +83,37 @@ impl Judge {
     /// How a payload fails to fit, empty if it fits. An error says why that cannot be told, of this payload and of any
     /// after it.
     pub(crate) async fn faults(&mut self, payload: &[u8]) -> Result<Vec<String>, String> {
-        match self {
-            Self::Here(schema) => Ok(schema.faults(payload)),
-            Self::Child { child, questions, answers, .. } => {
-                let asked = tokio::time::timeout(PATIENCE, ask(questions, answers, payload)).await;
-                match asked {
-                    Ok(Ok(faults)) => Ok(faults),
-                    Ok(Err(_)) => Err(ended(child).await),
-                    Err(_) => Err(format!("checking it took more than {PATIENCE:?}")),
-                }
-            }
+        match &mut self.0 {
+            Place::Here(schema) => Ok(schema.faults(payload)),
+            Place::Apart(apart) => match tokio::time::timeout(PATIENCE, apart.ask(payload)).await {
+                Ok(Ok(faults)) => Ok(faults),
+                Ok(Err(_)) => Err(apart.ended().await),
+                Err(_) => Err(format!("checking it took more than {PATIENCE:?}")),
+            },
         }
     }
 }
 
-async fn ask(
-    questions: &mut ChildStdin,
-    answers: &mut BufReader<ChildStdout>,
-    payload: &[u8],
-) -> io::Result<Vec<String>> {
-    let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
-    questions.write_all(&length.to_be_bytes()).await?;
-    questions.write_all(payload).await?;
-    questions.flush().await?;
-    let mut line = String::new();
-    answers.read_line(&mut line).await?;
-    serde_json::from_str(&line).map_err(io::Error::other)
-}
+impl Apart {
+    async fn ask(&mut self, payload: &[u8]) -> io::Result<Vec<String>> {
+        let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
+        self.questions.write_all(&length.to_be_bytes()).await?;
+        self.questions.write_all(payload).await?;
+        self.questions.flush().await?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line).await?;
+        serde_json::from_str(&line).map_err(io::Error::other)
+    }
 
-/// Why a child answers no more.
-async fn ended(child: &mut Child) -> String {
-    match child.wait().await {
-        Ok(ended) => LIMITS.passed(ended).unwrap_or_else(|| format!("checking it ended with {ended}")),
-        Err(error) => format!("cannot wait for the process that checks it: {error}"),
+    /// Why it answers no more.
+    async fn ended(&mut self) -> String {
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(Ok(ended)) => {
+                LIMITS.passed(ended).unwrap_or_else(|| format!("checking it ended with {ended}"))
+            }
+            Ok(Err(error)) => format!("cannot wait for the process that checks it: {error}"),
+            Err(_) => "the process that checks it does not answer".to_owned(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::judge;
 use crate::sandbox::judge::Judge;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
@@ -103,18 +104,22 @@ impl Sandbox {
         self.builds.queue().blocking(move || files.remove(&digest)).await?
     }
 
-    /// For each schema, who says whether payloads fit it; an error says why nobody can. Waits while others check: whoever
-    /// has one of these must not wait for more.
-    pub async fn judges(&self, schemas: &[&str]) -> Result<Vec<Result<Judge, String>>, SandboxError> {
-        let turn = Arc::clone(&self.judges).acquire_owned().await.map_err(|_| SandboxError::Closed)?;
+    /// For each schema, who says whether payloads fit it; an error says why nobody can. Waits a minute for others that
+    /// check: whoever has one of these must not wait for more.
+    pub async fn judges(&self, schemas: &[&str]) -> Vec<Result<Judge, String>> {
+        let turn = Arc::clone(&self.judges).acquire_owned();
+        let Ok(Ok(turn)) = tokio::time::timeout(judge::PATIENCE, turn).await else {
+            let busy = || Err("others have their schemas checked; try again later".to_owned());
+            return schemas.iter().map(|_| busy()).collect();
+        };
         let (turn, mut judges) = (Arc::new(turn), Vec::new());
         for schema in schemas {
             judges.push(match self.builds.compiler() {
                 Compiler::Child(exe) => Judge::start(exe, schema, Arc::clone(&turn)).await,
-                Compiler::InProcess => PayloadSchema::compile(schema).map(Judge::Here),
+                Compiler::InProcess => PayloadSchema::compile(schema).map(Judge::here),
             });
         }
-        Ok(judges)
+        judges
     }
 
     pub(crate) fn builds(&self) -> &Builds {

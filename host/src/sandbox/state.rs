@@ -105,9 +105,7 @@ impl GuestState {
         };
         text::cut(redacted.unwrap_or(text), bytes_max)
     }
-}
 
-impl GuestState {
     /// Keeps a line that the guest logs, within its limits.
     pub(crate) fn keep_line(&mut self, level: LogLevel, message: String) {
         if self.log.len() >= self.limits.log_lines as usize {

@@ -136,7 +136,7 @@ async fn schema(args: &TestArgs) -> anyhow::Result<Option<Fitting>> {
         (None, None) => return Ok(None),
     };
     let schema = PayloadSchema::compile(&text).map_err(|why| anyhow::anyhow!("{from}: {why}"))?;
-    Ok(Some(Fitting::new(&from, Ok(Judge::Here(schema)))))
+    Ok(Some(Fitting::new(&from, Ok(Judge::here(schema)))))
 }
 
 /// The event of the flags, with those headers that the plugin asks for.

@@ -63,10 +63,7 @@ impl Gateway {
     ) -> Result<TestReport, UploadError> {
         let (plugin, version) = self.version_to_test(workspace, name, digest)?;
         let host = |fault: Fault| UploadError::Host(fault.to_string());
-        let mut schemas = self
-            .schemas_to_fit(&plugin, destination)
-            .await
-            .map_err(|error| UploadError::Host(error.to_string()))?;
+        let mut schemas = self.schemas_to_fit(&plugin, destination).await;
         let loaded = self.loaded_to_test(&version).await?;
         let mut cases = self.cases(&plugin)?;
         let failed = failed(&loaded, &cases).await?;

@@ -47,8 +47,8 @@ const TEST: &[Field] = &[
 const TEST_VERSION: &[Field] = &[field(
     "destination",
     Shape::Text,
-    "Whose `payload_schema` what is forwarded should fit. If not given, that of each destination which gets it as it is: \
-     at the end of a connection whose last step, filters aside, is this plugin.",
+    "Whose `payload_schema` what is forwarded should fit. If not given, those of up to four destinations which get it \
+     as it is: at the end of a connection whose last step, filters aside, is this plugin.",
 )];
 
 view! {

@@ -68,11 +68,15 @@ impl Border {
         self.memory = Some(memory);
     }
 
+    fn memory(&self) -> wasmtime::Result<Memory> {
+        self.memory.ok_or_else(|| wasmtime::format_err!("an instance that is not made yet"))
+    }
+
     /// The memory, unless the guest is making room: then it may not call anybody.
-    pub(crate) fn memory_outside_of_allocator(&self) -> wasmtime::Result<Memory> {
-        match (self.memory, &self.now) {
-            (Some(memory), None) => Ok(memory),
-            _ => bail!("cannot leave component instance"),
+    fn memory_outside_of_allocator(&self) -> wasmtime::Result<Memory> {
+        match self.now {
+            None => self.memory(),
+            Some(_) => bail!("cannot leave component instance"),
         }
     }
 
@@ -147,7 +151,7 @@ fn copied(room: &mut [u8], bytes: &[u8]) -> usize {
 /// The driver's `next`: writes the part there was room made for, and says what room the next one needs.
 pub(super) fn next(caller: &mut Caller<'_, GuestState>, place: u32) -> wasmtime::Result<u64> {
     const NO_MORE: u64 = u64::MAX;
-    let Some(memory) = caller.data().border.memory else { bail!("a plugin without memory") };
+    let memory = caller.data().border.memory()?;
     let (memory, state) = memory.data_and_store_mut(caller);
     if let Some(part) = state.border.now.take() {
         state.border.put(memory, &part, place)?;
@@ -176,7 +180,7 @@ pub(super) fn places<const PARTS: usize>(
 
 /// Reads what `configure` answered; 1 if it took the configuration.
 pub(super) fn configured(caller: &mut Caller<'_, GuestState>, place: u32) -> wasmtime::Result<u32> {
-    let Some(memory) = caller.data().border.memory else { bail!("a plugin without memory") };
+    let memory = caller.data().border.memory()?;
     let (memory, state) = memory.data_and_store_mut(caller);
     let answer = Lift::new(memory, faults::border_bytes(&state.limits)).configured(place)?;
     state.border.refused = answer.err();

@@ -33,6 +33,8 @@ use crate::sandbox::state::GuestState;
 
 /// Parameters of `transform`: an event has seven texts and lists, each a place and a length.
 const EVENT: usize = 14;
+/// What the driver calls itself, which tells its frames from those of the guest.
+pub(crate) const NAME: &str = "hookmill";
 /// Where the driver's imports come from.
 const HOST: &str = "host";
 const GUEST: &str = "guest";
@@ -134,9 +136,8 @@ fn module() -> Vec<u8> {
         function.instructions().end();
         code.function(&function);
     }
-    // Its name tells its frames from those of the guest.
     let mut names = NameSection::new();
-    names.module("hookmill");
+    names.module(NAME);
     module.section(&types()).section(&imports()).section(&functions).section(&exports).section(&code);
     module.section(&names);
     module.finish()

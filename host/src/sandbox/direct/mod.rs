@@ -18,6 +18,7 @@ mod prepare;
 
 pub(crate) use border::Border;
 pub(crate) use driver::Driver;
+pub(crate) use driver::NAME as DRIVER;
 pub(crate) use lift::Lift;
 pub(crate) use live::Direct;
 pub(crate) use live::Exports;

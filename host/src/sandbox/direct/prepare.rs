@@ -8,6 +8,8 @@ use wasm_encoder::ExportSection;
 use wasm_encoder::Module;
 use wasm_encoder::RawSection;
 use wasmparser::BinaryReaderError;
+use wasmparser::CanonicalFunction;
+use wasmparser::CanonicalOption;
 use wasmparser::DataKind;
 use wasmparser::ExternalKind;
 use wasmparser::Operator;
@@ -15,8 +17,6 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 use wasmparser::TypeRef;
 use wasmparser::ValType;
-use wit_parser::Resolve;
-use wit_parser::SourceMap;
 
 use crate::sandbox::contract;
 
@@ -31,16 +31,21 @@ pub(crate) const LOG: &str = "log";
 pub(crate) const REALLOC: &str = "cabi_realloc";
 /// The export of the memory.
 pub(crate) const MEMORY: &str = "memory";
-/// Pages of memory a module may begin with: it is looked through once.
-const PAGES_MAX: u64 = 256;
+/// Mutable globals that are put back after each event, which nothing interrupts.
+const GLOBALS_MAX: usize = 64;
+/// Bytes from the first data to the last, which the host keeps to put them back.
+const DATA_BYTES_MAX: u64 = 1 << 20;
 
 /// The module to run, if `module`, of which `component` was made, can be run directly.
 pub(crate) fn prepared(module: &[u8], component: &[u8]) -> Option<Vec<u8>> {
-    let seen = Seen::of(module).ok().flatten()?;
-    if !seen.fits() || !speaks_our_types(component) {
+    if !Parser::is_core_wasm(module) {
         return None;
     }
-    seen.with_globals(module).ok()
+    let seen = Seen::of(module).ok().flatten()?;
+    if !seen.fits() || !carries_plainly(component).unwrap_or(false) || !speaks_our_types(component) {
+        return None;
+    }
+    seen.with_exports(module).ok()
 }
 
 /// What matters of a module.
@@ -80,10 +85,7 @@ impl<'m> Seen<'m> {
             Payload::MemorySection(section) => {
                 let memories = section.clone().into_iter().collect::<Result<Vec<_>, _>>()?;
                 let [memory] = memories.as_slice() else { return Ok(false) };
-                self.memory_fits = !memory.memory64
-                    && !memory.shared
-                    && memory.page_size_log2.is_none()
-                    && memory.initial <= PAGES_MAX;
+                self.memory_fits = !memory.memory64 && !memory.shared && memory.page_size_log2.is_none();
             }
             Payload::DataSection(section) => return self.data(section.clone()),
             Payload::GlobalSection(section) => return self.globals(section.clone()),
@@ -145,13 +147,15 @@ impl<'m> Seen<'m> {
         let functions = contract::EXPORTS.into_iter().chain([REALLOC]);
         let is_odd = |name: &str| name == "_initialize" || name.starts_with(GLOBAL) || name.starts_with(DATA);
         self.memory_fits
+            && self.mutable_globals.len() <= GLOBALS_MAX
+            && self.data.end - self.data.start <= DATA_BYTES_MAX
             && has(MEMORY, ExternalKind::Memory)
             && functions.into_iter().all(|name| has(name, ExternalKind::Func))
             && !self.exports.iter().any(|export| is_odd(export.0))
     }
 
-    /// The module with its mutable globals exported, without what is only for makers of components.
-    fn with_globals(&self, module: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+    /// The module with the exports that `live` needs, without what is only for makers of components.
+    fn with_exports(&self, module: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
         let mut made = Module::new();
         for payload in Parser::new(0).parse_all(module) {
             let payload = payload?;
@@ -202,16 +206,37 @@ fn changes_tables(operator: &Operator<'_>) -> bool {
     )
 }
 
+/// Whether nothing is carried over a component's border in another way than `border` and `lift` know, such as text in
+/// UTF-16.
+fn carries_plainly(component: &[u8]) -> Result<bool, BinaryReaderError> {
+    for payload in Parser::new(0).parse_all(component) {
+        let Payload::ComponentCanonicalSection(section) = payload? else { continue };
+        for function in section {
+            let plain = match function? {
+                CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
+                    options.iter().all(is_plain)
+                }
+                _ => false,
+            };
+            if !plain {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn is_plain(option: &CanonicalOption) -> bool {
+    use CanonicalOption::Memory;
+    use CanonicalOption::PostReturn;
+    use CanonicalOption::Realloc;
+    use CanonicalOption::UTF8;
+    matches!(option, UTF8 | Memory(_) | Realloc(_) | PostReturn(_))
+}
+
 /// Whether a component's functions are those of our world: what is carried over its border is read by our layout of it.
 fn speaks_our_types(component: &[u8]) -> bool {
-    let mut files = SourceMap::new();
-    for (name, text) in contract::WIT {
-        files.push_str(name, text);
-    }
-    let mut resolve = Resolve::default();
-    let Ok(parsed) = files.parse() else { return false };
-    let Ok(package) = resolve.push_group(parsed) else { return false };
-    let Ok(world) = resolve.select_world(&[package], Some("plugin")) else { return false };
+    let Ok((resolve, world)) = contract::world("plugin") else { return false };
     wit_component::targets(&resolve, world, component).is_ok()
 }
 
@@ -249,9 +274,12 @@ mod tests {
             "(global (mut funcref) (ref.null func))",
             "(global $at i32 (i32.const 9)) (data (global.get $at) \"a\")",
             "(global (export \"hookmill:global:0\") i32 (i32.const 0))",
+            "(data (i32.const 5) \"a\") (data (i32.const 1048581) \"a\")",
         ] {
             assert!(!fits(more), "{more}");
         }
+        let globals = |number: usize| fits(&"(global (mut i32) (i32.const 0))".repeat(number - 2));
+        assert_eq!([globals(GLOBALS_MAX), globals(GLOBALS_MAX + 1)], [true, false]);
     }
 
     #[test]
@@ -260,7 +288,7 @@ mod tests {
             wat::parse_str(format!(r#"{HEAD} (data (i32.const 70) "abc") (data (i32.const 9) "d"))"#))
                 .unwrap();
         let seen = Seen::of(&module).unwrap().unwrap();
-        let made = seen.with_globals(&module).unwrap();
+        let made = seen.with_exports(&module).unwrap();
         let again = Seen::of(&made).unwrap().unwrap();
         let added: Vec<_> = again.exports.iter().filter(|export| export.0.starts_with(GLOBAL)).collect();
         assert_eq!(

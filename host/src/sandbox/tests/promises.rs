@@ -6,6 +6,7 @@
 mod answers;
 mod components;
 mod costly;
+mod directly;
 mod endurance;
 mod forgetting;
 mod imports;

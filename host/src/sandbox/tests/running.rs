@@ -1,23 +1,13 @@
 //! Honest runs: what goes in and comes out, batches, configurations, fresh memory, other runtimes.
 
-use wasmtime::Engine;
-use wasmtime::Precompiled;
-use wit_component::ComponentEncoder;
-
-use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::LogLevel;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::ConfigRefusal;
-use crate::sandbox::Plugin;
-use crate::sandbox::compile;
 use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::event;
-use crate::sandbox::tests::support::example;
 use crate::sandbox::tests::support::forwarded;
-use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
-use crate::sandbox::tier::NATIVE;
 
 #[tokio::test]
 async fn every_field_crosses_the_border() {
@@ -152,65 +142,4 @@ async fn a_plugin_outlives_its_sandbox_only_as_a_name() {
         "{:?}",
         failure.fault
     );
-}
-
-/// The same guest, uploaded as a core module and as the component that is made of it.
-#[tokio::test]
-async fn a_guest_answers_alike_directly_and_as_a_component() {
-    let room = Room::new();
-    let directly = room.plugin("hostile").await;
-    let component = ComponentEncoder::default().module(&guest("hostile")).unwrap().encode().unwrap();
-    let admitted = room.sandbox.admit(component.into()).await.unwrap();
-    let component = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
-    let told = async |plugin: &Plugin, config: &str, name: &str| {
-        let (answer, cost) = match plugin.run(config.into(), event(name)).await {
-            Ok(ran) => (Ok(ran.verdict), ran.cost),
-            // The words of a trap, and where it was, are the engine's own.
-            Err(failure) => match failure.fault {
-                Fault::Trapped { trap, .. } => (Err(trap), failure.cost),
-                fault => (Err(fault.to_string()), failure.cost),
-            },
-        };
-        (answer, cost.log, cost.log_dropped, cost.memory_peak_bytes)
-    };
-    for name in [
-        "echo",
-        "count",
-        "behave",
-        "refuse",
-        "panic",
-        "bad-pointer",
-        "bad-utf8",
-        "big-output",
-        "five-megabytes",
-        "many-outputs",
-        "aliased-outputs",
-        "grow",
-        "grow-politely",
-        "recurse-thin",
-        "leave",
-    ] {
-        let (one, other) = (told(&directly, "{}", name).await, told(&component, "{}", name).await);
-        assert_eq!(one, other, "{name}");
-    }
-    for config in ["bad-config", r#"{"attack":"panic"}"#, r#"{"attack":"grow"}"#] {
-        let (one, other) = (told(&directly, config, "echo").await, told(&component, config, "echo").await);
-        assert_eq!(one, other, "{config}");
-    }
-}
-
-/// What the SDK builds runs directly, unless it has grants: a change that lost that would cost every event some 15 µs.
-#[test]
-fn plugins_of_the_sdk_run_directly() {
-    let example = |name| (name, example(name));
-    for ((name, module), directly) in [
-        (example("filter-leads"), true),
-        (example("github-to-slack"), true),
-        (example("lookup"), false),
-        (("hostile", guest("hostile")), true),
-    ] {
-        let code = compile::compile(&module, &NATIVE).unwrap();
-        let expected = if directly { Precompiled::Module } else { Precompiled::Component };
-        assert_eq!(Engine::detect_precompiled(&code), Some(expected), "{name}");
-    }
 }

@@ -1,10 +1,11 @@
 //! Guests made by hand: an honest one as text, in which a case replaces what it attacks with. Not here: the attacks.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use wit_component::StringEncoding;
 use wit_parser::Resolve;
+
+use crate::sandbox::contract;
 
 /// Where the guest's answers lie in its memory. A result or a verdict begins at `RESULT`, the one output at `OUTPUT`;
 /// bytes that are nowhere mentioned are zero up to `TEXT`, where the manifest lies.
@@ -135,9 +136,14 @@ pub(super) const NOT_DIRECTLY: &str =
 
 /// A module of this text, with the WIT that a plugin with all grants carries.
 pub(super) fn with_wit(text: String) -> Vec<u8> {
+    encoded(text, StringEncoding::UTF8)
+}
+
+/// The same for one that has its text in another encoding.
+pub(super) fn encoded(text: String, encoding: StringEncoding) -> Vec<u8> {
     let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let (resolve, world) = contract();
-    wit_component::embed_component_metadata(&mut module, resolve, *world, StringEncoding::UTF8).unwrap();
+    wit_component::embed_component_metadata(&mut module, resolve, *world, encoding).unwrap();
     module
 }
 
@@ -174,22 +180,8 @@ fn escaped(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
-/// The contract in `wit/`, read once.
+/// The contract, read once.
 fn contract() -> &'static (Resolve, wit_parser::WorldId) {
     static READ: OnceLock<(Resolve, wit_parser::WorldId)> = OnceLock::new();
-    READ.get_or_init(|| {
-        let mut sources = wit_parser::SourceMap::default();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            if entry.path().extension().is_some_and(|extension| extension == "wit") {
-                let text = std::fs::read_to_string(entry.path()).unwrap();
-                sources.push_str(&entry.file_name().to_string_lossy(), text);
-            }
-        }
-        let parsed = sources.parse().map_err(|(_, error)| error).unwrap();
-        let mut resolve = Resolve::default();
-        let package = resolve.push_group(parsed).unwrap();
-        let world = resolve.select_world(&[package], Some("plugin-with-grants")).unwrap();
-        (resolve, world)
-    })
+    READ.get_or_init(|| contract::world("plugin-with-grants").unwrap())
 }

@@ -105,7 +105,7 @@ pub(crate) static NATIVE: Tier = Tier {
     compile: CompileLimits {
         at_once: 2,
         child: ChildLimits { cpu_seconds: 10, address_space: 1 << 30, file_bytes: 256 << 20 },
-        wall: Duration::from_secs(40),
+        wall: Duration::from_secs(120),
     },
 };
 

@@ -1,6 +1,6 @@
 //! A tenant whose plugin attacks all the time, beside one whose plugin is honest: what the honest one's events take
-//! from their arrival to their delivery, with and without the attacks by turns. Not here: what each attack is called
-//! (`hostile_guests`).
+//! from their arrival to their delivery, by turns alone, beside processes that only compute, and beside the attacks. Not
+//! here: what each attack is called (`hostile_guests`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,8 @@ use hookmill_tests::latency::percentile;
 use hookmill_tests::pipeline::Pipeline;
 use hookmill_tests::pipeline::Plan;
 use serde_json::json;
+use tokio::process::Child;
+use tokio::process::Command;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
@@ -30,11 +32,25 @@ const ATTACKS: [&str; 8] =
 const PROBES: usize = 50;
 const TURNS: usize = 10;
 const ROUNDS: usize = 5;
-/// How much longer nine of ten may take.
+/// How much longer they may take beside attacks: nine of ten than alone, and the slowest of a hundred than beside
+/// processes that only compute. Waiting for one attack would cost more than ten times as much.
 const FACTOR: f64 = 2.0;
-/// How much longer the slowest of a hundred may take: well above what more work on the same processors costs (about 2),
-/// well below what waiting for one attack costs (more than 10).
-const FACTOR_OF_SLOWEST: f64 = 4.0;
+
+/// Processes that keep the processors busy without taking them from anybody who has something to do. On many virtual
+/// machines that alone makes the slowest of a hundred events take three to five times as long, and nothing the gateway
+/// does could make them faster. Dropped, they end.
+struct Busy {
+    _processes: Vec<Child>,
+}
+
+impl Busy {
+    fn start() -> Self {
+        let processors = std::thread::available_parallelism().expect("the system tells").get();
+        let mut idle = Command::new("chrt");
+        idle.args(["--idle", "0", "sh", "-c", "while :; do :; done"]).kill_on_drop(true);
+        Self { _processes: (0..processors).map(|_| idle.spawn().expect("util-linux is installed")).collect() }
+    }
+}
 
 /// The honest tenant, and when its deliveries arrive.
 struct Honest {
@@ -135,25 +151,31 @@ async fn an_honest_tenant_hardly_notices_a_hostile_one() {
     let mut rounds = Vec::new();
     // Latencies of a busy machine vary; one round in which it holds shows that nothing waits.
     for _ in 0..ROUNDS {
-        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        let (mut alone, mut busy, mut beside) = (Vec::new(), Vec::new(), Vec::new());
         let before = sink.counted("/hostile");
         for _ in 0..TURNS {
             honest.times(&mut alone).await;
+            let computing = Busy::start();
+            honest.times(&mut busy).await;
+            drop(computing);
             hostile.attack();
             honest.times(&mut beside).await;
             hostile.rest().await;
         }
         let attacks = sink.counted("/hostile") - before;
         let most = percentile(&alone, 90)..percentile(&beside, 90);
-        let slowest = p99(&alone)..p99(&beside);
-        eprintln!("alone..beside {attacks} attacks: p90 {most:?}, p99 {slowest:?}");
+        let slowest = p99(&busy)..p99(&beside);
+        eprintln!(
+            "p90 alone..beside {attacks} attacks {most:?}, p99 busy..beside {slowest:?}, alone {:?}",
+            p99(&alone)
+        );
         assert!(attacks > 100, "only {attacks} attacks");
-        if most.end <= most.start.mul_f64(FACTOR) && slowest.end <= slowest.start.mul_f64(FACTOR_OF_SLOWEST) {
+        if most.end <= most.start.mul_f64(FACTOR) && slowest.end <= slowest.start.mul_f64(FACTOR) {
             return;
         }
         rounds.push((most, slowest));
     }
-    panic!("p90 and p99, alone..beside attacks: {rounds:?}");
+    panic!("p90 alone..beside attacks, p99 busy..beside attacks: {rounds:?}");
 }
 
 /// Long events that wait, when each takes 50 ms.

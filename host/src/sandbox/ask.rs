@@ -14,7 +14,6 @@ use crate::sandbox::call::Ask;
 use crate::sandbox::call::Stop;
 use crate::sandbox::given::Given;
 use crate::sandbox::guest::Guest;
-use crate::sandbox::guest::NotConfigured;
 use crate::sandbox::outputs;
 use crate::sandbox::state::GuestState;
 
@@ -61,13 +60,16 @@ pub(crate) struct AskTransform {
 impl Ask for AskTransform {
     type Answer = Verdict;
 
+    fn config(&self) -> Option<&Arc<str>> {
+        Some(&self.config)
+    }
+
     fn given(&mut self) -> Given {
         std::mem::take(&mut self.given)
     }
 
     async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Verdict, Stop> {
-        let asked = guest.transform(store, self.config, self.event).await?;
-        let answer = asked.map_err(|refusal| not_configured(refusal, store.data()))?;
+        let answer = guest.transform(store, self.event).await?;
         verdict(answer, store.data()).map_err(Stop::Fault)
     }
 }
@@ -81,6 +83,10 @@ pub(crate) struct AskBatch {
 impl Ask for AskBatch {
     type Answer = Vec<Result<Verdict, Fault>>;
 
+    fn config(&self) -> Option<&Arc<str>> {
+        Some(&self.config)
+    }
+
     /// Each event brings its CPU time along; the wall time stays, and so the CPU time ends there.
     fn limits(&self, limits: PluginLimits) -> PluginLimits {
         let events = u32::try_from(self.events.len()).unwrap_or(u32::MAX).max(1);
@@ -89,8 +95,7 @@ impl Ask for AskBatch {
 
     async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
         let events = self.events.len();
-        let asked = guest.transform_batch(store, self.config, self.events).await?;
-        let answers = asked.map_err(|refusal| not_configured(refusal, store.data()))?;
+        let answers = guest.transform_batch(store, self.events).await?;
         if answers.len() != events {
             let trap = format!("transform-batch gave {} results for {events} events", answers.len());
             return Err(Stop::Fault(Fault::Trapped { trap, backtrace: Vec::new() }));
@@ -98,10 +103,6 @@ impl Ask for AskBatch {
         let state = store.data();
         Ok(answers.into_iter().map(|answer| verdict(answer, state)).collect())
     }
-}
-
-fn not_configured(NotConfigured(message): NotConfigured, state: &GuestState) -> Stop {
-    Stop::Fault(refused(format!("configure: {message}"), state))
 }
 
 fn verdict(answer: Result<bindings::Verdict, String>, state: &GuestState) -> Result<Verdict, Fault> {
@@ -114,6 +115,7 @@ fn verdict(answer: Result<bindings::Verdict, String>, state: &GuestState) -> Res
     }
 }
 
-fn refused(message: String, state: &GuestState) -> Fault {
+/// A fault in the guest's words.
+pub(crate) fn refused(message: String, state: &GuestState) -> Fault {
     Fault::Refused { message: state.said(message, MESSAGE_BYTES) }
 }

@@ -9,6 +9,7 @@ use wasmtime::Store;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
+use crate::sandbox::ask;
 use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::direct::Live;
@@ -55,6 +56,11 @@ pub(crate) trait Ask: Send + 'static {
     /// The limits of this call, given those of one event.
     fn limits(&self, limits: PluginLimits) -> PluginLimits {
         limits
+    }
+
+    /// What it is configured with before it is asked.
+    fn config(&self) -> Option<&Arc<str>> {
+        None
     }
 
     /// What it is given beyond what it is asked.
@@ -147,26 +153,47 @@ async fn component<A: Ask>(
     ask: A,
 ) -> Result<A::Answer, Stop> {
     let plugin = pre.instantiate_async(&mut *store).await?;
-    ask.ask(&Guest::Component(&plugin), store).await
+    let guest = Guest::Component(&plugin);
+    if let Some(config) = ask.config() {
+        configure(&guest, store, Arc::clone(config)).await?;
+    }
+    ask.ask(&guest, store).await
 }
 
-/// Asks an instance in which nothing happened yet: one that was put back, or a new one.
+/// Asks an instance in which nothing happened yet but its configuration: one that was put back, or a new one.
 async fn directly<A: Ask>(engine: &Engine, direct: &Direct, state: GuestState, ask: A) -> Ended<A::Answer> {
-    let mut live = match direct.take(state) {
+    let mut live = match direct.take(state, ask.config()) {
         Ok(live) => live,
-        Err(state) => {
-            let mut store = store(engine, *state);
-            match direct.instance(&mut store).await {
-                Ok(exports) => Live { store, exports },
-                Err(error) => return ended(Err(error.into()), store.data_mut()),
-            }
-        }
+        Err(state) => match direct.instance(store(engine, *state), ask.config()).await {
+            Ok(live) => live,
+            Err((error, mut store)) => return ended(Err(error.into()), store.data_mut()),
+        },
     };
-    let answer = ask.ask(&Guest::Direct(&live.exports), &mut live.store).await;
+    let answer = configured(direct, &mut live, ask).await;
     let was_stopped = matches!(answer, Err(Stop::Engine(_)));
     let ended = ended(answer, live.store.data_mut());
     if !was_stopped {
         direct.give_back(live);
     }
     ended
+}
+
+/// Asks an instance once it is configured, which it may be already.
+async fn configured<A: Ask>(direct: &Direct, live: &mut Live, ask: A) -> Result<A::Answer, Stop> {
+    if let Some(config) = ask.config() {
+        if live.is_configured(Some(config)) {
+            live.log_again();
+        } else {
+            configure(&Guest::Direct(&live.exports), &mut live.store, Arc::clone(config)).await?;
+            direct.remember(live, Arc::clone(config));
+        }
+    }
+    ask.ask(&Guest::Direct(&live.exports), &mut live.store).await
+}
+
+async fn configure(guest: &Guest<'_>, store: &mut Store<GuestState>, config: Arc<str>) -> Result<(), Stop> {
+    match guest.configure(store, config).await? {
+        Ok(()) => Ok(()),
+        Err(message) => Err(Stop::Fault(ask::refused(format!("configure: {message}"), store.data()))),
+    }
 }

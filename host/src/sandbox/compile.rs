@@ -19,7 +19,6 @@ use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::rlimits;
 use crate::sandbox::text;
-use crate::sandbox::tier::NATIVE;
 use crate::sandbox::tier::Tier;
 
 /// Bytes of a refusal that the child may hand back.
@@ -80,11 +79,12 @@ pub(crate) fn refusal_file(output: &Path) -> PathBuf {
 /// The code of a component, or of a core module that carries its WIT.
 pub(crate) fn compile(module: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
     let component = component(module)?;
-    let engine = engine::compiler(tier)?;
-    let directly = (tier.name == NATIVE.name).then(|| direct::prepared(module, &component)).flatten();
-    let code = match directly {
-        Some(module) => engine.precompile_module(&module),
-        None => engine.precompile_component(&component),
+    if direct::resembles_carrier(&component) {
+        return Err(invalid("a component that exports a core module".to_owned()));
+    }
+    let code = match direct::prepared(module, &component, tier) {
+        Some(carrier) => engine::compiler(tier)?.precompile_component(&carrier),
+        None => engine::compiler(tier)?.precompile_component(&component),
     };
     code.map_err(|error| invalid(format!("{error:#}")))
 }

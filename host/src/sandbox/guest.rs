@@ -20,10 +20,6 @@ pub(crate) enum Guest<'g> {
 /// What a plugin answers to an event.
 pub(crate) type Answer = Result<bindings::Verdict, String>;
 
-/// Why there are no answers: `configure` refused the configuration, in these words.
-#[derive(Debug)]
-pub(crate) struct NotConfigured(pub String);
-
 impl Guest<'_> {
     pub(crate) async fn manifest(&self, store: &mut Store<GuestState>) -> wasmtime::Result<String> {
         match self {
@@ -45,65 +41,53 @@ impl Guest<'_> {
             Self::Direct(exports) => {
                 store.data_mut().border.config(config);
                 let place = exports.configure.call_async(&mut *store, ()).await?;
-                lift(store, exports).configured(place)
+                let answer = lift(store, exports).configured(place)?;
+                if let Some(after) = &exports.after_configure {
+                    store.data_mut().border.set_cleans_up(true);
+                    after.call_async(&mut *store, place).await?;
+                    store.data_mut().border.set_cleans_up(false);
+                }
+                Ok(answer)
             }
         }
     }
 
-    /// Configures, and hands over one event.
+    /// Hands over one event to a guest that was configured.
     pub(crate) async fn transform(
         &self,
         store: &mut Store<GuestState>,
-        config: Arc<str>,
         event: GuestEvent,
-    ) -> wasmtime::Result<Result<Answer, NotConfigured>> {
+    ) -> wasmtime::Result<Answer> {
         match self {
             Self::Component(plugin) => {
-                if let Err(message) = plugin.call_configure(&mut *store, &config).await? {
-                    return Ok(Err(NotConfigured(message)));
-                }
                 let headers = borrowed(&event);
-                plugin.call_transform(store, lent(&event, &headers)).await.map(Ok)
+                plugin.call_transform(store, lent(&event, &headers)).await
             }
             Self::Direct(exports) => {
-                let border = &mut store.data_mut().border;
-                border.config(config);
-                border.event(event);
+                store.data_mut().border.event(event);
                 let place = exports.transform.call_async(&mut *store, ()).await?;
-                match store.data_mut().border.take_refusal() {
-                    Some(message) => Ok(Err(NotConfigured(message))),
-                    None => lift(store, exports).transformed(place).map(Ok),
-                }
+                lift(store, exports).transformed(place)
             }
         }
     }
 
-    /// Configures, and hands over several events.
+    /// Hands over several events.
     pub(crate) async fn transform_batch(
         &self,
         store: &mut Store<GuestState>,
-        config: Arc<str>,
         events: Vec<GuestEvent>,
-    ) -> wasmtime::Result<Result<Vec<Answer>, NotConfigured>> {
+    ) -> wasmtime::Result<Vec<Answer>> {
         match self {
             Self::Component(plugin) => {
-                if let Err(message) = plugin.call_configure(&mut *store, &config).await? {
-                    return Ok(Err(NotConfigured(message)));
-                }
                 let headers: Vec<_> = events.iter().map(borrowed).collect();
                 let events: Vec<_> =
                     events.iter().zip(&headers).map(|(event, headers)| lent(event, headers)).collect();
-                plugin.call_transform_batch(store, &events).await.map(Ok)
+                plugin.call_transform_batch(store, &events).await
             }
             Self::Direct(exports) => {
-                let border = &mut store.data_mut().border;
-                border.config(config);
-                border.events(events);
+                store.data_mut().border.events(events);
                 let place = exports.transform_batch.call_async(&mut *store, ()).await?;
-                match store.data_mut().border.take_refusal() {
-                    Some(message) => Ok(Err(NotConfigured(message))),
-                    None => lift(store, exports).batch(place).map(Ok),
-                }
+                lift(store, exports).batch(place)
             }
         }
     }

@@ -129,7 +129,7 @@ impl Plugin {
     #[cfg(test)]
     pub(crate) fn instances_kept(&self) -> usize {
         match self.inner.live.get().map(|live| &live.ready.code) {
-            Some(Code::Direct(direct)) => direct.kept(),
+            Some(Code::Direct(direct)) => direct.idles(),
             _ => 0,
         }
     }

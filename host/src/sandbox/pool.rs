@@ -6,12 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
-use wasmtime::Module;
-use wasmtime::Precompiled;
 use wasmtime::component::Component;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
@@ -24,8 +21,10 @@ use crate::sandbox::bindings::hookmill::plugin as interfaces;
 use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
 use crate::sandbox::compile;
+use crate::sandbox::direct::Assembly;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::direct::Driver;
+use crate::sandbox::direct::Kept;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -75,8 +74,7 @@ pub(crate) struct Pool {
     linkers: Mutex<HashMap<Grants, Arc<Linker<GuestState>>>>,
     /// Made when the first guest comes that runs directly.
     driver: Mutex<Option<Arc<Driver>>>,
-    /// Instances that wait for their next call.
-    idle: Arc<AtomicUsize>,
+    kept: Arc<Kept>,
     guests: Guests,
     limits: PluginLimits,
 }
@@ -85,8 +83,8 @@ pub(crate) struct Pool {
 #[derive(Clone)]
 pub(crate) enum Compiled {
     Component(Component),
-    /// A core module that runs without a component around it.
-    Direct(Module),
+    /// Its core modules run without the component around them.
+    Direct(Arc<Assembly>),
 }
 
 impl Pool {
@@ -102,7 +100,7 @@ impl Pool {
             engine,
             linkers: Mutex::default(),
             driver: Mutex::default(),
-            idle: Arc::default(),
+            kept: Arc::new(Kept::new(tier.put_back)),
             guests,
             limits: options.limits,
         })
@@ -118,12 +116,11 @@ impl Pool {
             unsafe_code,
             reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, files get their names when they are complete, and callers have compared the checksum"
         )]
-        let code = match Engine::detect_precompiled_file(file) {
-            Ok(Some(Precompiled::Module)) => {
-                unsafe { Module::deserialize_file(&self.engine, file) }.map(Compiled::Direct)
-            }
-            _ => unsafe { Component::deserialize_file(&self.engine, file) }.map(Compiled::Component),
-        };
+        let component = unsafe { Component::deserialize_file(&self.engine, file) };
+        let code = component.and_then(|component| match Assembly::carried(&self.engine, &component)? {
+            Some(guest) => Ok(Compiled::Direct(Arc::new(guest))),
+            None => Ok(Compiled::Component(component)),
+        });
         code.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))
     }
 
@@ -138,10 +135,9 @@ impl Pool {
                     pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?,
                 )
             }
-            Compiled::Direct(module) => {
-                let driver = self.driver()?;
-                let pre = driver.link(module).map_err(not_offered)?;
-                Code::Direct(Arc::new(Direct::new(pre, driver, Arc::clone(&self.idle))))
+            Compiled::Direct(guest) => {
+                let (guest, kept) = (Arc::clone(guest), Arc::clone(&self.kept));
+                Code::Direct(Arc::new(Direct::new(guest, self.driver()?, kept)))
             }
         };
         Ok(Ready {

@@ -40,12 +40,27 @@ pub(crate) struct Tier {
     pub instance_bytes: usize,
     /// Bytes of memory that are zeroed in place after a call rather than given back to the system.
     pub keep_resident: usize,
+    /// What of an instance is put back after a call.
+    pub put_back: PutBack,
     /// Bytes of the machine's stack for guest code.
     pub stack_bytes: usize,
     /// What the code may look like.
     pub scan: ScanLimits,
     /// What compiling one component may cost.
     pub compile: CompileLimits,
+}
+
+/// What of an instance is put back after a call, so that the next can have it. Whatever takes more gets a new instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PutBack {
+    /// Pages of the system that were written to; nothing interrupts that.
+    pub pages: u64,
+    /// Bytes from the first data to the last, which the host keeps.
+    pub data_bytes: u64,
+    /// Bytes that the host keeps of all plugins, of that and of what configurations change.
+    pub bytes_of_all: usize,
+    /// Instances that wait for their next call, of all plugins; each has a slot.
+    pub idle: usize,
 }
 
 /// What the code may look like, above what honest modules have.
@@ -88,11 +103,12 @@ pub(crate) static NATIVE: Tier = Tier {
     core_instances: 20,
     memories: 2,
     tables: 20,
-    instances_each: 11,
+    instances_each: 12,
     memories_each: 2,
-    tables_each: 11,
+    tables_each: 12,
     instance_bytes: 1 << 20,
     keep_resident: 256 << 10,
+    put_back: PutBack { pages: 64, data_bytes: 1 << 20, bytes_of_all: 64 << 20, idle: 64 },
     stack_bytes: 512 << 10,
     scan: ScanLimits {
         code_bytes: 4 << 20,
@@ -123,10 +139,11 @@ pub(crate) static INTERPRETED: Tier = Tier {
     memories: 4,
     tables: 40,
     instances_each: 60,
-    memories_each: 2,
-    tables_each: 20,
+    memories_each: 3,
+    tables_each: 30,
     instance_bytes: 4 << 20,
     keep_resident: 4 << 20,
+    put_back: PutBack { pages: 2048, data_bytes: 32 << 20, bytes_of_all: 128 << 20, idle: 16 },
     // Interpreters recurse where compiled code loops.
     stack_bytes: 1 << 20,
     scan: ScanLimits {
@@ -199,7 +216,7 @@ mod tests {
     #[test]
     fn the_pool_has_enough_for_all_calls() {
         for tier in Tier::all() {
-            let calls = u32::try_from(tier.calls).unwrap();
+            let calls = u32::try_from(tier.calls + tier.put_back.idle).unwrap();
             for (each, most) in [
                 (tier.instances_each, tier.core_instances),
                 (tier.memories_each, tier.memories),

@@ -58,8 +58,8 @@ pub(crate) struct Border {
     now: Option<Part>,
     /// Places and lengths of what is there and belongs to nothing larger yet.
     places: Vec<(u32, u32)>,
-    /// What `configure` said against it.
-    refused: Option<String>,
+    /// An answer was read, and the guest cleans up after it.
+    cleans_up: bool,
 }
 
 impl Border {
@@ -72,11 +72,11 @@ impl Border {
         self.memory.ok_or_else(|| wasmtime::format_err!("an instance that is not made yet"))
     }
 
-    /// The memory, unless the guest is making room: then it may not call anybody.
-    fn memory_outside_of_allocator(&self) -> wasmtime::Result<Memory> {
-        match self.now {
-            None => self.memory(),
-            Some(_) => bail!("cannot leave component instance"),
+    /// The memory, unless the guest is making room, or cleaning up: then it may not call anybody.
+    fn memory_for_calls(&self) -> wasmtime::Result<Memory> {
+        match (&self.now, self.cleans_up) {
+            (None, false) => self.memory(),
+            _ => bail!("cannot leave component instance"),
         }
     }
 
@@ -98,9 +98,9 @@ impl Border {
         self.parts.extend([Part::List(number, EVENT), Part::End]);
     }
 
-    /// What `configure` said against the configuration.
-    pub(crate) fn take_refusal(&mut self) -> Option<String> {
-        self.refused.take()
+    /// While the guest cleans up after an answer it may not call anybody.
+    pub(crate) fn set_cleans_up(&mut self, cleans_up: bool) {
+        self.cleans_up = cleans_up;
     }
 
     fn fields(&mut self, event: GuestEvent) {
@@ -178,15 +178,6 @@ pub(super) fn places<const PARTS: usize>(
     }
 }
 
-/// Reads what `configure` answered; 1 if it took the configuration.
-pub(super) fn configured(caller: &mut Caller<'_, GuestState>, place: u32) -> wasmtime::Result<u32> {
-    let memory = caller.data().border.memory()?;
-    let (memory, state) = memory.data_and_store_mut(caller);
-    let answer = Lift::new(memory, faults::border_bytes(&state.limits)).configured(place)?;
-    state.border.refused = answer.err();
-    Ok(u32::from(state.border.refused.is_none()))
-}
-
 /// The import `log` of a guest that runs directly.
 pub(super) fn log(
     mut caller: Caller<'_, GuestState>,
@@ -201,7 +192,7 @@ pub(super) fn log(
         3 => LogLevel::Error,
         other => bail!("unexpected discriminant: {other}"),
     };
-    let memory = caller.data().border.memory_outside_of_allocator()?;
+    let memory = caller.data().border.memory_for_calls()?;
     let (memory, state) = memory.data_and_store_mut(&mut caller);
     let message = Lift::new(memory, faults::border_bytes(&state.limits)).message(place, length)?;
     state.keep_line(level, message);

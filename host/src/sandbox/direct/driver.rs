@@ -17,14 +17,13 @@ use wasm_encoder::ValType;
 use wasmtime::Caller;
 use wasmtime::Engine;
 use wasmtime::Extern;
-use wasmtime::ExternType;
 use wasmtime::Instance;
-use wasmtime::InstancePre;
 use wasmtime::Linker;
 use wasmtime::Module;
 use wasmtime::Store;
 
 use crate::sandbox::contract;
+use crate::sandbox::direct::assembly::Assembly;
 use crate::sandbox::direct::border;
 use crate::sandbox::direct::pages::Pages;
 use crate::sandbox::direct::prepare::LOG;
@@ -43,7 +42,6 @@ const GUEST: &str = "guest";
 pub(crate) struct Driver {
     module: Module,
     host: Linker<GuestState>,
-    engine: Engine,
     pub(super) pages: Pages,
 }
 
@@ -60,37 +58,29 @@ impl Driver {
         host.func_wrap(HOST, "event", |mut caller: Caller<'_, GuestState>| {
             border::places::<7>(&mut caller).map(event)
         })?;
-        host.func_wrap(HOST, "configured", |mut caller: Caller<'_, GuestState>, place: u32| {
-            border::configured(&mut caller, place)
-        })?;
-        Ok(Self { module, host, engine: engine.clone(), pages: Pages::new() })
+        host.func_wrap(HOST, LOG, border::log)?;
+        Ok(Self { module, host, pages: Pages::new() })
     }
 
-    /// Links a module that runs directly: it imports `log`, by whatever version, or nothing.
-    pub(crate) fn link(&self, guest: &Module) -> wasmtime::Result<InstancePre<GuestState>> {
-        let mut linker = Linker::new(&self.engine);
-        if let Some(import) = guest.imports().find(|import| contract::offered(import.module()) == Some(LOG)) {
-            linker.func_wrap(import.module(), LOG, border::log)?;
-        }
-        linker.instantiate_pre(guest)
-    }
-
-    /// One that drives `guest`.
-    pub(crate) async fn instance(
+    /// Makes the instances of a guest, and one that drives them.
+    pub(crate) async fn drive(
         &self,
         store: &mut Store<GuestState>,
-        guest: &Instance,
-    ) -> wasmtime::Result<Instance> {
+        guest: &Assembly,
+    ) -> wasmtime::Result<(Vec<Instance>, Instance)> {
+        let log = self.host.get(&mut *store, HOST, LOG)?;
+        let made = guest.make(store, &log).await?;
         let mut imports: Vec<Extern> = Vec::new();
         for import in self.module.imports() {
-            debug_assert!(matches!(import.ty(), ExternType::Func(_)));
-            let found = match import.module() {
-                HOST => self.host.get(&mut *store, HOST, import.name()).ok(),
-                _ => guest.get_export(&mut *store, import.name()),
-            };
-            imports.push(found.ok_or_else(|| wasmtime::format_err!("no function `{}`", import.name()))?);
+            let name = import.name();
+            let none = || wasmtime::format_err!("no function `{name}`");
+            imports.push(match import.module() {
+                HOST => self.host.get(&mut *store, HOST, name)?,
+                _ => guest.functions.get(name).ok_or_else(none)?.of(store, &made)?,
+            });
         }
-        Instance::new_async(store, &self.module, &imports).await
+        let driver = Instance::new_async(store, &self.module, &imports).await?;
+        Ok((made, driver))
     }
 }
 
@@ -108,13 +98,12 @@ fn event([a, b, c, d, e, f, g]: [(u32, u32); 7]) -> Event {
 const NEXT: u32 = 0;
 const LIST: u32 = 1;
 const TAKE_EVENT: u32 = 2;
-const CONFIGURED: u32 = 3;
-const ALLOCATE: u32 = 4;
-const MANIFEST: u32 = 5;
-const CONFIGURE: u32 = 6;
-const TRANSFORM: u32 = 7;
-const TRANSFORM_BATCH: u32 = 8;
-const LOWER: u32 = 9;
+const ALLOCATE: u32 = 3;
+const MANIFEST: u32 = 4;
+const CONFIGURE: u32 = 5;
+const TRANSFORM: u32 = 6;
+const TRANSFORM_BATCH: u32 = 7;
+const LOWER: u32 = 8;
 
 /// What the driver is made of.
 fn module() -> Vec<u8> {
@@ -148,12 +137,11 @@ mod ty {
     pub(super) const NEXT: u32 = 0;
     pub(super) const LIST: u32 = 1;
     pub(super) const EVENT: u32 = 2;
-    pub(super) const CONFIGURED: u32 = 3;
-    pub(super) const ALLOCATE: u32 = 4;
-    pub(super) const TAKES_LIST: u32 = 5;
-    pub(super) const TAKES_EVENT: u32 = 6;
-    pub(super) const ANSWER: u32 = 7;
-    pub(super) const NOTHING: u32 = 8;
+    pub(super) const ALLOCATE: u32 = 3;
+    pub(super) const TAKES_LIST: u32 = 4;
+    pub(super) const TAKES_EVENT: u32 = 5;
+    pub(super) const ANSWER: u32 = 6;
+    pub(super) const NOTHING: u32 = 7;
 }
 
 fn types() -> TypeSection {
@@ -163,7 +151,6 @@ fn types() -> TypeSection {
     types.ty().function([I32], [I64]);
     types.ty().function([], [I32; 2]);
     types.ty().function([], [I32; EVENT]);
-    types.ty().function([I32], [I32]);
     types.ty().function([I32; 4], [I32]);
     types.ty().function([I32; 2], [I32]);
     types.ty().function([I32; EVENT], [I32]);
@@ -179,7 +166,6 @@ fn imports() -> ImportSection {
         (HOST, "next", ty::NEXT),
         (HOST, "list", ty::LIST),
         (HOST, "event", ty::EVENT),
-        (HOST, "configured", ty::CONFIGURED),
         (GUEST, REALLOC, ty::ALLOCATE),
         (GUEST, manifest, ty::ANSWER),
         (GUEST, configure, ty::TAKES_LIST),
@@ -217,20 +203,12 @@ fn configure(code: &mut InstructionSink<'_>) {
     code.call(LOWER).call(LIST).call(CONFIGURE);
 }
 
-/// Answers 0 if the configuration was refused.
 fn transform(code: &mut InstructionSink<'_>) {
-    configured(code);
     code.call(LOWER).call(TAKE_EVENT).call(TRANSFORM);
 }
 
 fn transform_batch(code: &mut InstructionSink<'_>) {
-    configured(code);
     code.call(LOWER).call(LIST).call(TRANSFORM_BATCH);
-}
-
-fn configured(code: &mut InstructionSink<'_>) {
-    configure(code);
-    code.call(CONFIGURED).i32_eqz().if_(BlockType::Empty).i32_const(0).return_().end();
 }
 
 #[cfg(test)]

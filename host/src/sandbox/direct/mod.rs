@@ -1,26 +1,37 @@
-//! Core modules that run directly, without a component around them. Making an instance of a component costs several
-//! times what a small event costs; a core module that imports nothing but `log` can be put back to where it began
-//! instead, since all that it can change is known: its memory and its mutable globals. So each event still meets
-//! an instance in which nothing ever happened.
+//! Guests that run directly: their core modules without the component around them. Making an instance of a component
+//! costs several times what a small event costs, and an interpreter's a hundred times; but where a guest imports nothing
+//! but `log`, all that it can change is known, its memory and its mutable globals, and can be put back. So each event
+//! still meets an instance in which nothing ever happened but its configuration.
 //!
-//! `prepare` runs in the compiler's process and says which modules these are; `border` carries events in and results out
-//! as the component model's canonical ABI has it, driven by `driver`, a few lines of WebAssembly that call the plugin, so
-//! that a whole event is one call from the host; `live` makes instances, and puts them back, with what `pages` says was
-//! written. Whatever does not fit here (components, grants, start functions, tables that change) runs as a component,
-//! with the same results. Not here: limits, queues.
+//! In the compiler's process `prepare` says which guests these are: `part` looks at each core module, `wiring` follows how
+//! a component connects them, and what they make, the `plan`, goes into a `carrier` to be compiled. At run time an
+//! `assembly` follows the plan; `border` carries events in and `lift` results out as the component model's canonical ABI
+//! has it, driven by `driver`, a few lines of WebAssembly that call the plugin, so that a whole event is one call from the
+//! host; `live` keeps instances and puts them back to a `snapshot`, wherever `pages` says that they were written.
+//! Whatever does not fit here (grants, start functions, tables that change) runs as a component, with the same results.
+//! Not here: limits, queues.
 
+mod assembly;
 mod border;
+mod carrier;
 mod driver;
 mod lift;
 mod live;
 mod pages;
+mod part;
+mod plan;
 mod prepare;
+mod snapshot;
+mod wiring;
 
+pub(crate) use assembly::Assembly;
 pub(crate) use border::Border;
+pub(crate) use carrier::resembles_carrier;
 pub(crate) use driver::Driver;
 pub(crate) use driver::NAME as DRIVER;
 pub(crate) use lift::Lift;
 pub(crate) use live::Direct;
 pub(crate) use live::Exports;
+pub(crate) use live::Kept;
 pub(crate) use live::Live;
 pub(crate) use prepare::prepared;

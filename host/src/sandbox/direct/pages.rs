@@ -59,24 +59,36 @@ impl Pages {
     }
 
     /// Ranges of bytes of `memory`, whole pages, outside of which it is as it was mapped. `None` if they are more than
-    /// `pages_max` pages or too scattered, or if the system cannot tell.
-    pub(crate) fn written(
-        &self,
-        memory: &[u8],
-        pages_max: u64,
-    ) -> Option<impl Iterator<Item = Range<usize>> + use<>> {
-        let base = memory.as_ptr().addr() as u64;
-        let end = base + memory.len() as u64;
-        if !base.is_multiple_of(PAGE as u64) || !memory.len().is_multiple_of(PAGE) {
+    /// `pages_max` pages, or if the system cannot tell.
+    pub(crate) fn written(&self, memory: &[u8], pages_max: u64) -> Option<Vec<Range<usize>>> {
+        let base = memory.as_ptr().addr();
+        if !base.is_multiple_of(PAGE) || !memory.len().is_multiple_of(PAGE) {
             return None;
         }
-        let mut regions = [Region::default(); REGIONS];
+        let (mut start, end) = (base as u64, base as u64 + memory.len() as u64);
+        let (mut found, mut left) = (Vec::new(), pages_max);
+        while start < end {
+            let mut regions = [Region::default(); REGIONS];
+            let (told, seen_to) = self.scan(start..end, left, &mut regions)?;
+            for region in regions.get(..told)? {
+                left = left.checked_sub((region.end - region.start) / PAGE as u64)?;
+                let offset = |address: u64| usize::try_from(address).ok()?.checked_sub(base);
+                found.push(offset(region.start)?..offset(region.end)?);
+            }
+            // It always comes further, or tells of something.
+            start = (seen_to > start).then_some(seen_to)?;
+        }
+        Some(found)
+    }
+
+    /// How many regions were found, and up to where.
+    fn scan(&self, range: Range<u64>, pages_max: u64, regions: &mut [Region]) -> Option<(usize, u64)> {
         let mut scan = Scan {
             size: size_of::<Scan>() as u64,
-            start: base,
-            end,
+            start: range.start,
+            end: range.end,
             regions: regions.as_mut_ptr().expose_provenance() as u64,
-            regions_len: REGIONS as u64,
+            regions_len: regions.len() as u64,
             // One more than is wanted tells that there are too many.
             max_pages: pages_max + 1,
             // Neither a page of zeros nor one of a file: whoever only read has those.
@@ -91,11 +103,7 @@ impl Pages {
             reason = "a system call that writes to the two places it is given, which are ours, and only looks at the pages"
         )]
         let told = unsafe { libc::ioctl(pagemap, PAGEMAP_SCAN, &raw mut scan) };
-        let told = usize::try_from(told).ok().filter(|told| *told <= REGIONS && scan.walk_end == end)?;
-        let found = regions.into_iter().take(told).map(move |region| region.start - base..region.end - base);
-        let pages: u64 = found.clone().map(|range| (range.end - range.start) / PAGE as u64).sum();
-        let bytes = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        (pages <= pages_max).then(|| found.map(move |range| bytes(range.start)..bytes(range.end)))
+        Some((usize::try_from(told).ok()?, scan.walk_end))
     }
 }
 
@@ -136,9 +144,9 @@ mod tests {
     fn tells_what_was_written_and_not_what_was_read() {
         let (pages, mut mapped) = (Pages::new(), Mapped::new(100));
         let told = |mapped: &mut Mapped, most| {
-            pages
-                .written(mapped.bytes(), most)
-                .map(|ranges| ranges.map(|range| range.start / PAGE..range.end / PAGE).collect::<Vec<_>>())
+            pages.written(mapped.bytes(), most).map(|ranges| {
+                ranges.into_iter().map(|range| range.start / PAGE..range.end / PAGE).collect::<Vec<_>>()
+            })
         };
         assert_eq!(
             told(&mut mapped, 4),
@@ -156,6 +164,10 @@ mod tests {
         for page in (0..80).step_by(2) {
             mapped.bytes()[page * PAGE] = 1;
         }
-        assert_eq!(told(&mut mapped, 100), None, "too scattered");
+        assert_eq!(
+            told(&mut mapped, 100).map(|ranges| ranges.len()),
+            Some(40),
+            "more than are told at a time"
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod components;
+mod configured;
 mod costly;
 mod directly;
 mod endurance;

@@ -1,8 +1,6 @@
 //! What runs directly and what does not, and that nobody can tell the difference by its results. Not here: that nothing
 //! survives (`forgetting`), attacks, which come to both.
 
-use wasmtime::Engine;
-use wasmtime::Precompiled;
 use wit_component::StringEncoding;
 
 use crate::domain::grant::Grants;
@@ -10,7 +8,7 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginBudget;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::Plugin;
-use crate::sandbox::compile;
+use crate::sandbox::direct;
 use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::encoded;
 use crate::sandbox::tests::promises::wat::honest;
@@ -21,19 +19,25 @@ use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tier::NATIVE;
 
-async fn loaded(room: &Room, module: Vec<u8>) -> Plugin {
+pub(super) async fn loaded(room: &Room, module: Vec<u8>) -> Plugin {
     let admitted = room.sandbox.admit(module.into()).await.unwrap();
     room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap()
 }
 
-/// The same guest, uploaded as a core module and as the component that is made of it.
+/// With a component within that has an empty core module, which makes no difference but to who runs it.
+pub(super) fn not_followed(mut component: Vec<u8>) -> Vec<u8> {
+    component.extend(b"\x04\x12\0asm\x0d\0\x01\0\x01\x08\0asm\x01\0\0\0");
+    component
+}
+
+/// The same guest, uploaded as a core module, as the component that is made of it, and as one that is run as such.
 #[tokio::test]
 async fn a_guest_answers_alike_directly_and_as_a_component() {
     let room = Room::new();
     let directly = room.plugin("hostile").await;
-    let bytes = component(&guest("hostile"));
-    let admitted = room.sandbox.admit(bytes.into()).await.unwrap();
-    let component = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+    let connected = component(&guest("hostile"));
+    let component = loaded(&room, not_followed(connected.clone())).await;
+    let connected = loaded(&room, connected).await;
     let told = async |plugin: &Plugin, config: &str, name: &str| {
         let (answer, cost) = match plugin.run(config.into(), event(name)).await {
             Ok(ran) => (Ok(ran.verdict), ran.cost),
@@ -62,42 +66,62 @@ async fn a_guest_answers_alike_directly_and_as_a_component() {
         "recurse-thin",
         "leave",
     ] {
-        let (one, other) = (told(&directly, "{}", name).await, told(&component, "{}", name).await);
-        assert_eq!(one, other, "{name}");
+        let expected = told(&component, "{}", name).await;
+        for plugin in [&directly, &connected] {
+            assert_eq!(told(plugin, "{}", name).await, expected, "{name}");
+        }
     }
     for config in ["bad-config", r#"{"attack":"panic"}"#, r#"{"attack":"grow"}"#] {
-        let (one, other) = (told(&directly, config, "echo").await, told(&component, config, "echo").await);
-        assert_eq!(one, other, "{config}");
+        let expected = told(&component, config, "echo").await;
+        for plugin in [&directly, &connected] {
+            assert_eq!(told(plugin, config, "echo").await, expected, "{config}");
+        }
     }
+    assert_eq!(component.instances_kept(), 0);
 }
 
 /// What the SDK builds runs directly, unless it has grants: a change that lost that would cost every event some 15 µs.
 #[test]
 fn plugins_of_the_sdk_run_directly() {
-    let example = |name| (name, example(name));
-    for ((name, module), directly) in [
+    for (module, directly) in [
         (example("filter-leads"), true),
         (example("github-to-slack"), true),
         (example("lookup"), false),
-        (("hostile", guest("hostile")), true),
+        (guest("hostile"), true),
     ] {
-        let code = compile::compile(&module, &NATIVE).unwrap();
-        let expected = if directly { Precompiled::Module } else { Precompiled::Component };
-        assert_eq!(Engine::detect_precompiled(&code), Some(expected), "{name}");
+        let component = component(&module);
+        assert_eq!(direct::prepared(&module, &component, &NATIVE).is_some(), directly);
+        assert_eq!(direct::prepared(&component, &component, &NATIVE).is_some(), directly);
+        assert!(direct::prepared(&component, &not_followed(component.clone()), &NATIVE).is_none());
     }
 }
 
 /// Without imports a component holds but one core module, which could be taken for the whole.
 #[tokio::test]
-async fn a_component_without_imports_stays_one() {
+async fn a_component_without_imports_is_not_taken_for_its_module() {
     let room = Room::new();
-    let directly = loaded(&room, honest().build()).await;
-    let within = loaded(&room, component(&honest().build())).await;
-    for plugin in [&directly, &within] {
+    let alone = loaded(&room, honest().build()).await;
+    let connected = loaded(&room, component(&honest().build())).await;
+    for plugin in [&alone, &connected] {
         let ran = plugin.run(no_config(), event("e")).await.unwrap();
         assert_eq!(ran.verdict, Verdict::Forward(Vec::new()));
+        assert_eq!(plugin.instances_kept(), 1);
     }
-    assert_eq!((directly.instances_kept(), within.instances_kept()), (1, 0));
+}
+
+/// A component that carries core modules is ours alone: what it says would be believed.
+#[tokio::test]
+async fn nobody_else_says_what_is_put_back() {
+    let module = honest().build();
+    let carrier = direct::prepared(&module, &component(&module), &NATIVE).unwrap();
+    let mut exporting = component(&module);
+    // The first core module, under the name of a plan: a section of one export, without a type.
+    exporting.extend(b"\x0b\x0b\x01\0\x04plan\0\x11\0\0");
+    let room = Room::new();
+    for module in [carrier, exporting] {
+        wasmparser::Validator::new().validate_all(&module).unwrap();
+        assert!(room.sandbox.admit(module.into()).await.is_err());
+    }
 }
 
 /// A guest that has its text in UTF-16 is read so.

@@ -1,6 +1,7 @@
 //! No byte survives: a guest that writes a secret wherever it can, and looks for one wherever it can, over a hundred
 //! thousand events of two tenants that share the slots of one pool. Not here: what tenants may share on purpose (`kv`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -153,6 +154,13 @@ fn secret(tenant: &str, number: usize) -> GuestEvent {
     GuestEvent { payload: payload.into(), ..event("e") }
 }
 
+/// Of an event of each plugin: mostly one of a few that come again and again, now and then one of many. They take memory
+/// of different lengths.
+fn config(turn: usize) -> Arc<str> {
+    let number = if turn.is_multiple_of(16) { turn % 40 } else { turn * turn % 40 };
+    format!(r#"{{"{}":1}}"#, "c".repeat(number * 50)).into()
+}
+
 /// What is shown is no matter of time.
 fn unhurried() -> PluginLimits {
     PluginLimits { cpu: Duration::from_secs(60), wall: Duration::from_secs(600), ..PluginLimits::default() }
@@ -186,7 +194,7 @@ async fn forgets(way: Way) {
     let clean = Verdict::Drop("clean".to_owned());
     let calls = futures::stream::iter(0..EVENTS).map(|number| {
         let (tenant, plugin) = &plugins[number % plugins.len()];
-        let call = plugin.run(no_config(), secret(tenant, number));
+        let call = plugin.run(config(number / plugins.len()), secret(tenant, number));
         async move { (number, call.await) }
     });
     let mut calls = calls.buffer_unordered(AT_ONCE);

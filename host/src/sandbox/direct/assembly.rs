@@ -1,0 +1,107 @@
+//! A guest that runs directly, put together: its core modules, compiled, and which export of which instance goes where.
+//! Not here: what is called and put back, and when (`live`).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use wasmtime::Engine;
+use wasmtime::Extern;
+use wasmtime::Instance;
+use wasmtime::Module;
+use wasmtime::ModuleExport;
+use wasmtime::Store;
+use wasmtime::component::Component;
+use wasmtime::format_err;
+
+use crate::sandbox::direct::carrier;
+use crate::sandbox::direct::plan::Place;
+use crate::sandbox::direct::plan::Plan;
+use crate::sandbox::direct::plan::Source;
+
+/// See the head of this file.
+pub(crate) struct Assembly {
+    instances: Vec<(Module, Vec<From>)>,
+    pub(super) memory: At,
+    /// What the driver calls, by the names of its imports.
+    pub(super) functions: BTreeMap<String, At>,
+    /// Mutable globals.
+    pub(super) globals: Vec<At>,
+    /// Outside of these bytes the memory is all zeros at first.
+    pub(super) data: Range<usize>,
+}
+
+enum From {
+    Log,
+    Export(At),
+}
+
+/// An export of one of the instances.
+pub(super) struct At {
+    instance: usize,
+    export: ModuleExport,
+}
+
+impl At {
+    /// It, if it was made.
+    pub(super) fn of<S: 'static>(&self, store: &mut Store<S>, made: &[Instance]) -> wasmtime::Result<Extern> {
+        let found =
+            made.get(self.instance).and_then(|instance| instance.get_module_export(store, &self.export));
+        found.ok_or_else(|| format_err!("instance {} has no such export", self.instance))
+    }
+}
+
+impl Assembly {
+    /// What a component carries, if it is one that only carries.
+    pub(crate) fn carried(engine: &Engine, component: &Component) -> wasmtime::Result<Option<Self>> {
+        carrier::decode(engine, component)?.map(|(modules, plan)| Self::of(&modules, plan)).transpose()
+    }
+
+    fn of(modules: &[Module], plan: Plan) -> wasmtime::Result<Self> {
+        let Plan { instances: makings, memory, functions, globals, data } = plan;
+        let module = |number: usize| modules.get(number).ok_or_else(|| format_err!("no module {number}"));
+        let at = |place: &Place| {
+            let making = makings.get(place.instance);
+            let export = making.map(|making| module(making.module)).transpose()?;
+            let export = export.and_then(|module| module.get_export_index(&place.name));
+            let export = export.ok_or_else(|| format_err!("nothing is exported as `{}`", place.name))?;
+            Ok::<_, wasmtime::Error>(At { instance: place.instance, export })
+        };
+        let from = |source: &Source| match source {
+            Source::Log => Ok(From::Log),
+            Source::Export(place) => at(place).map(From::Export),
+        };
+        let mut instances = Vec::with_capacity(makings.len());
+        for making in &makings {
+            let imports = making.imports.iter().map(from).collect::<wasmtime::Result<_>>()?;
+            instances.push((module(making.module)?.clone(), imports));
+        }
+        let named = |(name, place): (String, Place)| Ok((name, at(&place)?));
+        Ok(Self {
+            instances,
+            memory: at(&memory)?,
+            functions: functions.into_iter().map(named).collect::<wasmtime::Result<_>>()?,
+            globals: globals.iter().map(at).collect::<wasmtime::Result<_>>()?,
+            data,
+        })
+    }
+
+    /// Makes all instances.
+    pub(super) async fn make<S: Send + 'static>(
+        &self,
+        store: &mut Store<S>,
+        log: &Extern,
+    ) -> wasmtime::Result<Vec<Instance>> {
+        let mut made = Vec::with_capacity(self.instances.len());
+        for (module, sources) in &self.instances {
+            let mut imports = Vec::with_capacity(sources.len());
+            for source in sources {
+                imports.push(match source {
+                    From::Log => log.clone(),
+                    From::Export(at) => at.of(store, &made)?,
+                });
+            }
+            made.push(Instance::new_async(&mut *store, module, &imports).await?);
+        }
+        Ok(made)
+    }
+}

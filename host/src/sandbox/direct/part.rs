@@ -1,0 +1,262 @@
+//! A core module of a guest: whether all that it can change can be put back, and the exports that this takes. What a
+//! module can change is its memory, its mutable globals, its tables and its segments; the last two must not change. Not
+//! here: how modules are connected (`wiring`).
+
+use std::ops::Range;
+
+use wasm_encoder::ExportKind;
+use wasm_encoder::ExportSection;
+use wasm_encoder::Module;
+use wasm_encoder::RawSection;
+use wasmparser::BinaryReaderError;
+use wasmparser::DataKind;
+use wasmparser::ExternalKind;
+use wasmparser::Operator;
+use wasmparser::Parser;
+use wasmparser::Payload;
+use wasmparser::TypeRef;
+use wasmparser::ValType;
+
+/// What the exported globals are called, before their numbers.
+const GLOBAL: &str = "hookmill:global:";
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Part<'m> {
+    module: &'m [u8],
+    /// Module and name of each.
+    pub(super) imports: Vec<(&'m str, &'m str)>,
+    pub(super) has_memory: bool,
+    /// Where data begins and ends.
+    pub(super) data: Option<Range<u64>>,
+    imported_globals: u32,
+    mutable_globals: Vec<u32>,
+    exports: Vec<(&'m str, ExternalKind, u32)>,
+}
+
+impl<'m> Part<'m> {
+    /// `None` once something is there that cannot be put back.
+    pub(super) fn of(module: &'m [u8]) -> Result<Option<Self>, BinaryReaderError> {
+        let mut part = Self {
+            module,
+            imports: Vec::new(),
+            has_memory: false,
+            data: None,
+            imported_globals: 0,
+            mutable_globals: Vec::new(),
+            exports: Vec::new(),
+        };
+        for payload in Parser::new(0).parse_all(module) {
+            if !part.takes(&payload?)? {
+                return Ok(None);
+            }
+        }
+        // Where there is no section of exports, none is added to.
+        let is_odd = part.exports.iter().any(|export| export.0.starts_with(GLOBAL))
+            || (part.exports.is_empty() && !part.mutable_globals.is_empty());
+        Ok((!is_odd).then_some(part))
+    }
+
+    /// Whether it exports something of this name and kind.
+    pub(super) fn exports(&self, name: &str, kind: ExternalKind) -> bool {
+        self.exports.iter().any(|export| (export.0, export.1) == (name, kind))
+    }
+
+    /// What its mutable globals are exported as by [`Part::with_exports`].
+    pub(super) fn globals(&self) -> impl Iterator<Item = String> {
+        (0..self.mutable_globals.len()).map(|number| format!("{GLOBAL}{number}"))
+    }
+
+    /// Whether it can still be put back with this part of it.
+    fn takes(&mut self, payload: &Payload<'m>) -> Result<bool, BinaryReaderError> {
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.clone().into_imports() {
+                    let import = import?;
+                    self.imports.push((import.module, import.name));
+                    self.imported_globals += u32::from(matches!(import.ty, TypeRef::Global(_)));
+                }
+            }
+            Payload::MemorySection(section) => return self.memory(section.clone()),
+            Payload::DataSection(section) => return self.segments(section.clone()),
+            Payload::GlobalSection(section) => return self.own_globals(section.clone()),
+            Payload::ExportSection(section) => {
+                for export in section.clone() {
+                    let export = export?;
+                    self.exports.push((export.name, export.kind, export.index));
+                }
+            }
+            // The elements and the data that were not put into tables and memory at the start could be dropped later.
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    if changes_tables(&operator?) {
+                        return Ok(false);
+                    }
+                }
+            }
+            Payload::StartSection { .. } | Payload::TagSection(_) => return Ok(false),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn memory(&mut self, section: wasmparser::MemorySectionReader<'m>) -> Result<bool, BinaryReaderError> {
+        let memories = section.into_iter().collect::<Result<Vec<_>, _>>()?;
+        self.has_memory = !memories.is_empty();
+        let is_plain = |memory: &wasmparser::MemoryType| {
+            !memory.memory64 && !memory.shared && memory.page_size_log2.is_none()
+        };
+        Ok(memories.len() <= 1 && memories.iter().all(is_plain))
+    }
+
+    fn segments(&mut self, section: wasmparser::DataSectionReader<'m>) -> Result<bool, BinaryReaderError> {
+        for data in section {
+            let data = data?;
+            let DataKind::Active { memory_index, offset_expr } = data.kind else { continue };
+            let mut operators = offset_expr.get_operators_reader();
+            let Operator::I32Const { value } = operators.read()? else { return Ok(false) };
+            if memory_index != 0 || !matches!(operators.read()?, Operator::End) {
+                return Ok(false);
+            }
+            let start = u64::from(value.cast_unsigned());
+            self.data = around(self.data.take(), Some(start..start + data.data.len() as u64));
+        }
+        Ok(true)
+    }
+
+    fn own_globals(
+        &mut self,
+        section: wasmparser::GlobalSectionReader<'m>,
+    ) -> Result<bool, BinaryReaderError> {
+        for (index, global) in (self.imported_globals..).zip(section) {
+            let ty = global?.ty;
+            match (ty.mutable, ty.content_type) {
+                (true, ValType::Ref(_)) => return Ok(false),
+                (true, _) => self.mutable_globals.push(index),
+                (false, _) => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// The module with its mutable globals exported, without what is only for makers of components.
+    pub(super) fn with_exports(&self) -> Result<Vec<u8>, BinaryReaderError> {
+        let mut made = Module::new();
+        for payload in Parser::new(0).parse_all(self.module) {
+            let payload = payload?;
+            match &payload {
+                Payload::ExportSection(_) => _ = made.section(&self.export_section()),
+                Payload::CustomSection(custom) if custom.name() != "name" => {}
+                other => {
+                    if let Some((id, range)) = other.as_section() {
+                        made.section(&RawSection { id, data: &self.module[range] });
+                    }
+                }
+            }
+        }
+        Ok(made.finish())
+    }
+
+    fn export_section(&self) -> ExportSection {
+        let mut section = ExportSection::new();
+        for (name, kind, index) in &self.exports {
+            let kind = match kind {
+                ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
+                ExternalKind::Table => ExportKind::Table,
+                ExternalKind::Memory => ExportKind::Memory,
+                ExternalKind::Global => ExportKind::Global,
+                ExternalKind::Tag => ExportKind::Tag,
+            };
+            section.export(name, kind, *index);
+        }
+        for (name, index) in self.globals().zip(&self.mutable_globals) {
+            section.export(&name, ExportKind::Global, *index);
+        }
+        section
+    }
+}
+
+/// The smallest range that has both.
+pub(super) fn around(one: Option<Range<u64>>, other: Option<Range<u64>>) -> Option<Range<u64>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.start.min(other.start)..one.end.max(other.end)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn changes_tables(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::TableSet { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::DataDrop { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = r#"(module
+        (import "env" "base" (global i32))
+        (import "env" "log" (func (param i32 i32 i32)))
+        (memory (export "memory") 1)
+        (global (mut i32) (i32.const 7)) (global i32 (i32.const 1)) (global (mut f64) (f64.const 2))
+        (table 1 funcref)
+        (func (export "f") (result i32) i32.const 0)"#;
+
+    fn module(more: &str) -> Vec<u8> {
+        wat::parse_str(format!("{HEAD} {more})")).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_put_back_is_seen() {
+        let fits = |more: &str| Part::of(&module(more)).unwrap().is_some();
+        assert!(fits(""));
+        assert!(fits("(func i32.const 0 memory.size i32.const 1 memory.fill)"));
+        for more in [
+            "(func) (start 2)",
+            "(func i32.const 0 ref.null func table.set 0)",
+            "(func ref.null func i32.const 1 table.grow 0 drop)",
+            "(data $d \"a\") (func data.drop $d)",
+            "(elem $e func 1) (func elem.drop $e)",
+            "(global (mut funcref) (ref.null func))",
+            "(data (global.get 0) \"a\")",
+            "(memory 1)",
+            "(global (export \"hookmill:global:0\") i32 (i32.const 0))",
+        ] {
+            assert!(!fits(more), "{more}");
+        }
+        for whole in ["(module (memory i64 1))", "(module (global (mut i32) (i32.const 0)))"] {
+            assert!(Part::of(&wat::parse_str(whole).unwrap()).unwrap().is_none(), "{whole}");
+        }
+    }
+
+    fn exports(module: &[u8]) -> Vec<(String, u32)> {
+        let payloads = Parser::new(0).parse_all(module).map(Result::unwrap);
+        let section = payloads.filter_map(|payload| match payload {
+            Payload::ExportSection(section) => Some(section),
+            _ => None,
+        });
+        section.flatten().map(Result::unwrap).map(|export| (export.name.to_owned(), export.index)).collect()
+    }
+
+    #[test]
+    fn mutable_globals_are_exported_and_nothing_else_changes() {
+        let module = module(r#"(data (i32.const 70) "abc") (data (i32.const 9) "d")"#);
+        let part = Part::of(&module).unwrap().unwrap();
+        assert_eq!((part.data.clone(), part.imports.len(), part.has_memory), (Some(9..73), 2, true));
+        let made = part.with_exports().unwrap();
+        wasmparser::Validator::new().validate_all(&made).unwrap();
+        let exported = exports(&made);
+        let added: Vec<_> = exported.iter().filter(|export| export.0.starts_with(GLOBAL)).collect();
+        let expected = [("hookmill:global:0".to_owned(), 1), ("hookmill:global:1".to_owned(), 3)];
+        assert_eq!(added, expected.iter().collect::<Vec<_>>());
+        assert_eq!(part.globals().collect::<Vec<_>>(), expected.map(|(name, _)| name));
+        assert_eq!(exported.len(), part.exports.len() + 2);
+    }
+}

@@ -7,6 +7,7 @@ use std::ops::Range;
 use wasmtime::Engine;
 use wasmtime::Extern;
 use wasmtime::Instance;
+use wasmtime::Memory;
 use wasmtime::Module;
 use wasmtime::ModuleExport;
 use wasmtime::Store;
@@ -21,7 +22,7 @@ use crate::sandbox::direct::plan::Source;
 /// See the head of this file.
 pub(crate) struct Assembly {
     instances: Vec<(Module, Vec<From>)>,
-    pub(super) memory: At,
+    memory: At,
     /// What the driver calls, by the names of its imports.
     pub(super) functions: BTreeMap<String, At>,
     /// Mutable globals.
@@ -83,6 +84,15 @@ impl Assembly {
             globals: globals.iter().map(at).collect::<wasmtime::Result<_>>()?,
             data,
         })
+    }
+
+    /// Its memory, once it is made.
+    pub(super) fn memory<S: 'static>(
+        &self,
+        store: &mut Store<S>,
+        made: &[Instance],
+    ) -> wasmtime::Result<Memory> {
+        self.memory.of(store, made)?.into_memory().ok_or_else(|| format_err!("the memory is none"))
     }
 
     /// Makes all instances.

@@ -7,7 +7,7 @@
 //! a component connects them, and what they make, the `plan`, goes into a `carrier` to be compiled. At run time an
 //! `assembly` follows the plan; `border` carries events in and `lift` results out as the component model's canonical ABI
 //! has it, driven by `driver`, a few lines of WebAssembly that call the plugin, so that a whole event is one call from the
-//! host; `live` keeps instances and puts them back to a `snapshot`, wherever `pages` says that they were written.
+//! host; `keep` has instances, each `live` one put back to a `snapshot` wherever `pages` says that it was written.
 //! Whatever does not fit here (grants, start functions, tables that change) runs as a component, with the same results.
 //! Not here: limits, queues.
 
@@ -15,6 +15,7 @@ mod assembly;
 mod border;
 mod carrier;
 mod driver;
+mod keep;
 mod lift;
 mod live;
 mod pages;
@@ -29,9 +30,9 @@ pub(crate) use border::Border;
 pub(crate) use carrier::resembles_carrier;
 pub(crate) use driver::Driver;
 pub(crate) use driver::NAME as DRIVER;
+pub(crate) use keep::Direct;
+pub(crate) use keep::Kept;
 pub(crate) use lift::Lift;
-pub(crate) use live::Direct;
 pub(crate) use live::Exports;
-pub(crate) use live::Kept;
 pub(crate) use live::Live;
 pub(crate) use prepare::prepared;

@@ -25,7 +25,7 @@ pub(super) struct Beginning {
 /// What is different once the guest took a configuration.
 #[derive(Debug)]
 pub(super) struct Configured {
-    pub(super) config: Arc<str>,
+    config: Arc<str>,
     pub(super) bytes: usize,
     /// Pages, by their first byte.
     pages: BTreeMap<usize, Box<[u8]>>,
@@ -117,6 +117,11 @@ impl Configured {
     ) -> Self {
         let Differences { pages, room } = different;
         Self { config, bytes, pages, globals, log, _room: room }
+    }
+
+    /// Whether it is what this configuration makes.
+    pub(super) fn is_of(&self, config: &Arc<str>) -> bool {
+        Arc::ptr_eq(&self.config, config) || self.config == *config
     }
 
     /// The page that begins at this byte, if it is another than at the beginning.

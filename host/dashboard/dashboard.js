@@ -48,21 +48,28 @@ function showNumbers(stats) {
   }));
 }
 
-// Calls of plugins in the last hour, a bar for each minute; red where some ended in a fault.
+function drawn(name, attributes, text) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+// Calls of plugins in the last hour, a bar for each minute; those that ended in a fault are its red foot.
 function showPlugins(points) {
-  const svg = "http://www.w3.org/2000/svg";
   const now = Math.floor(Date.now() / 60000);
   const most = Math.max(1, ...points.map((point) => point.calls));
   at("bars").replaceChildren(...points.map((point) => {
-    const bar = document.createElementNS(svg, "rect");
-    const height = Math.max(1, 40 * point.calls / most);
-    const place = { x: 4 * (59 - now + Math.floor(Date.parse(point.at) / 60000)), y: 40 - height, width: 3, height };
-    for (const [name, value] of Object.entries(place)) bar.setAttribute(name, value);
-    if (point.faults) bar.classList.add("bad");
-    const told = document.createElementNS(svg, "title");
-    told.textContent = `${new Date(point.at).toLocaleTimeString()}: ${number(point.calls)} calls, ${number(point.faults)} faults, ${number(point.cpu_us / 1000)} ms of CPU`;
-    bar.append(told);
-    return bar;
+    const minute = drawn("g", {});
+    const height = (calls) => calls && Math.max(2, 40 * calls / most);
+    const x = 4 * (59 - now + Math.floor(Date.parse(point.at) / 60000));
+    const [calls, faults] = [height(point.calls), height(point.faults)];
+    minute.append(
+      drawn("title", {}, `${new Date(point.at).toLocaleTimeString()}: ${number(point.calls)} calls, ${number(point.faults)} faults, ${number(point.cpu_us / 1000)} ms of CPU`),
+      drawn("rect", { x, y: 40 - calls, width: 3, height: calls }),
+      drawn("rect", { x, y: 40 - faults, width: 3, height: faults, class: "bad" }),
+    );
+    return minute;
   }));
   const sum = (field) => points.reduce((all, point) => all + point[field], 0);
   at("calls").textContent = `${number(sum("calls"))} calls, ${number(sum("faults"))} faults, ${number(Math.round(sum("cpu_us") / 1000))} ms of CPU in the last hour`;

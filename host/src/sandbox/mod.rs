@@ -9,7 +9,7 @@
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
 //! that serve requests; `gather` lets events of a connection that wait for an interpreter go
 //! together; calls of plugins that compute for long, as `pace` knows, go behind those that do not), `call` (one fresh
-//! instance: of a component, or `direct`, of a core module that is put back after it) and `ask` (what it is asked, through
+//! instance: of a component, or `direct`, of its core modules, which are put back after it) and `ask` (what it is asked, through
 //! `guest`), held by `state` and `meter` to its limits; `faults` names what went wrong.
 //!
 //! Not here: which version a connection uses, counting faults, what becomes of an event.

@@ -12,6 +12,7 @@ mod dead_destination;
 mod delivery;
 mod disk_full;
 mod grants;
+mod holes;
 mod hostile_guests;
 mod hostile_neighbours;
 mod hostile_requests;

@@ -5,6 +5,7 @@ use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -17,6 +18,7 @@ use crate::domain::plan::Rejection;
 use crate::domain::plan::RouteEnd;
 use crate::flow::Gateway;
 use crate::flow::plan;
+use crate::rules::hide::Inbound;
 use crate::store::AttemptEntry;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
@@ -120,7 +122,8 @@ impl Gateway {
         Ok(Some(DeliveryDetail { summary, bytes: made.map(|(job, _)| job.bytes), proven }))
     }
 
-    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery.
+    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery. Answers that were
+    /// kept before that was seen to have no credentials of the destination either.
     pub async fn attempts(
         &self,
         workspace: WorkspaceId,
@@ -131,7 +134,22 @@ impl Gateway {
         }
         let mut attempts = self.store().event_log(id.event()).await?.attempts;
         attempts.retain(|entry| entry.attempt.id.delivery() == id);
+        let snapshot = self.snapshot();
+        for AttemptEntry { destination, attempt, .. } in &mut attempts {
+            let Some(found) = snapshot.destinations.get(destination) else { continue };
+            attempt.outcome = attempt.outcome.clone().map(|response| found.hide.response(response));
+        }
         Ok(Some(attempts))
+    }
+
+    /// Headers of a request without those that carry credentials, also where they were kept before that was seen
+    /// to.
+    pub fn shown_headers(&self, source: Option<SourceId>, headers: &Headers) -> Headers {
+        let snapshot = self.snapshot();
+        match source.and_then(|source| snapshot.sources.get(&source)) {
+            Some(found) => found.hide.headers(headers),
+            None => Inbound::default().headers(headers),
+        }
     }
 
     /// Requests turned away at a source, newest first.

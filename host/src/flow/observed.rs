@@ -204,7 +204,7 @@ impl Gateway {
             status,
             code: code.to_owned(),
             detail,
-            headers: crate::flow::credentials::without(&headers, &settings.key_header),
+            headers: source.hide.headers(&headers),
             body: body.slice(..body.len().min(REJECTED_BODY_MAX)),
         };
         self.store().note(Change { log: vec![LogEntry::Rejection(rejection)], ..Change::default() });

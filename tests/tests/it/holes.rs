@@ -1,6 +1,7 @@
 //! Holes that were found, each as the attack it was: what a tenant, a sender, a receiver or a key could do that it may
 //! not. Not here: limits of requests (`hostile_requests`), tenants in each other's way (`hostile_neighbours`).
 
+mod credentials;
 mod origin;
 
 use hookmill_tests::Client;

@@ -15,6 +15,8 @@ use crate::domain::secret::NamedSecrets;
 use crate::egress::Target;
 use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::streak::Streak;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
@@ -46,6 +48,8 @@ pub struct SourceRuntime {
     pub(crate) event_type: Option<Extract>,
     pub(crate) idempotency: Option<Extract>,
     pub(crate) body_bytes_max: u64,
+    /// What is kept of requests.
+    pub(crate) hide: Inbound,
 }
 
 impl SourceRuntime {
@@ -145,4 +149,6 @@ pub struct DestinationRuntime {
     pub signing: Result<PreparedSigning, String>,
     /// Headers every request to it has: its own and its credentials.
     pub headers: http::HeaderMap,
+    /// What is kept of answers.
+    pub(crate) hide: Outbound,
 }

@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
@@ -80,6 +81,10 @@ pub struct Principal {
 }
 
 impl Principal {
+    fn of(key: &ApiKey) -> Self {
+        Self { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() }
+    }
+
     /// Whether the key has that scope; `admin` has all.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
@@ -197,7 +202,17 @@ impl Gateway {
         let key = snapshot.keys.get(&key_hash(token))?;
         let expired = key.expires_at.is_some_and(|end| end <= self.now());
         let usable = key.source.is_none() && !expired;
-        usable.then(|| Principal { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() })
+        usable.then(|| Principal::of(key))
+    }
+
+    /// Whether a key that was let in would be let in now with that scope: not once it was deleted, has expired, or
+    /// may less.
+    pub fn still_may(&self, principal: &Principal, scope: Scope) -> bool {
+        let snapshot = self.snapshot();
+        let key = snapshot.documents.keys.get(principal.key);
+        let key = key.filter(|key| key.workspace == principal.workspace && key.source.is_none());
+        let live = key.filter(|key| key.expires_at.is_none_or(|end| self.now() < end));
+        live.is_some_and(|key| Principal::of(key).may(scope))
     }
 
     /// The configuration in force.
@@ -316,10 +331,10 @@ impl Gateway {
         &self.inner.parts.limits
     }
 
-    /// A source by id, or by a name that no other workspace uses, ready to take requests.
+    /// A source by id, or by its name in the first workspace, ready to take requests.
     pub fn source_at(&self, id_or_name: &str) -> Result<Arc<SourceRuntime>, AcceptError> {
         let snapshot = self.snapshot();
-        let found = snapshot.documents.sources.find_anywhere(id_or_name);
+        let found = snapshot.documents.source_at(id_or_name);
         let runtime = found.and_then(|found| snapshot.sources.get(&found.id));
         runtime.cloned().ok_or_else(|| AcceptError::UnknownSource(id_or_name.chars().take(100).collect()))
     }

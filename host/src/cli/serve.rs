@@ -1,6 +1,5 @@
 //! `hookmill serve`: reads the settings, starts the server, says where it is, waits for a signal.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -12,6 +11,8 @@ use crate::app::CannotBind;
 use crate::app::Running;
 use crate::cli::Exit;
 use crate::cli::sample;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::config;
 use crate::config::Config;
 use crate::config::Override;
@@ -50,14 +51,13 @@ pub(crate) struct ServeArgs {
 }
 
 /// Runs the server until it is told to stop.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
 pub(crate) fn run(args: ServeArgs) -> Exit {
     let mut config = match settings(&args) {
         Ok(config) => config,
         Err(faults) => {
-            eprintln!("hookmill: the settings cannot be used:");
+            talk!("hookmill: the settings cannot be used:");
             for fault in &faults {
-                eprintln!("  {fault}");
+                talk!("  {fault}");
             }
             return Exit::Config;
         }
@@ -70,7 +70,7 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
         return print(&config::print(&config));
     }
     if args.check {
-        eprintln!("hookmill: the settings are good");
+        talk!("hookmill: the settings are good");
         return Exit::Ok;
     }
     let format = match config.log.format {
@@ -78,21 +78,21 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
         config::LogFormat::Json => observe::LogFormat::Json,
     };
     if let Err(fault) = observe::install(format, &config.log.filter) {
-        eprintln!("hookmill: {fault}");
+        talk!("hookmill: {fault}");
         return Exit::Config;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hookmill").build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("hookmill: cannot start threads: {error}");
+            talk!("hookmill: cannot start threads: {error}");
             return Exit::Failed;
         }
     };
     match runtime.block_on(serve(&args, &config)) {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             exit_of(&error)
         }
     }
@@ -121,7 +121,6 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the sample's advice is talk, not log")]
 async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -134,7 +133,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     say_ready(args, config, &running);
     if let Some((listener, receiver)) = receiving {
         running.spawn(receiver.serve(listener));
-        eprintln!("{}", sample::advice(running.listening));
+        talk!("{}", sample::advice(running.listening));
     }
     let asked = async {
         tokio::select! {
@@ -171,7 +170,6 @@ struct Ready<'a> {
     admin_key: Option<&'a str>,
 }
 
-#[expect(clippy::print_stderr, reason = "the link to open is talk, not log")]
 fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
     let public = config.server.public_url.as_ref();
     let base = public.map_or_else(
@@ -189,19 +187,9 @@ fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
         print(&format!("{line}\n"));
         return;
     }
-    eprintln!("\n  hookmill is ready at {base}");
+    talk!("\n  hookmill is ready at {base}");
     if let Some(key) = admin_key {
-        eprintln!("  admin key  {key}   (shown once; keep it)");
+        talk!("  admin key  {key}   (shown once; keep it)");
     }
-    eprintln!("  open       {dashboard}\n  API        {base}/docs\n");
-}
-
-/// Writes to stdout; a reader that has gone is no reason to fail.
-pub(crate) fn print(text: &str) -> Exit {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Exit::Ok,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
-        Err(_) => Exit::Failed,
-    }
+    talk!("  open       {dashboard}\n  API        {base}/docs\n");
 }

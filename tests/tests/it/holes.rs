@@ -2,7 +2,10 @@
 //! not. Not here: limits of requests (`hostile_requests`), tenants in each other's way (`hostile_neighbours`).
 
 mod credentials;
+mod keys;
+mod names;
 mod origin;
+mod terminal;
 
 use hookmill_tests::Client;
 use serde_json::json;

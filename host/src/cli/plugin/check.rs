@@ -9,6 +9,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::Admitted;
 
@@ -45,7 +46,7 @@ fn text(admitted: &Admitted) -> String {
         ("examples", format!("{examples}, all pass")),
     ];
     let given = rows.iter().filter(|(_, value)| !value.is_empty());
-    given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+    given.map(|(name, value)| format!("{name:<9}{}", one_line(value))).collect::<Vec<_>>().join("\n")
 }
 
 /// As `http api.example.com; secrets token`.

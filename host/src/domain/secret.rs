@@ -88,6 +88,11 @@ impl NamedSecrets {
         Self(all.into())
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of that name.
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.0.iter().find(|named| named.name == name).map(|named| &named.value)

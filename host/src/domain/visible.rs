@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn a_line_stays_one_line() {
-        assert_eq!(visible_line("a\nevent.received  event=evt_forged\tb"), "a\\u000aevent.received  event=evt_forged\\u0009b");
+        assert_eq!(
+            visible_line("a\nevent.received  event=evt_forged\tb"),
+            "a\\u000aevent.received  event=evt_forged\\u0009b"
+        );
     }
 
     #[test]

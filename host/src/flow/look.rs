@@ -18,6 +18,7 @@ use crate::domain::plan::Rejection;
 use crate::domain::plan::RouteEnd;
 use crate::flow::Gateway;
 use crate::flow::plan;
+use crate::rules::hide;
 use crate::rules::hide::Inbound;
 use crate::store::AttemptEntry;
 use crate::store::DeliveryQuery;
@@ -102,15 +103,17 @@ impl Gateway {
         Ok(page.items.into_iter().find(|item| item.id == id))
     }
 
-    /// One delivery with its bytes, kept or made again.
+    /// One delivery with its bytes, kept or made again; secrets of plugins are left out of them.
     pub async fn delivery(
         &self,
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<DeliveryDetail>, StoreError> {
         let Some(summary) = self.delivery_summary(workspace, id).await? else { return Ok(None) };
+        let connection = summary.connection;
         if let Some(bytes) = self.store().delivery_bytes(id).await? {
-            return Ok(Some(DeliveryDetail { summary, bytes: Some(bytes), proven: None }));
+            let bytes = Some(self.shown_bytes(connection, bytes));
+            return Ok(Some(DeliveryDetail { summary, bytes, proven: None }));
         }
         let Some(event) = self.store().event(id.event()).await? else {
             return Ok(Some(DeliveryDetail { summary, bytes: None, proven: None }));
@@ -119,7 +122,20 @@ impl Gateway {
         let sent_hash = log.plan.as_ref().and_then(|plan| planned_hash(plan, id));
         let made = plan::remake(self, &event, id).await;
         let proven = made.as_ref().and_then(|(_, hash)| sent_hash.map(|sent| sent == *hash));
-        Ok(Some(DeliveryDetail { summary, bytes: made.map(|(job, _)| job.bytes), proven }))
+        let bytes = made.map(|(job, _)| self.shown_bytes(connection, job.bytes));
+        Ok(Some(DeliveryDetail { summary, bytes, proven }))
+    }
+
+    /// What is sent, without the secrets that the connection's plugins are given.
+    fn shown_bytes(&self, connection: ConnectionId, bytes: DeliveryBytes) -> DeliveryBytes {
+        let snapshot = self.snapshot();
+        let Some(connection) = snapshot.connections.get(&connection) else { return bytes };
+        connection.secrets().fold(bytes, |shown, secrets| DeliveryBytes {
+            payload: hide::bytes_without(secrets, shown.payload),
+            headers: hide::headers_without(secrets, shown.headers),
+            path: shown.path.map(|path| secrets.redact(&path).into_owned()),
+            ..shown
+        })
     }
 
     /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery. Answers that were

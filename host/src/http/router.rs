@@ -236,7 +236,11 @@ async fn remembered(operation: &str, call: Call) -> Answer {
     let content = [query.as_bytes(), &body];
     let asked = Asked { workspace: call.workspace()?, operation, key: &key, content };
     let mut slot = match site.memory.turn(&asked).await? {
-        Turn::Again(saved) => return Ok(respond(saved)),
+        Turn::Again(saved) => {
+            // Whoever did it first may have taken long.
+            still_admitted(&site, &call.endpoint, call.principal.as_ref())?;
+            return Ok(respond(saved));
+        }
         Turn::First(slot) => slot,
     };
     let response = (call.endpoint.handler)(call).await?;

@@ -43,7 +43,8 @@ pub fn is_download(content_type: &str) -> bool {
 
 /// One of [`MEDIA_TYPES`]. Another charset could give the bytes another meaning.
 fn media_type(value: &str) -> Option<&'static str> {
-    let (media, parameters) = value.split_once(';').map_or((value, None), |(media, rest)| (media, Some(rest)));
+    let (media, parameters) =
+        value.split_once(';').map_or((value, None), |(media, rest)| (media, Some(rest)));
     let utf8 = |text: &str| {
         let bare = text.trim().to_ascii_lowercase().replace('"', "");
         bare.is_empty() || bare == "charset=utf-8"
@@ -63,7 +64,9 @@ mod tests {
         let check_type = |value: &str, good: bool| {
             assert_eq!(check("content-type", value).is_ok(), good, "{value:?}");
         };
-        for good in ["text/plain", "text/plain; charset=utf-8", "Application/JSON;charset=\"UTF-8\"", "text/xml;"] {
+        for good in
+            ["text/plain", "text/plain; charset=utf-8", "Application/JSON;charset=\"UTF-8\"", "text/xml;"]
+        {
             check_type(good, true);
         }
         for bad in [

@@ -12,7 +12,8 @@ use serde_json::json;
 
 /// A client with a new key of these scopes.
 async fn key(admin: &Client, scopes: &[&str]) -> Client {
-    let made = admin.post("/v1/api-keys", &json!({"name": scopes.concat(), "scopes": scopes})).await.expect(201);
+    let made =
+        admin.post("/v1/api-keys", &json!({"name": scopes.concat(), "scopes": scopes})).await.expect(201);
     admin.with_key(made["secret"].as_str().expect("a new key is shown"))
 }
 

@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::text::one_line;
 use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::cli::trigger::sample::Sample;
 use crate::cli::trigger::sign::Provider;
-use crate::cli::text::talk;
 use crate::domain::time::Clock;
 
 /// Flags of `trigger`.

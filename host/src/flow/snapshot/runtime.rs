@@ -131,6 +131,14 @@ impl ConnectionRuntime {
         steps.fold(Grants::default(), |all, step| all.with(of(step)))
     }
 
+    /// The secrets that its plugins are given, and may have put into what they forward.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &NamedSecrets> {
+        self.steps.iter().flatten().filter_map(|step| match &step.kind {
+            CompiledKind::Plugin(plugin) if !plugin.secrets.is_empty() => Some(&plugin.secrets),
+            CompiledKind::Plugin(_) | CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
+        })
+    }
+
     /// Whether one of its plugins is in quarantine.
     pub(crate) fn is_quarantined(&self) -> bool {
         let is = |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if plugin.streak.is_quarantined());

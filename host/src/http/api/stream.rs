@@ -30,7 +30,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often the key is looked at while nothing happens; before each line it is in any case.
 const LOOK: Duration = Duration::from_millis(500);
 /// The last line for a key that was deleted or has expired.
-const ENDED: &[u8] = b"event: ended\ndata: {\"reason\":\"the key was deleted, has expired, or may not read any more\"}\n\n";
+const ENDED: &[u8] =
+    b"event: ended\ndata: {\"reason\":\"the key was deleted, has expired, or may not read any more\"}\n\n";
 
 /// The operations.
 pub(super) fn endpoints() -> Vec<Endpoint> {

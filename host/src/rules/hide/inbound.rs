@@ -53,7 +53,9 @@ impl Inbound {
     /// A query, without its `?`, in the same way.
     pub fn query(&self, query: &str) -> String {
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) if credential::is_credential_parameter(name) => Cow::from(format!("{name}={HIDDEN}")),
+            Some((name, _)) if credential::is_credential_parameter(name) => {
+                Cow::from(format!("{name}={HIDDEN}"))
+            }
             _ => self.text(pair),
         });
         pairs.collect::<Vec<_>>().join("&")

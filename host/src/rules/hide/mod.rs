@@ -1,6 +1,6 @@
 //! What authenticates is taken out before anything is kept or shown: of requests at sources (`inbound`), of what
-//! receivers answer (`outbound`). Which headers and texts those are: `credential`. Not here: secrets of plugins, which
-//! know their own names (`domain::secret`).
+//! receivers answer (`outbound`). Which headers and texts those are: `credential`. Not here: how a secret is found in a
+//! text (`domain::secret`).
 
 mod credential;
 mod inbound;
@@ -11,3 +11,6 @@ mod tests;
 pub use credential::is_credential;
 pub use inbound::Inbound;
 pub use outbound::Outbound;
+pub use outbound::bytes_without;
+pub use outbound::headers_without;
+pub use outbound::without;

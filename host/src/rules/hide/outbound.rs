@@ -38,7 +38,8 @@ impl Outbound {
             all.push(("signing", text.to_owned()));
             all.extend(text.split_once('_').map(|(_, bare)| ("signing", bare.to_owned())));
         }
-        for (name, value) in destination.headers.0.iter().filter(|(name, _)| credential::is_credential(name)) {
+        for (name, value) in destination.headers.0.iter().filter(|(name, _)| credential::is_credential(name))
+        {
             all.push((name, value.clone()));
             all.extend(value.split_once(' ').map(|(_, bare)| (name.as_str(), bare.trim().to_owned())));
         }
@@ -48,28 +49,38 @@ impl Outbound {
 
     /// The answer without them; also without the beginning of one where it was cut off.
     pub fn response(&self, response: Response) -> Response {
-        let Response { status, mut headers, body, truncated } = response;
-        self.headers(&mut headers);
-        Response { status, headers, body: self.body(body, truncated), truncated }
+        without(&self.0, response)
     }
+}
 
-    fn headers(&self, headers: &mut Headers) {
-        for (_, value) in &mut headers.0 {
-            if let Cow::Owned(hidden) = self.0.redact(value) {
-                *value = hidden;
-            }
+/// An answer without these secrets; also without the beginning of one where it was cut off.
+pub fn without(secrets: &NamedSecrets, response: Response) -> Response {
+    let Response { status, headers, body, truncated } = response;
+    let mut body = bytes_without(secrets, body);
+    if truncated {
+        body.truncate(body.len() - secrets.begun_at_end(&body));
+    }
+    Response { status, headers: headers_without(secrets, headers), body, truncated }
+}
+
+/// Headers without these secrets.
+pub fn headers_without(secrets: &NamedSecrets, mut headers: Headers) -> Headers {
+    for (_, value) in &mut headers.0 {
+        if let Cow::Owned(hidden) = secrets.redact(value) {
+            *value = hidden;
         }
     }
+    headers
+}
 
-    fn body(&self, body: Bytes, truncated: bool) -> Bytes {
-        let mut body = match self.0.redact_bytes(&body) {
-            Cow::Borrowed(_) => body,
-            Cow::Owned(hidden) => hidden.into(),
-        };
-        if truncated {
-            body.truncate(body.len() - self.0.begun_at_end(&body));
-        }
-        body
+/// Bytes without these secrets.
+pub fn bytes_without(secrets: &NamedSecrets, bytes: Bytes) -> Bytes {
+    if bytes.is_empty() {
+        return bytes;
+    }
+    match secrets.redact_bytes(&bytes) {
+        Cow::Borrowed(_) => bytes,
+        Cow::Owned(hidden) => hidden.into(),
     }
 }
 

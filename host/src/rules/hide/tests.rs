@@ -72,7 +72,8 @@ fn what_authenticates_everywhere_is_not_kept() {
 #[test]
 fn the_header_of_a_token_scheme_is_not_kept_and_that_of_a_signature_is() {
     let given = headers(&[("x-proof", "nearly")]);
-    let names = |algorithm| Inbound::of(&source(verified(algorithm, "s3cret-s3cret"))).headers(&given).0.len();
+    let names =
+        |algorithm| Inbound::of(&source(verified(algorithm, "s3cret-s3cret"))).headers(&given).0.len();
     assert_eq!((names("token"), names("hmac-sha256")), (0, 1));
 }
 
@@ -84,7 +85,11 @@ fn keys_and_secrets_in_other_headers_are_taken_out() {
     }
     check(json!({}), KEY, "[key]");
     check(json!({}), &format!("key={KEY}; {KEY}"), "key=[key]; [key]");
-    check(json!({}), "hm_in_short hm_ hm_other_0123456789abcdef0", "hm_in_short hm_ hm_other_0123456789abcdef0");
+    check(
+        json!({}),
+        "hm_in_short hm_ hm_other_0123456789abcdef0",
+        "hm_in_short hm_ hm_other_0123456789abcdef0",
+    );
     check(json!({}), "hm_hm_key_0123456789abcdef", "hm_[key]");
     check(verified("token", "s3cret-s3cret"), "Token s3cret-s3cret", "Token [secret of the source]");
     check(verified("hmac-sha256", "s3cret-s3cret"), "s3cret-s3cret", "[secret of the source]");
@@ -122,7 +127,8 @@ fn credentials_that_come_back_are_taken_out() {
         assert_eq!(seen, (expected.to_owned(), expected.to_owned()));
     };
     let none = || json!({"basic": null, "bearer": null, "header": null});
-    let basic = json!({"basic": {"username": "us", "password": "pass-word\"1"}, "bearer": null, "header": null});
+    let basic =
+        json!({"basic": {"username": "us", "password": "pass-word\"1"}, "bearer": null, "header": null});
     let coded = STANDARD.encode("us:pass-word\"1");
     check(json!([]), basic.clone(), &format!("Basic {coded}!"), "Basic [secret basic]!");
     check(json!([]), basic.clone(), coded.trim_end_matches('='), "[secret basic]");

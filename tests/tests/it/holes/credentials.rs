@@ -37,7 +37,10 @@ async fn what_senders_prove_themselves_with_is_not_kept() {
     let client = gateway.client();
     let reader = key(&client, &["read"]).await;
     let verification = json!({"preset": "gitlab", "secret": TOKEN});
-    let made = client.post("/v1/sources", &json!({"name": "gitlab", "verification": verification})).await.expect(201);
+    let made = client
+        .post("/v1/sources", &json!({"name": "gitlab", "verification": verification}))
+        .await
+        .expect(201);
     let (id, own) = (made["id"].as_str().unwrap(), made["key"]["secret"].as_str().unwrap());
     let anyone = client.with_key("");
     let send = async |headers: &[(&str, &str)]| {
@@ -84,7 +87,11 @@ async fn what_a_receiver_says_of_credentials_is_not_kept() {
     let echo = |_: usize, hit: &hookmill_tests::sink::Hit| {
         let all: Vec<String> = hit.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let own = hit.header("authorization").to_owned();
-        Reply::Full(200, vec![("x-echo", own)], format!("{} own=whsec_c2lnbmluZy1zZWNyZXQtMTIz", all.join("\n")).into())
+        Reply::Full(
+            200,
+            vec![("x-echo", own)],
+            format!("{} own=whsec_c2lnbmluZy1zZWNyZXQtMTIz", all.join("\n")).into(),
+        )
     };
     sink.script("/echo", echo);
     // Cut in the middle of what is secret: 16 KiB are kept.
@@ -133,20 +140,30 @@ async fn credentials_do_not_follow_a_destination_to_another_host() {
     let path = format!("/v1/destinations/{}", made["id"].as_str().unwrap());
     let refused = writer.patch(&path, &json!({"url": evil.url("/hook")})).await;
     assert_eq!(refused.problem(422), "invalid-destination");
-    assert_eq!(refused.pointers(), ["/auth/bearer", "/auth/header", "/headers/x-api-key"], "{}", refused.text);
+    assert_eq!(
+        refused.pointers(),
+        ["/auth/bearer", "/auth/header", "/headers/x-api-key"],
+        "{}",
+        refused.text
+    );
     assert!(refused.text.contains(evil.address()) && !refused.text.contains("tok-tok"), "{}", refused.text);
     // What the API shows in the place of the value is not taken for it.
     let shown = writer.get(&path).await.expect(200)["headers"].clone();
-    let copied = writer.patch(&path, &json!({"url": evil.url("/hook"), "auth": null, "headers": shown})).await;
+    let copied =
+        writer.patch(&path, &json!({"url": evil.url("/hook"), "auth": null, "headers": shown})).await;
     assert_eq!((copied.problem(422), copied.pointers()), ("invalid-destination", vec!["/headers/x-api-key"]));
     writer.act(&format!("{path}/test")).await.expect(200);
-    assert!(evil.hits().is_empty() && sink.wait_for("/hook", 1).await[0].header("authorization").contains("tok-tok"));
+    assert!(
+        evil.hits().is_empty()
+            && sink.wait_for("/hook", 1).await[0].header("authorization").contains("tok-tok")
+    );
     // Another path of the same receiver is the same receiver.
     writer.patch(&path, &json!({"url": sink.url("/other")})).await.expect(200);
     writer.act(&format!("{path}/test")).await.expect(200);
     assert_eq!(sink.wait_for("/other", 1).await[0].header("x-crm"), "key-key-key-1");
     // Without the credentials, or with new ones, it may go anywhere.
-    let change = json!({"url": evil.url("/hook"), "auth": {"bearer": "new-new-new-1"}, "headers": {"x-team": "t"}});
+    let change =
+        json!({"url": evil.url("/hook"), "auth": {"bearer": "new-new-new-1"}, "headers": {"x-team": "t"}});
     writer.patch(&path, &change).await.expect(200);
     writer.act(&format!("{path}/test")).await.expect(200);
     let hit = evil.wait_for("/hook", 1).await.remove(0);

@@ -55,7 +55,8 @@ async fn the_api_finds_by_name_only_what_is_ones_own() {
     let mine = gateway.client();
     let theirs = workspace(&mine, "theirs").await;
     let source = make(&mine, "a").await;
-    let destination = mine.post("/v1/destinations", &json!({"name": "a", "url": "https://example.com/"})).await;
+    let destination =
+        mine.post("/v1/destinations", &json!({"name": "a", "url": "https://example.com/"})).await;
     let destination = destination.expect(201);
     for which in ["a", source["id"].as_str().unwrap(), destination["id"].as_str().unwrap()] {
         for kind in ["sources", "destinations", "connections", "plugins"] {

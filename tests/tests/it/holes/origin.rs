@@ -73,7 +73,11 @@ async fn everything_a_source_answers_is_sealed() {
         format!("/in/{name}")
     };
     let answers = [
-        ("xml", "application/xml; charset=utf-8", "<html xmlns='http://www.w3.org/1999/xhtml'><script/></html>"),
+        (
+            "xml",
+            "application/xml; charset=utf-8",
+            "<html xmlns='http://www.w3.org/1999/xhtml'><script/></html>",
+        ),
         ("json", "application/json", "{}"),
         ("text", "text/plain", "<script>1</script>"),
     ];
@@ -104,7 +108,8 @@ async fn everything_a_source_answers_is_sealed() {
     is_sealed(&anyone.post(&paused, &json!({})).await);
     // A provider's question about the URL.
     let meta = make("meta", json!({"verification": {"preset": "meta", "secret": "s3cret"}})).await;
-    let asked = anyone.get(&format!("{meta}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=s3cret")).await;
+    let asked =
+        anyone.get(&format!("{meta}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=s3cret")).await;
     is_sealed(&asked);
 }
 

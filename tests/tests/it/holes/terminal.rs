@@ -86,7 +86,8 @@ async fn receive_shows_a_body_below_its_own_lines() {
 #[tokio::test]
 async fn errors_of_a_server_and_names_of_files_are_harmless() {
     let sink = hookmill_tests::Sink::start().await;
-    let problem = json!({"title": ATTACK, "detail": ATTACK, "errors": [{"pointer": ATTACK, "detail": ATTACK}]});
+    let problem =
+        json!({"title": ATTACK, "detail": ATTACK, "errors": [{"pointer": ATTACK, "detail": ATTACK}]});
     let answer = hookmill_tests::Reply::Full(422, Vec::new(), problem.to_string().into());
     sink.always("/v1/stream", answer.clone());
     sink.always("/v1/plugins", answer.clone());

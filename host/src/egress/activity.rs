@@ -1,5 +1,7 @@
-//! Since when a connection is idle, shared between its user and its driver without a lock.
+//! What a connection is doing, shared between its user and its driver without a lock: since when it
+//! is idle, and whether its peer has begun to answer.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,17 +16,19 @@ const BUSY: u64 = u64::MAX;
 pub(super) struct Activity {
     born: Instant,
     idle_since_ms: AtomicU64,
+    heard: AtomicBool,
 }
 
 impl Activity {
     /// A connection that is about to be used.
     pub(super) fn new() -> Self {
-        Self { born: Instant::now(), idle_since_ms: AtomicU64::new(BUSY) }
+        Self { born: Instant::now(), idle_since_ms: AtomicU64::new(BUSY), heard: AtomicBool::new(false) }
     }
 
-    /// It is in use from now on.
+    /// It is in use from now on, and nothing of the next answer has come.
     pub(super) fn begin(&self) {
         self.idle_since_ms.store(BUSY, Ordering::Relaxed);
+        self.heard.store(false, Ordering::Relaxed);
     }
 
     /// It is idle from now on.
@@ -38,6 +42,16 @@ impl Activity {
             BUSY => Duration::ZERO,
             since => Duration::from_millis(self.age_ms().saturating_sub(since)),
         }
+    }
+
+    /// A byte came.
+    pub(super) fn hear(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a byte has come since it was taken into use.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
     }
 
     fn age_ms(&self) -> u64 {

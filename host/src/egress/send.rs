@@ -69,34 +69,31 @@ pub(super) async fn run(
     Sent { outcome, timings: trip.timings }
 }
 
-/// Why there is no answer, and whether the peer may have seen the request.
+/// Why there is no answer.
 enum Failed {
-    /// Not a byte of it was written: here it is back.
-    NotSent(Box<Message>),
-    Sent(SendError),
+    /// The connection broke before the first byte of one.
+    Unheard(SendError),
+    /// An answer had begun.
+    Heard(SendError),
 }
 
 impl Trip<'_> {
-    async fn exchange(&mut self, mut message: Message) -> Result<Response, SendError> {
+    async fn exchange(&mut self, message: Message) -> Result<Response, SendError> {
         if let Some(idle) = self.target.pool.take() {
-            match self.attempt(idle, message).await {
-                // The peer closed it before it took the request: nothing was processed.
-                Err(Failed::NotSent(unsent)) => message = *unsent,
-                Err(Failed::Sent(error)) => return Err(error),
+            match self.attempt(idle, message.clone()).await {
+                // A connection that was idle and breaks before an answer begins was closed by its peer
+                // meanwhile, as every server does; the peer is asked, not the connection. One fresh
+                // connection decides. Whoever did take the request sees the same id again, as after
+                // any attempt without an answer.
+                Err(Failed::Unheard(_)) => {}
+                Err(Failed::Heard(error)) => return Err(error),
                 Ok(response) => return Ok(response),
             }
         }
         self.stage = Stage::Connecting;
         let fresh = self.connect().await?;
         self.attempt(fresh, message).await.map_err(|failed| match failed {
-            Failed::Sent(error) => error,
-            Failed::NotSent(_) => SendError {
-                code: ErrorCode::ConnectionFailed,
-                detail: format!(
-                    "{} closed the connection before it took the request",
-                    self.target.authority()
-                ),
-            },
+            Failed::Unheard(error) | Failed::Heard(error) => error,
         })
     }
 
@@ -112,23 +109,20 @@ impl Trip<'_> {
     async fn attempt(&mut self, mut connection: Connection, message: Message) -> Result<Response, Failed> {
         self.stage = Stage::Waiting;
         let started = Instant::now();
-        if connection.sender.ready().await.is_err() {
-            return Err(Failed::NotSent(Box::new(message)));
-        }
-        let answer = match connection.sender.try_send_request(message).await {
+        let sender = &mut connection.sender;
+        let answer = match sender.ready().await {
+            Ok(()) => sender.send_request(message).await,
+            Err(error) => Err(error),
+        };
+        let answer = match answer {
             Ok(answer) => answer,
-            // hyper gives the request back only if not a byte of it was written.
-            Err(mut error) => {
-                return Err(match error.take_message() {
-                    Some(unsent) => Failed::NotSent(Box::new(unsent)),
-                    None => Failed::Sent(self.broke(error.error())),
-                });
-            }
+            Err(error) if connection.activity.has_heard() => return Err(Failed::Heard(self.broke(&error))),
+            Err(error) => return Err(Failed::Unheard(self.broke(&error))),
         };
         self.stage = Stage::Reading;
         self.timings.first_byte_us = micros(started.elapsed());
         let read = answer::read(answer, self.response_bytes_max).await;
-        let (response, reusable) = read.map_err(|error| Failed::Sent(self.broke(&error)))?;
+        let (response, reusable) = read.map_err(|error| Failed::Heard(self.broke(&error)))?;
         if reusable {
             self.target.pool.give(connection);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::Weak;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
@@ -19,25 +20,37 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 use crate::egress::activity::Activity;
+use crate::egress::activity::OPENING_BYTES;
 
-/// See the head of this file; clones are the same socket. The lock is held for one system call.
-#[derive(Clone, Debug)]
+/// The driver's side, which owns the socket. The lock is held for one system call.
+#[derive(Debug)]
 pub(super) struct Wire(Arc<Mutex<TcpStream>>);
+
+/// The pool's side. It keeps nothing open.
+#[derive(Debug)]
+pub(super) struct Watch(Weak<Mutex<TcpStream>>);
 
 impl Wire {
     pub(super) fn new(socket: TcpStream) -> Self {
         Self(Arc::new(Mutex::new(socket)))
     }
 
-    /// Whether the peer has neither closed an idle connection nor said anything on it. What it says
-    /// unasked is no answer to the next request: a farewell, or an answer to nothing.
-    pub(super) fn is_quiet(&self) -> bool {
-        let peeked = SockRef::from(&*self.socket()).peek(&mut [MaybeUninit::uninit()]);
-        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    pub(super) fn watch(&self) -> Watch {
+        Watch(Arc::downgrade(&self.0))
     }
 
     fn socket(&self) -> MutexGuard<'_, TcpStream> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch {
+    /// Whether the peer has neither closed an idle connection nor said anything on it. What it says
+    /// unasked is no answer to the next request: a farewell, or an answer to nothing.
+    pub(super) fn is_quiet(&self) -> bool {
+        let Some(socket) = self.0.upgrade().map(Wire) else { return false };
+        let peeked = SockRef::from(&*socket.socket()).peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
@@ -77,17 +90,33 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// A stream that notes when the peer says something: above TLS, so that its farewells and tickets
-/// are no beginning of an answer.
+/// A stream that notes how each answer begins: above TLS, so that its farewells and tickets are no
+/// beginning of an answer.
 #[derive(Debug)]
 pub(super) struct Heard<S> {
     stream: S,
     activity: Arc<Activity>,
+    /// Which use of the connection the answer is for.
+    of_use: u64,
+    begins: Vec<u8>,
 }
 
 impl<S> Heard<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+        Self { stream, activity, of_use: 0, begins: Vec::with_capacity(OPENING_BYTES) }
+    }
+
+    fn note(&mut self, bytes: &[u8]) {
+        let of_use = self.activity.uses();
+        if self.of_use != of_use {
+            self.of_use = of_use;
+            self.begins.clear();
+        }
+        let room = OPENING_BYTES - self.begins.len();
+        if room > 0 {
+            self.begins.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            self.activity.hear(&self.begins);
+        }
     }
 }
 
@@ -99,8 +128,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.activity.hear();
+        match &buffer.filled()[before..] {
+            [] => {}
+            bytes => self.note(bytes),
         }
         Poll::Ready(Ok(()))
     }

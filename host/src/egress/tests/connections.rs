@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::ErrorCode;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
@@ -46,7 +47,7 @@ async fn a_long_answer_does_not_cost_the_connection() {
     let peer = Peer::answering(format!("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{body}")).await;
     let target = target(&egress, peer.address);
     for _ in 0..3 {
-        assert!(egress.send(&target, request("{}"), LONG).await.outcome.unwrap().truncated);
+        assert!(egress.send(&target, request("{}"), LONG).await.outcome.unwrap().end == BodyEnd::Longer);
     }
     assert_eq!(peer.connections(), 1);
 }
@@ -174,13 +175,18 @@ async fn what_was_closed_or_spoke_unasked_is_seen_before_its_driver_has_a_turn()
         (Wire::new(stream), listener.accept().unwrap().0)
     };
     let (wire, mut peer) = connected().await;
-    assert!(wire.is_quiet());
+    let watch = wire.watch();
+    assert!(watch.is_quiet());
     std::io::Write::write_all(&mut peer, b"HTTP/1.1 408 Request Timeout\r\n\r\n").unwrap();
-    assert!(!wire.is_quiet());
+    assert!(!watch.is_quiet());
     let (wire, peer) = connected().await;
-    assert!(wire.is_quiet());
+    let watch = wire.watch();
+    assert!(watch.is_quiet());
     drop(peer);
-    assert!(!wire.is_quiet());
+    assert!(!watch.is_quiet());
+    // One whose driver has gone.
+    drop(wire);
+    assert!(!watch.is_quiet());
 }
 
 #[tokio::test]

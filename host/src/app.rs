@@ -1,5 +1,10 @@
 //! Builds a server from its settings and takes it down again. Nothing else builds these parts.
 
+mod unusable;
+
+pub use unusable::Unusable;
+pub use unusable::unusable;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,6 +103,16 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     })
 }
 
+/// Whether the address can be listened on, now or when whoever listens there has gone.
+pub fn check_listen(config: &Config) -> Result<(), CannotBind> {
+    match std::net::TcpListener::bind(config.server.listen) {
+        Err(source) if source.kind() != std::io::ErrorKind::AddrInUse => {
+            Err(CannotBind { address: config.server.listen, source })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}; choose another with --listen")]
@@ -124,17 +139,7 @@ async fn build(
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
     let sandbox = Arc::new(Sandbox::new(sandbox_options(config, exe))?);
-    let egress = Egress::new(EgressOptions {
-        allow: config.egress.allow.clone(),
-        allow_hosts: config.egress.allow_hosts.clone(),
-        allow_http: config.egress.allow_http,
-        user_agent: config.egress.user_agent.clone(),
-        extra_ca: config.egress.extra_ca.clone(),
-        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
-        connect_timeout: config.egress.connect_timeout,
-        ..EgressOptions::default()
-    })?;
-    let egress = Arc::new(egress);
+    let egress = Arc::new(Egress::new(egress_options(config))?);
     let body_bytes_max = config.server.body_bytes_max.0;
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let compiler = Compiler {
@@ -161,10 +166,28 @@ async fn build(
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
 }
 
+fn egress_options(config: &Config) -> EgressOptions {
+    EgressOptions {
+        allow: config.egress.allow.clone(),
+        allow_hosts: config.egress.allow_hosts.clone(),
+        allow_http: config.egress.allow_http,
+        user_agent: config.egress.user_agent.clone(),
+        extra_ca: config.egress.extra_ca.clone(),
+        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
+        connect_timeout: config.egress.connect_timeout,
+        ..EgressOptions::default()
+    }
+}
+
+/// Where the key for secrets is.
+fn key_path(config: &Config) -> PathBuf {
+    let path = config.store.secret_key_file.clone();
+    path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME))
+}
+
 /// The key for secrets. It must open those that there are: a gateway that cannot would fail their events one by one.
 fn seal_key(config: &Config, documents: &Documents) -> anyhow::Result<SealKey> {
-    let path = config.store.secret_key_file.clone();
-    let path = path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME));
+    let path = key_path(config);
     // A new key would open none of the secrets that there are.
     let may_make = documents.secrets.all().next().is_none();
     let key = key_file::open(&path, may_make.then(random_key).transpose()?)?;

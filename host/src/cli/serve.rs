@@ -1,5 +1,6 @@
 //! `hookmill serve`: reads the settings, starts the server, says where it is, waits for a signal.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::config::Override;
 use crate::config::Sources;
 use crate::observe;
+use crate::sandbox::executable;
 use crate::store::StoreError;
 
 /// Flags of `serve`. Everything else is a setting: see `--print-config`.
@@ -54,13 +56,7 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: ServeArgs) -> Exit {
     let mut config = match settings(&args) {
         Ok(config) => config,
-        Err(faults) => {
-            talk!("hookmill: the settings cannot be used:");
-            for fault in &faults {
-                talk!("  {fault}");
-            }
-            return Exit::Config;
-        }
+        Err(faults) => return refuse(&faults),
     };
     if args.sample {
         config.egress.allow.push(sample::NETWORK);
@@ -69,9 +65,16 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     if args.print_config {
         return print(&config::print(&config));
     }
+    let unusable = app::unusable(&config);
+    if !unusable.is_empty() {
+        return refuse(&unusable);
+    }
+    if let Err(fault) = app::check_listen(&config) {
+        talk!("hookmill: {fault}");
+        return Exit::CannotBind;
+    }
     if args.check {
-        talk!("hookmill: the settings are good");
-        return Exit::Ok;
+        return check();
     }
     let format = match config.log.format {
         config::LogFormat::Text => observe::LogFormat::Text,
@@ -80,6 +83,9 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     if let Err(fault) = observe::install(format, &config.log.filter) {
         talk!("hookmill: {fault}");
         return Exit::Config;
+    }
+    for warning in warnings() {
+        tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hookmill").build();
     let runtime = match runtime {
@@ -96,6 +102,34 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
             exit_of(&error)
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
+fn refuse(faults: &[impl Display]) -> Exit {
+    talk!("hookmill: the settings cannot be used:");
+    for fault in faults {
+        talk!("  {fault}");
+    }
+    Exit::Config
+}
+
+/// Nothing that is looked at before a start is at fault.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
+fn check() -> Exit {
+    for warning in warnings() {
+        talk!("hookmill: {warning}");
+    }
+    talk!("hookmill: the settings are good");
+    Exit::Ok
+}
+
+/// What is no fault of the settings and yet not as somebody may think.
+fn warnings() -> impl Iterator<Item = String> {
+    let proxies = config::proxy_variables().join(", ");
+    let proxies = (!proxies.is_empty()).then(|| {
+        format!("outgoing requests use no proxy, so the environment's {proxies} changes nothing: they connect directly")
+    });
+    [proxies, executable::hindrance()].into_iter().flatten()
 }
 
 fn settings(args: &ServeArgs) -> Result<Config, Vec<config::BadKey>> {

@@ -64,7 +64,8 @@ fn headers(destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Resul
     for (name, value) in &job.bytes.headers.0 {
         insert(&mut headers, name, value)?;
     }
-    if let Ok(content_type) = HeaderValue::from_str(&job.bytes.content_type) {
+    let content_type = Some(&job.bytes.content_type).filter(|found| !found.is_empty());
+    if let Some(Ok(content_type)) = content_type.map(|found| HeaderValue::from_str(found)) {
         headers.entry(http::header::CONTENT_TYPE).or_insert(content_type);
     }
     let signing = destination.signing.as_ref().map_err(Clone::clone)?;

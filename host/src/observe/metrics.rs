@@ -15,6 +15,8 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::plugin::Artifact;
 use crate::observe::names;
+use crate::observe::text_format;
+use crate::observe::text_format::TextFormat;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
 use crate::observe::tracks::PluginMetrics;
@@ -23,9 +25,6 @@ use crate::observe::tracks::StepKind;
 use crate::observe::tracks::StepVerdict;
 use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
-
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `ok` and every error code, in the order of [`attempt_place`].
 const OUTCOMES: [&str; 10] = [
@@ -299,11 +298,14 @@ impl Metrics {
         self.end_to_end.observe(seconds);
     }
 
-    /// All of them as text of [`CONTENT_TYPE`].
-    pub fn encode(&self) -> String {
+    /// All of them as text of that format.
+    pub fn encode(&self, format: TextFormat) -> String {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
-        text
+        match format {
+            TextFormat::OpenMetrics => text,
+            TextFormat::Plain => text_format::plain(&text),
+        }
     }
 }
 

@@ -45,6 +45,16 @@ pub fn install(format: LogFormat, filter: &str) -> Result<(), BadFilter> {
     tracing::subscriber::set_global_default(subscriber).map_err(|_| BadFilter::Twice)
 }
 
+/// Whether a filter can be read.
+pub fn check_filter(filter: &str) -> Result<(), BadFilter> {
+    read_filter(filter).map(drop)
+}
+
+fn read_filter(filter: &str) -> Result<EnvFilter, BadFilter> {
+    EnvFilter::try_new(filter)
+        .map_err(|error| BadFilter::Words { filter: filter.to_owned(), detail: error.to_string() })
+}
+
 /// A log to `writer`.
 pub(super) fn subscriber<W>(
     format: LogFormat,
@@ -54,8 +64,7 @@ pub(super) fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| BadFilter::Words { filter: filter.to_owned(), detail: error.to_string() })?;
+    let filter = read_filter(filter)?;
     let layer = tracing_subscriber::fmt::layer().with_writer(Visible(writer)).with_ansi(false);
     Ok(match format {
         LogFormat::Text => Box::new(registry().with(filter).with(layer)),

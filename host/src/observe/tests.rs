@@ -17,6 +17,7 @@ use crate::observe::PluginCall;
 use crate::observe::Queue;
 use crate::observe::StepKind;
 use crate::observe::StepVerdict;
+use crate::observe::TextFormat;
 use crate::observe::subscriber::subscriber;
 
 #[test]
@@ -39,7 +40,7 @@ fn every_count_shows_under_its_name() {
     metrics.commits().committed(7, 0.0003);
     metrics.acknowledged(0.0015);
     metrics.end_to_end(0.0025);
-    let text = metrics.encode();
+    let text = metrics.encode(TextFormat::OpenMetrics);
     for line in [
         "hookmill_build_info{version=\"1.2.3\"} 1",
         "hookmill_events_received_total 3",

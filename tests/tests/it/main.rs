@@ -25,6 +25,7 @@ mod plugin_tests;
 mod plugins;
 mod quarantine;
 mod readme;
+mod reports_out;
 mod retries;
 mod rollouts;
 mod shutdown;

@@ -36,6 +36,7 @@ mod limits;
 mod live;
 mod look;
 pub mod manage;
+mod media;
 mod metering;
 mod observed;
 mod operate;

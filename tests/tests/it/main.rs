@@ -26,6 +26,7 @@ mod plugins;
 mod quarantine;
 mod readme;
 mod reports_out;
+mod reports_between;
 mod retries;
 mod rollouts;
 mod shutdown;

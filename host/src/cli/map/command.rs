@@ -7,6 +7,7 @@ use anyhow::bail;
 use crate::cli::Exit;
 use crate::cli::map::compare;
 use crate::cli::map::eject;
+use crate::cli::map::help;
 use crate::cli::map::input::Given;
 use crate::cli::map::show;
 use crate::cli::text::print;
@@ -23,6 +24,7 @@ use crate::shape::suggest;
 
 /// Arguments of `map`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = help::LANGUAGE)]
 pub(crate) struct MapArgs {
     #[command(subcommand)]
     command: MapCommand,

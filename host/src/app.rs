@@ -18,6 +18,7 @@ use crate::egress::EgressOptions;
 use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
+use crate::flow::Patience;
 use crate::flow::intake;
 use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
@@ -157,6 +158,7 @@ async fn build(
         spawn: supervisor.spawner(),
         apart: supervisor.apart_spawner(),
         limits: limits(config),
+        patience: Patience::default(),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
 }

@@ -35,6 +35,7 @@ use crate::flow::lanes::Lanes;
 use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
 use crate::flow::metering::Metering;
+use crate::flow::patience::Patience;
 use crate::flow::rollouts::References;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
@@ -66,6 +67,8 @@ pub struct GatewayParts {
     pub apart: Spawn,
     /// How much of what there may be.
     pub limits: FlowLimits,
+    /// How long to wait for what fails for a moment.
+    pub patience: Patience,
 }
 
 /// Who asks: a key of the API.
@@ -111,6 +114,14 @@ struct Inner {
     rejections_in_second: Mutex<(u64, u32)>,
     release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A revision of the configuration cannot be read. It may be readable in a moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("configuration revision {revision} cannot be read: {detail}")]
+pub(crate) struct Unreadable {
+    revision: u64,
+    detail: String,
 }
 
 impl fmt::Debug for Gateway {
@@ -205,20 +216,15 @@ impl Gateway {
         self.inner.snapshot.load()
     }
 
-    /// The configuration at a revision, for an event accepted under it.
-    pub(crate) async fn snapshot_at(&self, revision: u64) -> Arc<Snapshot> {
+    /// The configuration at a revision, for an event accepted under it. Never another one.
+    pub(crate) async fn snapshot_at(&self, revision: u64) -> Result<Arc<Snapshot>, Unreadable> {
         if let Some(kept) = self.snapshot_at_hand(revision) {
-            return kept;
+            return Ok(kept);
         }
-        let current = self.inner.snapshot.load_full();
-        match self.rebuild(revision).await {
-            Some(snapshot) => {
-                let snapshot = Arc::new(snapshot);
-                self.keep(snapshot.clone());
-                snapshot
-            }
-            None => current,
-        }
+        let rebuilt = self.rebuild(revision).await;
+        let snapshot = Arc::new(rebuilt.map_err(|detail| Unreadable { revision, detail })?);
+        self.keep(snapshot.clone());
+        Ok(snapshot)
     }
 
     /// The same if it need not be read from the store.
@@ -227,17 +233,14 @@ impl Gateway {
         if current.revision() == revision { Some(current) } else { self.past().get(&revision).cloned() }
     }
 
-    async fn rebuild(&self, revision: u64) -> Option<Snapshot> {
+    /// Or why not, in words.
+    async fn rebuild(&self, revision: u64) -> Result<Snapshot, String> {
         use crate::store::Store as _;
-        let state = match self.store().config_at(revision).await {
-            Ok(state) => state?,
-            Err(error) => {
-                self.observe_store_error("read an old configuration", &error);
-                return None;
-            }
-        };
-        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents).ok()?;
-        Some(self.compiler().compile(documents, None).await)
+        let state = self.store().config_at(revision).await.map_err(|error| error.to_string())?;
+        let state = state.ok_or_else(|| "the store does not have it any more".to_owned())?;
+        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents);
+        let documents = documents.map_err(|error| error.to_string())?;
+        Ok(self.compiler().compile(documents, None).await)
     }
 
     fn past(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
@@ -309,6 +312,10 @@ impl Gateway {
     /// Held by whoever releases a delivery of an event, so that two never take the same new ids.
     pub(crate) fn release_turn(&self, event: EventId) -> Arc<tokio::sync::Mutex<()>> {
         self.inner.release_turns[(event.bits() % RELEASE_TURNS as u128) as usize].clone()
+    }
+
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.inner.parts.patience
     }
 
     /// How much of what there may be.

@@ -2,6 +2,8 @@
 //! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant,
 //! or a canary failed, `written_first` does it in another order.
 
+mod again;
+mod configuration;
 mod written_first;
 
 use std::sync::Arc;
@@ -42,6 +44,10 @@ use crate::store::Held;
 use crate::store::LogEntry;
 use crate::store::Store;
 
+pub(crate) use again::Unmade;
+pub(crate) use again::place;
+pub(crate) use again::remake;
+
 /// How often the gateway tries again to run steps that failed through its own fault.
 const HOST_FAULT_TRIES: u32 = 6;
 /// The first wait before such a try; doubled each time.
@@ -75,7 +81,7 @@ impl Outcome {
 /// record already; they are not made again.
 pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     let event = &held.0.event;
-    let snapshot = gateway.snapshot_at(event.data.revision).await;
+    let Some(snapshot) = configuration::of(gateway, event).await else { return };
     if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
         return written_first::run(gateway, &snapshot, event, done, None).await;
     }
@@ -250,7 +256,7 @@ async fn run_connection(
         let RunEnd::HostFault(detail) = run.end else { return (run.traces, run.end) };
         gateway.observe_host_fault(connection.connection.id, &detail);
         if try_number == HOST_FAULT_TRIES {
-            return (run.traces, RunEnd::Failed);
+            return (run.traces, RunEnd::HostFault(detail));
         }
         tokio::time::sleep(wait).await;
         wait *= 2;
@@ -320,16 +326,4 @@ pub(crate) fn planned(job: &Job) -> Planned {
 pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
     let digest = Sha256::digest(payload);
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
-}
-
-/// Makes the bytes of one delivery again, as a retry of an unwritten one or a look at an old one
-/// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
-pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
-    let snapshot = gateway.snapshot_at(event.data.revision).await;
-    let outcome = make(gateway, &snapshot, event, Purpose::Look).await;
-    let made = outcome.jobs.into_iter().chain(outcome.failed);
-    made.into_iter().find(|job| job.id == delivery).map(|job| {
-        let hash = payload_hash(&job.bytes.payload);
-        (job, hash)
-    })
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(
     }
     gateway.store().note(change);
     if let Some(at) = decision.wake_at {
-        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false };
+        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false, faults: 0 };
         gateway.park(job.destination, at, job.id, parked);
     }
     if decision.pause_destination {

@@ -3,6 +3,7 @@
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::fetch::StepFetch;
 use crate::domain::id::EventId;
+use crate::domain::plan::Note;
 use crate::domain::plan::Plan;
 use crate::store::change::AttemptEntry;
 use crate::store::change::ConfigState;
@@ -43,4 +44,6 @@ pub struct EventLog {
     pub fetches: Vec<StepFetch>,
     /// Records of deliveries that have one.
     pub records: Vec<DeliveryRecord>,
+    /// What else befell it, in the order in which it was written.
+    pub notes: Vec<Note>,
 }

@@ -27,6 +27,15 @@ pub(crate) enum Next {
     Nothing(Option<Timestamp>),
 }
 
+/// What was taken out of a lane.
+#[derive(Debug)]
+pub(crate) enum Removed {
+    /// From memory.
+    Ready(Box<Job>),
+    /// Only its id, which was parked until that time.
+    Parked(Timestamp, Parked),
+}
+
 /// What is remembered of a delivery whose record is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parked {
@@ -34,15 +43,17 @@ pub(crate) struct Parked {
     pub connection: ConnectionId,
     /// Attempts its newest record counts; a read that finds fewer came too early.
     pub attempts: u8,
-    /// Whether it waits for a plugin, and its steps are still to be run.
+    /// Whether its steps are still to be run: it waited for a plugin, or for somebody to retry it.
     pub held: bool,
+    /// How often in a row it could not be loaded through a fault that passes.
+    pub faults: u32,
 }
 
 impl Parked {
     /// Of a record that is on disk, or on its way there.
     pub(crate) fn of(record: &DeliveryRecord) -> Self {
         let held = record.state == DeliveryState::Held;
-        Self { connection: record.connection, attempts: record.attempts, held }
+        Self { connection: record.connection, attempts: record.attempts, held, faults: 0 }
     }
 }
 
@@ -136,16 +147,18 @@ impl Lane {
     }
 
     /// Takes a waiting delivery out. Slow; for operators.
-    pub(crate) fn remove(&mut self, id: DeliveryId) -> Option<Option<Box<Job>>> {
+    pub(crate) fn remove(&mut self, id: DeliveryId) -> Option<Removed> {
         if let Some(at) = self.ready.iter().position(|job| job.id == id) {
             let job = self.ready.remove(at)?;
             self.ready_bytes -= job.bytes.payload.len();
-            return Some(Some(job));
+            return Some(Removed::Ready(job));
         }
-        let before = self.parked.len() + self.aside.len();
-        self.parked.retain(|(_, parked), _| *parked != id);
-        self.aside.retain(|((_, parked), _)| *parked != id);
-        (self.parked.len() + self.aside.len() < before).then_some(None)
+        if let Some(key) = self.parked.keys().find(|(_, parked)| *parked == id).copied() {
+            return self.parked.remove(&key).map(|parked| Removed::Parked(key.0, parked));
+        }
+        let at = self.aside.iter().position(|((_, parked), _)| *parked == id)?;
+        let ((due, _), parked) = self.aside.swap_remove(at);
+        Some(Removed::Parked(due, parked))
     }
 
     /// Deliveries waiting: in memory, and on disk.

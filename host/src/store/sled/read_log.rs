@@ -130,7 +130,7 @@ pub(super) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>
 
 /// Everything logged about an event.
 pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
-    let (mut plan, mut fetches) = (None, Vec::new());
+    let (mut plan, mut fetches, mut notes) = (None, Vec::new(), Vec::new());
     let mut attempts: BTreeMap<AttemptId, AttemptEntry> = BTreeMap::new();
     let mut show = |entry| match entry {
         LogEntry::Plan(found) => plan = Some(found),
@@ -138,6 +138,7 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
             attempts.insert(found.attempt.id, found);
         }
         LogEntry::Fetches(found) => fetches = found.fetches,
+        LogEntry::Note(found) => notes.push(found),
         LogEntry::Rejection(_) => {}
     };
     if let Some((_, head)) = read_events::locate(tree, event)? {
@@ -157,5 +158,5 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
     let mut attempts: Vec<AttemptEntry> = attempts.into_values().collect();
     attempts.sort_by_key(|entry| (entry.attempt.at, entry.attempt.id));
     let records = stored.into_iter().map(|stored| stored.record).collect();
-    Ok(EventLog { plan, attempts, fetches, records })
+    Ok(EventLog { plan, attempts, fetches, records, notes })
 }

@@ -2,6 +2,7 @@
 //! most the destination's number of workers busy with each lane. Not here: sending, deciding.
 
 mod load;
+mod place;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -13,6 +14,7 @@ use crate::domain::id::DestinationId;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
 use crate::flow::deliver;
+use crate::flow::dispatch::place::Place;
 use crate::flow::job::Job;
 use crate::flow::lanes;
 use crate::flow::lanes::Gate;
@@ -110,10 +112,11 @@ impl Gateway {
 
 /// One worker: delivers what the lane gives until it gives nothing.
 async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane>>) {
+    let mut place = Place::new(lane.clone());
     loop {
         let snapshot = gateway.snapshot();
         let gate = gateway.gate(destination);
-        let next = lanes::lock(&lane).next(gateway.now(), gate, |parked| waits(&snapshot, parked));
+        let next = place.next(gateway.now(), gate, |parked| waits(&snapshot, parked));
         let job = match next {
             Next::Ready(job) => *job,
             Next::Parked(id, parked) => match load::run(&gateway, destination, id, parked).await {

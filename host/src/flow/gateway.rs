@@ -29,6 +29,7 @@ use crate::flow::Taken;
 use crate::flow::accept;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
+use crate::flow::duty::Duties;
 use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
@@ -43,8 +44,8 @@ use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
+use crate::store::Backend;
 use crate::store::StoreError;
-use crate::store::sled::SledStore;
 
 /// Runs a task until it ends; the supervisor owns it.
 pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
@@ -52,7 +53,7 @@ pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + S
 /// What a gateway is made of.
 pub struct GatewayParts {
     /// The disk.
-    pub store: SledStore,
+    pub store: Backend,
     /// Guest code.
     pub sandbox: Arc<Sandbox>,
     /// The network.
@@ -103,6 +104,7 @@ struct Inner {
     past: Mutex<BTreeMap<u64, Arc<Snapshot>>>,
     write: Arc<tokio::sync::Mutex<()>>,
     lanes: Lanes,
+    duties: Duties,
     alarm: Alarm,
     live: Live,
     seen: Seen,
@@ -154,6 +156,7 @@ impl Gateway {
             past: Mutex::default(),
             write: Arc::default(),
             lanes: Lanes::default(),
+            duties: Duties::default(),
             alarm: Alarm::default(),
             live: Live::default(),
             seen: Seen::default(),
@@ -262,7 +265,7 @@ impl Gateway {
         self.wake_all();
     }
 
-    pub(crate) fn store(&self) -> &SledStore {
+    pub(crate) fn store(&self) -> &Backend {
         &self.inner.parts.store
     }
 
@@ -284,6 +287,10 @@ impl Gateway {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.inner.lanes
+    }
+
+    pub(crate) fn duties(&self) -> &Duties {
+        &self.inner.duties
     }
 
     pub(crate) fn alarm(&self) -> &Alarm {

@@ -104,6 +104,11 @@ impl Gateway {
         tracing::warn!(connection.id = %connection, error = detail, "could not run a step; trying again");
     }
 
+    pub(crate) fn observe_unattended(&self, what: observe::Open, id: &str) {
+        tracing::error!(id, ?what, "it was open and nobody worked on it; taken up");
+        self.metrics().unattended(what);
+    }
+
     pub(crate) fn observe_unplanned(&self, event: EventId, reason: &str) {
         tracing::warn!(%event, error = reason, "could not plan an event; trying again");
     }

@@ -19,6 +19,7 @@ pub use subscriber::BadFilter;
 pub use subscriber::LogFormat;
 pub use subscriber::install;
 pub use tracks::CommitMetrics;
+pub use tracks::Open;
 pub use tracks::PluginMetrics;
 pub use tracks::Queue;
 pub use tracks::StepKind;

@@ -15,6 +15,8 @@ pub struct Unfinished {
     pub event: EventId,
     /// Slots of deliveries that ended already or have a record: planning again skips them.
     pub done: Vec<u16>,
+    /// Whether its plan is in the log: then it is not planned anew.
+    pub planned: bool,
 }
 
 /// What a store found when it was opened.

@@ -110,7 +110,7 @@ async fn bytes(
     let again = plan::remake(gateway, event, log.plan.as_ref(), record.revision, record.id).await;
     Ok(again.and_then(|again| match again.proven {
         true => Ok(again.bytes),
-        false => Err(Unmade::Lasting("its steps make other bytes now than were planned".into())),
+        false => Err(Unmade::Lasting(plan::OTHER_BYTES.into())),
     }))
 }
 

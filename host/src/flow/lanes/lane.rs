@@ -73,6 +73,8 @@ pub(crate) struct Lane {
     ready_bytes: usize,
     parked: BTreeMap<(Timestamp, DeliveryId), Parked>,
     aside: Vec<((Timestamp, DeliveryId), Parked)>,
+    /// What workers have taken and not given back.
+    working: Vec<DeliveryId>,
     workers: u32,
     parked_turn: bool,
 }
@@ -121,6 +123,7 @@ impl Lane {
         }
         if let Some(job) = self.ready.pop_front() {
             self.ready_bytes -= job.bytes.payload.len();
+            self.working.push(job.id);
             return Next::Ready(job);
         }
         self.workers = self.workers.saturating_sub(1);
@@ -134,11 +137,33 @@ impl Lane {
             }
             let (key, parked) = entry.remove_entry();
             if !paused(&parked) {
+                self.working.push(key.1);
                 return Some((key.1, parked));
             }
             self.aside.push((key, parked));
         }
         None
+    }
+
+    /// A worker is done with a delivery: it has ended, or waits somewhere.
+    pub(crate) fn done(&mut self, id: DeliveryId) {
+        if let Some(at) = self.working.iter().position(|working| *working == id) {
+            self.working.swap_remove(at);
+        }
+    }
+
+    /// A worker ends without having been told to.
+    pub(crate) fn leave(&mut self) {
+        self.workers = self.workers.saturating_sub(1);
+    }
+
+    /// Whether a delivery waits here or is with a worker. Quick if it is parked until that time or with a worker.
+    pub(crate) fn has(&self, id: DeliveryId, due: Timestamp) -> bool {
+        self.parked.contains_key(&(due, id))
+            || self.working.contains(&id)
+            || self.ready.iter().any(|job| job.id == id)
+            || self.aside.iter().any(|((_, parked), _)| *parked == id)
+            || self.parked.keys().any(|(_, parked)| *parked == id)
     }
 
     /// Looks again at what paused connections and plugins in quarantine held back.

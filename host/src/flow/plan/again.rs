@@ -22,6 +22,9 @@ use crate::flow::plan::payload_hash;
 use crate::flow::plan::run_connection;
 use crate::flow::steps::RunEnd;
 
+/// Why bytes that could be made again are not sent.
+pub(crate) const OTHER_BYTES: &str = "its steps make other bytes now than were planned";
+
 /// Bytes that were made again.
 #[derive(Debug)]
 pub(crate) struct Again {

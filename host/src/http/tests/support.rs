@@ -173,7 +173,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {
-        store,
+        store: store.into(),
         sandbox,
         egress,
         clock: Clock::System,

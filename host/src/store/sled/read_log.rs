@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use sled::Tree;
 
+use crate::domain::delivery::DeliveryRecord;
 use crate::domain::id::AttemptId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -121,6 +122,21 @@ pub(super) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<V
         }
     }
     Ok(records.into_values().collect())
+}
+
+/// Live records after that one, in the order of their ids.
+pub(super) fn live(
+    tree: &Tree,
+    after: Option<DeliveryId>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, Fault> {
+    let start = after.map_or(vec![keys::LIVE], |id| keys::by_id(keys::LIVE, id.bits().saturating_add(1)));
+    let entries = parts::forward(tree, start, vec![keys::LIVE + 1]).take(limit);
+    let read = |entry: Result<parts::Entry, Fault>| {
+        let stored: StoredRecord = record::decode("a delivery record", &entry?.body(tree)?)?;
+        Ok(stored.record)
+    };
+    entries.map(read).collect()
 }
 
 /// The record of one delivery.

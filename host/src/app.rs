@@ -23,6 +23,7 @@ use crate::egress::EgressOptions;
 use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
+use crate::flow::Patience;
 use crate::flow::intake;
 use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
@@ -37,6 +38,7 @@ use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::TierOptions;
+use crate::store::Backend;
 use crate::store::Recovered;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -71,7 +73,7 @@ pub struct Running {
     background: Supervisor,
     deliveries: Supervisor,
     served: oneshot::Receiver<()>,
-    store: SledStore,
+    store: Backend,
     grace: Duration,
 }
 
@@ -83,6 +85,7 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
     let listening = listener.local_addr()?;
     let (store, feed, recovered) = open_store(config)?;
+    let store = Backend::from(store);
     let (background, deliveries) = (Supervisor::default(), Supervisor::default());
     let (gateway, recovered) = build(config, exe, store.clone(), recovered, &deliveries).await?;
     run_tasks(config, &gateway, feed, recovered, &background);
@@ -134,7 +137,7 @@ fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), Store
 async fn build(
     config: &Config,
     exe: PathBuf,
-    store: SledStore,
+    store: Backend,
     recovered: Recovered,
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
@@ -162,6 +165,7 @@ async fn build(
         spawn: supervisor.spawner(),
         apart: supervisor.apart_spawner(),
         limits: limits(config),
+        patience: Patience::default(),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
 }
@@ -267,10 +271,13 @@ fn run_tasks(
     supervisor.spawn(intake::pump(feed, planner));
     supervisor.spawn(intake::plan_all(gateway.clone(), committed));
     gateway.recover_deliveries(recovered.live);
+    // Before anything new comes in: from here on each of them has somebody who works on it.
+    let unfinished = gateway.attend_to(recovered.unfinished);
     let recovering = gateway.clone();
-    supervisor.spawn(async move { recovering.recover_events(recovered.unfinished).await });
+    supervisor.spawn(async move { recovering.recover_events(unfinished).await });
     supervisor.spawn_endless(worker::wake_due(gateway.clone()));
     supervisor.spawn_endless(worker::gauge(gateway.clone()));
+    supervisor.spawn_endless(worker::attend(gateway.clone()));
     supervisor.spawn_endless(worker::build(gateway.clone()));
     let (events_kept, log_kept) = (config.store.retention_events, config.store.retention_log);
     supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));

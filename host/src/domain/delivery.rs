@@ -16,7 +16,7 @@ pub enum DeliveryState {
     /// An attempt failed; another is due.
     Retrying,
     /// Its destination or connection is paused, or a plugin of its connection is in quarantine; it goes on when that
-    /// has ended.
+    /// has ended. Or its bytes could not be made as they were planned; it goes on when somebody says so.
     Held,
     /// The receiver answered 2xx. Terminal.
     Delivered,
@@ -64,6 +64,17 @@ impl DeliveryState {
         Self::Cancelled,
         Self::Dropped,
     ];
+
+    /// Their names, in the same order: what filters and documents go by.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
 }
 
 /// A delivery that outlived its first try in memory and therefore has a record of its own.
@@ -83,10 +94,23 @@ pub struct DeliveryRecord {
     pub state: DeliveryState,
     /// Attempts made so far.
     pub attempts: u8,
-    /// When the next one is due; for terminal states when it ended.
+    /// When the next one is due; for terminal states when it ended. [`Timestamp::NEVER`] where it is held until
+    /// somebody releases it.
     pub due: Timestamp,
     /// Attempts before this one are not counted against the schedule: a retry by hand begins anew.
     pub schedule_from: u8,
+}
+
+impl DeliveryRecord {
+    /// Whether it is held until somebody releases it: nothing else lets it go on.
+    pub fn waits_for_release(&self) -> bool {
+        self.state == DeliveryState::Held && self.due == Timestamp::NEVER
+    }
+
+    /// When the next attempt is due, if one is.
+    pub fn next_attempt_at(&self) -> Option<Timestamp> {
+        (!self.state.is_terminal() && self.due != Timestamp::NEVER).then_some(self.due)
+    }
 }
 
 /// The bytes of a delivery, exactly as every attempt sends them.

@@ -30,12 +30,14 @@ use crate::flow::Taken;
 use crate::flow::accept;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
+use crate::flow::duty::Duties;
 use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
 use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
 use crate::flow::metering::Metering;
+use crate::flow::patience::Patience;
 use crate::flow::rollouts::References;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
@@ -43,8 +45,8 @@ use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
+use crate::store::Backend;
 use crate::store::StoreError;
-use crate::store::sled::SledStore;
 
 /// Runs a task until it ends; the supervisor owns it.
 pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
@@ -52,7 +54,7 @@ pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + S
 /// What a gateway is made of.
 pub struct GatewayParts {
     /// The disk.
-    pub store: SledStore,
+    pub store: Backend,
     /// Guest code.
     pub sandbox: Arc<Sandbox>,
     /// The network.
@@ -67,6 +69,8 @@ pub struct GatewayParts {
     pub apart: Spawn,
     /// How much of what there may be.
     pub limits: FlowLimits,
+    /// How long to wait for what fails for a moment.
+    pub patience: Patience,
 }
 
 /// Who asks: a key of the API.
@@ -105,6 +109,7 @@ struct Inner {
     past: Mutex<BTreeMap<u64, Arc<Snapshot>>>,
     write: Arc<tokio::sync::Mutex<()>>,
     lanes: Lanes,
+    duties: Duties,
     alarm: Alarm,
     live: Live,
     seen: Seen,
@@ -116,6 +121,14 @@ struct Inner {
     rejections_in_second: Mutex<(u64, u32)>,
     release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A revision of the configuration cannot be read. It may be readable in a moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("configuration revision {revision} cannot be read: {detail}")]
+pub(crate) struct Unreadable {
+    revision: u64,
+    detail: String,
 }
 
 impl fmt::Debug for Gateway {
@@ -148,6 +161,7 @@ impl Gateway {
             past: Mutex::default(),
             write: Arc::default(),
             lanes: Lanes::default(),
+            duties: Duties::default(),
             alarm: Alarm::default(),
             live: Live::default(),
             seen: Seen::default(),
@@ -220,20 +234,15 @@ impl Gateway {
         self.inner.snapshot.load()
     }
 
-    /// The configuration at a revision, for an event accepted under it.
-    pub(crate) async fn snapshot_at(&self, revision: u64) -> Arc<Snapshot> {
+    /// The configuration at a revision, for an event accepted under it. Never another one.
+    pub(crate) async fn snapshot_at(&self, revision: u64) -> Result<Arc<Snapshot>, Unreadable> {
         if let Some(kept) = self.snapshot_at_hand(revision) {
-            return kept;
+            return Ok(kept);
         }
-        let current = self.inner.snapshot.load_full();
-        match self.rebuild(revision).await {
-            Some(snapshot) => {
-                let snapshot = Arc::new(snapshot);
-                self.keep(snapshot.clone());
-                snapshot
-            }
-            None => current,
-        }
+        let rebuilt = self.rebuild(revision).await;
+        let snapshot = Arc::new(rebuilt.map_err(|detail| Unreadable { revision, detail })?);
+        self.keep(snapshot.clone());
+        Ok(snapshot)
     }
 
     /// The same if it need not be read from the store.
@@ -242,17 +251,14 @@ impl Gateway {
         if current.revision() == revision { Some(current) } else { self.past().get(&revision).cloned() }
     }
 
-    async fn rebuild(&self, revision: u64) -> Option<Snapshot> {
+    /// Or why not, in words.
+    async fn rebuild(&self, revision: u64) -> Result<Snapshot, String> {
         use crate::store::Store as _;
-        let state = match self.store().config_at(revision).await {
-            Ok(state) => state?,
-            Err(error) => {
-                self.observe_store_error("read an old configuration", &error);
-                return None;
-            }
-        };
-        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents).ok()?;
-        Some(self.compiler().compile(documents, None).await)
+        let state = self.store().config_at(revision).await.map_err(|error| error.to_string())?;
+        let state = state.ok_or_else(|| "the store does not have it any more".to_owned())?;
+        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents);
+        let documents = documents.map_err(|error| error.to_string())?;
+        Ok(self.compiler().compile(documents, None).await)
     }
 
     fn past(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
@@ -274,7 +280,7 @@ impl Gateway {
         self.wake_all();
     }
 
-    pub(crate) fn store(&self) -> &SledStore {
+    pub(crate) fn store(&self) -> &Backend {
         &self.inner.parts.store
     }
 
@@ -296,6 +302,10 @@ impl Gateway {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.inner.lanes
+    }
+
+    pub(crate) fn duties(&self) -> &Duties {
+        &self.inner.duties
     }
 
     pub(crate) fn alarm(&self) -> &Alarm {
@@ -324,6 +334,10 @@ impl Gateway {
     /// Held by whoever releases a delivery of an event, so that two never take the same new ids.
     pub(crate) fn release_turn(&self, event: EventId) -> Arc<tokio::sync::Mutex<()>> {
         self.inner.release_turns[(event.bits() % RELEASE_TURNS as u128) as usize].clone()
+    }
+
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.inner.parts.patience
     }
 
     /// How much of what there may be.

@@ -8,6 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::egress::Sent;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
+use crate::flow::job::no_bytes;
 use crate::flow::lanes::Parked;
 use crate::flow::snapshot::DestinationRuntime;
 use crate::rules::backoff::parse_retry_after;
@@ -55,26 +56,15 @@ pub(crate) fn run(
     }
     change.closed.extend(job.close());
     if decision.wake_at.is_some() && !had_record {
-        change.bytes.push((job.id, std::mem::replace(&mut job.bytes, empty_bytes())));
+        change.bytes.push((job.id, std::mem::replace(&mut job.bytes, no_bytes())));
     }
     gateway.store().note(change);
     if let Some(at) = decision.wake_at {
-        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false };
+        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false, faults: 0 };
         gateway.park(job.destination, at, job.id, parked);
     }
     if decision.pause_destination {
         gateway.pause_gone(job.destination);
-    }
-}
-
-fn empty_bytes() -> crate::domain::delivery::DeliveryBytes {
-    crate::domain::delivery::DeliveryBytes {
-        event_type: String::new(),
-        content_type: String::new(),
-        headers: crate::domain::event::Headers::default(),
-        method: None,
-        path: None,
-        payload: bytes::Bytes::new(),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::observe::text_format;
 use crate::observe::text_format::TextFormat;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
+use crate::observe::tracks::Open;
 use crate::observe::tracks::PluginMetrics;
 use crate::observe::tracks::Queue;
 use crate::observe::tracks::StepKind;
@@ -77,6 +78,7 @@ pub struct Metrics {
     in_flight: Gauge,
     connections: Gauge,
     queued: [Gauge; 5],
+    unattended: [Counter; 2],
     commits: CommitMetrics,
     acknowledge: Histogram,
     end_to_end: Histogram,
@@ -119,6 +121,11 @@ impl Metrics {
             Family::default(),
         );
         let queued = maker.add(names::QUEUED, "What waits", Family::default());
+        let unattended = maker.add(
+            names::UNATTENDED,
+            "What was open and nobody worked on, until a periodic look took it up",
+            Family::default(),
+        );
         Self {
             received: maker.add(names::EVENTS_RECEIVED, "Events accepted", Counter::default()),
             duplicates: maker.add(names::EVENTS_DUPLICATE, "Copies of earlier events", Counter::default()),
@@ -155,6 +162,7 @@ impl Metrics {
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
             connections: maker.add(names::CONNECTIONS_OPEN, "Connections being served", Gauge::default()),
             queued: gauges(&queued, names::QUEUE, Queue::ALL),
+            unattended: counters(&unattended, names::KIND, Open::ALL),
             commits: commit_metrics(&mut maker),
             acknowledge: maker.add(
                 names::ACKNOWLEDGE_SECONDS,
@@ -281,6 +289,16 @@ impl Metrics {
     /// How much waits in a queue, as last said.
     pub fn queued_now(&self, queue: Queue) -> i64 {
         self.queued[queue as usize].get()
+    }
+
+    /// Counts what was open and nobody worked on.
+    pub fn unattended(&self, what: Open) {
+        self.unattended[what as usize].inc();
+    }
+
+    /// How much of it there was since the start.
+    pub fn unattended_total(&self, what: Open) -> u64 {
+        self.unattended[what as usize].get()
     }
 
     /// What the committer counts with.

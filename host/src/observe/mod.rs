@@ -21,6 +21,7 @@ pub use subscriber::check_filter;
 pub use subscriber::install;
 pub use text_format::TextFormat;
 pub use tracks::CommitMetrics;
+pub use tracks::Open;
 pub use tracks::PluginMetrics;
 pub use tracks::Queue;
 pub use tracks::StepKind;

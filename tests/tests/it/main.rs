@@ -21,6 +21,7 @@ mod kill9;
 mod languages;
 mod map_eject;
 mod outside;
+mod planned_bytes;
 mod plugin_tests;
 mod plugins;
 mod quarantine;

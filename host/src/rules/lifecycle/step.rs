@@ -43,10 +43,19 @@ pub enum Input {
     EgressRefused,
     /// It could not be made or signed.
     StepFailed,
-    /// Somebody cancelled it.
+    /// Its bytes cannot be made as they were planned.
+    Unmade,
+    /// It was held, and now its steps have made its payload.
+    StepsMade,
+    /// It was held, and now its steps have dropped the event.
+    StepsDropped,
+    /// Somebody cancelled it, or what it was for is gone.
     Cancelled,
     /// Somebody wants it sent again.
-    RetriedByHand,
+    RetriedByHand {
+        /// Whether its steps have to run first: there are no bytes that were planned, or nobody can make them again.
+        steps_first: bool,
+    },
 }
 
 /// What is to be done about it.
@@ -71,6 +80,13 @@ pub struct Cx<'a> {
     pub jitter: f64,
 }
 
+impl<'a> Cx<'a> {
+    /// Where no attempt ended, so that neither schedule nor chance matter.
+    pub fn by_hand(policy: &'a RetryPolicy, now: Timestamp) -> Self {
+        Self { policy, attempts: 0, now, jitter: 0.0 }
+    }
+}
+
 /// The next state and what to do. Terminal states are left only by hand.
 ///
 /// Which answers are tried again: by default all but 2xx and 410; 3xx, too, since redirects are
@@ -80,12 +96,16 @@ pub struct Cx<'a> {
 /// 410 is about the URL that was asked for. Where that is the destination's own, the destination is
 /// gone; where it is a record's, that record is, and the others go on.
 pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
-    use DeliveryState::{Cancelled, Delivered, Failed, FailedByGateway, Pending};
+    use DeliveryState::{Cancelled, Delivered, Dropped, Failed, FailedByGateway, Held, Pending};
     match input {
-        Input::RetriedByHand => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::RetriedByHand { steps_first: false } => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::RetriedByHand { steps_first: true } => (Held, vec![Effect::WakeAt(cx.now)]),
         // News about a delivery that has ended changes nothing.
         _ if state.is_terminal() => (state, Vec::new()),
         Input::Cancelled => (Cancelled, Vec::new()),
+        Input::Unmade => (Held, Vec::new()),
+        Input::StepsMade => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::StepsDropped => (Dropped, Vec::new()),
         Input::EgressRefused | Input::StepFailed => (FailedByGateway, Vec::new()),
         Input::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
             (FailedByGateway, Vec::new())

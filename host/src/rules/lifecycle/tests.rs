@@ -133,7 +133,11 @@ fn everything_but_answers() {
         check(&policy, 1, input, DeliveryState::FailedByGateway, &[]);
     }
     check(&policy, 1, Input::Cancelled, DeliveryState::Cancelled, &[]);
-    check(&policy, 3, Input::RetriedByHand, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::RetriedByHand { steps_first: false }, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::RetriedByHand { steps_first: true }, DeliveryState::Held, &wake(0));
+    check(&policy, 3, Input::Unmade, DeliveryState::Held, &[]);
+    check(&policy, 3, Input::StepsMade, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::StepsDropped, DeliveryState::Dropped, &[]);
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
@@ -148,7 +152,10 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::EgressRefused),
         1 => Just(Input::StepFailed),
         1 => Just(Input::Cancelled),
-        1 => Just(Input::RetriedByHand),
+        1 => Just(Input::Unmade),
+        1 => Just(Input::StepsMade),
+        1 => Just(Input::StepsDropped),
+        1 => any::<bool>().prop_map(|steps_first| Input::RetriedByHand { steps_first }),
     ]
 }
 
@@ -192,9 +199,10 @@ proptest! {
             let cx = Cx { policy: &policy, attempts, now: NOW, jitter };
             let (next, effects) = step(state, input, &cx);
             prop_assert_eq!(step(state, input, &cx), (next, effects.clone()), "the same again");
-            if input == Input::RetriedByHand {
+            let by_hand = matches!(input, Input::RetriedByHand { .. });
+            if let Input::RetriedByHand { steps_first } = input {
                 attempts = 0;
-                prop_assert_eq!(next, DeliveryState::Pending);
+                prop_assert_eq!(next, if steps_first { DeliveryState::Held } else { DeliveryState::Pending });
             } else if !waiting {
                 prop_assert_eq!((next, effects.len()), (state, 0));
             }
@@ -202,7 +210,8 @@ proptest! {
                 prop_assert!(attempts < attempts_max(&policy));
             }
             let woken = effects.iter().any(|effect| matches!(effect, Effect::WakeAt(at) if *at >= NOW));
-            let changed = waiting || input == Input::RetriedByHand;
+            // What is held for somebody to look at wakes nobody.
+            let changed = (waiting && input != Input::Unmade) || by_hand;
             prop_assert_eq!(woken, changed && !next.is_terminal(), "{:?} {:?} {:?}", state, input, next);
             state = next;
         }

@@ -24,6 +24,7 @@ mod plugin_tests;
 mod plugins;
 mod quarantine;
 mod readme;
+mod reports_in;
 mod retries;
 mod rollouts;
 mod shutdown;

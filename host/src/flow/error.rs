@@ -62,10 +62,16 @@ pub enum AcceptError {
         /// Bytes allowed.
         limit: u64,
     },
-    /// The body says it is JSON and is not.
-    #[error("the body is not JSON: {detail}")]
-    BadJson {
-        /// What and where.
+    /// The body was compressed in a way that nothing here can undo.
+    #[error("the body is compressed with `{name}`; send it as gzip, deflate, or as it is")]
+    UnknownEncoding {
+        /// As the header `content-encoding` names it.
+        name: String,
+    },
+    /// The body is not what the header `content-encoding` says.
+    #[error("{detail}")]
+    BadEncoding {
+        /// What was wrong.
         detail: String,
     },
     /// The store would not take it.
@@ -85,7 +91,8 @@ impl AcceptError {
             Self::BadBasic => "bad_basic",
             Self::Unverified { code, .. } => code,
             Self::TooLarge { .. } => "too_large",
-            Self::BadJson { .. } => "bad_json",
+            Self::UnknownEncoding { .. } => "unknown_encoding",
+            Self::BadEncoding { .. } => "bad_encoding",
             Self::Store(_) => "store",
         }
     }

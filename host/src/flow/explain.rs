@@ -45,6 +45,8 @@ fn on_document(
         event_type: &context.event.data.event_type,
         source: &context.source,
         received_at: &context.received_at,
+        request: &context.event.data.request,
+        unreadable: false,
     };
     let mut budget = Budget::default();
     match &step.kind {

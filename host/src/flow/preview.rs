@@ -7,6 +7,7 @@ use crate::domain::config::Step;
 use crate::domain::event::Event;
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::StepTrace;
@@ -155,6 +156,7 @@ impl Gateway {
             event_type: request.event_type.as_str().into(),
             content_type: "application/json".into(),
             headers: request.headers.clone(),
+            request: RequestLine::default(),
             body: request.payload.clone(),
             received_at: self.now(),
             revision: self.snapshot().revision(),

@@ -32,6 +32,7 @@ use crate::sandbox::Plugin;
 use crate::sandbox::Ran;
 use crate::shape::Budget;
 use crate::shape::Document;
+use crate::shape::EvalFault;
 use crate::shape::Input;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
@@ -297,34 +298,38 @@ pub(crate) fn plugin_kind(plugin: &PluginStep) -> StepKind {
     StepKind::Plugin { name: plugin.name.as_ref().to_owned(), digest: plugin.digest }
 }
 
-/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own.
+/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own. A payload that is
+/// no JSON only fails it if it looks there.
 pub(crate) fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
     if input.original {
-        return match context.body.document() {
-            Ok(document) => evaluate(step, context, document, input),
-            Err(detail) => error(step.on_error, "not_json", detail.to_owned(), true, input, Vec::new()),
-        };
+        return evaluate(step, context, context.body.document().map_err(str::to_owned), input);
     }
-    let payload = input.payload.clone();
-    let text = json_text(&input.content_type, &payload);
-    match Document::parse(&text) {
-        Ok(document) => evaluate(step, context, &document, input),
-        Err(fault) => {
-            let detail = format!("the payload of the step before is not JSON: {fault}");
-            error(step.on_error, "not_json", detail, true, input, Vec::new())
-        }
-    }
+    let (content_type, payload) = (input.content_type.clone(), input.payload.clone());
+    let text = json_text(&content_type, &payload);
+    let parsed = Document::parse(&text);
+    let parsed = parsed.map_err(|fault| format!("the payload of the step before is not JSON: {fault}"));
+    evaluate(step, context, parsed.as_ref().map_err(Clone::clone), input)
 }
 
 fn evaluate(
     step: &CompiledStep,
     context: &StepContext<'_>,
-    document: &Document<'_>,
+    document: Result<&Document<'_>, String>,
     mut carried: Carried,
 ) -> Effect {
     let event_type = carried.event_type.clone();
+    let nothing;
+    let (document, not_json) = match document {
+        Ok(document) => (document, None),
+        Err(detail) => {
+            nothing = Document::parse(b"null").expect("this is JSON");
+            (&nothing, Some(detail))
+        }
+    };
     let input = Input {
         document,
+        request: &context.event.data.request,
+        unreadable: not_json.is_some(),
         headers: &context.event.data.headers.0,
         id: &context.id,
         event_type: &event_type,
@@ -346,7 +351,7 @@ fn evaluate(
                 logs: Vec::new(),
                 cpu: Duration::ZERO,
             },
-            Err(fault) => error(step.on_error, "filter_failed", fault.to_string(), true, carried, Vec::new()),
+            Err(fault) => failed(step, "filter_failed", not_json, &fault, carried),
         },
         CompiledKind::Mapping(mapping) => {
             let mut output = Vec::with_capacity(512);
@@ -360,13 +365,23 @@ fn evaluate(
                     carried.path = mapped.path.or(carried.path);
                     forward(carried)
                 }
-                Err(fault) => {
-                    error(step.on_error, "mapping_failed", fault.to_string(), true, carried, Vec::new())
-                }
+                Err(fault) => failed(step, "mapping_failed", not_json, &fault, carried),
             }
         }
         CompiledKind::Plugin(_) => forward(carried),
     }
+}
+
+/// A step that could not be evaluated; if there was no JSON to look at, that is why.
+fn failed(
+    step: &CompiledStep,
+    code: &str,
+    not_json: Option<String>,
+    fault: &EvalFault,
+    carried: Carried,
+) -> Effect {
+    let (code, detail) = not_json.map_or_else(|| (code, fault.to_string()), |detail| ("not_json", detail));
+    error(step.on_error, code, detail, true, carried, Vec::new())
 }
 
 fn forward(carried: Carried) -> Effect {
@@ -450,7 +465,7 @@ pub(crate) fn guest_event(step: &PluginStep, context: &StepContext<'_>, input: &
         event_type: input.event_type.clone(),
         source: context.source.clone(),
         received_at: context.received_at.clone(),
-        headers: wanted_headers(&step.headers_wanted, &context.event.data.headers.0),
+        headers: context.event.data.headers.asked_for(&step.headers_wanted, &context.event.data.request),
         content_type: input.content_type.clone(),
         payload: input.payload.clone(),
     }
@@ -476,11 +491,4 @@ pub(crate) fn effect_of(
         Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
         Err(fault) => Ok(error(on_error, fault.code(), fault.to_string(), true, input, logs)),
     }
-}
-
-fn wanted_headers(wanted: &[String], headers: &[(String, String)]) -> Vec<(String, String)> {
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    headers.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
 }

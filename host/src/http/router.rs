@@ -10,11 +10,13 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::response::Response;
 use axum::routing::MethodFilter;
 use axum::routing::on;
+use bytes::Buf as _;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::Request;
 use http::header::ACCEPT;
 use http::header::AUTHORIZATION;
+use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
 use http::header::WWW_AUTHENTICATE;
 use hyper::body::Incoming;
@@ -44,6 +46,9 @@ use crate::http::problem::Problem;
 use crate::http::server::ServerLimits;
 use crate::http::server::connection::Answerer;
 use crate::http::site::Site;
+
+/// What some programs write before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A JSON body of the API may have so many times what an event's body may have: a batch of
 /// events is one.
@@ -224,7 +229,17 @@ async fn take_body(
         let detail = format!("the body is {given}; this takes {media}, said in the header Content-Type");
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    Ok(body::read(body, limit, site.body_deadline()).await?)
+    let coding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("").trim();
+    if !(coding.is_empty() || coding.eq_ignore_ascii_case("identity")) {
+        let detail = "the body is compressed (header Content-Encoding); send it as it is";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    let mut body = body::read(body, limit, site.body_deadline()).await?;
+    // RFC 8259 lets a reader of JSON pass over a byte order mark.
+    if media == "application/json" && body.starts_with(BYTE_ORDER_MARK) {
+        body.advance(BYTE_ORDER_MARK.len());
+    }
+    Ok(body)
 }
 
 /// Does a write once for its `Idempotency-Key`.

@@ -31,6 +31,9 @@ pub enum Exhausted {
     /// Too much output.
     #[error("the output is larger than allowed: map fewer or smaller values")]
     Bytes,
+    /// There is nothing to look at.
+    #[error("the payload is not JSON")]
+    Unreadable,
 }
 
 /// What one evaluation may still cost. Make a new one for each filter or mapping of an event.

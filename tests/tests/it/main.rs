@@ -28,6 +28,7 @@ mod quarantine;
 mod readme;
 mod reports_out;
 mod reports_between;
+mod reports_in;
 mod retries;
 mod rollouts;
 mod shutdown;

@@ -32,6 +32,8 @@ macro_rules! kinds {
 kinds! {
     /// The body is no JSON, not UTF-8, or nested too deeply.
     MalformedJson = "malformed-json", 400, "The body is not JSON";
+    /// The body is not compressed as it says.
+    MalformedEncoding = "malformed-encoding", 400, "The body cannot be unpacked";
     /// The bytes are no request at all.
     MalformedRequest = "malformed-request", 400, "This is not an HTTP request";
     /// The body ended before it was whole.

@@ -1,6 +1,7 @@
 //! The table from the errors of `flow` to problems. Every variant has its row; a new one does not
 //! compile without.
 
+use http::header::ACCEPT_ENCODING;
 use http::header::ALLOW;
 use http::header::RETRY_AFTER;
 use http::header::WWW_AUTHENTICATE;
@@ -60,7 +61,10 @@ impl From<AcceptError> for Problem {
                 Self::new(Kind::Unverified, detail).status(status).code(code)
             }
             AcceptError::TooLarge { .. } => Self::new(Kind::TooLarge, detail),
-            AcceptError::BadJson { .. } => Self::new(Kind::MalformedJson, detail),
+            AcceptError::UnknownEncoding { .. } => {
+                Self::new(Kind::UnsupportedMediaType, detail).header(ACCEPT_ENCODING, "gzip, deflate")
+            }
+            AcceptError::BadEncoding { .. } => Self::new(Kind::MalformedEncoding, detail),
             AcceptError::Store(store) => store.into(),
         }
     }

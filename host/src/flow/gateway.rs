@@ -27,6 +27,7 @@ use crate::egress::Egress;
 use crate::flow::Incoming;
 use crate::flow::Taken;
 use crate::flow::accept;
+use crate::flow::apart::Turns;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
 use crate::flow::error::AcceptError;
@@ -106,6 +107,7 @@ struct Inner {
     comparisons: Comparisons,
     references: References,
     metering: Metering,
+    turns: Turns,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -149,6 +151,7 @@ impl Gateway {
             comparisons: Comparisons::default(),
             references: References::default(),
             metering: Metering::default(),
+            turns: Turns::default(),
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -348,6 +351,10 @@ impl Gateway {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     pub(crate) fn references(&self) -> &References {

@@ -27,6 +27,7 @@ use crate::flow::steps;
 use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
 use crate::shape::Document;
+use crate::shape::Work;
 use crate::store::Store;
 
 /// What to try.
@@ -103,6 +104,7 @@ impl Gateway {
         &self,
         workspace: WorkspaceId,
         request: PreviewRequest,
+        work: &mut Work,
     ) -> Result<Preview, PreviewError> {
         let mut faults = self.check_steps(workspace, &request.steps);
         if faults.is_empty() {
@@ -122,14 +124,18 @@ impl Gateway {
         let kept = Kept::new(self, workspace, Purpose::Look);
         let context = plan::context(&snapshot, &event, &body, &kept);
         let mut seen = Vec::new();
-        let run = steps::run(&compiled, &context, |trace, payloads| {
+        let run = steps::run_within(&compiled, &context, work, |trace, payloads| {
             seen.push((trace.clone(), payloads.iter().map(|carried| output(&event, carried)).collect()));
         });
         let run = run.await;
+        if let Some(spent) = work.spent() {
+            return Err(PreviewError::TooCostly(spent));
+        }
         if let (RunEnd::HostFault(_), Some(trace)) = (&run.end, run.traces.last()) {
             seen.push((trace.clone(), Vec::new()));
         }
-        let explanations = if request.explain { explain_all(&compiled, &context, &seen) } else { Vec::new() };
+        let explanations =
+            if request.explain { explain_all(&compiled, &context, &seen, work) } else { Vec::new() };
         let outputs = match run.end {
             RunEnd::Forward(payloads) => payloads.iter().map(|carried| output(&event, carried)).collect(),
             RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held => Vec::new(),
@@ -170,12 +176,13 @@ fn explain_all(
     compiled: &[CompiledStep],
     context: &StepContext<'_>,
     seen: &[(StepTrace, Vec<PreviewOutput>)],
+    work: &mut Work,
 ) -> Vec<Option<Explanation>> {
     let before = std::iter::once(None).chain(seen.iter().map(|(_, outputs)| Some(outputs)));
     let ran = compiled.iter().zip(before).take(seen.len());
     ran.map(|(step, before)| match before {
-        None => explain(step, context, None),
-        Some(outputs) => explain(step, context, Some(&outputs.first()?.payload)),
+        None => explain(step, context, None, work),
+        Some(outputs) => explain(step, context, Some(&outputs.first()?.payload), work),
     })
     .collect()
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod artifacts;
 mod cli;
 mod comparisons;
+mod computing;
 mod corpus;
 mod damaged_store;
 mod dead_destination;

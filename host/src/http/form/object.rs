@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -56,6 +57,11 @@ impl Form {
         };
         let made = read(&object);
         Ok((made, form.faults.into_inner()))
+    }
+
+    /// Whether no further fault is told.
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.borrow().len() >= FAULTS_MAX
     }
 
     pub(super) fn fault(&self, pointer: String, detail: String) {
@@ -148,8 +154,13 @@ impl<'a> Object<'a> {
     }
 
     fn check(&self, mode: Mode) {
-        for (at, (name, value)) in self.members.iter().enumerate() {
-            if self.members[..at].iter().any(|(earlier, _)| earlier == name) {
+        let mut seen = HashSet::new();
+        for (name, value) in &self.members {
+            // Looking for what was meant is work, and nobody is told more.
+            if self.form.is_full() {
+                break;
+            }
+            if !seen.insert(name.as_ref()) {
                 self.fault(name, "this field is there twice");
                 continue;
             }

@@ -89,7 +89,7 @@ impl Options {
     }
 }
 
-/// The binary with nothing of this process's settings in its environment.
+/// The binary with nothing of this process's settings in its environment. All share what they compile of plugins.
 pub fn hookmill() -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
@@ -97,6 +97,7 @@ pub fn hookmill() -> Command {
             command.env_remove(name);
         }
     }
+    command.env("HOOKMILL_PLUGINS_CODE_CACHE", root().join("target/code-cache"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -23,6 +23,7 @@ use crate::rules::challenge;
 use crate::rules::challenge::Reply;
 use crate::rules::verify::Request;
 use crate::shape::Document;
+use crate::shape::JsonLimits;
 use crate::store::Accepted;
 use crate::store::Store;
 
@@ -127,7 +128,8 @@ fn check(
         }
     }
     let content_type: Arc<str> = incoming.headers.get("content-type").unwrap_or("").into();
-    let document = parse_if_needed(source, &content_type, &incoming.body)?;
+    let limits = gateway.limits().json();
+    let document = parse_if_needed(source, &content_type, &incoming.body, limits)?;
     Ok(Meaning::Event(Box::new(NewEvent {
         workspace: settings.workspace,
         source: Some(settings.id),
@@ -158,6 +160,7 @@ fn parse_if_needed<'a>(
     source: &SourceRuntime,
     content_type: &str,
     body: &'a [u8],
+    limits: JsonLimits,
 ) -> Result<Option<Document<'a>>, AcceptError> {
     let says_json = BodyKind::of(content_type) == BodyKind::Json;
     let wanted = matches!(source.event_type, Some(Extract::Path(_)))
@@ -165,7 +168,7 @@ fn parse_if_needed<'a>(
     if !says_json && !wanted {
         return Ok(None);
     }
-    match Document::parse(body) {
+    match Document::parse_with(body, limits) {
         Ok(document) => Ok(Some(document)),
         Err(fault) if says_json => Err(AcceptError::BadJson { detail: fault.to_string() }),
         Err(_) => Ok(None),

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use indexmap::IndexMap;
 
 use crate::shape::Document;
+use crate::shape::JsonLimits;
 
 /// What the media type makes of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,18 +66,27 @@ fn form_to_json(body: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(crate) struct BodyView<'a> {
     json: &'a [u8],
+    limits: JsonLimits,
     document: OnceLock<Result<Document<'a>, String>>,
 }
 
 impl<'a> BodyView<'a> {
     /// A view of this JSON text, see [`json_text`].
-    pub(crate) fn new(json: &'a [u8]) -> Self {
-        Self { json, document: OnceLock::new() }
+    pub(crate) fn new(json: &'a [u8], limits: JsonLimits) -> Self {
+        Self { json, limits, document: OnceLock::new() }
+    }
+
+    /// Within which this is parsed, and what steps make of it.
+    pub(crate) fn limits(&self) -> JsonLimits {
+        self.limits
     }
 
     /// The parsed document, or why there is none.
     pub(crate) fn document(&self) -> Result<&Document<'a>, &str> {
-        let parse = || Document::parse(self.json).map_err(|fault| format!("the body is not JSON: {fault}"));
+        let parse = || {
+            Document::parse_with(self.json, self.limits)
+                .map_err(|fault| format!("the body is not JSON: {fault}"))
+        };
         self.document.get_or_init(parse).as_ref().map_err(String::as_str)
     }
 }

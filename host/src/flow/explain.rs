@@ -31,7 +31,7 @@ pub(crate) fn explain(
     match payload {
         Some(bytes) => {
             work.within(|budget| budget.parse(bytes.len())).ok()?;
-            on_document(step, context, &Document::parse(bytes).ok()?, work)
+            on_document(step, context, &Document::parse_with(bytes, context.body.limits()).ok()?, work)
         }
         None => on_document(step, context, BodyView::document(context.body).ok()?, work),
     }

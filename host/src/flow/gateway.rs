@@ -108,6 +108,7 @@ struct Inner {
     references: References,
     metering: Metering,
     turns: Turns,
+    wire: Arc<tokio::sync::Semaphore>,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -138,6 +139,7 @@ impl Gateway {
     /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
     /// and `intake`.
     pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
+        let wire = Arc::new(tokio::sync::Semaphore::new(parts.limits.in_flight_max));
         let inner = Inner {
             parts,
             compiler,
@@ -152,6 +154,7 @@ impl Gateway {
             references: References::default(),
             metering: Metering::default(),
             turns: Turns::default(),
+            wire,
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -351,6 +354,11 @@ impl Gateway {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    /// Held by an attempt for as long as it is on the wire; first come, first served. It is never closed.
+    pub(crate) async fn wire_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.inner.wire.clone().acquire_owned().await.ok()
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -119,7 +119,7 @@ impl Gateway {
         let compiled = compiled
             .map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
         let json = json_text(&event.data.content_type, &event.data.body);
-        let body = BodyView::new(&json);
+        let body = BodyView::new(&json, self.limits().json());
         // Plugins see what they kept; what they write is forgotten.
         let kept = Kept::new(self, workspace, Purpose::Look);
         let context = plan::context(&snapshot, &event, &body, &kept);
@@ -152,7 +152,7 @@ impl Gateway {
             let found = self.store().event(id).await?.filter(|event| event.data.workspace == workspace);
             return found.ok_or_else(|| PreviewError::NoEvent(id.to_string()));
         }
-        if let Err(fault) = Document::parse(&request.payload) {
+        if let Err(fault) = Document::parse_with(&request.payload, self.limits().json()) {
             return Err(PreviewError::Payload(fault.to_string()));
         }
         let data = NewEvent {

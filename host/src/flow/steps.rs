@@ -324,7 +324,7 @@ pub(crate) fn apply_declared(
     if let Err(spent) = work.within(|budget| budget.parse(payload.len())) {
         return error(step.on_error, "not_json", spent.to_string(), true, input, Vec::new());
     }
-    match Document::parse(&payload) {
+    match Document::parse_with(&payload, context.body.limits()) {
         Ok(document) => evaluate(step, context, &document, work, input),
         Err(fault) => {
             let detail = format!("the payload of the step before is not JSON: {fault}");

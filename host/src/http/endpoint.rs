@@ -250,7 +250,8 @@ impl Call {
             Input::None | Input::Bytes(..) => (&[] as &'static [Field], true),
         };
         let body: &[u8] = if optional && self.body.is_empty() { b"{}" } else { &self.body };
-        Form::read(body, fields, self.endpoint.mode, read)
+        let depth_max = self.gateway().limits().json_depth_max;
+        Form::read_within(depth_max, body, fields, self.endpoint.mode, read)
     }
 
     /// Reads the body where nothing but its form can be wrong with it.

@@ -26,9 +26,12 @@ const FACTOR: u32 = 20;
 
 /// A client that may only read.
 async fn reader(gateway: &Gateway) -> Client {
-    let made =
-        gateway.client().post("/v1/api-keys", &json!({"name": "reader", "scopes": ["read"]})).await.expect(201);
-    gateway.client().with_key(made["key"].as_str().expect("a key is shown once"))
+    let made = gateway
+        .client()
+        .post("/v1/api-keys", &json!({"name": "reader", "scopes": ["read"]}))
+        .await
+        .expect(201);
+    gateway.client().with_key(made["secret"].as_str().expect("a key is shown once"))
 }
 
 fn keys(letter: char, count: usize) -> Value {

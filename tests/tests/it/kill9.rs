@@ -15,9 +15,13 @@ use hookmill_tests::eventually;
 use hookmill_tests::load::Load;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sink::Hit;
+use hookmill_tests::size::sized;
 use serde_json::json;
 
-const KILLS: u64 = 25;
+fn kills() -> u64 {
+    sized(5, 25)
+}
+
 /// Deliveries that a crash may find between an attempt and its record: what is on the wire at
 /// most, and what waits some milliseconds for its commit.
 const REPEATED_PER_KILL_MAX: usize = 300;
@@ -47,8 +51,8 @@ async fn nothing_acknowledged_is_lost() {
 
     let loads = [Load::start(&client, &flapping.path, 8, 200), Load::start(&client, &stubborn.path, 8, 200)];
     let acknowledged = || loads.iter().map(Load::acknowledged).sum::<usize>();
-    let kills = AtomicU64::new(0);
-    while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
+    let killed = AtomicU64::new(0);
+    while killed.fetch_add(1, Ordering::Relaxed) < kills() {
         let now = acknowledged();
         eventually("load flows again", || async { (acknowledged() >= now + 20).then_some(()) }).await;
         tokio::time::sleep(Duration::from_millis(fastrand::u64(0..250))).await;
@@ -104,6 +108,6 @@ fn check_repeats(hits: &[Hit]) {
     // One refusal and one success are as wanted.
     let repeated: usize = stubborn.values().map(|times| times.saturating_sub(2)).sum();
     assert!(stubborn.values().all(|times| *times >= 2), "a pending retry did not happen");
-    let most = usize::try_from(KILLS).unwrap() * REPEATED_PER_KILL_MAX;
-    assert!(repeated <= most, "{repeated} repeated attempts in {KILLS} kills");
+    let most = usize::try_from(kills()).unwrap() * REPEATED_PER_KILL_MAX;
+    assert!(repeated <= most, "{repeated} repeated attempts in {} kills", kills());
 }

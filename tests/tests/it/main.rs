@@ -27,6 +27,7 @@ mod quarantine;
 mod readme;
 mod retries;
 mod rollouts;
+mod settings;
 mod shutdown;
 mod ssrf;
 mod usage;

@@ -27,6 +27,8 @@ const KEY: &str = "key";
 const KEY_BYTES: usize = 32;
 /// Bytes of a mark, in front of the code.
 const MARK_BYTES: usize = 32;
+/// Bytes of the folder: some dozens of interpreters.
+const BYTES_MAX: u64 = 2 << 30;
 /// Other users, who may neither read nor write.
 const OTHERS: u32 = 0o077;
 
@@ -73,6 +75,27 @@ impl SharedCode {
         if let Err(error) = put(&self.dir, &self.dir.join(name), &[&mark, code]) {
             tracing::warn!(%error, folder = %self.dir.display(), "compiled code cannot be shared");
         }
+        // What cannot be listed or removed is tried again with the next.
+        let _unbounded = self.make_room(BYTES_MAX);
+    }
+
+    /// Removes what was put there first until what is left is no more than this.
+    fn make_room(&self, bytes_max: u64) -> io::Result<()> {
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(&self.dir)?.flatten().filter(|entry| entry.file_name() != KEY) {
+            let about = entry.metadata()?;
+            kept.push((about.modified()?, about.len(), entry.path()));
+        }
+        kept.sort();
+        let mut bytes: u64 = kept.iter().map(|(_, length, _)| length).sum();
+        for (_, length, path) in kept {
+            if bytes <= bytes_max {
+                break;
+            }
+            fs::remove_file(path)?;
+            bytes -= length;
+        }
+        Ok(())
     }
 
     fn mark(&self, name: &str, code: &[u8]) -> Hmac<Sha256> {
@@ -152,6 +175,20 @@ mod tests {
         assert_eq!(shared.get("one"), None, "damaged");
         fs::write(dir.join("three"), b"short").unwrap();
         assert_eq!(shared.get("three"), None, "made by somebody else");
+    }
+
+    #[test]
+    fn the_folder_does_not_grow_without_end() {
+        let (_folder, dir) = folder();
+        let shared = SharedCode::open(&dir).unwrap();
+        for name in ["one", "two", "three"] {
+            shared.put(name, &[0; 1000]);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        shared.make_room(2500).unwrap();
+        let there: Vec<bool> =
+            ["one", "two", "three"].iter().map(|name| shared.get(name).is_some()).collect();
+        assert_eq!(there, [false, true, true]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ use crate::rules::challenge::Keys;
 use crate::rules::challenge::Reply;
 use crate::rules::verify::Request;
 use crate::shape::Document;
+use crate::shape::JsonLimits;
+use crate::shape::JsonLimits;
 use crate::store::Accepted;
 use crate::store::Store;
 
@@ -93,10 +95,10 @@ pub async fn run(
             Err(error) => return Err(refused(gateway, source, error, headers, body)),
         }
     }
-    let revision = snapshot.revision();
+    let (revision, limits) = (snapshot.revision(), gateway.limits().json());
     drop(snapshot);
     let request = RequestLine { method, path: behind(&path).to_owned(), query };
-    let event = event(source, Arrived { request, headers, body, now, revision, verified_by });
+    let event = event(source, Arrived { request, headers, body, limits, now, revision, verified_by });
     let accepted = gateway.store().accept(vec![event]).await?;
     let accepted = accepted.into_iter().next();
     accepted.map(Taken::Event).ok_or_else(|| AcceptError::Store(gateway.store_closed()))
@@ -181,6 +183,7 @@ struct Arrived {
     request: RequestLine,
     headers: Headers,
     body: Bytes,
+    limits: JsonLimits,
     now: Timestamp,
     revision: u64,
     verified_by: Arc<str>,
@@ -188,12 +191,12 @@ struct Arrived {
 
 /// Nothing is refused for what is in it: a step that cannot read the body says so, and the event is kept.
 fn event(source: &SourceRuntime, arrived: Arrived) -> NewEvent {
-    let Arrived { request, headers, body, now, revision, verified_by } = arrived;
+    let Arrived { request, headers, body, limits, now, revision, verified_by } = arrived;
     let settings = &source.source;
     let content_type: Arc<str> = headers.get("content-type").unwrap_or("").into();
     let (event_type, idempotency) = {
         let json = identity::wants_body(source).then(|| json_text(&content_type, &body));
-        let document = json.as_ref().and_then(|json| Document::parse(json).ok());
+        let document = json.as_ref().and_then(|json| Document::parse_with(json, limits).ok());
         let event_type = identity::event_type(source, &headers, document.as_ref());
         (event_type, identity::idempotency(source, &headers, document.as_ref()))
     };

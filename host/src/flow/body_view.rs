@@ -14,6 +14,7 @@ use percent_encoding::percent_decode;
 use crate::flow::charset;
 use crate::flow::charset::Charset;
 use crate::shape::Document;
+use crate::shape::JsonLimits;
 
 /// What the media type makes of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,19 +108,25 @@ fn decoded(text: &[u8], encoding: &'static Encoding) -> String {
 #[derive(Debug)]
 pub(crate) struct BodyView<'a> {
     json: &'a JsonText<'a>,
+    limits: JsonLimits,
     document: OnceLock<Result<Document<'a>, String>>,
 }
 
 impl<'a> BodyView<'a> {
     /// A view of this JSON text, see [`json_text`].
-    pub(crate) fn new(json: &'a JsonText<'a>) -> Self {
-        Self { json, document: OnceLock::new() }
+    pub(crate) fn new(json: &'a JsonText<'a>, limits: JsonLimits) -> Self {
+        Self { json, limits, document: OnceLock::new() }
+    }
+
+    /// Within which this is parsed, and what steps make of it.
+    pub(crate) fn limits(&self) -> JsonLimits {
+        self.limits
     }
 
     /// The parsed document, or why there is none.
     pub(crate) fn document(&self) -> Result<&Document<'a>, &str> {
         let parse = || {
-            let parsed = Document::parse(self.json);
+            let parsed = Document::parse_with(self.json, self.limits);
             parsed.map_err(|fault| {
                 let why = charset::why_not_json(self.json, self.json.unknown_charset);
                 format!("the body is not JSON: {}", why.unwrap_or_else(|| fault.to_string()))

@@ -2,6 +2,7 @@
 //! (`http::problem` has the one table).
 
 use crate::domain::plugin::Fault;
+use crate::shape::Exhausted;
 use crate::store::StoreError;
 
 /// A fault in a document somebody wants to save: where, and how to mend it.
@@ -129,6 +130,11 @@ pub enum PreviewError {
     /// The event does not exist.
     #[error("there is no event `{0}` in this workspace")]
     NoEvent(String),
+    /// All of it together is more work than a request may cost.
+    #[error(
+        "the steps together take more work than a preview may cost: {0}, or try fewer steps at a time, or a smaller payload"
+    )]
+    TooCostly(Exhausted),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -30,10 +30,10 @@ use crate::flow::snapshot::PluginStep;
 use crate::sandbox::Failure;
 use crate::sandbox::Plugin;
 use crate::sandbox::Ran;
-use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::EvalFault;
 use crate::shape::Input;
+use crate::shape::Work;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
 
@@ -202,13 +202,23 @@ impl Effects {
 pub(crate) async fn run(
     steps: &[CompiledStep],
     context: &StepContext<'_>,
+    watch: impl FnMut(&StepTrace, &[Carried]),
+) -> Run {
+    run_within(steps, context, &mut Work::of_run(), watch).await
+}
+
+/// The same, where filters and mappings may cost so much together.
+pub(crate) async fn run_within(
+    steps: &[CompiledStep],
+    context: &StepContext<'_>,
+    work: &mut Work,
     mut watch: impl FnMut(&StepTrace, &[Carried]),
 ) -> Run {
     let mut carried = vec![Carried::of(context.event)];
     let mut traces = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         context.kept.at_step(at);
-        let Stepped { trace, next, end, .. } = match take(step, context, carried, &mut traces).await {
+        let Stepped { trace, next, end, .. } = match take(step, context, carried, work, &mut traces).await {
             Ok(stepped) => stepped,
             Err(stop) => {
                 let (trace, end) = stop.end(kind_of(step));
@@ -232,6 +242,7 @@ async fn take(
     step: &CompiledStep,
     context: &StepContext<'_>,
     inputs: Vec<Carried>,
+    work: &mut Work,
     traces: &mut Vec<StepTrace>,
 ) -> Result<Stepped, Stop> {
     match &step.kind {
@@ -245,7 +256,7 @@ async fn take(
         },
         CompiledKind::Filter(_) | CompiledKind::Mapping(_) => {
             let (started, mut effects) = (Instant::now(), Effects::default());
-            inputs.into_iter().for_each(|input| effects.add(apply_declared(step, context, input)));
+            inputs.into_iter().for_each(|input| effects.add(apply_declared(step, context, work, input)));
             Ok(effects.close(kind_of(step), micros(started)))
         }
     }
@@ -300,21 +311,30 @@ pub(crate) fn plugin_kind(plugin: &PluginStep) -> StepKind {
 
 /// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own. A payload that is
 /// no JSON only fails it if it looks there.
-pub(crate) fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
+pub(crate) fn apply_declared(
+    step: &CompiledStep,
+    context: &StepContext<'_>,
+    work: &mut Work,
+    input: Carried,
+) -> Effect {
     if input.original {
-        return evaluate(step, context, context.body.document().map_err(str::to_owned), input);
+        return evaluate(step, context, context.body.document().map_err(str::to_owned), work, input);
     }
     let (content_type, payload) = (input.content_type.clone(), input.payload.clone());
+    if let Err(spent) = work.within(|budget| budget.parse(payload.len())) {
+        return error(step.on_error, "not_json", spent.to_string(), true, input, Vec::new());
+    }
     let text = json_text(&content_type, &payload);
-    let parsed = Document::parse(&text);
+    let parsed = Document::parse_with(&text, context.body.limits());
     let parsed = parsed.map_err(|fault| format!("the payload of the step before is not JSON: {fault}"));
-    evaluate(step, context, parsed.as_ref().map_err(Clone::clone), input)
+    evaluate(step, context, parsed.as_ref().map_err(Clone::clone), work, input)
 }
 
 fn evaluate(
     step: &CompiledStep,
     context: &StepContext<'_>,
     document: Result<&Document<'_>, String>,
+    work: &mut Work,
     mut carried: Carried,
 ) -> Effect {
     let event_type = carried.event_type.clone();
@@ -336,9 +356,8 @@ fn evaluate(
         source: &context.source,
         received_at: &context.received_at,
     };
-    let mut budget = Budget::default();
     match &step.kind {
-        CompiledKind::Filter(filter) => match filter.test(&input, &mut budget) {
+        CompiledKind::Filter(filter) => match work.within(|budget| filter.test(&input, budget)) {
             Ok(decision) if decision.pass => forward(carried),
             Ok(decision) => Effect {
                 outputs: Vec::new(),
@@ -355,7 +374,7 @@ fn evaluate(
         },
         CompiledKind::Mapping(mapping) => {
             let mut output = Vec::with_capacity(512);
-            match mapping.apply(&input, &mut budget, &mut output) {
+            match work.within(|budget| mapping.apply(&input, budget, &mut output)) {
                 Ok(mapped) => {
                     carried.becomes_json(Bytes::from(output), mapped.headers);
                     if let Some(given) = mapped.event_type {

@@ -34,6 +34,7 @@ use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Input;
 use crate::http::endpoint::Output;
+use crate::http::endpoint::Place;
 use crate::http::idempotency::ANSWER_BYTES_MAX;
 use crate::http::idempotency::Asked;
 use crate::http::idempotency::Memory;
@@ -46,6 +47,8 @@ use crate::http::problem::Problem;
 use crate::http::server::ServerLimits;
 use crate::http::server::connection::Answerer;
 use crate::http::site::Site;
+use crate::shape::Ended;
+use crate::shape::Work;
 
 /// What some programs write before a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -54,6 +57,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// events is one.
 const JSON_BODY_FACTOR: u64 = 4;
 const JSON_BODY_LEAST: u64 = 1 << 20;
+/// A larger body is not read beside events, unless it is events.
+const AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// Answers every request of one server.
 pub(crate) struct Router {
@@ -144,12 +149,34 @@ async fn run(
     let path = params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = parts.uri.query().unwrap_or("").to_owned();
     let operation = format!("{} {}", parts.method, parts.uri.path());
-    let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body };
+    let work = Work::of_request(Ended::default());
+    let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body, work };
     call.params_known()?;
     if call.endpoint.remembered && call.headers.contains_key("idempotency-key") {
         return remembered(&operation, call).await;
     }
-    (call.endpoint.handler)(call).await
+    handle(call).await
+}
+
+/// Has the request worked on where its operation belongs.
+async fn handle(call: Call) -> Answer {
+    let apart = match call.endpoint.place {
+        Place::AtOnce => false,
+        Place::BySize => {
+            let json = matches!(call.endpoint.input, Input::Json(_) | Input::OptionalJson(_));
+            json && call.body.len() > AT_ONCE_BYTES_MAX
+        }
+        Place::Apart => true,
+    };
+    let workspace = call.principal.as_ref().filter(|_| apart).map(|principal| principal.workspace);
+    let handler = call.endpoint.handler;
+    match workspace {
+        Some(workspace) => {
+            let gateway = call.gateway().clone();
+            gateway.apart(workspace, move |work| handler(Call { work, ..call })).await?
+        }
+        None => handler(call).await,
+    }
 }
 
 impl Call {
@@ -258,7 +285,7 @@ async fn remembered(operation: &str, call: Call) -> Answer {
         }
         Turn::First(slot) => slot,
     };
-    let response = (call.endpoint.handler)(call).await?;
+    let response = handle(call).await?;
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
         return Err(Problem::new(Kind::Internal, "the answer could not be written"));

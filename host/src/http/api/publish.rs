@@ -75,6 +75,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .scope(Scope::Ingest)
         .not_remembered()
+        .at_once()
         .input(Input::Json(EVENTS))
         .output(202, Output::Json(describe)),
         Endpoint::post(

@@ -27,7 +27,6 @@ use crate::rules::challenge::Reply;
 use crate::rules::verify::Request;
 use crate::shape::Document;
 use crate::shape::JsonLimits;
-use crate::shape::JsonLimits;
 use crate::store::Accepted;
 use crate::store::Store;
 

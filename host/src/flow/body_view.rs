@@ -181,7 +181,7 @@ mod tests {
     #[track_caller]
     fn says(content_type: &str, body: &[u8], expected: &str) {
         let json = json_text(content_type, body);
-        let view = BodyView::new(&json);
+        let view = BodyView::new(&json, JsonLimits::default());
         let detail = view.document().map(|_| ()).unwrap_err();
         assert!(detail.contains(expected), "{detail}");
     }

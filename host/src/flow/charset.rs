@@ -55,11 +55,6 @@ pub(super) fn real<'a>(named: &'static Encoding, text: &'a [u8]) -> (&'static En
     (real, text)
 }
 
-/// A text in UTF-8 without its byte order mark.
-pub(super) fn without_mark(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
-}
-
 /// A text in UTF-8. What is UTF-8 already is borrowed, and left as it is where it is malformed.
 pub(super) fn to_utf8<'a>(encoding: &'static Encoding, text: &'a [u8]) -> Cow<'a, [u8]> {
     if encoding == UTF_8 {

@@ -47,7 +47,7 @@ impl SharedCode {
         let path = dir.join(KEY);
         if !path.exists() {
             let mut made = [0; KEY_BYTES];
-            getrandom::fill(&mut made).map_err(io::Error::other)?;
+            getrandom::fill(&mut made).map_err(|error| io::Error::other(error.to_string()))?;
             put(dir, &path, &[&made])?;
         }
         let mut file = File::open(&path)?;

@@ -182,11 +182,7 @@ impl Store for FailingStore {
         self.inner.open_events(after, limit).await
     }
 
-    async fn live(
-        &self,
-        after: Option<DeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
         self.faults.meet(Call::Live)?;
         self.inner.live(after, limit).await
     }

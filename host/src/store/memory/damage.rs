@@ -33,7 +33,8 @@ impl MemoryStore {
     /// How often an event was planned.
     pub(crate) fn plans(&self, event: EventId) -> usize {
         let data = self.data();
-        let plans = data.log.iter().filter(|(_, entry)| matches!(entry, LogEntry::Plan(plan) if plan.event == event));
+        let plans =
+            data.log.iter().filter(|(_, entry)| matches!(entry, LogEntry::Plan(plan) if plan.event == event));
         plans.count()
     }
 }

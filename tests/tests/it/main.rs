@@ -1,6 +1,8 @@
 //! Black-box tests: each starts the real binary and sees it only through its doors. One binary,
 //! so that it links once.
 
+#![recursion_limit = "256"]
+
 mod api_examples;
 mod architecture;
 mod artifacts;

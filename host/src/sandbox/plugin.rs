@@ -44,6 +44,8 @@ pub struct Plugin {
     budget: PluginBudget,
     /// The cap of the budget, besides that of all who use the plugin.
     slots: Option<Arc<Semaphore>>,
+    /// Whether events that wait share an instance.
+    batches: bool,
 }
 
 /// What the clones share.
@@ -61,14 +63,14 @@ struct Live {
     ready: Ready,
     queue: Queue,
     calls: Arc<PluginCalls>,
-    /// Of an interpreted plugin without grants: events that wait.
+    /// Of a plugin without grants: events that wait.
     gather: Option<Gather>,
 }
 
 impl Live {
     fn new(ready: Ready, queue: Queue) -> Self {
         let calls = queue.plugin_calls();
-        let gather = ready.gathers().then(Gather::default);
+        let gather = ready.plain.then(Gather::default);
         Self { ready, queue, calls, gather }
     }
 }
@@ -92,7 +94,7 @@ impl Plugin {
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, budget: PluginBudget::default(), slots: None }
+        Self { inner, budget: PluginBudget::default(), slots: None, batches: false }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -107,7 +109,13 @@ impl Plugin {
     /// The same plugin on a budget; `slots` has a permit for each call that may be under way.
     #[must_use]
     pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
-        Self { inner: self.inner.clone(), budget, slots }
+        Self { budget, slots, ..self.clone() }
+    }
+
+    /// The same plugin, with events that wait for it run together in one instance, as its manifest asks.
+    #[must_use]
+    pub fn in_batches(&self, batches: bool) -> Self {
+        Self { batches, ..self.clone() }
     }
 
     /// Whether a call would begin at once, as far as code is concerned.
@@ -160,8 +168,8 @@ impl Plugin {
         self.run_with(Given::default(), config, event).await
     }
 
-    /// The same with what its grants need; what it wants to be kept is in the cost. An interpreted plugin without
-    /// grants may take several events that wait with the same `config`, by address, in one instance.
+    /// The same with what its grants need; what it wants to be kept is in the cost. A plugin that asks for batches, and
+    /// for no grant, may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(
         &self,
         mut given: Given,
@@ -169,7 +177,7 @@ impl Plugin {
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
         let live = self.live().await.map_err(host)?;
-        if let Some(gather) = live.gather.as_ref().filter(|gather| gather.is_open())
+        if let Some(gather) = live.gather.as_ref().filter(|gather| self.batches && gather.is_open())
             && let Some(ran) = Box::pin(self.run_gathered(live, gather, &config, event.clone())).await
         {
             return ran;

@@ -113,6 +113,8 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "tier": admitted.tier,
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
+        "batch": admitted.batch,
+        "warnings": admitted.warnings,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),
     })
 }

@@ -13,6 +13,7 @@ use http::HeaderValue;
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
 use crate::domain::config::PluginConfig;
+use crate::domain::config::PluginVersion;
 use crate::domain::config::Source;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
@@ -66,12 +67,13 @@ impl Plugins {
     pub(super) fn of(
         &self,
         plugin: &PluginConfig,
-        digest: Digest,
+        version: &PluginVersion,
         grants: Grants,
     ) -> Result<Plugin, Arc<str>> {
-        let loaded = self.loaded.get(&(digest, grants)).cloned();
+        let loaded = self.loaded.get(&(version.digest, grants)).cloned();
         let loaded = loaded.unwrap_or_else(|| Err("it is not loaded".into()))?;
-        Ok(loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight)))
+        let loaded = loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight));
+        Ok(loaded.in_batches(version.batch))
     }
 }
 
@@ -338,9 +340,10 @@ fn compile_kind(
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
-                plugin: plugins.of(plugin, digest, grants.kinds()),
+                plugin: plugins.of(plugin, found, grants.kinds()),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
+                batch: found.batch,
                 grants: grants.kinds(),
                 hosts: grants.hosts().iter().cloned().collect(),
                 secrets: NamedSecrets::default(),

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hookmill::domain::delivery::Attempt;
+use hookmill::domain::delivery::BodyEnd;
 use hookmill::domain::delivery::DeliveryState;
 use hookmill::domain::delivery::Response;
 use hookmill::domain::delivery::Timings;
@@ -180,7 +181,7 @@ fn settled(event: EventId) -> Change {
     let route = Route { connection: CONNECTION, destination: DESTINATION, steps: Vec::new(), end };
     let plan = Plan { event, workspace: WORKSPACE, at: now, routes: vec![route] };
     let headers = Headers(vec![("content-length".to_owned(), "2".to_owned())]);
-    let response = Response { status: 200, headers, body: Bytes::from_static(b"ok"), truncated: false };
+    let response = Response { status: 200, headers, body: Bytes::from_static(b"ok"), end: BodyEnd::Whole };
     let attempt = Attempt {
         id: delivery.attempt(1),
         at: now,

@@ -136,7 +136,7 @@ fn check(
             .into(),
         content_type,
         idempotency: idempotency(source, &incoming.headers, document.as_ref()),
-        headers: credentials::without(&incoming.headers, &settings.key_header),
+        headers: source.hide.headers(&incoming.headers),
         body: incoming.body.clone(),
         received_at: now,
         revision: snapshot.revision(),

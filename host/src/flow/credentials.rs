@@ -1,5 +1,5 @@
 //! Keys and passwords at a source's door. Compared as hashes, or in constant time. Not here:
-//! signatures (`rules::verify`).
+//! signatures (`rules::verify`), keeping credentials out of what is kept (`rules::hide`).
 
 use std::sync::Arc;
 
@@ -14,9 +14,6 @@ use crate::domain::event::Headers;
 use crate::domain::time::Timestamp;
 use crate::flow::error::AcceptError;
 use crate::flow::snapshot::Snapshot;
-
-/// Headers that carry credentials and are therefore not kept with an event.
-const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// What every key of hookmill begins with.
 const KEY_PREFIX: &str = "hm_";
@@ -67,13 +64,4 @@ fn presented_key<'a>(source: &Source, headers: &'a Headers) -> Option<&'a str> {
 fn basic_of(authorization: &str) -> Option<Vec<u8>> {
     let (scheme, coded) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(coded.trim()).ok()).flatten()
-}
-
-/// The headers that may be kept and shown.
-pub fn without(headers: &Headers, key_header: &str) -> Headers {
-    let kept = headers
-        .0
-        .iter()
-        .filter(|(name, _)| name != key_header && !CREDENTIAL_HEADERS.contains(&name.as_str()));
-    Headers(kept.cloned().collect())
 }

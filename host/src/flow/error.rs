@@ -16,8 +16,11 @@ pub struct FieldFault {
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// No source has that id or name.
-    #[error("there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`")]
+    /// No source has that id, and none of the first workspace that name.
+    #[error(
+        "there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`. \
+         Names lead only to sources of the first workspace"
+    )]
     UnknownSource(String),
     /// The source is paused.
     #[error("the source is paused; try again after {retry_after_s} s")]

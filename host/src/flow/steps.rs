@@ -19,6 +19,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
+use crate::flow::body_view::json_text;
 use crate::flow::carried::Carried;
 use crate::flow::kept::Kept;
 use crate::flow::metering::Metered;
@@ -305,7 +306,8 @@ pub(crate) fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, inp
         };
     }
     let payload = input.payload.clone();
-    match Document::parse(&payload) {
+    let text = json_text(&input.content_type, &payload);
+    match Document::parse(&text) {
         Ok(document) => evaluate(step, context, &document, input),
         Err(fault) => {
             let detail = format!("the payload of the step before is not JSON: {fault}");
@@ -350,10 +352,7 @@ fn evaluate(
             let mut output = Vec::with_capacity(512);
             match mapping.apply(&input, &mut budget, &mut output) {
                 Ok(mapped) => {
-                    carried.payload = Bytes::from(output);
-                    carried.original = false;
-                    carried.content_type = "application/json".into();
-                    carried.headers.extend(mapped.headers);
+                    carried.becomes_json(Bytes::from(output), mapped.headers);
                     if let Some(given) = mapped.event_type {
                         carried.event_type = given.into();
                     }

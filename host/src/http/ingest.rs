@@ -25,6 +25,7 @@ use crate::http::path;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::site::Site;
+use crate::rules::own_answer;
 use crate::store::Accepted;
 
 /// What the paths of sources begin with.
@@ -34,10 +35,9 @@ const EVENT_ID: HeaderName = HeaderName::from_static("hookmill-event-id");
 
 /// Takes a request in at a source.
 pub(crate) async fn answer(site: &Site, request: Request<RequestBody>) -> Response {
-    match take(site, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
+    let mut response = take(site, request).await.unwrap_or_else(Problem::into_response);
+    reply::seal(response.headers_mut());
+    response
 }
 
 async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Problem> {
@@ -50,6 +50,8 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
         Ok(body) => body,
         Err(fault) => return Err(refuse(gateway, &source, fault, headers)),
     };
+    // A body may take long: what counts is what the source is when it is there.
+    let source = find(gateway, path)?;
     let incoming = Incoming {
         method: parts.method.as_str().to_owned(),
         url: format!("{}{}", site.public_url, parts.uri.path_and_query().map_or(path, |path| path.as_str())),
@@ -105,11 +107,13 @@ fn usual(accepted: Accepted) -> Response {
     reply::json_bytes(StatusCode::ACCEPTED, body.into())
 }
 
+/// What was set up before there were rules for it is kept out here.
 fn own(custom: &CustomResponse, accepted: Accepted) -> Response {
     let mut response = Response::new(Body::from(custom.body.clone()));
     *response.status_mut() = StatusCode::from_u16(custom.status).unwrap_or(StatusCode::ACCEPTED);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    for (name, value) in &custom.headers.0 {
+    let may = |(name, value): &&(String, String)| own_answer::check(name, value).is_ok();
+    for (name, value) in custom.headers.0.iter().filter(may) {
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
         {
             response.headers_mut().insert(name, value);
@@ -119,4 +123,29 @@ fn own(custom: &CustomResponse, accepted: Accepted) -> Response {
         response.headers_mut().insert(EVENT_ID, id);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::EventId;
+
+    /// What was saved before there were rules for it.
+    #[test]
+    fn an_answer_that_was_set_up_long_ago_is_no_page_either() {
+        let pairs = [
+            ("content-type", "text/html"),
+            ("content-security-policy", "default-src *"),
+            ("service-worker-allowed", "/"),
+            ("x-request-id", "7"),
+        ];
+        let headers = Headers(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        let custom = CustomResponse { status: 200, headers, body: "<script>1</script>".to_owned() };
+        let mut answer = own(&custom, Accepted { id: EventId::from_bits(1), duplicate: false });
+        reply::seal(answer.headers_mut());
+        let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap());
+        assert_eq!(header("content-type"), "text/plain; charset=utf-8");
+        assert!(header("content-security-policy").contains("sandbox"));
+        assert_eq!((header("x-request-id"), header("service-worker-allowed")), ("7", ""));
+    }
 }

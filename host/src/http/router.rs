@@ -134,6 +134,8 @@ async fn run(
     let principal = admit(&site, &endpoint, &parts.headers)?;
     check_accept(&endpoint, &parts.headers)?;
     let body = take_body(&site, &endpoint, &parts.headers, body).await?;
+    // A body may take long, and the key be gone when it is there.
+    still_admitted(&site, &endpoint, principal.as_ref())?;
     let path = params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = parts.uri.query().unwrap_or("").to_owned();
     let operation = format!("{} {}", parts.method, parts.uri.path());
@@ -167,6 +169,16 @@ fn admit(site: &Site, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option
         return Err(Problem::new(Kind::Forbidden, format!("this needs a key with the scope `{name}`")));
     }
     Ok(Some(principal))
+}
+
+/// What the key was let in for, it must still be let in for.
+fn still_admitted(site: &Site, endpoint: &Endpoint, principal: Option<&Principal>) -> Result<(), Problem> {
+    let (Access::Key(scope), Some(principal)) = (&endpoint.access, principal) else { return Ok(()) };
+    if site.gateway.still_may(principal, *scope) {
+        return Ok(());
+    }
+    let detail = "this key was deleted or has expired while the request was under way";
+    Err(Problem::new(Kind::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer"))
 }
 
 /// Media types are looked at without parameters; a client that accepts only others is told.
@@ -224,7 +236,11 @@ async fn remembered(operation: &str, call: Call) -> Answer {
     let content = [query.as_bytes(), &body];
     let asked = Asked { workspace: call.workspace()?, operation, key: &key, content };
     let mut slot = match site.memory.turn(&asked).await? {
-        Turn::Again(saved) => return Ok(respond(saved)),
+        Turn::Again(saved) => {
+            // Whoever did it first may have taken long.
+            still_admitted(&site, &call.endpoint, call.principal.as_ref())?;
+            return Ok(respond(saved));
+        }
         Turn::First(slot) => slot,
     };
     let response = (call.endpoint.handler)(call).await?;

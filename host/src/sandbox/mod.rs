@@ -29,6 +29,7 @@ mod direct;
 mod engine;
 mod error;
 mod examples;
+pub mod executable;
 mod expect;
 mod faults;
 mod fetch;

@@ -64,7 +64,7 @@ impl Path {
             Some(_) if !in_each => {
                 return Err(format!("`{text}`: `@` has a meaning only inside `$each`; begin with `$`"));
             }
-            Some(rest) => (Base::Item, Query::compile(&format!("${rest}"))),
+            Some(rest) => (Base::Item, Query::compile_item(rest)),
             None => (Base::Root, Query::compile(text)),
         };
         let query = query.map_err(|fault| fault.detail)?;

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use hookmill_tests::Gateway;
 use hookmill_tests::Reply;
@@ -19,9 +18,18 @@ use hookmill_tests::sink::Hit;
 use serde_json::json;
 
 const KILLS: u64 = 25;
-/// Deliveries that a crash may find between an attempt and its record: what is on the wire at
-/// most, and what waits some milliseconds for its commit.
-const REPEATED_PER_KILL_MAX: usize = 300;
+/// Requests to one destination at a time, as the settings have it.
+const ON_THE_WIRE_MAX: usize = 8;
+/// After a kill: until the sink has read what the gateway wrote before.
+const LAST_BYTES: Duration = Duration::from_millis(100);
+
+/// One life of the gateway and how it ended.
+struct Life {
+    /// When the last request began that was acknowledged: the commit with it holds what was settled until then.
+    committed: Instant,
+    /// When everything it had sent was there, and the next had not begun.
+    ended: Instant,
+}
 
 fn number(hit: &Hit) -> u64 {
     hit.json()["number"].as_u64().unwrap_or_else(|| panic!("no number in {:?}", hit.body))
@@ -48,12 +56,15 @@ async fn nothing_acknowledged_is_lost() {
 
     let loads = [Load::start(&client, &flapping.path, 8, 200), Load::start(&client, &stubborn.path, 8, 200)];
     let acknowledged = || loads.iter().map(Load::acknowledged).sum::<usize>();
-    let kills = AtomicU64::new(0);
-    while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
+    let mut lives = Vec::new();
+    for _ in 0..KILLS {
         let now = acknowledged();
         eventually("load flows again", || async { (acknowledged() >= now + 20).then_some(()) }).await;
         tokio::time::sleep(Duration::from_millis(fastrand::u64(0..250))).await;
+        let committed = loads.iter().filter_map(Load::committed).max().expect("load flows");
         gateway.kill().await;
+        tokio::time::sleep(LAST_BYTES).await;
+        lives.push(Life { committed, ended: Instant::now() });
         gateway.restart().await;
     }
     let [first, second] = loads;
@@ -69,7 +80,7 @@ async fn nothing_acknowledged_is_lost() {
         check_ids(path, &sink.hits_at(path), &outcome.acknowledged);
     }
     settle(&client).await;
-    check_repeats(&sink.hits());
+    check_repeats(&sink.hits_at("/stubborn"), &lives);
 }
 
 /// One number, one event, one delivery id, one body: whatever came twice is the same.
@@ -96,17 +107,40 @@ async fn settle(client: &hookmill_tests::Client) {
     }
 }
 
-/// A delivery that was answered 200 is sent again only if a crash came before that was written.
-fn check_repeats(hits: &[Hit]) {
-    let mut stubborn: HashMap<&str, usize> = HashMap::new();
-    for hit in hits.iter().filter(|hit| hit.path == "/stubborn") {
-        *stubborn.entry(hit.header("webhook-id")).or_default() += 1;
+/// A delivery that was answered 200 is sent again only if a crash came before that was on disk: it was on the wire, or
+/// was answered after the last commit began. Which commit that was at the latest is known from outside: the one with the
+/// last event that was acknowledged. Whatever was settled before that event was sent is in it, and at that time no more
+/// than so many deliveries were sent and not settled.
+fn check_repeats(hits: &[Hit], lives: &[Life]) {
+    let life_of = |at: Instant| lives.iter().position(|life| at <= life.ended).unwrap_or(lives.len());
+    let mut stubborn: HashMap<&str, Vec<usize>> = HashMap::new();
+    for hit in hits {
+        stubborn.entry(hit.header("webhook-id")).or_default().push(life_of(hit.at));
     }
-    // One refusal and one success are as wanted.
-    let repeated: usize = stubborn.values().map(|times| times.saturating_sub(2)).sum();
-    assert!(stubborn.values().all(|times| *times >= 2), "a pending retry did not happen");
-    let most = usize::try_from(KILLS).unwrap() * REPEATED_PER_KILL_MAX;
-    assert!(repeated <= most, "{repeated} repeated attempts in {KILLS} kills");
+    let mut repeated = vec![0; lives.len()];
+    for (id, lives_of_hits) in &stubborn {
+        // The first is refused, the second is taken.
+        assert!(lives_of_hits.len() >= 2, "{id}: a pending retry did not happen");
+        for pair in lives_of_hits[1..].windows(2) {
+            assert!(
+                pair[0] < pair[1],
+                "{id} was sent again without a crash since it was taken: {lives_of_hits:?}"
+            );
+            repeated[pair[0]] += 1;
+        }
+    }
+    for (number, (life, repeated)) in lives.iter().zip(&repeated).enumerate() {
+        let since = hits.iter().filter(|hit| life.committed < hit.at && hit.at <= life.ended).count();
+        let most = ON_THE_WIRE_MAX + since;
+        assert!(
+            *repeated <= most,
+            "kill {number}: {repeated} repeated, where {most} can have been unsettled"
+        );
+    }
+    // The bound must say something: were everything allowed to repeat, it would say nothing.
+    let allowed: usize = lives.len() * ON_THE_WIRE_MAX;
+    let all: usize = repeated.iter().sum();
+    assert!(hits.len() > 4 * allowed, "{} requests are too few to tell; {all} repeated", hits.len());
 }
 
 /// Kills while events of a plugin that takes them in batches are on their way.

@@ -7,9 +7,11 @@ use anyhow::bail;
 use crate::cli::Exit;
 use crate::cli::map::compare;
 use crate::cli::map::eject;
+use crate::cli::map::help;
 use crate::cli::map::input::Given;
 use crate::cli::map::show;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Filter;
@@ -22,6 +24,7 @@ use crate::shape::suggest;
 
 /// Arguments of `map`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = help::LANGUAGE)]
 pub(crate) struct MapArgs {
     #[command(subcommand)]
     command: MapCommand,
@@ -91,7 +94,6 @@ struct Samples {
 }
 
 /// Runs one of them.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &MapArgs) -> Exit {
     let text = match &args.command {
         MapCommand::Run(on) if on.filter => test(on),
@@ -106,7 +108,7 @@ pub(crate) fn run(args: &MapArgs) -> Exit {
     match text {
         Ok(text) => print(&text),
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }

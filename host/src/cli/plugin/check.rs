@@ -9,6 +9,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::Admitted;
 
@@ -47,7 +48,7 @@ fn text(admitted: &Admitted) -> String {
     ];
     let warnings = admitted.warnings.iter().map(|warning| ("warning", warning.clone()));
     let given = rows.into_iter().filter(|(_, value)| !value.is_empty()).chain(warnings);
-    given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+    given.map(|(name, value)| format!("{name:<9}{}", one_line(&value))).collect::<Vec<_>>().join("\n")
 }
 
 /// What it means that a plugin asks for batches.

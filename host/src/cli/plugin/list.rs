@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 
 /// Flags of `plugin list`.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ fn artifact(version: &Value) -> Option<String> {
         "building" => Some(format!("\n  being compiled for this engine: {digest}")),
         "failed" => {
             let error = version["artifact_error"].as_str().unwrap_or_default();
-            Some(format!("\n  does not compile any more: {digest}\n    {error}"))
+            Some(format!("\n  does not compile any more: {digest}\n    {}", one_line(error)))
         }
         _ => None,
     }
@@ -74,7 +75,7 @@ fn quarantine(version: &Value) -> String {
     let (digest, quarantine) = (version["digest"].as_str().unwrap_or_default(), &version["quarantine"]);
     let since = quarantine["since"].as_str().unwrap_or_default();
     let detail = quarantine["detail"].as_str().unwrap_or_default();
-    format!("\n  in quarantine since {since}: {digest}\n    {detail}")
+    format!("\n  in quarantine since {since}: {digest}\n    {}", one_line(detail))
 }
 
 #[cfg(test)]

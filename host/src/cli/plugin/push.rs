@@ -11,6 +11,7 @@ use crate::cli::client::ClientError;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 
 /// Flags of `plugin push`.
 #[derive(Debug, Args)]
@@ -84,7 +85,7 @@ fn text(name: &str, answer: &Value) -> String {
         _ => "",
     };
     let warnings = answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let warnings: String = warnings.map(|warning| format!("\nwarning: {warning}")).collect();
+    let warnings: String = warnings.map(|warning| format!("\nwarning: {}", one_line(warning))).collect();
     format!("{name} {digest}\nuses {imports}; {active}{batch}{warnings}")
 }
 

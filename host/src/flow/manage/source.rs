@@ -23,6 +23,7 @@ use crate::flow::manage::verification;
 use crate::flow::manage::verification::VerificationDraft;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
+use crate::rules::own_answer;
 use crate::shape::Query;
 
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -282,5 +283,11 @@ fn checked_response(response: CustomResponse, faults: &mut Faults) -> CustomResp
     if response.body.chars().count() > RESPONSE_CHARS_MAX {
         faults.add("/response/body", format!("at most {RESPONSE_CHARS_MAX} characters"));
     }
-    CustomResponse { headers: fields::headers(&response.headers, "/response/headers", faults), ..response }
+    let headers = fields::headers(&response.headers, "/response/headers", faults);
+    for (name, value) in &response.headers.0 {
+        if let Err(detail) = own_answer::check(&name.to_ascii_lowercase(), value) {
+            faults.missing(&fields::header_place("/response/headers", name), detail);
+        }
+    }
+    CustomResponse { headers, ..response }
 }

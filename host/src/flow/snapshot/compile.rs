@@ -41,6 +41,9 @@ use crate::flow::snapshot::runtime::ConnectionRuntime;
 use crate::flow::snapshot::runtime::DestinationRuntime;
 use crate::flow::snapshot::runtime::PluginStep;
 use crate::flow::snapshot::runtime::SourceRuntime;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
+use crate::rules::hide::is_credential;
 use crate::rules::seal::SealKey;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
@@ -195,6 +198,7 @@ impl Compiler {
             event_type: source.event_type.as_ref().and_then(extract),
             idempotency: source.idempotency.as_ref().and_then(|rule| extract(&rule.from)),
             body_bytes_max: source.body_bytes_max.unwrap_or(self.body_bytes_max),
+            hide: Inbound::of(source),
         }
     }
 
@@ -205,6 +209,7 @@ impl Compiler {
             target: target.map_err(|refusal| refusal.to_string()),
             signing: PreparedSigning::prepare(&destination.signing).map_err(|fault| fault.to_string()),
             headers: destination_headers(destination),
+            hide: Outbound::of(destination),
         }
     }
 }
@@ -227,7 +232,7 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
         }
     };
     for (name, value) in &destination.headers.0 {
-        put(name, value, false);
+        put(name, value, is_credential(name));
     }
     if let Some(basic) = &destination.auth.basic {
         let pair = format!("{}:{}", basic.username, basic.password.0.expose());

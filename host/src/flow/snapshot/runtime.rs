@@ -15,6 +15,8 @@ use crate::domain::secret::NamedSecrets;
 use crate::egress::Target;
 use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::streak::Streak;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
@@ -46,6 +48,8 @@ pub struct SourceRuntime {
     pub(crate) event_type: Option<Extract>,
     pub(crate) idempotency: Option<Extract>,
     pub(crate) body_bytes_max: u64,
+    /// What is kept of requests.
+    pub(crate) hide: Inbound,
 }
 
 impl SourceRuntime {
@@ -139,6 +143,14 @@ impl ConnectionRuntime {
         !self.grants().is_empty() || self.steps.iter().flatten().any(shares)
     }
 
+    /// The secrets that its plugins are given, and may have put into what they forward.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &NamedSecrets> {
+        self.steps.iter().flatten().filter_map(|step| match &step.kind {
+            CompiledKind::Plugin(plugin) if !plugin.secrets.is_empty() => Some(&plugin.secrets),
+            CompiledKind::Plugin(_) | CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
+        })
+    }
+
     /// Whether one of its plugins is in quarantine.
     pub(crate) fn is_quarantined(&self) -> bool {
         let is = |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if plugin.streak.is_quarantined());
@@ -157,4 +169,6 @@ pub struct DestinationRuntime {
     pub signing: Result<PreparedSigning, String>,
     /// Headers every request to it has: its own and its credentials.
     pub headers: http::HeaderMap,
+    /// What is kept of answers.
+    pub(crate) hide: Outbound,
 }

@@ -128,7 +128,7 @@ async fn show_one(call: Call) -> Answer {
     let event = find(&call).await?;
     let body = payload::show(&event.data.body);
     let more = EventContentView {
-        headers: parts::headers_view(&event.data.headers),
+        headers: parts::headers_view(&call.gateway().shown_headers(event.data.source, &event.data.headers)),
         payload: body.payload,
         payload_base64: body.base64,
     };

@@ -34,7 +34,11 @@ const PAYLOAD: Field =
     field("payload", Shape::Any, "The body; any JSON. Its bytes are kept as they are.").nullable();
 const KEY: Field =
     field("idempotency_key", Shape::Text, "A second event with the same key is a copy of the first.");
-const HEADERS: Field = field("headers", Shape::Texts, "Kept with the event and visible to its steps.");
+const HEADERS: Field = field(
+    "headers",
+    Shape::Texts,
+    "Kept with the event, save those that carry credentials, and visible to its steps.",
+);
 
 const ONE: &[Field] = &[TYPE.required(), PAYLOAD.required(), KEY, HEADERS];
 const EVENTS: &[Field] = &[

@@ -38,7 +38,12 @@ use crate::http::view::view;
 
 const RESPONSE: &[Field] = &[
     field("status", Shape::Whole, "200 to 299; 200 if not given."),
-    field("headers", Shape::Texts, "Further headers."),
+    field(
+        "headers",
+        Shape::Texts,
+        "Further headers: content-language, content-type, webhook-allowed-origin, webhook-allowed-rate, \
+         x-correlation-id, x-request-id. The type is text/plain, application/json, application/xml or text/xml.",
+    ),
     field("body", Shape::Text, "Up to 1,000 characters."),
 ];
 

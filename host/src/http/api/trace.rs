@@ -38,6 +38,8 @@ fn describe() -> Described {
         "plugin",
         "delivery",
         "attempt",
+        "held",
+        "steps_again",
     ];
     let entry = serde_json::json!({
         "type": "object",
@@ -49,7 +51,7 @@ fn describe() -> Described {
             "connection": text("By which connection."),
             "destination": text("Where to."),
             "delivery": text("Which delivery."),
-            "verdict": {"enum": ["forward", "drop", "error"], "description": "What a step answered."},
+            "verdict": {"enum": ["forward", "drop", "error", "held"], "description": "What a step answered."},
             "outputs": number("Payloads that went on."),
             "reason": text("Why, in words."),
             "clause": text("The clause that decided, a JSON pointer into the filter."),

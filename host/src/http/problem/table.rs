@@ -12,6 +12,7 @@ use crate::flow::UploadError;
 use crate::flow::manage::ManageError;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
+use crate::sandbox::executable;
 use crate::store::StoreError;
 
 /// Seconds a client is asked to wait when the store is away.
@@ -135,7 +136,14 @@ impl From<UploadError> for Problem {
             UploadError::Conflict(_) => Self::new(Kind::Conflict, detail),
             UploadError::Host(detail) => {
                 tracing::error!(error = %detail, "could not examine a plugin");
-                Self::new(Kind::Internal, "the gateway could not examine the component; the log says why")
+                // What the system forbids is nobody's secret, and the upload may be as good as any.
+                match executable::hindrance() {
+                    Some(hindrance) => Self::new(Kind::Unavailable, hindrance),
+                    None => Self::new(
+                        Kind::Internal,
+                        "the gateway could not examine the component; the log says why",
+                    ),
+                }
             }
             UploadError::Store(store) => store.into(),
         }

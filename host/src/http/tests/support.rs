@@ -20,6 +20,7 @@ use crate::egress::EgressOptions;
 use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
+use crate::flow::Patience;
 use crate::flow::intake;
 use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
@@ -172,7 +173,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {
-        store,
+        store: store.into(),
         sandbox,
         egress,
         clock: Clock::System,
@@ -190,6 +191,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
             timeout_ms: 15_000,
             retry: RetryPolicy::default(),
         },
+        patience: Patience::default(),
     };
     let gateway = Gateway::new(parts, compiler, snapshot);
     let (planner, committed) = tokio::sync::mpsc::unbounded_channel();

@@ -80,7 +80,8 @@ impl Writer {
 
     fn tests(&mut self, leaf: &Leaf) -> String {
         let tests: Vec<String> = leaf.tests.iter().map(|test| self.test(test)).collect();
-        tests.join(" && ")
+        let tests = tests.join(" && ");
+        if leaf.as_number { format!("{{\n    let it = &number_in(it);\n    {tests}\n}}") } else { tests }
     }
 
     fn test(&mut self, test: &Test) -> String {

@@ -132,7 +132,7 @@ impl Writer {
                 }
                 Part::Hole { .. } => text.push('\0'),
             }
-            if let Part::Hole { source, steps } = part {
+            if let Part::Hole { source, steps, .. } = part {
                 holes.push(self.hole(source, steps, field));
             }
         }

@@ -104,12 +104,13 @@ impl ClauseCompiler<'_> {
 
     fn leaf(&mut self, node: Node<'_>, pointer: &str) -> Option<Leaf> {
         let source = self.source(node, pointer);
-        let (mut tests, mut exists, mut every) = (Vec::new(), None, false);
+        let (mut tests, mut exists, mut every, mut as_number) = (Vec::new(), None, false, false);
         let mut good = true;
         for (name, value) in node.members().filter(|(name, _)| !SOURCES.contains(&&**name)) {
             let at = push_pointer(pointer, &name);
             match &*name {
                 "every" => every = self.keep(&at, spec::boolean(value, "`every`"), &mut good) == Some(true),
+                "as" => as_number = self.keep(&at, number_alone(value), &mut good).is_some(),
                 "exists" => exists = self.keep(&at, spec::boolean(value, "`exists`"), &mut good),
                 _ => tests.extend(self.keep(&at, test(&name, value), &mut good)),
             }
@@ -120,7 +121,7 @@ impl ClauseCompiler<'_> {
             return None;
         }
         let source = source?;
-        good.then(|| Leaf { source, tests: tests.into(), exists, every })
+        good.then(|| Leaf { source, tests: tests.into(), exists, every, as_number })
     }
 
     fn keep<T>(&mut self, pointer: &str, result: Result<T, String>, good: &mut bool) -> Option<T> {
@@ -193,10 +194,21 @@ fn test(name: &str, value: Node<'_>) -> Result<Test, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = OPERATORS.iter().chain(SOURCES).chain(GROUPS).chain(&["every"]).copied().collect();
+    let known: Vec<&str> =
+        OPERATORS.iter().chain(SOURCES).chain(GROUPS).chain(&["every", "as"]).copied().collect();
     match spec::nearest(name, &known) {
         Some(near) => format!("there is no operator `{name}`; did you mean `{near}`?"),
         None => format!("there is no operator `{name}`; there are {}", OPERATORS.join(", ")),
+    }
+}
+
+/// What `as` takes.
+fn number_alone(value: Node<'_>) -> Result<(), String> {
+    match &*spec::text(value, "`as`")? {
+        "number" => Ok(()),
+        other => {
+            Err(format!("`as` takes number, which reads a text such as \"250.00\" as one, not `{other}`"))
+        }
     }
 }
 

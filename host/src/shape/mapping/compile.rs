@@ -51,7 +51,8 @@ impl Mapping {
         let merge = mode(root, &mut faults);
         let remove = removals(root, merge, &mut faults);
         let mut trie = Trie::default();
-        let mut compiler = OutputCompiler { faults: &mut faults, trie: &mut trie, on_missing, each: 0 };
+        let mut compiler =
+            OutputCompiler { faults: &mut faults, trie: &mut trie, on_missing, each: 0, url_path: false };
         let output = root.get("output").and_then(|output| compiler.expr(output, "/output"));
         let envelope = Envelope::compile(root, &mut compiler);
         match &output {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
@@ -107,7 +108,7 @@ impl Samples {
             status,
             headers: Headers::default(),
             body: Bytes::from_static(b"so it goes"),
-            truncated: false,
+            end: BodyEnd::Whole,
         };
         self.attempt_with(delivery, number, state, Ok(response))
     }

@@ -56,9 +56,14 @@ mod tests {
             assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
             assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()));
         };
-        check(&["<unknown>!path_filestat_get", "<unknown>!<wasm function 5068>"], Some("files (path_filestat_get)"));
-        check(&["<unknown>!<wasm function 3>", "<unknown>!<wasm function 12>", "libc.so!monotonic_clock_now"],
-            Some("the time (monotonic_clock_now)"));
+        check(
+            &["<unknown>!path_filestat_get", "<unknown>!<wasm function 5068>"],
+            Some("files (path_filestat_get)"),
+        );
+        check(
+            &["<unknown>!<wasm function 3>", "<unknown>!<wasm function 12>", "libc.so!monotonic_clock_now"],
+            Some("the time (monotonic_clock_now)"),
+        );
         check(&["<unknown>!subscribe-instant"], Some("to wait"));
         check(&["<unknown>![constructor]fields"], Some("the network"));
         check(&["guest_lead!core::panicking::panic", "guest_lead!my::path_of"], None);

@@ -74,7 +74,9 @@ fn warning(file: &str, line: usize, call: &str, grant: Option<Grant>) -> String 
             "{file}, line {line}: {call}() needs the grant `{grant}`, which this plugin does not ask for: an event that \
              comes there is refused"
         ),
-        None => format!("{file}, line {line}: {call}() is not there for a plugin: an event that comes there is refused"),
+        None => format!(
+            "{file}, line {line}: {call}() is not there for a plugin: an event that comes there is refused"
+        ),
     }
 }
 
@@ -88,7 +90,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(file), text).unwrap();
             let found = unmet(folder.path(), language, asked).unwrap();
-            let starts: Vec<&str> = found.iter().filter_map(|line| line.split_once("()").map(|(it, _)| it)).collect();
+            let starts: Vec<&str> =
+                found.iter().filter_map(|line| line.split_once("()").map(|(it, _)| it)).collect();
             assert_eq!(starts, expected, "{found:?}");
         };
         let js = "// Date.now()\nconst a = new Date(0), b = myDate.now();\nconst c = [Date.now(), Math.random()];\n";
@@ -98,7 +101,11 @@ mod tests {
         check(Language::Js, "plugin.js", js, &[Grant::Clock, Grant::Random], &[]);
         check(Language::Js, "plugin.js", "setTimeout(f)", &Grant::ALL, &["plugin.js, line 1: setTimeout"]);
         let python = "# time.time()\nx = datetime.now()\ny = uuid.uuid4(), secrets.token_hex(4)\n";
-        let three = ["plugin.py, line 2: datetime.now", "plugin.py, line 3: uuid4", "plugin.py, line 3: secrets.token"];
+        let three = [
+            "plugin.py, line 2: datetime.now",
+            "plugin.py, line 3: uuid4",
+            "plugin.py, line 3: secrets.token",
+        ];
         check(Language::Python, "plugin.py", python, &[], &three);
         check(Language::Python, "plugin.py", &"time.sleep(1)\n".repeat(50), &[], &sleeps());
     }

@@ -68,7 +68,7 @@ impl Sandbox {
         let code = self.builds().compile(module.path(), &pool).await?;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
         let ready = pool.ready(&pool.code(code.path())?, Grants::all())?;
-        let plugin = Plugin::new(digest, Grants::all(), ready, pool.queue().clone());
+        let plugin = Plugin::new(digest, ready, pool.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)
             .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;

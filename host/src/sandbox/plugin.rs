@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
@@ -36,6 +37,7 @@ use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
+use crate::sandbox::sandbox::Key;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -51,11 +53,18 @@ pub struct Plugin {
 /// What the clones share.
 pub(crate) struct Inner {
     digest: Digest,
-    grants: Grants,
     /// Empty until there is code.
     live: OnceCell<Live>,
-    /// Who makes the code, for a plugin that has none yet. Does not keep the sandbox alive.
+    /// For a plugin that has no code yet.
+    later: Option<Later>,
+}
+
+/// Who makes the code, whose it is and what it may use.
+struct Later {
+    /// Does not keep the sandbox alive.
     builds: Weak<Builds>,
+    workspace: WorkspaceId,
+    grants: Grants,
 }
 
 /// What calls need.
@@ -82,15 +91,15 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
+    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
         let live = OnceCell::new_with(Some(Live::new(ready, queue)));
-        Self::from_inner(Arc::new(Inner { digest, grants, live, builds: Weak::new() }))
+        Self::from_inner(Arc::new(Inner { digest, live, later: None }))
     }
 
     /// One whose code has yet to be made.
-    pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
-        let builds = Arc::downgrade(builds);
-        Self::from_inner(Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }))
+    pub(crate) fn later((workspace, digest, grants): Key, builds: &Arc<Builds>) -> Self {
+        let later = Later { builds: Arc::downgrade(builds), workspace, grants };
+        Self::from_inner(Arc::new(Inner { digest, live: OnceCell::new(), later: Some(later) }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
@@ -148,12 +157,13 @@ impl Plugin {
     }
 
     async fn live(&self) -> Result<&Live, SandboxError> {
-        let Inner { digest, grants, live, builds } = &*self.inner;
+        let Inner { digest, live, later } = &*self.inner;
         let make = || async {
-            let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
+            let later = later.as_ref().ok_or(SandboxError::Closed)?;
+            let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
-            let ready = pool.ready(&code, *grants).map_err(unloadable(digest))?;
-            Ok(Live::new(ready, pool.queue().clone()))
+            let ready = pool.ready(&code, later.grants).map_err(unloadable(digest))?;
+            Ok(Live::new(ready, pool.queue().of(later.workspace)))
         };
         if let Some(live) = live.get() {
             return Ok(live);

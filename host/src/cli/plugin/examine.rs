@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
 use crate::sandbox::Plugin;
@@ -23,6 +24,9 @@ use crate::sandbox::SandboxOptions;
 
 /// Bytes of a plugin from which on a person should know why nothing happens.
 const SLOW_BYTES: usize = 4 << 20;
+
+/// There is but one here.
+const ALONE: WorkspaceId = WorkspaceId::from_bits(0);
 
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ impl Examiner {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let plugin = self.sandbox.load(&admitted.digest, Grants::all()).await?;
+        let plugin = self.sandbox.load(ALONE, &admitted.digest, Grants::all()).await?;
         Ok(Ok((plugin, admitted)))
     }
 

@@ -11,6 +11,7 @@ use crate::sandbox::Plugin;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::named;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 
 /// Events at once: many more than calls may be under way, so that most wait.
@@ -65,7 +66,7 @@ async fn only_a_plugin_that_asks_for_it_meets_events_together() {
     let room = Room::new();
     let admit = async |name: &str, manifest: &str| {
         let admitted = room.sandbox.admit(counting(name, manifest).build().into()).await.unwrap();
-        let plugin = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+        let plugin = room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap();
         (admitted.batch, plugin)
     };
     for manifest in ["", r#","batch":false"#] {

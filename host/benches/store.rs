@@ -17,6 +17,7 @@ use hookmill::domain::delivery::Response;
 use hookmill::domain::delivery::Timings;
 use hookmill::domain::event::Headers;
 use hookmill::domain::event::NewEvent;
+use hookmill::domain::event::RequestLine;
 use hookmill::domain::id::ConnectionId;
 use hookmill::domain::id::DestinationId;
 use hookmill::domain::id::EventId;
@@ -165,6 +166,7 @@ fn event(writer: u64, number: u64, size: usize) -> NewEvent {
             header("x-delivery", &format!("{seed:016x}")),
             header("host", "hooks.example.com"),
         ]),
+        request: RequestLine { method: "POST".to_owned(), ..RequestLine::default() },
         body: Bytes::from(body),
         received_at: Clock::System.now(),
         revision: 1,

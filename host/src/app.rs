@@ -216,6 +216,8 @@ fn limits(config: &Config) -> FlowLimits {
         deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
             .unwrap_or(u16::MAX - 1),
         events_per_request_max: config.limits.events_per_request_max as usize,
+        json_depth_max: config.server.json_depth_max as usize,
+        in_flight_max: delivery.in_flight_max as usize,
         concurrency: delivery.concurrency,
         faults_in_row_max: config.plugins.quarantine_after,
         timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -239,6 +241,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
     SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
+        code_cache: settings.code_cache.clone(),
         native: TierOptions { workers: guest_threads(settings.workers), limits: native },
         interpreted: TierOptions {
             workers: guest_threads(interpreted.workers),

@@ -100,7 +100,7 @@ impl Options {
     }
 }
 
-/// The binary with nothing of this process's settings in its environment.
+/// The binary with nothing of this process's settings in its environment. All share what they compile of plugins.
 pub fn hookmill() -> Command {
     clean(Command::new(binary()))
 }
@@ -112,6 +112,7 @@ fn clean(mut command: Command) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("HOOKMILL_PLUGINS_CODE_CACHE", root().join("target/code-cache"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -73,6 +73,7 @@ impl Receiver {
                 preset: None,
                 scheme: preset,
                 secrets,
+                verify_token: None,
             }))
         });
         Self { status, json, verification }

@@ -151,7 +151,7 @@ pub struct Source {
     pub verification: Option<Verification>,
     /// Where the event's type is.
     pub event_type: Option<ValueFrom>,
-    /// What makes a duplicate, besides the `Idempotency-Key` header.
+    /// What makes a duplicate; goes before the `Idempotency-Key` header.
     pub idempotency: Option<Idempotency>,
     /// Methods it takes, upper case.
     pub methods: Vec<String>,

@@ -28,6 +28,7 @@ use crate::egress::Egress;
 use crate::flow::Incoming;
 use crate::flow::Taken;
 use crate::flow::accept;
+use crate::flow::apart::Turns;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
 use crate::flow::duty::Duties;
@@ -116,6 +117,8 @@ struct Inner {
     comparisons: Comparisons,
     references: References,
     metering: Metering,
+    turns: Turns,
+    wire: Arc<tokio::sync::Semaphore>,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -154,6 +157,7 @@ impl Gateway {
     /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
     /// and `intake`.
     pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
+        let wire = Arc::new(tokio::sync::Semaphore::new(parts.limits.in_flight_max));
         let inner = Inner {
             parts,
             compiler,
@@ -168,6 +172,8 @@ impl Gateway {
             comparisons: Comparisons::default(),
             references: References::default(),
             metering: Metering::default(),
+            turns: Turns::default(),
+            wire,
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -377,6 +383,15 @@ impl Gateway {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    /// Held by an attempt for as long as it is on the wire; first come, first served. It is never closed.
+    pub(crate) async fn wire_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.inner.wire.clone().acquire_owned().await.ok()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     pub(crate) fn references(&self) -> &References {

@@ -12,14 +12,16 @@
 //! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
 //! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
-//! answer questions, `preview` tries steps out, `compare` tries them on stored events, `upload`
+//! answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries them on stored events, `upload`
 //! takes plugins in, `rollouts` tries a version on live events.
 
 pub mod accept;
+mod apart;
 mod artifacts;
 mod body_view;
 mod bootstrap;
 mod carried;
+mod charset;
 pub mod compare;
 pub mod credentials;
 mod deliver;
@@ -30,6 +32,7 @@ mod explain;
 mod fetch;
 mod gateway;
 mod hold;
+mod identity;
 pub mod intake;
 mod job;
 mod kept;
@@ -62,12 +65,14 @@ mod steps;
 mod tester;
 mod trace;
 mod unattended;
+mod unpack;
 mod upkeep;
 mod upload;
 mod write;
 
 pub use accept::Incoming;
 pub use accept::Taken;
+pub use apart::ApartError;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;

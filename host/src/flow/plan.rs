@@ -132,7 +132,7 @@ fn hand_on(gateway: &Gateway, charge: Charge, outcome: Outcome) {
 /// Runs the steps of every connection that takes the event.
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
@@ -238,7 +238,7 @@ pub(crate) async fn run_one(
     event: &Event,
 ) -> Ran {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, Purpose::First);
     let context = live(gateway, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(gateway, connection, &context).await;

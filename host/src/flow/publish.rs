@@ -7,10 +7,11 @@ use bytes::Bytes;
 
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::flow::Gateway;
 use crate::flow::Principal;
-use crate::flow::accept::idempotency_key;
 use crate::flow::error::AcceptError;
+use crate::flow::identity::idempotency_key;
 use crate::rules::hide::Inbound;
 use crate::store::Accepted;
 use crate::store::Store;
@@ -48,6 +49,7 @@ impl Gateway {
             event_type: event.event_type.into(),
             content_type: event.content_type.into(),
             headers: hide.headers(&event.headers),
+            request: RequestLine::default(),
             body: event.payload,
             received_at: now,
             revision,

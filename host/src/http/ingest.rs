@@ -7,8 +7,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
+use http::Method;
 use http::Request;
 use http::StatusCode;
+use http::header::ALLOW;
 use http::header::CONTENT_TYPE;
 use hyper::body::Incoming as RequestBody;
 
@@ -26,6 +28,7 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::site::Site;
 use crate::rules::own_answer;
+use crate::rules::verify::ProviderAnswer;
 use crate::store::Accepted;
 
 /// What the paths of sources begin with.
@@ -45,6 +48,9 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let source = find(gateway, path)?;
+    if let Some(answered) = probe(&parts.method, &source) {
+        return Ok(answered);
+    }
     let headers = to_headers(&parts.headers);
     let body = match body::read(body, source.body_bytes_max(), site.body_deadline()).await {
         Ok(body) => body,
@@ -62,7 +68,10 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
     };
     Ok(match (gateway.accept(&source, incoming).await?, &source.source.response) {
         (Taken::Question(reply), _) => reply::bytes(reply.content_type, reply.body.into()),
-        (Taken::Event(accepted), None) => usual(accepted),
+        (Taken::Event(accepted), None) => match source.provider_answer() {
+            None => usual(accepted),
+            Some(answer) => wanted(answer, accepted),
+        },
         (Taken::Event(accepted), Some(custom)) => own(custom, accepted),
     })
 }
@@ -73,6 +82,25 @@ fn find(gateway: &Gateway, path: &str) -> Result<std::sync::Arc<SourceRuntime>, 
     let coded = rest.split_once('/').map_or(rest, |(source, _)| source);
     let name = path::decode(coded);
     gateway.source_at(&name)
+}
+
+/// Whoever asks whether somebody is there is told so; that is no event, and nothing of it has to be signed.
+fn probe(method: &Method, source: &SourceRuntime) -> Option<Response> {
+    let status = match *method {
+        Method::HEAD => StatusCode::OK,
+        Method::OPTIONS => StatusCode::NO_CONTENT,
+        _ => return None,
+    };
+    let mut allowed: Vec<&str> = source.source.methods.iter().map(String::as_str).collect();
+    allowed.extend(
+        ["HEAD", "OPTIONS"].iter().filter(|name| !source.source.methods.iter().any(|have| have == *name)),
+    );
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    Some(response)
 }
 
 /// What the door itself refuses is recorded as well.
@@ -86,12 +114,15 @@ fn refuse(gateway: &Gateway, source: &SourceRuntime, fault: BodyFault, headers: 
     fault.into()
 }
 
-/// Names are in lower case already; bytes that are not UTF-8 are replaced.
+/// Names are in lower case already. Values that are not UTF-8 are Latin-1, as HTTP had it.
 pub(crate) fn to_headers(headers: &HeaderMap) -> Headers {
     let pairs = headers.iter().map(|(name, value)| {
         let value = match value.to_str() {
             Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            Err(_) => match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => text.to_owned(),
+                Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+            },
         };
         (name.as_str().to_owned(), value)
     });
@@ -105,6 +136,23 @@ fn usual(accepted: Accepted) -> Response {
         true => format!("{{\"id\":\"{}\",\"duplicate\":true}}", accepted.id),
     };
     reply::json_bytes(StatusCode::ACCEPTED, body.into())
+}
+
+/// What a provider wants to hear.
+fn wanted(answer: &ProviderAnswer, accepted: Accepted) -> Response {
+    let id = HeaderValue::from_str(&accepted.id.to_string());
+    let mut response = match &answer.body {
+        None => usual(accepted),
+        Some(body) => Response::new(Body::from(body.clone())),
+    };
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    if let Some(Ok(media)) = answer.content_type.as_deref().map(HeaderValue::from_str) {
+        response.headers_mut().insert(CONTENT_TYPE, media);
+    }
+    if let Ok(id) = id {
+        response.headers_mut().insert(EVENT_ID, id);
+    }
+    response
 }
 
 /// What was set up before there were rules for it is kept out here.

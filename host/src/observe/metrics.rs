@@ -76,6 +76,7 @@ pub struct Metrics {
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
     in_flight: Gauge,
+    computing: Gauge,
     connections: Gauge,
     queued: [Gauge; 5],
     unattended: [Counter; 2],
@@ -160,6 +161,11 @@ impl Metrics {
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
+            computing: maker.add(
+                names::REQUESTS_COMPUTING,
+                "Requests being computed apart from events",
+                Gauge::default(),
+            ),
             connections: maker.add(names::CONNECTIONS_OPEN, "Connections being served", Gauge::default()),
             queued: gauges(&queued, names::QUEUE, Queue::ALL),
             unattended: counters(&unattended, names::KIND, Open::ALL),
@@ -264,6 +270,11 @@ impl Metrics {
     /// Counts an attempt; `None`: it succeeded.
     pub fn attempt(&self, error: Option<ErrorCode>) {
         self.attempts[attempt_place(error)].inc();
+    }
+
+    /// One more request is computed apart from events, or one fewer.
+    pub fn computing(&self, change: i64) {
+        self.computing.inc_by(change);
     }
 
     /// Adds to (or, below zero, takes from) the attempts under way.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::domain::event::RequestPart;
 use crate::domain::plugin;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::step_grants::StepGrant;
@@ -192,8 +193,11 @@ impl Reader {
         let mut names = Vec::new();
         for (at, header) in self.list(value, "/headers", HEADERS).iter().enumerate() {
             match header.as_str() {
-                Some(name) if is_header(name) => names.push(name.to_owned()),
-                _ => self.problem(&format!("/headers/{at}"), "expected the name of a header, in lower case"),
+                Some(name) if is_header(name) || is_of_request(name) => names.push(name.to_owned()),
+                _ => self.problem(
+                    &format!("/headers/{at}"),
+                    "expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
+                ),
             }
         }
         names
@@ -304,6 +308,11 @@ fn is_header(name: &str) -> bool {
     !name.is_empty() && name.len() <= 256 && name.bytes().all(allowed)
 }
 
+/// Something of the request, which a plugin gets among the headers.
+fn is_of_request(name: &str) -> bool {
+    name.len() <= 256 && name.strip_prefix(':').and_then(RequestPart::named).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,6 +328,7 @@ mod tests {
         check(&with(r#","x-note":1,"headers":["x-a"],"config_schema":{}"#), &[]);
         check(&with(r#","wants":{"http":["a.example"],"secrets":["token"]},"batch":true"#), &[]);
         check(&with(r#","batch":"yes""#), &["/batch: expected true or false, found a text"]);
+        check(&with(r#","headers":[":method",":path",":query",":query.tenant id"]"#), &[]);
         check(
             &with(r#","wants":{"http":["a/b",1],"secrets":{},"kv":1}"#),
             &[
@@ -336,8 +346,8 @@ mod tests {
                 "/name: expected 1 to 64 of a-z, 0-9, - and _, the first a letter",
                 "/version: expected a text, found a number",
                 "/config_schema: expected a JSON Schema, which is an object",
-                "/headers/0: expected the name of a header, in lower case",
-                "/headers/1: expected the name of a header, in lower case",
+                "/headers/0: expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
+                "/headers/1: expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
                 "/examples: expected a list, found an object",
             ],
         );

@@ -58,6 +58,7 @@ mod same;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod sandbox;
 mod scan;
+mod shared;
 mod state;
 #[cfg(test)]
 mod tests;

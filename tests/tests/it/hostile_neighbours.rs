@@ -16,6 +16,7 @@ use hookmill_tests::latency::p99;
 use hookmill_tests::latency::percentile;
 use hookmill_tests::pipeline::Pipeline;
 use hookmill_tests::pipeline::Plan;
+use hookmill_tests::size::sized;
 use serde_json::json;
 use tokio::process::Child;
 use tokio::process::Command;
@@ -28,13 +29,17 @@ use tokio::task::JoinSet;
 const ATTACKS_AT_ONCE: usize = 16;
 const ATTACKS: [&str; 8] =
     ["endless-loop", "fill-memory", "grow", "recurse", "panic", "big-output", "aliased-outputs", "log-flood"];
-/// Events of the honest tenant in each turn, and turns of each kind in a round.
+/// Events of the honest tenant in each turn, and rounds.
 const PROBES: usize = 50;
-const TURNS: usize = 10;
 const ROUNDS: usize = 5;
 /// How much longer they may take beside attacks: nine of ten than alone, and the slowest of a hundred than beside
 /// processes that only compute. Waiting for one attack would cost more than ten times as much.
 const FACTOR: f64 = 2.0;
+
+/// Turns of each kind in a round.
+fn turns() -> usize {
+    sized(3, 10)
+}
 
 /// Processes that keep the processors busy without taking them from anybody who has something to do. On many virtual
 /// machines that alone makes the slowest of a hundred events take three to five times as long, and nothing the gateway
@@ -153,7 +158,7 @@ async fn an_honest_tenant_hardly_notices_a_hostile_one() {
     for _ in 0..ROUNDS {
         let (mut alone, mut busy, mut beside) = (Vec::new(), Vec::new(), Vec::new());
         let before = sink.counted("/hostile");
-        for _ in 0..TURNS {
+        for _ in 0..turns() {
             honest.times(&mut alone).await;
             let computing = Busy::start();
             honest.times(&mut busy).await;
@@ -169,7 +174,7 @@ async fn an_honest_tenant_hardly_notices_a_hostile_one() {
             "p90 alone..beside {attacks} attacks {most:?}, p99 busy..beside {slowest:?}, alone {:?}",
             p99(&alone)
         );
-        assert!(attacks > 100, "only {attacks} attacks");
+        assert!(attacks > 10 * turns(), "only {attacks} attacks");
         if most.end <= most.start.mul_f64(FACTOR) && slowest.end <= slowest.start.mul_f64(FACTOR) {
             return;
         }

@@ -15,9 +15,13 @@ use hookmill_tests::guests;
 use hookmill_tests::load::Load;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sink::Hit;
+use hookmill_tests::size::sized;
 use serde_json::json;
 
-const KILLS: u64 = 25;
+fn kills() -> u64 {
+    sized(5, 25)
+}
+
 /// Requests to one destination at a time, as the settings have it.
 const ON_THE_WIRE_MAX: usize = 8;
 /// After a kill: until the sink has read what the gateway wrote before.
@@ -57,7 +61,7 @@ async fn nothing_acknowledged_is_lost() {
     let loads = [Load::start(&client, &flapping.path, 8, 200), Load::start(&client, &stubborn.path, 8, 200)];
     let acknowledged = || loads.iter().map(Load::acknowledged).sum::<usize>();
     let mut lives = Vec::new();
-    for _ in 0..KILLS {
+    for _ in 0..kills() {
         let now = acknowledged();
         eventually("load flows again", || async { (acknowledged() >= now + 20).then_some(()) }).await;
         tokio::time::sleep(Duration::from_millis(fastrand::u64(0..250))).await;

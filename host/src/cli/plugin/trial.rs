@@ -146,10 +146,13 @@ fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<E
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
     let mut headers = Vec::new();
     for line in &args.headers {
-        let Some((name, value)) = line.split_once(':') else {
+        // What a plugin asks for of the request begins with a colon.
+        let mark = if line.starts_with(':') { ":" } else { "" };
+        let Some((name, value)) = line[mark.len()..].split_once(':') else {
             bail!("--header: expected `name: value`, not `{line}`");
         };
-        let name = name.trim().to_ascii_lowercase();
+        let name = format!("{mark}{}", name.trim());
+        let name = if mark.is_empty() { name.to_ascii_lowercase() } else { name };
         match wanted.contains(&name) {
             true => headers.push((name, value.trim().to_owned())),
             false => {

@@ -181,6 +181,11 @@ impl Gateway {
             source.event_type = rule.and_then(|rule| checked_rule(rule, "/event_type", faults));
         }
         if let Some(rule) = draft.idempotency {
+            if matches!(rule, Some(ValueFrom::Fixed(_))) {
+                let detail =
+                    "a fixed key would make every event a copy of the first; take a header or a path";
+                faults.add("/idempotency", detail);
+            }
             let rule = rule.and_then(|rule| checked_rule(rule, "/idempotency", faults));
             source.idempotency = rule.map(|from| Idempotency { from });
         }

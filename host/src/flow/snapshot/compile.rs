@@ -26,6 +26,7 @@ use crate::domain::plugin::Digest;
 use crate::domain::sealed::SecretName;
 use crate::domain::secret::NamedSecrets;
 use crate::domain::step_grants::StepGrants;
+use crate::domain::verification::Verification;
 use crate::egress::Egress;
 use crate::flow::error::FieldFault;
 use crate::flow::rollouts::Rollouts;
@@ -41,6 +42,7 @@ use crate::flow::snapshot::runtime::ConnectionRuntime;
 use crate::flow::snapshot::runtime::DestinationRuntime;
 use crate::flow::snapshot::runtime::PluginStep;
 use crate::flow::snapshot::runtime::SourceRuntime;
+use crate::rules::challenge;
 use crate::rules::hide::Inbound;
 use crate::rules::hide::Outbound;
 use crate::rules::hide::is_credential;
@@ -193,12 +195,24 @@ impl Compiler {
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
         let verification = source.verification.as_ref();
         let verified_by = verification.map_or("", |found| found.preset.as_deref().unwrap_or("scheme"));
+        let preset = self.presets.find(verified_by);
+        let challenge = preset.and_then(|preset| preset.challenge);
+        let signing = |found: &Verification| {
+            let secrets = challenge::part(found, challenge).0.into_iter().cloned().collect();
+            let mut scheme = found.scheme.clone();
+            // What a provider signs is the preset's to say, also for sources that were saved when it said less.
+            if let Some(preset) = preset.filter(|_| found.preset.is_some()) {
+                scheme.signed.clone_from(&preset.scheme.signed);
+            }
+            Verification { secrets, scheme, ..found.clone() }
+        };
         SourceRuntime {
             source: source.clone(),
             // Faults were refused when it was saved; a scheme that is wrong now verifies nothing.
-            verification: verification.map(PreparedVerification::prepare_or_refuse),
+            verification: verification.map(|found| PreparedVerification::prepare_or_refuse(&signing(found))),
             verified_by: verified_by.into(),
-            challenge: self.presets.find(verified_by).and_then(|preset| preset.challenge),
+            challenge,
+            answer: preset.and_then(|preset| preset.answer.clone()),
             event_type: source.event_type.as_ref().and_then(extract),
             idempotency: source.idempotency.as_ref().and_then(|rule| extract(&rule.from)),
             body_bytes_max: source.body_bytes_max.unwrap_or(self.body_bytes_max),

@@ -20,6 +20,7 @@ use crate::rules::hide::Outbound;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
+use crate::rules::verify::ProviderAnswer;
 use crate::sandbox::Plugin;
 use crate::shape::Filter;
 use crate::shape::Mapping;
@@ -45,6 +46,8 @@ pub struct SourceRuntime {
     pub(crate) verified_by: Arc<str>,
     /// What the provider asks of this URL before it sends events.
     pub(crate) challenge: Option<Challenge>,
+    /// What it gets to hear when an event was taken, unless the source says that itself.
+    pub(crate) answer: Option<ProviderAnswer>,
     pub(crate) event_type: Option<Extract>,
     pub(crate) idempotency: Option<Extract>,
     pub(crate) body_bytes_max: u64,
@@ -56,6 +59,11 @@ impl SourceRuntime {
     /// Bytes a body may have here.
     pub fn body_bytes_max(&self) -> u64 {
         self.body_bytes_max
+    }
+
+    /// What the provider gets to hear when an event was taken, if that is anything in particular.
+    pub fn provider_answer(&self) -> Option<&ProviderAnswer> {
+        self.answer.as_ref()
     }
 }
 

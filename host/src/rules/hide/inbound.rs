@@ -37,6 +37,7 @@ impl Inbound {
                 headers.extend(names.iter().map(|name| name.to_ascii_lowercase()));
             }
             secrets.extend(shared(verification));
+            secrets.extend(verification.verify_token.iter().map(|token| token.0.clone()));
         }
         secrets.extend(source.basic.iter().map(|basic| basic.password.0.clone()));
         secrets.retain(|secret| secret.expose().len() >= SECRET_BYTES_MIN);

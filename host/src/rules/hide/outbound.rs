@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::domain::config::Basic;
 use crate::domain::config::Destination;
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::Response;
 use crate::domain::event::Headers;
 use crate::domain::secret::NamedSecrets;
@@ -55,12 +56,12 @@ impl Outbound {
 
 /// An answer without these secrets; also without the beginning of one where it was cut off.
 pub fn without(secrets: &NamedSecrets, response: Response) -> Response {
-    let Response { status, headers, body, truncated } = response;
+    let Response { status, headers, body, end } = response;
     let mut body = bytes_without(secrets, body);
-    if truncated {
+    if end != BodyEnd::Whole {
         body.truncate(body.len() - secrets.begun_at_end(&body));
     }
-    Response { status, headers: headers_without(secrets, headers), body, truncated }
+    Response { status, headers: headers_without(secrets, headers), body, end }
 }
 
 /// Headers without these secrets.

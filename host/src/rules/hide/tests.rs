@@ -10,6 +10,7 @@ use super::Outbound;
 use super::credential;
 use crate::domain::config::Destination;
 use crate::domain::config::Source;
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::Response;
 use crate::domain::event::Headers;
 
@@ -110,13 +111,14 @@ fn queries_have_neither_keys_nor_tokens() {
     check("q=s3cret+s3cret&r=s3cret%20s3cret", "q=[secret of the source]&r=[secret of the source]");
 }
 
-fn answer(body: &str, truncated: bool) -> Response {
+fn answer(body: &str, end: BodyEnd) -> Response {
     let headers = headers(&[("x-echo", body)]);
-    Response { status: 200, headers, body: Bytes::copy_from_slice(body.as_bytes()), truncated }
+    Response { status: 200, headers, body: Bytes::copy_from_slice(body.as_bytes()), end }
 }
 
-fn kept(destination: &Destination, body: &str, truncated: bool) -> (String, String) {
-    let kept = Outbound::of(destination).response(answer(body, truncated));
+fn kept(destination: &Destination, body: &str, cut: bool) -> (String, String) {
+    let end = if cut { BodyEnd::Longer } else { BodyEnd::Whole };
+    let kept = Outbound::of(destination).response(answer(body, end));
     (kept.headers.0[0].1.clone(), String::from_utf8(kept.body.to_vec()).unwrap())
 }
 

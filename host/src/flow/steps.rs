@@ -441,6 +441,9 @@ async fn run_plugin(
     }
     let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
+    // Whoever only looks shares no instance with events that are on their way.
+    let alone = context.live.is_none().then(|| plugin.in_batches(false));
+    let plugin = alone.as_ref().unwrap_or(plugin);
     let mut ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
     if let Some(metered) = &context.metered {
         metered.count(step, context.event, &ran);

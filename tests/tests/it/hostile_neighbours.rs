@@ -218,3 +218,55 @@ async fn a_backlog_of_long_events_takes_no_place_of_others() {
     let over = sink.counted("/hostile");
     assert!(over < BACKLOG / 2, "{over} of {BACKLOG} attacks were over before an honest event was");
 }
+
+/// Looping events of another workspace that wait, and how much longer events may take beside them: half of them. When
+/// both workspaces shared the places of the plugin, it was seven hundred times.
+const LOOPS: usize = 400;
+const SAME_FACTOR: f64 = 20.0;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_workspace_s_loops_in_the_same_plugin_take_no_place_of_mine() {
+    let gateway = Gateway::start_with(|options| options.env("HOOKMILL_PLUGINS_QUARANTINE_AFTER", "0")).await;
+    let sink = Sink::start().await;
+    sink.count_only();
+    let client = gateway.client();
+    let theirs = client.post("/v1/workspaces", &json!({"name": "theirs"})).await.expect(201);
+    let theirs = client.with_key(theirs["key"]["secret"].as_str().expect("a key of the new workspace"));
+    let (sender, mut arrivals) = mpsc::unbounded_channel();
+    sink.script("/mine", move |_, hit| {
+        // The receiver outlives every request.
+        let _ = sender.send(hit.at);
+        Reply::Status(200)
+    });
+    let make = async |client: &Client, name: &str| {
+        client.upload("same", guests::fixture("hostile")).await.expect(201);
+        let steps = json!([{"plugin": {"name": "same", "config": {}}, "on_error": "pass"}]);
+        Plan::new(name, &sink.url(&format!("/{name}"))).steps(steps).make(client).await
+    };
+    let mine = make(&client, "mine").await;
+    let loops = make(&theirs, "theirs").await;
+    let mut times = async || {
+        let mut all = Vec::new();
+        for _ in 0..PROBES {
+            let start = Instant::now();
+            mine.accept(&client, &json!({"probe": true})).await;
+            all.push(arrivals.recv().await.expect("the sink runs") - start);
+        }
+        all
+    };
+    times().await;
+    let alone = times().await;
+    let loop_once = || async {
+        let headers = [("x-attack", "endless-loop"), ("content-type", "application/json")];
+        theirs.with_key("").send("POST", &loops.path, &headers, b"{}".to_vec()).await.expect(202);
+    };
+    futures::future::join_all((0..LOOPS).map(|_| loop_once())).await;
+    let beside = times().await;
+    let over = sink.counted("/theirs");
+    assert!(over < LOOPS, "all loops were over");
+    let (alone, beside) = (percentile(&alone, 50), percentile(&beside, 50));
+    assert!(
+        beside <= alone.mul_f64(SAME_FACTOR),
+        "{alone:?} alone, {beside:?} beside {over} of {LOOPS} loops"
+    );
+}

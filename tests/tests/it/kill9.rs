@@ -11,6 +11,7 @@ use hookmill_tests::Gateway;
 use hookmill_tests::Reply;
 use hookmill_tests::Sink;
 use hookmill_tests::eventually;
+use hookmill_tests::guests;
 use hookmill_tests::load::Load;
 use hookmill_tests::pipeline::Plan;
 use hookmill_tests::sink::Hit;
@@ -144,4 +145,52 @@ fn check_repeats(hits: &[Hit], lives: &[Life]) {
     let allowed: usize = lives.len() * ON_THE_WIRE_MAX;
     let all: usize = repeated.iter().sum();
     assert!(hits.len() > 4 * allowed, "{} requests are too few to tell; {all} repeated", hits.len());
+}
+
+/// Kills while events of a plugin that takes them in batches are on their way.
+const BATCH_KILLS: u64 = 4;
+
+/// What a plugin makes of an event in a batch depends on who else was in it, so it could not be made again. It is on disk
+/// before it is sent, and stays the same under its id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_batch_became_is_sent_again_with_the_same_bytes() {
+    let (mut gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let uploaded = client.upload("tally", guests::fixture("tally")).await.expect(201);
+    assert_eq!(uploaded["batch"], json!(true), "whoever uploads it is told");
+    // One call at a time: all that comes meanwhile waits, and goes together.
+    client.patch("/v1/plugins/tally", &json!({"limits": {"in_flight": 1}})).await.expect(200);
+    // So late that a crash finds many attempts without their record.
+    sink.always("/tally", Reply::Late(Duration::from_millis(150), 200));
+    let steps = json!([{"plugin": {"name": "tally"}}]);
+    let retry = json!({"delays": vec!["200ms"; 100]});
+    let pipeline =
+        Plan::new("tally", &sink.url("/tally")).steps(steps).connection("retry", retry).make(&client).await;
+
+    let load = Load::start(&client, &pipeline.path, 24, 50);
+    for _ in 0..BATCH_KILLS {
+        let now = load.acknowledged();
+        eventually("load flows again", || async { (load.acknowledged() >= now + 100).then_some(()) }).await;
+        gateway.kill().await;
+        gateway.restart().await;
+    }
+    let outcome = load.stop().await;
+    let arrived = |hits: &[Hit]| hits.iter().map(number).collect::<HashSet<u64>>();
+    let all_are_there = |hits: &[Hit]| {
+        let arrived = arrived(hits);
+        outcome.acknowledged.keys().all(|number| arrived.contains(number))
+    };
+    let hits = sink.wait_until("all acknowledged events arrive", all_are_there).await;
+    settle(&client).await;
+    check_ids("/tally", &hits, &outcome.acknowledged);
+
+    let distinct: HashSet<&str> = hits.iter().map(|hit| hit.header("webhook-id")).collect();
+    assert!(hits.len() > distinct.len(), "no crash came between an attempt and its record");
+    let shared = hits.iter().filter(|hit| hit.json()["seen"] != json!(1)).count();
+    assert!(shared > 0, "none of {} events shared an instance", hits.len());
+    // And nothing that is shown of them is doubted.
+    for delivery in client.get("/v1/deliveries?limit=100").await.expect(200)["items"].as_array().unwrap() {
+        let content = client.get(&format!("/v1/deliveries/{}", delivery["id"].as_str().unwrap())).await;
+        assert_ne!(content.expect(200)["proven"], json!(false), "{delivery}");
+    }
 }

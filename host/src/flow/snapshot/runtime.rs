@@ -100,6 +100,8 @@ pub struct PluginStep {
     pub config: Arc<str>,
     /// Headers it sees, lower case.
     pub headers_wanted: Arc<[String]>,
+    /// Whether events that wait share an instance.
+    pub batch: bool,
     /// What it may use here.
     pub grants: Grants,
     /// How its calls ended lately, here and elsewhere.
@@ -128,8 +130,7 @@ pub struct ConnectionRuntime {
 }
 
 impl ConnectionRuntime {
-    /// What its plugins may use, all together. If that is anything, its steps cannot be run again with the same
-    /// result.
+    /// What its plugins may use, all together.
     pub fn grants(&self) -> Grants {
         let steps = self.steps.iter().flatten();
         let of = |step: &CompiledStep| match &step.kind {
@@ -137,6 +138,17 @@ impl ConnectionRuntime {
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
         };
         steps.fold(Grants::default(), |all, step| all.with(of(step)))
+    }
+
+    /// Whether its steps cannot be run again with the same result, so that what they come to is written down before
+    /// anything is sent: a plugin was given more than the event, or what others of a batch left behind.
+    pub(crate) fn is_written_first(&self) -> bool {
+        let batches = |plugin: &PluginStep| {
+            plugin.batch || plugin.rollout.as_ref().is_some_and(|tried| tried.candidate.batch)
+        };
+        let shares =
+            |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if batches(plugin));
+        !self.grants().is_empty() || self.steps.iter().flatten().any(shares)
     }
 
     /// The secrets that its plugins are given, and may have put into what they forward.

@@ -102,7 +102,12 @@ async fn send(
     }
     let response = request.send().await.with_context(|| format!("no answer from {url}"))?;
     let status = response.status();
-    let text = response.text().await.unwrap_or_default();
+    // Where the body is the provider's, a header has the event's id.
+    let id = response.headers().get("hookmill-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let mut text = response.text().await.unwrap_or_default();
+    if let Some(id) = id.filter(|_| text.is_empty()) {
+        text = json!({"id": id}).to_string();
+    }
     let line = if args.json {
         let answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
         json!({"status": status.as_u16(), "answer": answer}).to_string()

@@ -91,6 +91,8 @@ fn functions_and_types() {
         r#"field("/output/x", header(event, "x-kind")).sha256().or_null()?"#,
     );
     check(r#"{"$in_event": "type"}"#, "Value::from(event.event_type.as_str())");
+    check(r#"{"$in_event": "method"}"#, r#"header(event, ":method").unwrap_or_default()"#);
+    check(r#"{"$in_event": "query.a", "$all": true}"#, r#"Value::Array(headers(event, ":query.a"))"#);
 }
 
 #[test]

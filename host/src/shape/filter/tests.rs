@@ -1,5 +1,6 @@
 //! Filters from the outside: does an event pass, and who said so.
 
+use crate::domain::event::RequestLine;
 use crate::shape::budget::Budget;
 use crate::shape::filter::Filter;
 use crate::shape::input::Input;
@@ -227,5 +228,31 @@ fn numbers_in_texts_are_ordered_as_numbers() {
     ] {
         let (passed, reason) = says(&format!(r#"{{"path":"$.v",{tests}}}"#), &format!(r#"{{"v":{value}}}"#));
         assert_eq!(passed, pass, "{value} {tests}: {reason}");
+    }
+}
+
+/// What looks at the payload fails where there is none to look at; what comes before it decides.
+#[test]
+fn a_payload_that_is_no_json() {
+    let nothing = Document::parse(b"null").unwrap();
+    let headers = [("x-topic".to_owned(), "order".to_owned())];
+    let request = RequestLine { method: "GET".into(), path: String::new(), query: "a=1&a=2".into() };
+    let input = Input { headers: &headers, request: &request, unreadable: true, ..Input::of(&nothing) };
+    for (filter, expected) in [
+        (r#"{"in_headers": "x-topic", "eq": "order"}"#, Some(true)),
+        (r#"{"in_headers": "x-topic", "eq": "other"}"#, Some(false)),
+        (r#"{"in_event": "method", "eq": "GET"}"#, Some(true)),
+        (r#"{"in_event": "query.a", "eq": "2"}"#, Some(true)),
+        (r#"{"in_event": "query.a", "eq": "2", "every": true}"#, Some(false)),
+        (r#"{"in_event": "query.b", "exists": true}"#, Some(false)),
+        (r#"{"in_event": "path", "exists": false}"#, Some(true)),
+        (r#"{"path": "$.a", "exists": false}"#, None),
+        (r#"{"expr": "$[?@.a]"}"#, None),
+        (r#"{"any": [{"in_headers": "x-topic", "eq": "order"}, {"path": "$.a", "eq": 1}]}"#, Some(true)),
+        (r#"{"all": [{"in_headers": "x-topic", "eq": "order"}, {"path": "$.a", "eq": 1}]}"#, None),
+    ] {
+        let filter_made = Filter::compile(filter.as_bytes()).unwrap();
+        let decided = filter_made.test(&input, &mut Budget::default()).ok().map(|decision| decision.pass);
+        assert_eq!(decided, expected, "{filter}");
     }
 }

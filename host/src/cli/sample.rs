@@ -101,7 +101,7 @@ pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Re
         None => {
             let source = source(gateway, workspace)?;
             let id = source.id;
-            writes.push(DocumentWrite::PutSource(source));
+            writes.push(DocumentWrite::PutSource(source.into()));
             id
         }
     };

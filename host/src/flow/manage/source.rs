@@ -96,8 +96,11 @@ impl Gateway {
         source.key_required = require_key.unwrap_or(source.verification.is_none() && source.basic.is_none());
         faults.done()?;
         let key = self.make_key(workspace, &source.name, Vec::new(), Some(source.id));
-        self.write(vec![DocumentWrite::PutSource(source.clone()), DocumentWrite::PutKey(key.key.clone())])
-            .await?;
+        self.write(vec![
+            DocumentWrite::PutSource(source.clone().into()),
+            DocumentWrite::PutKey(key.key.clone()),
+        ])
+        .await?;
         Ok(NewSource { source, key })
     }
 
@@ -115,7 +118,7 @@ impl Gateway {
         let mut source = find(&snapshot.documents, workspace, which)?.clone();
         self.apply_source(&snapshot.documents, &mut source, draft, &mut faults);
         faults.done()?;
-        self.write(vec![DocumentWrite::PutSource(source.clone())]).await?;
+        self.write(vec![DocumentWrite::PutSource(source.clone().into())]).await?;
         Ok(source)
     }
 

@@ -178,7 +178,7 @@ pub enum DocumentWrite {
     /// Deletes a key.
     DeleteKey(KeyId),
     /// Makes or replaces a source.
-    PutSource(Source),
+    PutSource(Box<Source>),
     /// Deletes a source.
     DeleteSource(SourceId),
     /// Makes or replaces a connection.
@@ -219,7 +219,7 @@ impl DocumentWrite {
             Self::PutWorkspace(document) => put(document),
             Self::PutKey(document) => put(document),
             Self::DeleteKey(id) => (key_of::<ApiKey>(*id), None),
-            Self::PutSource(document) => put(document),
+            Self::PutSource(document) => put(&**document),
             Self::DeleteSource(id) => (key_of::<Source>(*id), None),
             Self::PutConnection(document) => put(document),
             Self::DeleteConnection(id) => (key_of::<Connection>(*id), None),
@@ -306,7 +306,7 @@ impl Documents {
                 DocumentWrite::PutWorkspace(document) => next.workspaces.put(Arc::new(document)),
                 DocumentWrite::PutKey(document) => next.keys.put(Arc::new(document)),
                 DocumentWrite::DeleteKey(id) => next.keys.remove(id),
-                DocumentWrite::PutSource(document) => next.sources.put(Arc::new(document)),
+                DocumentWrite::PutSource(document) => next.sources.put(Arc::from(document)),
                 DocumentWrite::DeleteSource(id) => next.sources.remove(id),
                 DocumentWrite::PutConnection(document) => next.connections.put(Arc::new(document)),
                 DocumentWrite::DeleteConnection(id) => next.connections.remove(id),

@@ -155,8 +155,7 @@ async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) 
 /// The destination is gone: so is the reason to deliver.
 fn cancel(gateway: &Gateway, mut job: Job) {
     let now = gateway.now();
-    let (state, _) =
-        lifecycle::step(job.state, Input::Cancelled, &Cx::by_hand(&gateway.limits().retry, now));
+    let (state, _) = lifecycle::step(job.state, Input::Cancelled, &Cx::by_hand(&gateway.limits().retry, now));
     let mut change = Change::default();
     change.deliveries.push(job.record(state, now));
     change.closed.extend(job.close());

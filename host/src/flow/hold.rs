@@ -25,11 +25,8 @@ const WAY_OUT: &str = "retry it to send what its steps make today, or cancel it"
 /// Holds a delivery: on disk when this returns, and in its lane, where it waits for somebody.
 pub(crate) async fn hold(gateway: &Gateway, record: DeliveryRecord, reason: &str) -> Result<(), StoreError> {
     let (record, note) = held(gateway, record, reason);
-    let change = Change {
-        deliveries: vec![record.clone()],
-        log: vec![LogEntry::Note(note)],
-        ..Change::default()
-    };
+    let change =
+        Change { deliveries: vec![record.clone()], log: vec![LogEntry::Note(note)], ..Change::default() };
     gateway.store().commit(change).await?;
     take_in(gateway, &record, reason);
     Ok(())
@@ -54,11 +51,8 @@ pub(crate) fn take_in(gateway: &Gateway, record: &DeliveryRecord, reason: &str) 
 
 /// A note about a delivery.
 pub(crate) fn note(record: &DeliveryRecord, at: Timestamp, what: Noted) -> Note {
-    let delivery = Some(NotedDelivery {
-        id: record.id,
-        connection: record.connection,
-        destination: record.destination,
-    });
+    let delivery =
+        Some(NotedDelivery { id: record.id, connection: record.connection, destination: record.destination });
     Note { event: record.id.event(), workspace: record.workspace, at, delivery, what }
 }
 

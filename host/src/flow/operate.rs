@@ -67,8 +67,7 @@ impl Gateway {
     /// The next state of a record, and when something is due.
     fn decide(&self, record: &mut DeliveryRecord, input: Input) {
         let now = self.now();
-        let (state, effects) =
-            lifecycle::step(record.state, input, &Cx::by_hand(&self.limits().retry, now));
+        let (state, effects) = lifecycle::step(record.state, input, &Cx::by_hand(&self.limits().retry, now));
         let wake_at = effects.into_iter().find_map(|effect| match effect {
             Effect::WakeAt(at) => Some(at),
             Effect::PauseDestination => None,
@@ -145,9 +144,7 @@ impl Gateway {
                 Ok(Some((now, parked)))
             }
             Some(Removed::Parked(due, parked)) => Ok(Some((due, parked))),
-            None => {
-                Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()))
-            }
+            None => Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into())),
         }
     }
 

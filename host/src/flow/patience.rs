@@ -33,11 +33,7 @@ impl Patience {
 
 impl Gateway {
     /// Asks the store until it answers; `None` if the server stops before it does.
-    pub(crate) async fn until_answered<T, Asking>(
-        &self,
-        doing: &str,
-        ask: impl Fn() -> Asking,
-    ) -> Option<T>
+    pub(crate) async fn until_answered<T, Asking>(&self, doing: &str, ask: impl Fn() -> Asking) -> Option<T>
     where
         Asking: Future<Output = Result<T, StoreError>>,
     {

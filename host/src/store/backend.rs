@@ -95,11 +95,7 @@ impl Store for Backend {
         each!(self, store => store.open_events(after, limit).await)
     }
 
-    async fn live(
-        &self,
-        after: Option<DeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
         each!(self, store => store.live(after, limit).await)
     }
 

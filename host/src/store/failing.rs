@@ -130,7 +130,7 @@ impl Faults {
 
 /// See the head of this file.
 #[derive(Clone, Debug)]
-pub(crate) struct FailingStore {
+pub struct FailingStore {
     /// What it would be without faults.
     pub(crate) inner: MemoryStore,
     /// Which calls fail.
@@ -182,11 +182,7 @@ impl Store for FailingStore {
         self.inner.open_events(after, limit).await
     }
 
-    async fn live(
-        &self,
-        after: Option<DeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
         self.faults.meet(Call::Live)?;
         self.inner.live(after, limit).await
     }

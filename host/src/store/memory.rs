@@ -236,11 +236,7 @@ impl Store for MemoryStore {
         Ok(open.take(limit).copied().collect())
     }
 
-    async fn live(
-        &self,
-        after: Option<DeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
         let data = self.data();
         let records = data.records.values().filter(|record| !record.state.is_terminal());
         let records = records.filter(|record| after.is_none_or(|after| record.id > after));

@@ -76,8 +76,12 @@ impl Released {
         steps: Vec<StepTrace>,
         at: Timestamp,
     ) -> Plan {
-        let route =
-            Route { connection: record.connection, destination: record.destination, steps, end: self.end(record) };
+        let route = Route {
+            connection: record.connection,
+            destination: record.destination,
+            steps,
+            end: self.end(record),
+        };
         let nothing = || Plan { event: event.id, workspace: event.data.workspace, at, routes: Vec::new() };
         let mut plan = log.plan.unwrap_or_else(nothing);
         plan.at = at;

@@ -176,11 +176,7 @@ impl Store for SledStore {
         self.ask(|reply| Request::Open { after, limit, reply }).await
     }
 
-    async fn live(
-        &self,
-        after: Option<DeliveryId>,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
         self.read(move |tree, _| read_log::live(tree, after, limit)).await
     }
 

@@ -132,10 +132,8 @@ impl Scan<'_> {
                     LogEntry::Plan(plan) if self.open.contains(plan.event) => {
                         self.planned.insert(plan.event);
                     }
-                    LogEntry::Plan(_)
-                    | LogEntry::Rejection(_)
-                    | LogEntry::Fetches(_)
-                    | LogEntry::Note(_) => {}
+                    LogEntry::Plan(_) | LogEntry::Rejection(_) | LogEntry::Fetches(_) | LogEntry::Note(_) => {
+                    }
                 }
             }
             for event in closed {

@@ -1,5 +1,10 @@
 //! Builds a server from its settings and takes it down again. Nothing else builds these parts.
 
+mod unusable;
+
+pub use unusable::Unusable;
+pub use unusable::unusable;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -101,6 +106,16 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     })
 }
 
+/// Whether the address can be listened on, now or when whoever listens there has gone.
+pub fn check_listen(config: &Config) -> Result<(), CannotBind> {
+    match std::net::TcpListener::bind(config.server.listen) {
+        Err(source) if source.kind() != std::io::ErrorKind::AddrInUse => {
+            Err(CannotBind { address: config.server.listen, source })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}; choose another with --listen")]
@@ -127,17 +142,7 @@ async fn build(
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
     let sandbox = Arc::new(Sandbox::new(sandbox_options(config, exe))?);
-    let egress = Egress::new(EgressOptions {
-        allow: config.egress.allow.clone(),
-        allow_hosts: config.egress.allow_hosts.clone(),
-        allow_http: config.egress.allow_http,
-        user_agent: config.egress.user_agent.clone(),
-        extra_ca: config.egress.extra_ca.clone(),
-        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
-        connect_timeout: config.egress.connect_timeout,
-        ..EgressOptions::default()
-    })?;
-    let egress = Arc::new(egress);
+    let egress = Arc::new(Egress::new(egress_options(config))?);
     let body_bytes_max = config.server.body_bytes_max.0;
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let compiler = Compiler {
@@ -165,10 +170,28 @@ async fn build(
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
 }
 
+fn egress_options(config: &Config) -> EgressOptions {
+    EgressOptions {
+        allow: config.egress.allow.clone(),
+        allow_hosts: config.egress.allow_hosts.clone(),
+        allow_http: config.egress.allow_http,
+        user_agent: config.egress.user_agent.clone(),
+        extra_ca: config.egress.extra_ca.clone(),
+        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
+        connect_timeout: config.egress.connect_timeout,
+        ..EgressOptions::default()
+    }
+}
+
+/// Where the key for secrets is.
+fn key_path(config: &Config) -> PathBuf {
+    let path = config.store.secret_key_file.clone();
+    path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME))
+}
+
 /// The key for secrets. It must open those that there are: a gateway that cannot would fail their events one by one.
 fn seal_key(config: &Config, documents: &Documents) -> anyhow::Result<SealKey> {
-    let path = config.store.secret_key_file.clone();
-    let path = path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME));
+    let path = key_path(config);
     // A new key would open none of the secrets that there are.
     let may_make = documents.secrets.all().next().is_none();
     let key = key_file::open(&path, may_make.then(random_key).transpose()?)?;
@@ -193,6 +216,8 @@ fn limits(config: &Config) -> FlowLimits {
         deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
             .unwrap_or(u16::MAX - 1),
         events_per_request_max: config.limits.events_per_request_max as usize,
+        json_depth_max: config.server.json_depth_max as usize,
+        in_flight_max: delivery.in_flight_max as usize,
         concurrency: delivery.concurrency,
         faults_in_row_max: config.plugins.quarantine_after,
         timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -216,6 +241,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
     SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
+        code_cache: settings.code_cache.clone(),
         native: TierOptions { workers: guest_threads(settings.workers), limits: native },
         interpreted: TierOptions {
             workers: guest_threads(interpreted.workers),

@@ -193,8 +193,21 @@ pub struct Response {
     pub headers: Headers,
     /// The first 16 KiB of its body.
     pub body: bytes::Bytes,
-    /// Whether there was more.
-    pub truncated: bool,
+    /// Whether that is all of it.
+    pub end: BodyEnd,
+}
+
+/// How the body of an answer ended. Stored logs say `false` and `true` for the first two, as the
+/// format once had it: their order is part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyEnd {
+    /// All of it is kept.
+    Whole,
+    /// There was more than is kept.
+    Longer,
+    /// The rest never came, or could not be read. The status counts all the same: the receiver has done its work by
+    /// the time it sends one.
+    Broken(SendError),
 }
 
 /// A request that got no usable answer.
@@ -223,13 +236,36 @@ pub struct Attempt {
     pub next_attempt_at: Option<Timestamp>,
 }
 
+impl Response {
+    /// Whether the receiver says that it took the delivery.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
 impl Attempt {
     /// The error's kind; `None` for a 2xx answer.
     pub fn error_code(&self) -> Option<ErrorCode> {
         match &self.outcome {
-            Ok(response) if (200..300).contains(&response.status) => None,
+            Ok(response) if response.is_success() => None,
             Ok(_) => Some(ErrorCode::Status),
             Err(error) => Some(error.code),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_older_logs_are_read() {
+        let headers = Headers(vec![("x-a".into(), "1".into())]);
+        for (truncated, end) in [(false, BodyEnd::Whole), (true, BodyEnd::Longer)] {
+            let older =
+                postcard::to_stdvec(&(200u16, &headers, bytes::Bytes::from("ok"), truncated)).unwrap();
+            let expected = Response { status: 200, headers: headers.clone(), body: "ok".into(), end };
+            assert_eq!(postcard::from_bytes::<Response>(&older), Ok(expected));
         }
     }
 }

@@ -145,10 +145,12 @@ fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
 }
 
 async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
+    let turn = gateway.wire_turn().await;
     let began = gateway.now();
     gateway.metrics().in_flight(1);
     let sent = deliver::run(gateway, destination, &job, began).await;
     gateway.metrics().in_flight(-1);
+    drop(turn);
     settle::run(gateway, destination, job, began, sent);
 }
 

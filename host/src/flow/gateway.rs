@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
@@ -27,6 +28,7 @@ use crate::egress::Egress;
 use crate::flow::Incoming;
 use crate::flow::Taken;
 use crate::flow::accept;
+use crate::flow::apart::Turns;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
 use crate::flow::duty::Duties;
@@ -84,6 +86,10 @@ pub struct Principal {
 }
 
 impl Principal {
+    fn of(key: &ApiKey) -> Self {
+        Self { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() }
+    }
+
     /// Whether the key has that scope; `admin` has all.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
@@ -111,6 +117,8 @@ struct Inner {
     comparisons: Comparisons,
     references: References,
     metering: Metering,
+    turns: Turns,
+    wire: Arc<tokio::sync::Semaphore>,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -149,6 +157,7 @@ impl Gateway {
     /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
     /// and `intake`.
     pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
+        let wire = Arc::new(tokio::sync::Semaphore::new(parts.limits.in_flight_max));
         let inner = Inner {
             parts,
             compiler,
@@ -163,6 +172,8 @@ impl Gateway {
             comparisons: Comparisons::default(),
             references: References::default(),
             metering: Metering::default(),
+            turns: Turns::default(),
+            wire,
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -211,7 +222,17 @@ impl Gateway {
         let key = snapshot.keys.get(&key_hash(token))?;
         let expired = key.expires_at.is_some_and(|end| end <= self.now());
         let usable = key.source.is_none() && !expired;
-        usable.then(|| Principal { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() })
+        usable.then(|| Principal::of(key))
+    }
+
+    /// Whether a key that was let in would be let in now with that scope: not once it was deleted, has expired, or
+    /// may less.
+    pub fn still_may(&self, principal: &Principal, scope: Scope) -> bool {
+        let snapshot = self.snapshot();
+        let key = snapshot.documents.keys.get(principal.key);
+        let key = key.filter(|key| key.workspace == principal.workspace && key.source.is_none());
+        let live = key.filter(|key| key.expires_at.is_none_or(|end| self.now() < end));
+        live.is_some_and(|key| Principal::of(key).may(scope))
     }
 
     /// The configuration in force.
@@ -330,10 +351,10 @@ impl Gateway {
         &self.inner.parts.limits
     }
 
-    /// A source by id, or by a name that no other workspace uses, ready to take requests.
+    /// A source by id, or by its name in the first workspace, ready to take requests.
     pub fn source_at(&self, id_or_name: &str) -> Result<Arc<SourceRuntime>, AcceptError> {
         let snapshot = self.snapshot();
-        let found = snapshot.documents.sources.find_anywhere(id_or_name);
+        let found = snapshot.documents.source_at(id_or_name);
         let runtime = found.and_then(|found| snapshot.sources.get(&found.id));
         runtime.cloned().ok_or_else(|| AcceptError::UnknownSource(id_or_name.chars().take(100).collect()))
     }
@@ -362,6 +383,15 @@ impl Gateway {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    /// Held by an attempt for as long as it is on the wire; first come, first served. It is never closed.
+    pub(crate) async fn wire_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.inner.wire.clone().acquire_owned().await.ok()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     pub(crate) fn references(&self) -> &References {

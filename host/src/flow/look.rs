@@ -6,6 +6,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -17,6 +18,8 @@ use crate::domain::plan::Rejection;
 use crate::flow::Gateway;
 use crate::flow::hold;
 use crate::flow::plan;
+use crate::rules::hide;
+use crate::rules::hide::Inbound;
 use crate::store::AttemptEntry;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
@@ -103,18 +106,20 @@ impl Gateway {
         Ok(page.items.into_iter().find(|item| item.id == id))
     }
 
-    /// One delivery with its bytes, kept or made again.
+    /// One delivery with its bytes, kept or made again; secrets of plugins are left out of them.
     pub async fn delivery(
         &self,
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<DeliveryDetail>, StoreError> {
         let Some(summary) = self.delivery_summary(workspace, id).await? else { return Ok(None) };
+        let connection = summary.connection;
         let log = self.store().event_log(id.event()).await?;
         let record = log.records.iter().find(|record| record.id == id);
         let held = self.why_held(&summary, &log, record);
         if let Some(bytes) = self.store().delivery_bytes(id).await? {
-            return Ok(Some(DeliveryDetail { summary, bytes: Some(bytes), proven: None, held }));
+            let bytes = Some(self.shown_bytes(connection, bytes));
+            return Ok(Some(DeliveryDetail { summary, bytes, proven: None, held }));
         }
         let Some(event) = self.store().event(id.event()).await? else {
             return Ok(Some(DeliveryDetail { summary, bytes: None, proven: None, held }));
@@ -122,7 +127,8 @@ impl Gateway {
         let revision = record.map_or(event.data.revision, |record| record.revision);
         let again = plan::remake(self, &event, log.plan.as_ref(), revision, id).await.ok();
         let proven = again.as_ref().map(|again| again.proven);
-        Ok(Some(DeliveryDetail { summary, bytes: again.map(|again| again.bytes), proven, held }))
+        let bytes = again.map(|again| self.shown_bytes(connection, again.bytes));
+        Ok(Some(DeliveryDetail { summary, bytes, proven, held }))
     }
 
     /// Why a delivery is held, in words; `None` if it is not.
@@ -152,7 +158,20 @@ impl Gateway {
         Some(by.to_owned())
     }
 
-    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery.
+    /// What is sent, without the secrets that the connection's plugins are given.
+    fn shown_bytes(&self, connection: ConnectionId, bytes: DeliveryBytes) -> DeliveryBytes {
+        let snapshot = self.snapshot();
+        let Some(connection) = snapshot.connections.get(&connection) else { return bytes };
+        connection.secrets().fold(bytes, |shown, secrets| DeliveryBytes {
+            payload: hide::bytes_without(secrets, shown.payload),
+            headers: hide::headers_without(secrets, shown.headers),
+            path: shown.path.map(|path| secrets.redact(&path).into_owned()),
+            ..shown
+        })
+    }
+
+    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery. Answers that were
+    /// kept before that was seen to have no credentials of the destination either.
     pub async fn attempts(
         &self,
         workspace: WorkspaceId,
@@ -163,7 +182,22 @@ impl Gateway {
         }
         let mut attempts = self.store().event_log(id.event()).await?.attempts;
         attempts.retain(|entry| entry.attempt.id.delivery() == id);
+        let snapshot = self.snapshot();
+        for AttemptEntry { destination, attempt, .. } in &mut attempts {
+            let Some(found) = snapshot.destinations.get(destination) else { continue };
+            attempt.outcome = attempt.outcome.clone().map(|response| found.hide.response(response));
+        }
         Ok(Some(attempts))
+    }
+
+    /// Headers of a request without those that carry credentials, also where they were kept before that was seen
+    /// to.
+    pub fn shown_headers(&self, source: Option<SourceId>, headers: &Headers) -> Headers {
+        let snapshot = self.snapshot();
+        match source.and_then(|source| snapshot.sources.get(&source)) {
+            Some(found) => found.hide.headers(headers),
+            None => Inbound::default().headers(headers),
+        }
     }
 
     /// Requests turned away at a source, newest first.

@@ -13,14 +13,16 @@
 //! `lanes`; `recover` does both for what a crash left, `unattended` for what has nobody who works on it (`duty`). What
 //! cannot be made as it was planned is held (`hold`) until somebody releases it (`release`). The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
-//! answer questions, `preview` tries steps out, `compare` tries them on stored events, `upload`
+//! answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries them on stored events, `upload`
 //! takes plugins in, `rollouts` tries a version on live events.
 
 pub mod accept;
+mod apart;
 mod artifacts;
 mod body_view;
 mod bootstrap;
 mod carried;
+mod charset;
 pub mod compare;
 pub mod credentials;
 mod deliver;
@@ -31,6 +33,7 @@ mod explain;
 mod fetch;
 mod gateway;
 mod hold;
+mod identity;
 pub mod intake;
 mod job;
 mod kept;
@@ -39,6 +42,7 @@ mod limits;
 mod live;
 mod look;
 pub mod manage;
+mod media;
 mod metering;
 mod observed;
 mod operate;
@@ -64,12 +68,14 @@ mod tester;
 mod tests;
 mod trace;
 mod unattended;
+mod unpack;
 mod upkeep;
 mod upload;
 mod write;
 
 pub use accept::Incoming;
 pub use accept::Taken;
+pub use apart::ApartError;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;

@@ -192,7 +192,8 @@ impl Gateway {
             AcceptError::Unverified { status, .. } => *status,
             AcceptError::TooLarge { .. } => 413,
             AcceptError::MethodNotAllowed { .. } => 405,
-            AcceptError::BadJson { .. } => 400,
+            AcceptError::UnknownEncoding { .. } => 415,
+            AcceptError::BadEncoding { .. } => 400,
             AcceptError::Paused { .. } | AcceptError::Store(_) => 503,
             AcceptError::UnknownSource(_) => 404,
             AcceptError::MissingKey { .. } | AcceptError::BadKey | AcceptError::BadBasic => 401,
@@ -232,7 +233,7 @@ impl Gateway {
             status,
             code: code.to_owned(),
             detail,
-            headers: crate::flow::credentials::without(&headers, &settings.key_header),
+            headers: source.hide.headers(&headers),
             body: body.slice(..body.len().min(REJECTED_BODY_MAX)),
         };
         self.store().note(Change { log: vec![LogEntry::Rejection(rejection)], ..Change::default() });

@@ -1,6 +1,6 @@
 //! Second file of an event's life: finds the connections, runs each one's steps, makes the
-//! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant,
-//! or a canary failed, `written_first` does it in another order.
+//! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant
+//! or takes events in batches, or a canary failed, `written_first` does it in another order.
 
 mod again;
 mod configuration;
@@ -85,7 +85,7 @@ impl Outcome {
 pub(crate) async fn run(gateway: &Gateway, charge: Charge, done: &[u16]) {
     let event = &charge.held.0.event;
     let Some(snapshot) = configuration::of(gateway, event).await else { return };
-    if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
+    if connections(&snapshot, event).any(|connection| connection.is_written_first()) {
         return written_first::run(gateway, &snapshot, event, done, None).await;
     }
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
@@ -132,7 +132,7 @@ fn hand_on(gateway: &Gateway, charge: Charge, outcome: Outcome) {
 /// Runs the steps of every connection that takes the event.
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
@@ -238,7 +238,7 @@ pub(crate) async fn run_one(
     event: &Event,
 ) -> Ran {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, Purpose::First);
     let context = live(gateway, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(gateway, connection, &context).await;

@@ -13,6 +13,7 @@ use crate::flow::lanes::Parked;
 use crate::flow::snapshot::DestinationRuntime;
 use crate::rules::backoff::parse_retry_after;
 use crate::rules::lifecycle;
+use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
 use crate::rules::lifecycle::Input;
@@ -67,6 +68,15 @@ pub(crate) fn run(
     }
 }
 
+/// Whether a mapping's path led elsewhere than the destination's own does.
+fn asked(destination: &DestinationRuntime, job: &Job) -> Asked {
+    let own = |path: &str| destination.target.as_ref().is_ok_and(|target| target.is_own_path(path));
+    match job.bytes.path.as_deref() {
+        Some(path) if !own(path) => Asked::Record,
+        _ => Asked::Destination,
+    }
+}
+
 /// What the lifecycle said, in the form this file acts on.
 struct Decision {
     state: DeliveryState,
@@ -84,6 +94,7 @@ fn decide(
     let input = match &sent.outcome {
         Ok(response) => Input::Answered {
             status: response.status,
+            asked: asked(destination, job),
             retry_after: response.headers.get("retry-after").and_then(|text| parse_retry_after(text, now)),
         },
         Err(error) => match error.code {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::RequestLine;
 use crate::domain::fetch::Fetch;
 use crate::domain::fetch::FetchAnswer;
 use crate::domain::fetch::FetchError;
@@ -67,6 +68,9 @@ pub struct TraceEntry {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The request: its method, what stood behind the source's URL, its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The clause that decided, a JSON pointer into the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
@@ -196,6 +200,7 @@ fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
         at,
         stage: "received",
         reason: Some(from),
+        request: request_line(&event.data.request),
         payload_bytes: u32::try_from(event.data.body.len()).ok(),
         ..TraceEntry::default()
     };
@@ -205,6 +210,13 @@ fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
     };
     let verified = TraceEntry { at, stage: "verified", reason: Some(vouched), ..TraceEntry::default() };
     vec![received, verified]
+}
+
+/// `GET /tenant/42?msisdn=1`, without the source's own path; `None` where it is not known.
+fn request_line(request: &RequestLine) -> Option<String> {
+    let RequestLine { method, path, query } = request;
+    let mark = if query.is_empty() { "" } else { "?" };
+    (!method.is_empty()).then(|| format!("{method} {path}{mark}{query}").trim_end().to_owned())
 }
 
 /// Connections of the same origin that did not want this type, and the case that none did.

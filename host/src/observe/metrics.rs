@@ -15,6 +15,8 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::plugin::Artifact;
 use crate::observe::names;
+use crate::observe::text_format;
+use crate::observe::text_format::TextFormat;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
 use crate::observe::tracks::Open;
@@ -24,9 +26,6 @@ use crate::observe::tracks::StepKind;
 use crate::observe::tracks::StepVerdict;
 use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
-
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `ok` and every error code, in the order of [`attempt_place`].
 const OUTCOMES: [&str; 10] = [
@@ -77,6 +76,7 @@ pub struct Metrics {
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
     in_flight: Gauge,
+    computing: Gauge,
     connections: Gauge,
     queued: [Gauge; 5],
     unattended: [Counter; 2],
@@ -161,6 +161,11 @@ impl Metrics {
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
+            computing: maker.add(
+                names::REQUESTS_COMPUTING,
+                "Requests being computed apart from events",
+                Gauge::default(),
+            ),
             connections: maker.add(names::CONNECTIONS_OPEN, "Connections being served", Gauge::default()),
             queued: gauges(&queued, names::QUEUE, Queue::ALL),
             unattended: counters(&unattended, names::KIND, Open::ALL),
@@ -267,6 +272,11 @@ impl Metrics {
         self.attempts[attempt_place(error)].inc();
     }
 
+    /// One more request is computed apart from events, or one fewer.
+    pub fn computing(&self, change: i64) {
+        self.computing.inc_by(change);
+    }
+
     /// Adds to (or, below zero, takes from) the attempts under way.
     pub fn in_flight(&self, change: i64) {
         self.in_flight.inc_by(change);
@@ -317,11 +327,14 @@ impl Metrics {
         self.end_to_end.observe(seconds);
     }
 
-    /// All of them as text of [`CONTENT_TYPE`].
-    pub fn encode(&self) -> String {
+    /// All of them as text of that format.
+    pub fn encode(&self, format: TextFormat) -> String {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
-        text
+        match format {
+            TextFormat::OpenMetrics => text,
+            TextFormat::Plain => text_format::plain(&text),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub const DELIVERIES: &str = "deliveries";
 pub const ATTEMPTS: &str = "attempts";
 /// Gauge of attempts under way.
 pub const ATTEMPTS_IN_FLIGHT: &str = "attempts_in_flight";
+/// Gauge of requests that are computed apart from events, such as previews.
+pub const REQUESTS_COMPUTING: &str = "requests_computing";
 /// Gauge of what waits, label [`QUEUE`].
 pub const QUEUED: &str = "queued";
 /// Counter of what was open and had nobody who worked on it until a periodic look took it up, label [`KIND`]: `event`

@@ -140,7 +140,7 @@ async fn payloads(
     }
     artifacts::prepare_connection(connection).await;
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, Purpose::Look);
     let context = context(&snapshot, event, &body, &kept);
     match run_connection(gateway, connection, &context).await.1 {

@@ -181,6 +181,8 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         spawn: Arc::new(|task| drop(tokio::spawn(task))),
         apart: Arc::new(|task| drop(tokio::spawn(task))),
         limits: FlowLimits {
+            json_depth_max: 128,
+            in_flight_max: 64,
             faults_in_row_max: 3,
             body_bytes_max: 10_000,
             connections_max: 3,

@@ -10,8 +10,17 @@ use crate::domain::time::Timestamp;
 use crate::rules::backoff;
 use crate::rules::backoff::RETRY_AFTER_MAX;
 
-/// The receiver says that it will never be there again.
+/// What was asked for will never be there again.
 const GONE: u16 = 410;
+
+/// What a request went to: what an answer such as 410 is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The destination's own URL.
+    Destination,
+    /// Another path there, which a mapping made from the payload: one record of many.
+    Record,
+}
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub enum Input {
     Answered {
         /// The status.
         status: u16,
+        /// What the request went to.
+        asked: Asked,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
     },
@@ -81,6 +92,9 @@ impl<'a> Cx<'a> {
 /// Which answers are tried again: by default all but 2xx and 410; 3xx, too, since redirects are
 /// not followed and a receiver that moves may move back (Standard Webhooks 1.0). A policy with
 /// statuses of its own decides alone, 410 included. No answer at all is always tried again.
+///
+/// 410 is about the URL that was asked for. Where that is the destination's own, the destination is
+/// gone; where it is a record's, that record is, and the others go on.
 pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
     use DeliveryState::{Cancelled, Delivered, Dropped, Failed, FailedByGateway, Held, Pending};
     match input {
@@ -98,11 +112,11 @@ pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, 
         }
         Input::Broke { .. } => again(cx, None),
         Input::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
-        Input::Answered { status, retry_after } => match (&cx.policy.statuses, status) {
-            (Some(ranges), _) if within(ranges, status) => again(cx, retry_after),
-            (_, GONE) => (Failed, vec![Effect::PauseDestination]),
-            (Some(_), _) => (Failed, Vec::new()),
-            (None, _) => again(cx, retry_after),
+        Input::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked) {
+            (Some(ranges), _, _) if within(ranges, status) => again(cx, retry_after),
+            (_, GONE, Asked::Destination) => (Failed, vec![Effect::PauseDestination]),
+            (_, GONE, Asked::Record) | (Some(_), _, _) => (Failed, Vec::new()),
+            (None, _, _) => again(cx, retry_after),
         },
     }
 }

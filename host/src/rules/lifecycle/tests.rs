@@ -12,6 +12,7 @@ use crate::domain::retry::Schedule;
 use crate::domain::retry::StatusRange;
 use crate::domain::time::Timestamp;
 use crate::rules::backoff::RETRY_AFTER_MAX;
+use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
 use crate::rules::lifecycle::Input;
@@ -32,11 +33,15 @@ fn policy(statuses: Option<&[(u16, u16)]>) -> RetryPolicy {
 }
 
 fn answered(status: u16) -> Input {
-    Input::Answered { status, retry_after: None }
+    Input::Answered { status, asked: Asked::Destination, retry_after: None }
+}
+
+fn answered_for_a_record(status: u16) -> Input {
+    Input::Answered { status, asked: Asked::Record, retry_after: None }
 }
 
 fn asks(status: u16, seconds: u64) -> Input {
-    Input::Answered { status, retry_after: Some(Duration::from_secs(seconds)) }
+    Input::Answered { status, asked: Asked::Destination, retry_after: Some(Duration::from_secs(seconds)) }
 }
 
 /// What an input leads to after that many attempts, from a state that is not terminal.
@@ -66,7 +71,10 @@ fn answers() {
     }
     for attempts in [1, 3] {
         check(&policy, attempts, answered(410), DeliveryState::Failed, &[Effect::PauseDestination]);
+        check(&policy, attempts, answered_for_a_record(410), DeliveryState::Failed, &[]);
     }
+    check(&policy, 1, answered_for_a_record(200), DeliveryState::Delivered, &[]);
+    check(&policy, 1, answered_for_a_record(404), DeliveryState::Retrying, &wake(1000));
 }
 
 #[test]
@@ -85,7 +93,10 @@ fn statuses_of_a_policy() {
     }
     check(&policy, 1, Input::Broke { code: ErrorCode::Timeout }, DeliveryState::Retrying, &wake(1000));
     let patient = self::policy(Some(&[(400, 499)]));
-    check(&patient, 1, answered(410), DeliveryState::Retrying, &wake(1000));
+    for input in [answered(410), answered_for_a_record(410)] {
+        check(&patient, 1, input, DeliveryState::Retrying, &wake(1000));
+    }
+    check(&self::policy(Some(&[(500, 599)])), 1, answered_for_a_record(410), DeliveryState::Failed, &[]);
 }
 
 #[test]
@@ -133,7 +144,10 @@ fn any_input() -> impl Strategy<Value = Input> {
     let wait = proptest::option::of(any::<u64>().prop_map(Duration::from_secs));
     let code = prop::sample::select(vec![ErrorCode::Timeout, ErrorCode::TlsFailed, ErrorCode::EgressRefused]);
     prop_oneof![
-        6 => (any::<u16>(), wait).prop_map(|(status, retry_after)| Input::Answered { status, retry_after }),
+        6 => (any::<u16>(), any::<bool>(), wait).prop_map(|(status, record, retry_after)| {
+            let asked = if record { Asked::Record } else { Asked::Destination };
+            Input::Answered { status, asked, retry_after }
+        }),
         2 => code.prop_map(|code| Input::Broke { code }),
         1 => Just(Input::EgressRefused),
         1 => Just(Input::StepFailed),

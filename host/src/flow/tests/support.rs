@@ -19,6 +19,7 @@ use crate::domain::config::StepSpec;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
@@ -267,6 +268,7 @@ impl Flow {
             event_type: "t".into(),
             content_type: "application/json".into(),
             headers: Headers::default(),
+            request: RequestLine::default(),
             body: body.to_string().into(),
             received_at: self.gateway.now(),
             revision,
@@ -386,6 +388,8 @@ fn limits() -> FlowLimits {
         steps_max: 4,
         deliveries_per_event_max: 100,
         events_per_request_max: 10,
+        json_depth_max: 128,
+        in_flight_max: 64,
         concurrency: 4,
         timeout_ms: 60_000,
         faults_in_row_max: 3,

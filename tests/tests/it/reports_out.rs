@@ -175,7 +175,7 @@ async fn an_answer_whose_body_drips_beyond_the_time_limit_is_an_answer() {
         }
     })
     .await;
-    let plan = Plan::new("drips", &receiver.url).destination("timeout", json!("300ms"));
+    let plan = Plan::new("drips", &receiver.url).destination("timeout_ms", json!(300));
     let event = plan.make(&client).await.accept(&client, &json!({})).await;
     let delivery = delivery_in(&client, &event, "delivered").await;
     let attempts = attempts(&client, &delivery).await;
@@ -214,9 +214,7 @@ async fn an_empty_body_has_a_length_and_no_type_that_nobody_gave() {
     let gateway = Gateway::start().await;
     let client = gateway.client();
     let receiver = Receiver::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    for (name, method, length) in
-        [("posts", "POST", true), ("puts", "PUT", true), ("deletes", "DELETE", false)]
-    {
+    for (name, method) in [("posts", "POST"), ("puts", "PUT"), ("patches", "PATCH")] {
         let plan = Plan::new(name, &receiver.url).destination("method", json!(method));
         let pipeline = plan.make(&client).await;
         let seen = receiver.requests().len();
@@ -224,7 +222,7 @@ async fn an_empty_body_has_a_length_and_no_type_that_nobody_gave() {
         delivery_in(&client, text(&sent["id"]), "delivered").await;
         let head = receiver.requests()[seen].to_lowercase();
         assert!(head.starts_with(&method.to_lowercase()), "{head}");
-        assert_eq!(head.contains("\r\ncontent-length: 0\r\n"), length, "{head}");
+        assert!(head.contains("\r\ncontent-length: 0\r\n"), "{head}");
         assert!(!head.contains("content-type"), "{head}");
     }
     let pipeline = Plan::new("typed", &receiver.url).make(&client).await;

@@ -33,7 +33,7 @@ impl fmt::Display for Unusable {
 pub fn unusable(config: &Config) -> Vec<Unusable> {
     let filter = observe::check_filter(&config.log.filter);
     let filter = filter.err().map(|fault| Unusable { key: "log.filter", what: bare(&fault.to_string()) });
-    let egress = Egress::new(egress_options(config)).err();
+    let egress = Egress::check(&egress_options(config)).err();
     let egress = egress.map(|fault| Unusable { key: fault.setting(), what: fault.to_string() });
     let data = &config.store.data;
     let folders = [data.to_path_buf(), data.join("plugins")];

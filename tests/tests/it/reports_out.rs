@@ -445,9 +445,23 @@ async fn what_serve_refuses_its_check_refuses_in_the_same_words() {
     assert_eq!((checked, told.contains("the settings are good")), (0, true), "{told}");
     assert!(!directory.path().join("data").exists(), "a check makes nothing");
     // What runs already is no fault of the settings.
-    let running = Gateway::start().await;
-    let data = running.data().to_str().unwrap().to_owned();
-    let (checked, told) =
-        serve(true, &[("HOOKMILL_DATA", data), ("HOOKMILL_LISTEN", running.address())]).await;
+    let mut running = Gateway::start().await;
+    let data = ("HOOKMILL_DATA", running.data().to_str().unwrap().to_owned());
+    let (checked, told) = serve(true, &[data.clone(), ("HOOKMILL_LISTEN", running.address())]).await;
     assert_eq!(checked, 0, "{told}");
+    // The key of other secrets than those that there are, and none.
+    let body = json!({"value": "hunter22hunter22"}).to_string().into_bytes();
+    let json = [("content-type", "application/json")];
+    let kept = running.client().send("PUT", "/v1/secrets/token", &json, body).await;
+    assert!(matches!(kept.status, 200 | 201), "{kept:?}");
+    running.terminate().await;
+    let other = directory.path().join("other.key");
+    std::fs::write(&other, "cd".repeat(32)).unwrap();
+    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for (key, part) in [(other, "the key in"), (directory.path().join("no.key"), "put it back")] {
+        let key = ("HOOKMILL_STORE_SECRET_KEY_FILE", key.to_str().unwrap().to_owned());
+        let (checked, told) = serve(true, &[data.clone(), key.clone()]).await;
+        assert!(checked != 0 && told.contains(part), "{told}");
+        assert_eq!((checked, told), serve(false, &[data.clone(), key]).await);
+    }
 }

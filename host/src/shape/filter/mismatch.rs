@@ -3,9 +3,9 @@
 
 use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::Test;
-use crate::shape::filter::test::number_in;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
+use crate::shape::value::number_in;
 
 /// Such as "text, not a number"; nothing where the types are not to blame.
 pub(super) fn mismatch(leaf: &Leaf, value: &Value<'_>) -> Option<String> {

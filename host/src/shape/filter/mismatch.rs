@@ -34,7 +34,7 @@ fn wanted(test: &Test, seen: Kind) -> Option<Kind> {
                 scalar(*first) && scalar(seen) && wanted.iter().all(|one| one.kind() == *first)
             })
         }
-        Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => Some(Kind::String),
+        Test::Instant(..) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => Some(Kind::String),
         _ => None,
     };
     one.filter(|wanted| *wanted != seen)

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
+
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::filter::clause::LengthTest;
@@ -40,6 +42,14 @@ impl Test {
             Self::Equal(wanted) => value.same(wanted, budget)?,
             Self::NotEqual(wanted) => !value.same(wanted, budget)?,
             Self::Order(order, bound) => value.order_read(bound).is_some_and(|found| order.accepts(found)),
+            Self::Instant(order, instant, bound) => {
+                budget.visit(4)?;
+                value.as_text().is_some_and(|text| {
+                    let found = text.trim().parse::<Timestamp>();
+                    let as_texts = |_| text.as_bytes().cmp(bound.as_bytes());
+                    order.accepts(found.map_or_else(as_texts, |found| found.cmp(instant)))
+                })
+            }
             Self::In(wanted) => is_in(value, wanted, budget)?,
             Self::NotIn(wanted) => !is_in(value, wanted, budget)?,
             Self::IsNull(wanted) => value.is_null() == *wanted,

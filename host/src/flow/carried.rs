@@ -37,7 +37,8 @@ impl Carried {
             payload: event.data.body.clone(),
             original: true,
             event_type: event.data.event_type.clone(),
-            content_type: if content_type.is_empty() {
+            // Nothing is not JSON, and needs no type.
+            content_type: if content_type.is_empty() && !event.data.body.is_empty() {
                 "application/json".into()
             } else {
                 content_type.clone()

@@ -35,6 +35,10 @@ pub struct Admitted {
     pub headers_wanted: Vec<String>,
     /// Hosts and secrets that the manifest asks for.
     pub wants: StepGrants,
+    /// Whether the manifest asks that events which wait share an instance.
+    pub batch: bool,
+    /// What the manifest warns of.
+    pub warnings: Vec<String>,
     /// The contract's major version it speaks.
     pub abi: u32,
     /// Bytes that were uploaded.
@@ -64,7 +68,7 @@ impl Sandbox {
         let code = self.builds().compile(module.path(), &pool).await?;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
         let ready = pool.ready(&pool.code(code.path())?, Grants::all())?;
-        let plugin = Plugin::new(digest, Grants::all(), ready, pool.queue().clone());
+        let plugin = Plugin::new(digest, ready, pool.queue().clone());
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)
             .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;
@@ -79,6 +83,8 @@ impl Sandbox {
             version: manifest.version,
             headers_wanted: manifest.headers,
             wants: manifest.wants,
+            batch: manifest.batch,
+            warnings: manifest.warnings,
             abi: contract::ABI,
             size,
             tier: scan.tier.name,

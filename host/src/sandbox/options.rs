@@ -12,6 +12,8 @@ pub struct SandboxOptions {
     pub dir: PathBuf,
     /// Who compiles uploads.
     pub compiler: Compiler,
+    /// Folder of compiled code that several sandboxes of this user share, see `shared`; none if not given.
+    pub code_cache: Option<PathBuf>,
     /// Native guests: compiled languages.
     pub native: TierOptions,
     /// Guests that bring an interpreter along. Their threads start with the first of them.
@@ -33,6 +35,7 @@ impl SandboxOptions {
         Self {
             dir,
             compiler,
+            code_cache: None,
             native: TierOptions { workers, limits: PluginLimits::default() },
             interpreted: TierOptions { workers, limits: PluginLimits::interpreted() },
         }

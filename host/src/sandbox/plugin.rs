@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
@@ -36,6 +37,7 @@ use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
+use crate::sandbox::sandbox::Key;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -44,16 +46,25 @@ pub struct Plugin {
     budget: PluginBudget,
     /// The cap of the budget, besides that of all who use the plugin.
     slots: Option<Arc<Semaphore>>,
+    /// Whether events that wait share an instance.
+    batches: bool,
 }
 
 /// What the clones share.
 pub(crate) struct Inner {
     digest: Digest,
-    grants: Grants,
     /// Empty until there is code.
     live: OnceCell<Live>,
-    /// Who makes the code, for a plugin that has none yet. Does not keep the sandbox alive.
+    /// For a plugin that has no code yet.
+    later: Option<Later>,
+}
+
+/// Who makes the code, whose it is and what it may use.
+struct Later {
+    /// Does not keep the sandbox alive.
     builds: Weak<Builds>,
+    workspace: WorkspaceId,
+    grants: Grants,
 }
 
 /// What calls need.
@@ -61,14 +72,14 @@ struct Live {
     ready: Ready,
     queue: Queue,
     calls: Arc<PluginCalls>,
-    /// Of an interpreted plugin without grants: events that wait.
+    /// Of a plugin without grants: events that wait.
     gather: Option<Gather>,
 }
 
 impl Live {
     fn new(ready: Ready, queue: Queue) -> Self {
         let calls = queue.plugin_calls();
-        let gather = ready.gathers().then(Gather::default);
+        let gather = ready.plain.then(Gather::default);
         Self { ready, queue, calls, gather }
     }
 }
@@ -80,19 +91,19 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
+    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
         let live = OnceCell::new_with(Some(Live::new(ready, queue)));
-        Self::from_inner(Arc::new(Inner { digest, grants, live, builds: Weak::new() }))
+        Self::from_inner(Arc::new(Inner { digest, live, later: None }))
     }
 
     /// One whose code has yet to be made.
-    pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
-        let builds = Arc::downgrade(builds);
-        Self::from_inner(Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }))
+    pub(crate) fn later((workspace, digest, grants): Key, builds: &Arc<Builds>) -> Self {
+        let later = Later { builds: Arc::downgrade(builds), workspace, grants };
+        Self::from_inner(Arc::new(Inner { digest, live: OnceCell::new(), later: Some(later) }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, budget: PluginBudget::default(), slots: None }
+        Self { inner, budget: PluginBudget::default(), slots: None, batches: false }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -107,7 +118,13 @@ impl Plugin {
     /// The same plugin on a budget; `slots` has a permit for each call that may be under way.
     #[must_use]
     pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
-        Self { inner: self.inner.clone(), budget, slots }
+        Self { budget, slots, ..self.clone() }
+    }
+
+    /// The same plugin, with events that wait for it run together in one instance, as its manifest asks.
+    #[must_use]
+    pub fn in_batches(&self, batches: bool) -> Self {
+        Self { batches, ..self.clone() }
     }
 
     /// Whether a call would begin at once, as far as code is concerned.
@@ -140,12 +157,13 @@ impl Plugin {
     }
 
     async fn live(&self) -> Result<&Live, SandboxError> {
-        let Inner { digest, grants, live, builds } = &*self.inner;
+        let Inner { digest, live, later } = &*self.inner;
         let make = || async {
-            let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
+            let later = later.as_ref().ok_or(SandboxError::Closed)?;
+            let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
-            let ready = pool.ready(&code, *grants).map_err(unloadable(digest))?;
-            Ok(Live::new(ready, pool.queue().clone()))
+            let ready = pool.ready(&code, later.grants).map_err(unloadable(digest))?;
+            Ok(Live::new(ready, pool.queue().of(later.workspace)))
         };
         if let Some(live) = live.get() {
             return Ok(live);
@@ -160,8 +178,8 @@ impl Plugin {
         self.run_with(Given::default(), config, event).await
     }
 
-    /// The same with what its grants need; what it wants to be kept is in the cost. An interpreted plugin without
-    /// grants may take several events that wait with the same `config`, by address, in one instance.
+    /// The same with what its grants need; what it wants to be kept is in the cost. A plugin that asks for batches, and
+    /// for no grant, may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(
         &self,
         mut given: Given,
@@ -169,7 +187,7 @@ impl Plugin {
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
         let live = self.live().await.map_err(host)?;
-        if let Some(gather) = live.gather.as_ref().filter(|gather| gather.is_open())
+        if let Some(gather) = live.gather.as_ref().filter(|gather| self.batches && gather.is_open())
             && let Some(ran) = Box::pin(self.run_gathered(live, gather, &config, event.clone())).await
         {
             return ran;

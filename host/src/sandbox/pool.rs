@@ -29,6 +29,7 @@ use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::executable;
 use crate::sandbox::guests::Guests;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::options::TierOptions;
@@ -121,7 +122,10 @@ impl Pool {
             Some(guest) => Ok(Compiled::Direct(Arc::new(guest))),
             None => Ok(Compiled::Component(component)),
         });
-        code.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))
+        code.map_err(|error| match executable::hindrance() {
+            Some(hindrance) => Refusal::new(RefusalCode::Host, hindrance),
+            None => Refusal::new(RefusalCode::TooComplex, detail(&error)),
+        })
     }
 
     /// Makes code ready to be instantiated with these grants.

@@ -13,7 +13,9 @@ use serde_json::json;
 
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
+use crate::config::from_environment;
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
 use crate::sandbox::Plugin;
@@ -23,6 +25,12 @@ use crate::sandbox::SandboxOptions;
 
 /// Bytes of a plugin from which on a person should know why nothing happens.
 const SLOW_BYTES: usize = 4 << 20;
+
+/// The environment's name of the setting `plugins.code_cache`, which is the user's and not only a gateway's.
+const CODE_CACHE: &str = "HOOKMILL_PLUGINS_CODE_CACHE";
+
+/// There is but one here.
+const ALONE: WorkspaceId = WorkspaceId::from_bits(0);
 
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
@@ -41,7 +49,8 @@ impl Examiner {
 
     pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let options = SandboxOptions::new(folder.0.clone(), compiler, 1);
+        let mut options = SandboxOptions::new(folder.0.clone(), compiler, 1);
+        options.code_cache = from_environment(CODE_CACHE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let sandbox = Sandbox::new(options).context("set up a sandbox")?;
         Ok(Self { sandbox, _folder: folder })
     }
@@ -52,7 +61,7 @@ impl Examiner {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let plugin = self.sandbox.load(&admitted.digest, Grants::all()).await?;
+        let plugin = self.sandbox.load(ALONE, &admitted.digest, Grants::all()).await?;
         Ok(Ok((plugin, admitted)))
     }
 
@@ -113,6 +122,8 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "tier": admitted.tier,
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
+        "batch": admitted.batch,
+        "warnings": admitted.warnings,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),
     })
 }

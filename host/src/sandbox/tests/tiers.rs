@@ -17,6 +17,7 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
 use crate::sandbox::RefusalCode;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
@@ -61,7 +62,7 @@ async fn a_module_is_of_one_tier_for_good() {
     // After a restart the code on the disk is enough; without it the module tells again.
     let nobody = Compiler::Child("/nonexistent/hookmill".into());
     let second = sandbox(dir.path(), PluginLimits::default(), nobody);
-    let plugin = second.load(&interpreted.digest, Grants::default()).await.unwrap();
+    let plugin = second.load(TENANT, &interpreted.digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
     drop(second);
     for entry in std::fs::read_dir(dir.path().join("plugins")).unwrap().map(Result::unwrap) {
@@ -70,7 +71,7 @@ async fn a_module_is_of_one_tier_for_good() {
         }
     }
     let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
-    let plugin = third.load(&interpreted.digest, Grants::default()).await.unwrap();
+    let plugin = third.load(TENANT, &interpreted.digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
 }
 
@@ -86,7 +87,7 @@ async fn what_fits_no_tier_is_refused_by_the_limit() {
 async fn each_tier_has_its_own_limits_and_threads() {
     let room = Room::new();
     let slow = room.sandbox.admit(with_table("hostile", 50_000)).await.unwrap();
-    let slow = room.sandbox.load(&slow.digest, Grants::default()).await.unwrap();
+    let slow = room.sandbox.load(TENANT, &slow.digest, Grants::default()).await.unwrap();
     let quick = room.plugin("lead").await;
     // More endless loops than there are threads, for a quarter of a second of CPU each.
     let loops = join_all((0..6).map(|_| slow.run(no_config(), event("endless-loop"))));

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::event::RequestPart;
 use crate::shape::fault::push_pointer;
 use crate::shape::filter::clause::Body;
 use crate::shape::filter::clause::Clause;
@@ -155,7 +156,10 @@ pub(crate) fn source(name: &str, text: &str, in_each: bool) -> Result<Source, St
         "path" => Path::compile(text, in_each).map(Source::Path),
         "in_headers" if text.is_empty() => Err("the header's name is empty".to_owned()),
         "in_headers" => Ok(Source::Header(text.to_ascii_lowercase().into())),
-        _ => EventField::named(text).map(Source::Event),
+        _ => match RequestPart::named(text) {
+            Some(part) => Ok(Source::Request(part)),
+            None => EventField::named(text).map(Source::Event),
+        },
     }
 }
 

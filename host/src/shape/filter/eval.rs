@@ -109,7 +109,7 @@ fn explain(
     let own = *decision.clause == *clause.pointer;
     let did_you_mean = match &clause.body {
         Body::Leaf(Leaf { source: crate::shape::source::Source::Path(path), .. }) => {
-            hints.nearest(path, scope)
+            hints.nearest(path, scope, budget)
         }
         _ => None,
     };

@@ -13,6 +13,7 @@ use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::encoded;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::example;
 use crate::sandbox::tests::support::guest;
@@ -21,7 +22,7 @@ use crate::sandbox::tier::NATIVE;
 
 pub(super) async fn loaded(room: &Room, module: Vec<u8>) -> Plugin {
     let admitted = room.sandbox.admit(module.into()).await.unwrap();
-    room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap()
+    room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap()
 }
 
 /// With a component within that has an empty core module, which makes no difference but to who runs it.

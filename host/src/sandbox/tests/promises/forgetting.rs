@@ -14,6 +14,7 @@ use crate::sandbox::Plugin;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::named;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 
@@ -172,7 +173,10 @@ async fn tenants(room: &Room, way: Way) -> Vec<(&'static str, Plugin)> {
         for tenant in TENANTS {
             let guest = guest(&format!("{tenant}-{version}"), way);
             let admitted = room.sandbox.admit(guest.build().into()).await.unwrap();
-            plugins.push((tenant, room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap()));
+            plugins.push((
+                tenant,
+                room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap(),
+            ));
         }
     }
     plugins

@@ -23,6 +23,7 @@ use crate::sandbox::RefusalCode;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::no_config;
@@ -105,7 +106,7 @@ impl Court {
     pub(super) async fn new() -> Self {
         let room = Room::new();
         let admitted = room.sandbox.admit(honest().build().into()).await.unwrap();
-        let honest = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+        let honest = room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap();
         Self { room, honest }
     }
 
@@ -143,7 +144,7 @@ impl Court {
                 };
             }
         };
-        let plugin = self.room.sandbox.load(&admitted.digest, Grants::all()).await.map_err(text)?;
+        let plugin = self.room.sandbox.load(TENANT, &admitted.digest, Grants::all()).await.map_err(text)?;
         let limits = match admitted.tier {
             "interpreted" => PluginLimits::interpreted(),
             _ => PluginLimits::default(),

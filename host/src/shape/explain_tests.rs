@@ -3,7 +3,6 @@
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::HintFault;
-use crate::shape::HintFault;
 use crate::shape::Input;
 use crate::shape::Kind;
 use crate::shape::Mapping;

@@ -11,7 +11,7 @@ use crate::shape::suggest::words;
 use crate::shape::suggest::words::Word;
 
 /// Letters that are compared in the time of a visit.
-const LETTERS_FOR_A_VISIT: u64 = 16;
+const LETTERS_FOR_A_VISIT: u64 = 4;
 /// Visits in the time that it takes to look up how alike two words are, from both sides.
 const VISITS_FOR_A_PAIR: u64 = 4;
 /// Words whose lengths and letters are compared in that time.

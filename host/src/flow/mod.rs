@@ -76,6 +76,7 @@ mod write;
 pub use accept::Incoming;
 pub use accept::Taken;
 pub use apart::ApartError;
+pub use apart::Leave;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;

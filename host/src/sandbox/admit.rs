@@ -41,6 +41,9 @@ pub struct Admitted {
     pub size: u64,
     /// The kind of guest: `native`, or `interpreted` for what brings an interpreter along.
     pub tier: &'static str,
+    /// Whether its instances are put back after an event, where the system can tell what was written, and do not have to
+    /// be made for each.
+    pub put_back: bool,
 }
 
 impl Sandbox {
@@ -82,6 +85,7 @@ impl Sandbox {
             abi: contract::ABI,
             size,
             tier: scan.tier.name,
+            put_back: plugin.is_put_back(),
         })
     }
 

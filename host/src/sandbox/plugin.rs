@@ -23,7 +23,6 @@ use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
-#[cfg(test)]
 use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
 use crate::sandbox::error::SandboxError;
@@ -123,6 +122,11 @@ impl Plugin {
     /// Whether too few calls were made to know.
     pub fn is_new(&self) -> bool {
         self.inner.live.get().is_none_or(|live| live.calls.pace.is_new())
+    }
+
+    /// Whether its code, once it is there, is of the kind whose instances are put back after a call.
+    pub(crate) fn is_put_back(&self) -> bool {
+        self.inner.live.get().is_some_and(|live| matches!(live.ready.code, Code::Direct(_)))
     }
 
     /// How many instances wait for their next call.

@@ -59,6 +59,8 @@ pub(crate) struct PutBack {
     pub data_bytes: u64,
     /// Bytes that the host keeps of all plugins, of that and of what configurations change.
     pub bytes_of_all: usize,
+    /// Bytes that the host keeps of what the configurations of one plugin change, so that nobody takes all of that room.
+    pub configured_bytes: usize,
     /// Instances that wait for their next call, of all plugins; each has a slot.
     pub idle: usize,
 }
@@ -108,7 +110,13 @@ pub(crate) static NATIVE: Tier = Tier {
     tables_each: 12,
     instance_bytes: 1 << 20,
     keep_resident: 256 << 10,
-    put_back: PutBack { pages: 64, data_bytes: 1 << 20, bytes_of_all: 64 << 20, idle: 64 },
+    put_back: PutBack {
+        pages: 64,
+        data_bytes: 1 << 20,
+        bytes_of_all: 64 << 20,
+        configured_bytes: 1 << 20,
+        idle: 64,
+    },
     stack_bytes: 512 << 10,
     scan: ScanLimits {
         code_bytes: 4 << 20,
@@ -139,11 +147,17 @@ pub(crate) static INTERPRETED: Tier = Tier {
     memories: 4,
     tables: 40,
     instances_each: 60,
-    memories_each: 3,
-    tables_each: 30,
+    memories_each: 4,
+    tables_each: 31,
     instance_bytes: 4 << 20,
     keep_resident: 4 << 20,
-    put_back: PutBack { pages: 2048, data_bytes: 32 << 20, bytes_of_all: 128 << 20, idle: 16 },
+    put_back: PutBack {
+        pages: 2048,
+        data_bytes: 32 << 20,
+        bytes_of_all: 128 << 20,
+        configured_bytes: 8 << 20,
+        idle: 16,
+    },
     // Interpreters recurse where compiled code loops.
     stack_bytes: 1 << 20,
     scan: ScanLimits {
@@ -216,7 +230,7 @@ mod tests {
     #[test]
     fn the_pool_has_enough_for_all_calls() {
         for tier in Tier::all() {
-            let calls = u32::try_from(tier.calls + tier.put_back.idle).unwrap();
+            let calls = u32::try_from(tier.calls + tier.put_back.idle + 1).unwrap();
             for (each, most) in [
                 (tier.instances_each, tier.core_instances),
                 (tier.memories_each, tier.memories),

@@ -59,7 +59,10 @@ async fn from_nothing_to_a_delivery(language: &str) {
     let project = folder.path().join("leads");
     let built = told(&project, &["plugin", "build"]).await;
     let file = built["path"].as_str().unwrap();
-    assert_ran(&told(&project, &["plugin", "test", file]).await, 3);
+    let tested = told(&project, &["plugin", "test", file]).await;
+    assert_ran(&tested, 3);
+    // What their tools make is of the kind that costs a fifth; in C the library has something to do at first.
+    assert_eq!(tested["put_back"], json!(language != "c"), "{tested}");
     let url = gateway.url();
     let to = ["--url", &url, "--key", ADMIN_KEY, "--name", "leads"];
     let pushed = told(&project, &[&["plugin", "push", file], &to[..]].concat()).await;

@@ -37,6 +37,7 @@ fn text(admitted: &Admitted) -> String {
         ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
         ("size", report::size(admitted.size)),
         ("tier", admitted.tier.to_owned()),
+        ("instance", instance(admitted).to_owned()),
         ("digest", admitted.digest.to_string()),
         ("uses", admitted.imports.join(", ")),
         ("wants", wants(&admitted.wants)),
@@ -46,6 +47,14 @@ fn text(admitted: &Admitted) -> String {
     ];
     let given = rows.iter().filter(|(_, value)| !value.is_empty());
     given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Where an event's instance comes from, which its price depends on.
+fn instance(admitted: &Admitted) -> &'static str {
+    match admitted.put_back {
+        true => "put back after each event",
+        false => "made for each event",
+    }
 }
 
 /// As `http api.example.com; secrets token`.
@@ -77,12 +86,14 @@ mod tests {
             abi: 1,
             size: 10,
             tier: "native",
+            put_back: true,
         };
         let digest = format!("digest   sha256:{}", "0".repeat(64));
         let expected = [
             "plugin   n 1",
             "size     10 B",
             "tier     native",
+            "instance put back after each event",
             &digest,
             "uses     log",
             "wants    http a.b; secrets c, d",

@@ -111,6 +111,7 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "digest": admitted.digest,
         "bytes": admitted.size,
         "tier": admitted.tier,
+        "put_back": admitted.put_back,
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),

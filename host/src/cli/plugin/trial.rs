@@ -98,7 +98,8 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     let value: Value = runs.iter().map(Run::json).collect();
     if !lines.is_empty() {
         let ok = !trial.has_failed();
-        let whole = json!({"ok": ok, "name": admitted.name, "runs": value, "trial": trial.json()});
+        let whole = json!({"ok": ok, "name": admitted.name, "put_back": admitted.put_back, "runs": value,
+            "trial": trial.json()});
         report::data(json, &whole, &lines.join("\n"));
     }
     let is_refused = args.payload.is_some() && runs.iter().any(|run| run.answer.is_err());

@@ -1,5 +1,5 @@
 //! A guest that runs directly, put together: its core modules, compiled, and which export of which instance goes where.
-//! Not here: what is called and put back, and when (`live`).
+//! Not here: what is called and put back, and when (`keep`).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,7 +21,7 @@ use crate::sandbox::direct::plan::Source;
 
 /// See the head of this file.
 pub(crate) struct Assembly {
-    instances: Vec<(Module, Vec<From>)>,
+    instances: Vec<(Module, Vec<Import>)>,
     memory: At,
     /// What the driver calls, by the names of its imports.
     pub(super) functions: BTreeMap<String, At>,
@@ -31,7 +31,8 @@ pub(crate) struct Assembly {
     pub(super) data: Range<usize>,
 }
 
-enum From {
+/// What an instance gets.
+enum Import {
     Log,
     Export(At),
 }
@@ -67,13 +68,13 @@ impl Assembly {
             let export = export.ok_or_else(|| format_err!("nothing is exported as `{}`", place.name))?;
             Ok::<_, wasmtime::Error>(At { instance: place.instance, export })
         };
-        let from = |source: &Source| match source {
-            Source::Log => Ok(From::Log),
-            Source::Export(place) => at(place).map(From::Export),
+        let import = |source: &Source| match source {
+            Source::Log => Ok(Import::Log),
+            Source::Export(place) => at(place).map(Import::Export),
         };
         let mut instances = Vec::with_capacity(makings.len());
         for making in &makings {
-            let imports = making.imports.iter().map(from).collect::<wasmtime::Result<_>>()?;
+            let imports = making.imports.iter().map(import).collect::<wasmtime::Result<_>>()?;
             instances.push((module(making.module)?.clone(), imports));
         }
         let named = |(name, place): (String, Place)| Ok((name, at(&place)?));
@@ -106,8 +107,8 @@ impl Assembly {
             let mut imports = Vec::with_capacity(sources.len());
             for source in sources {
                 imports.push(match source {
-                    From::Log => log.clone(),
-                    From::Export(at) => at.of(store, &made)?,
+                    Import::Log => log.clone(),
+                    Import::Export(at) => at.of(store, &made)?,
                 });
             }
             made.push(Instance::new_async(&mut *store, module, &imports).await?);

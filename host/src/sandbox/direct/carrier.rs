@@ -29,16 +29,16 @@ const PLAN: &str = "plan";
 /// Bytes of a page of WebAssembly's memory.
 const PAGE: usize = 64 << 10;
 
-pub(super) fn encode(modules: &[Vec<u8>], plan: &Plan) -> Vec<u8> {
+pub(super) fn encode(modules: &[Vec<u8>], plan: &Plan) -> serde_json::Result<Vec<u8>> {
     let (mut carrier, mut exports) = (Component::new(), ComponentExportSection::new());
-    let plan = text(&serde_json::to_vec(plan).unwrap_or_default());
+    let plan = text(&serde_json::to_vec(plan)?);
     let named = modules.iter().enumerate().map(|(number, module)| (name(number), module));
     for (number, (name, data)) in (0..).zip(named.chain([(PLAN.to_owned(), &plan)])) {
         carrier.section(&RawSection { id: ComponentSectionId::CoreModule.into(), data });
         exports.export(name.as_str(), ComponentExportKind::Module, number, None);
     }
     carrier.section(&exports);
-    carrier.finish()
+    Ok(carrier.finish())
 }
 
 fn name(number: usize) -> String {

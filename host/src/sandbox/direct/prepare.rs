@@ -41,7 +41,7 @@ pub(crate) fn prepared(module: &[u8], component: &[u8], tier: &Tier) -> Option<V
     };
     let plan = completed(plan, &parts, tier)?;
     let modules = parts.iter().map(Part::with_exports).collect::<Result<Vec<_>, _>>().ok()?;
-    Some(carrier::encode(&modules, &plan))
+    carrier::encode(&modules, &plan).ok()
 }
 
 /// A core module that needs nothing but `log` has no use for what a component puts around it.

@@ -44,7 +44,7 @@ pub(super) struct Budget {
 
 /// Some of them. Dropped, they are free.
 #[derive(Debug)]
-struct Room {
+pub(super) struct Room {
     budget: Arc<Budget>,
     bytes: usize,
 }
@@ -54,7 +54,8 @@ impl Budget {
         Self { kept: AtomicUsize::new(0), most }
     }
 
-    fn room(self: &Arc<Self>, bytes: usize) -> Option<Room> {
+    /// Room for so many bytes, if there is.
+    pub(super) fn room(self: &Arc<Self>, bytes: usize) -> Option<Room> {
         let before = self.kept.fetch_add(bytes, Ordering::Relaxed);
         // Dropped if it is too much, it is given back.
         let room = Room { budget: Arc::clone(self), bytes };
@@ -69,12 +70,16 @@ impl Drop for Room {
 }
 
 impl Beginning {
-    /// Outside of the pages that `data` is on, all is zero. `None` if there is no room for a copy.
-    pub(super) fn of(memory: &[u8], data: &Range<usize>, budget: &Arc<Budget>) -> Option<Self> {
-        let start = (data.start / PAGE * PAGE).min(memory.len());
-        let end = data.end.next_multiple_of(PAGE).clamp(start, memory.len());
-        let room = budget.room(end - start)?;
-        Some(Self { bytes: memory.len(), start, data: memory[start..end].into(), _room: room })
+    /// Outside of the pages that `data` is on, all is zero; there must be room for [`Beginning::bytes`] of it.
+    pub(super) fn of(memory: &[u8], data: &Range<usize>, room: Room) -> Self {
+        let Range { start, end } = whole_pages(data);
+        let (start, end) = (start.min(memory.len()), end.min(memory.len()));
+        Self { bytes: memory.len(), start, data: memory[start..end].into(), _room: room }
+    }
+
+    /// How many bytes are kept of a memory with data there.
+    pub(super) fn bytes(data: &Range<usize>) -> usize {
+        whole_pages(data).len()
     }
 
     /// The page that begins at this byte; `None` if it is all zeros.
@@ -129,10 +134,19 @@ impl Configured {
         self.pages.get(&at).map(|page| &**page)
     }
 
+    /// Of the pages.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.pages.len() * PAGE
+    }
+
     /// Where pages begin that are others than at the beginning.
     pub(super) fn pages(&self) -> impl Iterator<Item = usize> {
         self.pages.keys().copied()
     }
+}
+
+fn whole_pages(bytes: &Range<usize>) -> Range<usize> {
+    bytes.start / PAGE * PAGE..bytes.end.next_multiple_of(PAGE)
 }
 
 /// Where the pages of these ranges begin.
@@ -150,7 +164,8 @@ mod tests {
         let mut memory = vec![0; 5 * PAGE];
         memory[2 * PAGE + 7] = 1;
         let data = 2 * PAGE + 5..2 * PAGE + 9;
-        let beginning = Beginning::of(&memory, &data, &budget).unwrap();
+        let room = budget.room(Beginning::bytes(&data)).unwrap();
+        let beginning = Beginning::of(&memory, &data, room);
         assert_eq!(
             (beginning.page(PAGE), beginning.page(2 * PAGE)),
             (None, Some(&memory[2 * PAGE..3 * PAGE]))

@@ -1,7 +1,7 @@
-//! How the core modules of a component are connected, read from its sections. What makes a difference to more than its
-//! core modules (resources, components within, functions that are neither `log` nor exports of the contract, text in
-//! UTF-16) is not followed: then there is no plan. Not here: the modules themselves (`part`), and whether the component is
-//! a valid one of our world, which is looked at before.
+//! What a component says of how its core modules are connected, read from its sections. What makes a difference to more
+//! than its core modules (resources, components within that make anything, functions that are neither `log` nor exports
+//! of the contract, text in UTF-16) is not followed: then there is no plan. Not here: following that (`links`), the
+//! modules themselves (`part`), and whether the component is a valid one of our world, which is looked at before.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,10 +18,6 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 
 use crate::sandbox::contract;
-use crate::sandbox::direct::part::Part;
-use crate::sandbox::direct::plan::Making;
-use crate::sandbox::direct::plan::Place;
-use crate::sandbox::direct::plan::Source;
 use crate::sandbox::direct::prepare::LOG;
 
 /// What a component has, each kind by number.
@@ -30,23 +26,23 @@ pub(super) struct Wiring<'c> {
     /// Where its core modules are.
     pub(super) modules: Vec<Range<usize>>,
     /// Core instances.
-    instances: Vec<Instance<'c>>,
+    pub(super) instances: Vec<Instance<'c>>,
     /// Functions, tables, memories and globals of those.
-    items: [Vec<Item<'c>>; 4],
+    pub(super) items: [Vec<Item<'c>>; 4],
     /// Imported interfaces: whether it is `log`.
     interfaces: Vec<bool>,
     functions: Vec<Function>,
-    exports: BTreeMap<&'c str, Function>,
+    pub(super) exports: BTreeMap<&'c str, Function>,
     /// By what memory the messages of `log` come.
-    memory: Option<u32>,
+    pub(super) memory: Option<u32>,
 }
 
-const FUNCTIONS: usize = 0;
-const MEMORIES: usize = 2;
+pub(super) const FUNCTIONS: usize = 0;
+pub(super) const MEMORIES: usize = 2;
 
 /// Something of a core instance, or made by the host.
 #[derive(Clone, Copy, Debug)]
-enum Item<'c> {
+pub(super) enum Item<'c> {
     /// The host's function `log`.
     Log,
     Of {
@@ -57,20 +53,20 @@ enum Item<'c> {
 
 /// A function of the component.
 #[derive(Clone, Copy, Debug)]
-enum Function {
+pub(super) enum Function {
     Log,
     Lifted(Lift),
 }
 
 /// Core functions and a memory, by their numbers.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lift {
-    function: u32,
-    memory: Option<u32>,
+pub(super) struct Lift {
+    pub(super) function: u32,
+    pub(super) memory: Option<u32>,
     /// Makes room for what is handed over.
-    realloc: Option<u32>,
+    pub(super) realloc: Option<u32>,
     /// Is called with the answer when that was read.
-    after: Option<u32>,
+    pub(super) after: Option<u32>,
 }
 
 impl<'c> Wiring<'c> {
@@ -196,87 +192,6 @@ impl<'c> Wiring<'c> {
         }
         Some(())
     }
-
-    /// The instances to be made of these modules; each with the number of its module.
-    pub(super) fn makings(&self, parts: &[Part<'c>]) -> Option<Vec<Making>> {
-        let mut makings = Vec::new();
-        for instance in &self.instances {
-            let Instance::Instantiate { module_index, args } = instance else { continue };
-            let source = |(from, name): &(&'c str, &'c str)| {
-                let instance = args.iter().find(|arg| arg.name == *from)?.index;
-                self.source(Item::Of { instance, name })
-            };
-            let imports = at(parts, *module_index)?.imports.iter().map(source).collect::<Option<_>>()?;
-            makings.push(Making { module: usize::try_from(*module_index).ok()?, imports });
-        }
-        Some(makings)
-    }
-
-    /// The core function behind an export.
-    pub(super) fn exported(&self, name: &str) -> Option<Place> {
-        self.numbered(FUNCTIONS, self.lifted(name)?.function)
-    }
-
-    /// The core function that is called with the answer of an export when that was read, if there is one.
-    pub(super) fn after(&self, name: &str) -> Option<Place> {
-        self.numbered(FUNCTIONS, self.lifted(name)?.after?)
-    }
-
-    /// The memory that everything is carried over by, if it is one.
-    pub(super) fn memory(&self) -> Option<Place> {
-        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
-        self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(self.memory))
-    }
-
-    /// The function that makes room for everything that is handed over, if it is one.
-    pub(super) fn realloc(&self) -> Option<Place> {
-        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
-        self.only(FUNCTIONS, lifts.filter_map(|lift| lift.realloc))
-    }
-
-    fn lifted(&self, export: &str) -> Option<Lift> {
-        match *self.exports.get(export)? {
-            Function::Lifted(lift) => Some(lift),
-            Function::Log => None,
-        }
-    }
-
-    fn only(&self, space: usize, numbers: impl Iterator<Item = u32>) -> Option<Place> {
-        let mut places = numbers.map(|number| self.numbered(space, number));
-        let first = places.next()??;
-        places.all(|place| place.as_ref() == Some(&first)).then_some(first)
-    }
-
-    fn numbered(&self, space: usize, number: u32) -> Option<Place> {
-        self.place(*at(&self.items[space], number)?)
-    }
-
-    fn place(&self, item: Item<'c>) -> Option<Place> {
-        match self.source(item)? {
-            Source::Export(place) => Some(place),
-            Source::Log => None,
-        }
-    }
-
-    /// Follows something through instances that only give names to what is there.
-    fn source(&self, mut item: Item<'c>) -> Option<Source> {
-        for _ in 0..=self.instances.len() {
-            let Item::Of { instance, name } = item else { return Some(Source::Log) };
-            match at(&self.instances, instance)? {
-                Instance::Instantiate { .. } => {
-                    let before = self.instances.iter().take(instance as usize);
-                    let made = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { .. });
-                    let instance = before.filter(made).count();
-                    return Some(Source::Export(Place { instance, name: name.to_owned() }));
-                }
-                Instance::FromExports(named) => {
-                    let export = named.iter().find(|export| export.name == name)?;
-                    item = *at(&self.items[space(export.kind)?], export.index)?;
-                }
-            }
-        }
-        None
-    }
 }
 
 impl Lift {
@@ -317,7 +232,7 @@ fn only_names(payload: &Payload<'_>) -> bool {
 }
 
 /// Where the things of a kind are among the items.
-fn space(kind: ExternalKind) -> Option<usize> {
+pub(super) fn space(kind: ExternalKind) -> Option<usize> {
     match kind {
         ExternalKind::Func => Some(FUNCTIONS),
         ExternalKind::Table => Some(1),
@@ -327,12 +242,12 @@ fn space(kind: ExternalKind) -> Option<usize> {
     }
 }
 
-fn at<T>(things: &[T], number: u32) -> Option<&T> {
+pub(super) fn at<T>(things: &[T], number: u32) -> Option<&T> {
     things.get(usize::try_from(number).ok()?)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Two core modules, where the second gets things of the first by other names, and `log`.
@@ -358,28 +273,9 @@ mod tests {
         (func $lifted (result string) (canon lift (core func $run) (memory $memory) (realloc $realloc)))
         (export "manifest" (func $lifted))"#;
 
-    fn component(more: &str) -> Vec<u8> {
+    /// A component with these fields besides.
+    pub(in crate::sandbox::direct) fn component(more: &str) -> Vec<u8> {
         wat::parse_str(format!("(component {BODY} {more})")).unwrap()
-    }
-
-    fn place(instance: usize, name: &str) -> Place {
-        Place { instance, name: name.to_owned() }
-    }
-
-    #[test]
-    fn what_a_module_gets_is_followed_to_where_it_comes_from() {
-        let component = component("");
-        let wiring = Wiring::of(&component).unwrap().unwrap();
-        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap().unwrap();
-        let parts: Vec<_> = wiring.modules.iter().map(part).collect();
-        let imports =
-            vec![Source::Export(place(0, "realloc")), Source::Export(place(0, "memory")), Source::Log];
-        let expected = [Making { module: 0, imports: Vec::new() }, Making { module: 1, imports }];
-        assert_eq!(wiring.makings(&parts).unwrap(), expected);
-        assert_eq!(wiring.exported("manifest"), Some(place(1, "run")));
-        assert_eq!(wiring.exported("transform"), None);
-        assert_eq!(wiring.memory(), Some(place(0, "memory")));
-        assert_eq!(wiring.realloc(), Some(place(0, "realloc")));
     }
 
     #[test]
@@ -397,15 +293,5 @@ mod tests {
         ] {
             assert!(!followed(more), "{more}");
         }
-    }
-
-    #[test]
-    fn two_memories_are_none() {
-        let more = r#"(core instance $three (instantiate $first))
-            (alias core export $three "memory" (core memory $other))
-            (func $other (result string) (canon lift (core func $run) (memory $other) (realloc $realloc)))
-            (export "configure" (func $other))"#;
-        let component = component(more);
-        assert_eq!(Wiring::of(&component).unwrap().unwrap().memory(), None);
     }
 }

@@ -12,6 +12,7 @@ use crate::sandbox::direct;
 use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::encoded;
 use crate::sandbox::tests::promises::wat::honest;
+use crate::sandbox::tests::promises::wat::named;
 use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::example;
@@ -167,5 +168,28 @@ async fn a_refused_configuration_leaves_nothing_behind() {
         assert_eq!(plugin.instances_kept(), 1);
         let ran = plugin.run(r#"{"min_confidence":0.95}"#.into(), event("second")).await.unwrap();
         assert_eq!(ran.verdict, Verdict::Drop("confidence 0.9".to_owned()));
+    }
+}
+
+/// However many plugins ran once, one that runs now has its instance.
+#[tokio::test]
+async fn who_waits_longest_makes_room() {
+    let room = Room::new();
+    let mut plugins = Vec::new();
+    for number in 0..NATIVE.put_back.idle + 2 {
+        let plugin = loaded(&room, named(&format!("p{number}")).build()).await;
+        plugin.run(no_config(), event("e")).await.unwrap();
+        plugins.push(plugin);
+    }
+    let kept = |plugins: &[Plugin]| plugins.iter().map(Plugin::instances_kept).collect::<Vec<_>>();
+    assert_eq!(kept(&plugins)[..3], [0, 0, 1]);
+    assert_eq!(kept(&plugins).iter().sum::<usize>(), NATIVE.put_back.idle);
+    plugins[2].run(no_config(), event("e")).await.unwrap();
+    plugins[0].run(no_config(), event("e")).await.unwrap();
+    assert_eq!(kept(&plugins)[..4], [1, 0, 1, 0]);
+    plugins.truncate(2);
+    for plugin in &plugins {
+        plugin.run(no_config(), event("e")).await.unwrap();
+        assert_eq!(plugin.instances_kept(), 1);
     }
 }

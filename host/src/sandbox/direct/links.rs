@@ -1,0 +1,139 @@
+//! Following the connections between a component's core modules to where everything comes from. Not here: reading them
+//! (`wiring`), what is done with it (`prepare`).
+
+use wasmparser::Instance;
+
+use crate::sandbox::contract;
+use crate::sandbox::direct::part::Part;
+use crate::sandbox::direct::plan::Making;
+use crate::sandbox::direct::plan::Place;
+use crate::sandbox::direct::plan::Source;
+use crate::sandbox::direct::wiring::FUNCTIONS;
+use crate::sandbox::direct::wiring::Function;
+use crate::sandbox::direct::wiring::Item;
+use crate::sandbox::direct::wiring::Lift;
+use crate::sandbox::direct::wiring::MEMORIES;
+use crate::sandbox::direct::wiring::Wiring;
+use crate::sandbox::direct::wiring::at;
+use crate::sandbox::direct::wiring::space;
+
+impl<'c> Wiring<'c> {
+    /// The instances to be made of these modules; each with the number of its module.
+    pub(super) fn makings(&self, parts: &[Part<'c>]) -> Option<Vec<Making>> {
+        let mut makings = Vec::new();
+        for instance in &self.instances {
+            let Instance::Instantiate { module_index, args } = instance else { continue };
+            let source = |(from, name): &(&'c str, &'c str)| {
+                let instance = args.iter().find(|arg| arg.name == *from)?.index;
+                self.source(Item::Of { instance, name })
+            };
+            let imports = at(parts, *module_index)?.imports.iter().map(source).collect::<Option<_>>()?;
+            makings.push(Making { module: usize::try_from(*module_index).ok()?, imports });
+        }
+        Some(makings)
+    }
+
+    /// The core function behind an export.
+    pub(super) fn exported(&self, name: &str) -> Option<Place> {
+        self.numbered(FUNCTIONS, self.lifted(name)?.function)
+    }
+
+    /// The core function that is called with the answer of an export when that was read, if there is one.
+    pub(super) fn after(&self, name: &str) -> Option<Place> {
+        self.numbered(FUNCTIONS, self.lifted(name)?.after?)
+    }
+
+    /// The memory that everything is carried over by, if it is one.
+    pub(super) fn memory(&self) -> Option<Place> {
+        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
+        self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(self.memory))
+    }
+
+    /// The function that makes room for everything that is handed over, if it is one.
+    pub(super) fn realloc(&self) -> Option<Place> {
+        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
+        self.only(FUNCTIONS, lifts.filter_map(|lift| lift.realloc))
+    }
+
+    fn lifted(&self, export: &str) -> Option<Lift> {
+        match *self.exports.get(export)? {
+            Function::Lifted(lift) => Some(lift),
+            Function::Log => None,
+        }
+    }
+
+    fn only(&self, space: usize, numbers: impl Iterator<Item = u32>) -> Option<Place> {
+        let mut places = numbers.map(|number| self.numbered(space, number));
+        let first = places.next()??;
+        places.all(|place| place.as_ref() == Some(&first)).then_some(first)
+    }
+
+    fn numbered(&self, space: usize, number: u32) -> Option<Place> {
+        self.place(*at(&self.items[space], number)?)
+    }
+
+    fn place(&self, item: Item<'c>) -> Option<Place> {
+        match self.source(item)? {
+            Source::Export(place) => Some(place),
+            Source::Log => None,
+        }
+    }
+
+    /// Follows something through instances that only give names to what is there.
+    fn source(&self, mut item: Item<'c>) -> Option<Source> {
+        for _ in 0..=self.instances.len() {
+            let Item::Of { instance, name } = item else { return Some(Source::Log) };
+            match at(&self.instances, instance)? {
+                Instance::Instantiate { .. } => {
+                    let before = self.instances.iter().take(instance as usize);
+                    let made = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { .. });
+                    let instance = before.filter(made).count();
+                    return Some(Source::Export(Place { instance, name: name.to_owned() }));
+                }
+                Instance::FromExports(named) => {
+                    let export = named.iter().find(|export| export.name == name)?;
+                    item = *at(&self.items[space(export.kind)?], export.index)?;
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::sandbox::direct::wiring::tests::component;
+
+    fn place(instance: usize, name: &str) -> Place {
+        Place { instance, name: name.to_owned() }
+    }
+
+    #[test]
+    fn what_a_module_gets_is_followed_to_where_it_comes_from() {
+        let component = component("");
+        let wiring = Wiring::of(&component).unwrap().unwrap();
+        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap().unwrap();
+        let parts: Vec<_> = wiring.modules.iter().map(part).collect();
+        let imports =
+            vec![Source::Export(place(0, "realloc")), Source::Export(place(0, "memory")), Source::Log];
+        let expected = [Making { module: 0, imports: Vec::new() }, Making { module: 1, imports }];
+        assert_eq!(wiring.makings(&parts).unwrap(), expected);
+        assert_eq!(wiring.exported("manifest"), Some(place(1, "run")));
+        assert_eq!(wiring.exported("transform"), None);
+        assert_eq!(wiring.memory(), Some(place(0, "memory")));
+        assert_eq!(wiring.realloc(), Some(place(0, "realloc")));
+    }
+
+    #[test]
+    fn two_memories_are_none() {
+        let more = r#"(core instance $three (instantiate $first))
+            (alias core export $three "memory" (core memory $other))
+            (func $other (result string) (canon lift (core func $run) (memory $other) (realloc $realloc)))
+            (export "configure" (func $other))"#;
+        let component = component(more);
+        assert_eq!(Wiring::of(&component).unwrap().unwrap().memory(), None);
+    }
+}

@@ -15,6 +15,7 @@ use criterion::Criterion;
 use criterion::criterion_group;
 use criterion::criterion_main;
 use hookmill::domain::grant::Grants;
+use hookmill::domain::id::WorkspaceId;
 use hookmill::domain::plugin::GuestEvent;
 use hookmill::sandbox::Compiler;
 use hookmill::sandbox::Plugin;
@@ -60,7 +61,10 @@ fn plugin(runtime: &Runtime, sandbox: &Sandbox, language: &str) -> Option<Plugin
     let bytes = file.iter().find_map(|file| std::fs::read(file).ok())?;
     Some(runtime.block_on(async {
         let admitted = sandbox.admit(bytes.into()).await.expect("the plugin is honest");
-        sandbox.load(&admitted.digest, Grants::default()).await.expect("it was just admitted")
+        sandbox
+            .load(WorkspaceId::from_bits(0), &admitted.digest, Grants::default())
+            .await
+            .expect("it was just admitted")
     }))
 }
 

@@ -17,6 +17,7 @@ use criterion::criterion_group;
 use criterion::criterion_main;
 use futures::future::join_all;
 use hookmill::domain::grant::Grants;
+use hookmill::domain::id::WorkspaceId;
 use hookmill::domain::plugin::GuestEvent;
 use hookmill::domain::plugin::Verdict;
 use hookmill::sandbox::Compiler;
@@ -66,7 +67,10 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let plugin = runtime.block_on(async {
             let admitted = sandbox.admit(bytes.into()).await.expect("the guest is honest");
-            sandbox.load(&admitted.digest, Grants::default()).await.expect("it was just admitted")
+            sandbox
+                .load(WorkspaceId::from_bits(0), &admitted.digest, Grants::default())
+                .await
+                .expect("it was just admitted")
         });
         Self { runtime, plugin, config: "{}".into(), _sandbox: sandbox, _dir: dir }
     }

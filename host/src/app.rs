@@ -124,6 +124,9 @@ async fn build(
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
     let sandbox = Arc::new(Sandbox::new(sandbox_options(config, exe))?);
+    if let Some(because) = sandbox.made_for_each() {
+        tracing::info!(because, "interpreted plugins have an instance made for each event");
+    }
     let egress = Egress::new(EgressOptions {
         allow: config.egress.allow.clone(),
         allow_hosts: config.egress.allow_hosts.clone(),
@@ -212,7 +215,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
     SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
-        native: TierOptions { workers: guest_threads(settings.workers), limits: native },
+        native: TierOptions { workers: guest_threads(settings.workers), limits: native, direct: false },
         interpreted: TierOptions {
             workers: guest_threads(interpreted.workers),
             limits: PluginLimits {
@@ -223,6 +226,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
                 module_bytes: interpreted.module_bytes_max.0,
                 ..native
             },
+            direct: interpreted.direct,
         },
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use hookmill::domain::grant::Grants;
+use hookmill::domain::id::WorkspaceId;
 use hookmill::domain::plugin::Digest;
 use hookmill::domain::plugin::GuestEvent;
 use hookmill::sandbox::BatchRan;
@@ -69,7 +70,10 @@ impl Guests {
             if !self.sandbox.has(&digest) {
                 self.sandbox.admit(bytes.into()).await.expect("the guest is honest");
             }
-            self.sandbox.load(&digest, Grants::default()).await.expect("it was admitted")
+            self.sandbox
+                .load(WorkspaceId::from_bits(0), &digest, Grants::default())
+                .await
+                .expect("it was admitted")
         });
         Some(Guest { plugin, config: config.into(), runtime: &self.runtime })
     }

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
@@ -23,8 +24,11 @@ use crate::sandbox::builds::Builds;
 use crate::sandbox::builds::unloadable;
 use crate::sandbox::call;
 use crate::sandbox::call::Ask;
+#[cfg(test)]
 use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
+#[cfg(test)]
+use crate::sandbox::direct::Direct;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::gather::Gather;
 use crate::sandbox::given::Given;
@@ -35,6 +39,7 @@ use crate::sandbox::ran::ConfigRefusal;
 use crate::sandbox::ran::Cost;
 use crate::sandbox::ran::Failure;
 use crate::sandbox::ran::Ran;
+use crate::sandbox::sandbox::Key;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -43,16 +48,25 @@ pub struct Plugin {
     budget: PluginBudget,
     /// The cap of the budget, besides that of all who use the plugin.
     slots: Option<Arc<Semaphore>>,
+    /// See [`Plugin::in_passing`].
+    stays: bool,
 }
 
 /// What the clones share.
 pub(crate) struct Inner {
     digest: Digest,
-    grants: Grants,
     /// Empty until there is code.
     live: OnceCell<Live>,
-    /// Who makes the code, for a plugin that has none yet. Does not keep the sandbox alive.
+    /// For a plugin that has no code yet.
+    later: Option<Later>,
+}
+
+/// Who makes the code, whose it is and what it may use.
+struct Later {
+    /// Does not keep the sandbox alive.
     builds: Weak<Builds>,
+    workspace: WorkspaceId,
+    grants: Grants,
 }
 
 /// What calls need.
@@ -79,19 +93,19 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, grants: Grants, ready: Ready, queue: Queue) -> Self {
+    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
         let live = OnceCell::new_with(Some(Live::new(ready, queue)));
-        Self::from_inner(Arc::new(Inner { digest, grants, live, builds: Weak::new() }))
+        Self::from_inner(Arc::new(Inner { digest, live, later: None }))
     }
 
     /// One whose code has yet to be made.
-    pub(crate) fn later(digest: Digest, grants: Grants, builds: &Arc<Builds>) -> Self {
-        let builds = Arc::downgrade(builds);
-        Self::from_inner(Arc::new(Inner { digest, grants, live: OnceCell::new(), builds }))
+    pub(crate) fn later((workspace, digest, grants): Key, builds: &Arc<Builds>) -> Self {
+        let later = Later { builds: Arc::downgrade(builds), workspace, grants };
+        Self::from_inner(Arc::new(Inner { digest, live: OnceCell::new(), later: Some(later) }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, budget: PluginBudget::default(), slots: None }
+        Self { inner, budget: PluginBudget::default(), slots: None, stays: true }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -106,7 +120,14 @@ impl Plugin {
     /// The same plugin on a budget; `slots` has a permit for each call that may be under way.
     #[must_use]
     pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
-        Self { inner: self.inner.clone(), budget, slots }
+        Self { budget, slots, ..self.clone() }
+    }
+
+    /// The same plugin for calls that leave nothing for later ones, neither instances nor what a configuration makes of
+    /// one: for previews, of which nobody knows how many come, and with how many configurations.
+    #[must_use]
+    pub fn in_passing(&self) -> Self {
+        Self { stays: false, ..self.clone() }
     }
 
     /// Whether a call would begin at once, as far as code is concerned.
@@ -124,17 +145,18 @@ impl Plugin {
         self.inner.live.get().is_none_or(|live| live.calls.pace.is_new())
     }
 
-    /// Whether its code, once it is there, is of the kind whose instances are put back after a call.
-    pub(crate) fn is_put_back(&self) -> bool {
-        self.inner.live.get().is_some_and(|live| matches!(live.ready.code, Code::Direct(_)))
-    }
-
     /// How many instances wait for their next call.
     #[cfg(test)]
     pub(crate) fn instances_kept(&self) -> usize {
+        self.direct().map_or(0, Direct::idles)
+    }
+
+    /// It, if it runs directly.
+    #[cfg(test)]
+    pub(crate) fn direct(&self) -> Option<&Direct> {
         match self.inner.live.get().map(|live| &live.ready.code) {
-            Some(Code::Direct(direct)) => direct.idles(),
-            _ => 0,
+            Some(Code::Direct(direct)) => Some(direct),
+            _ => None,
         }
     }
 
@@ -144,11 +166,12 @@ impl Plugin {
     }
 
     async fn live(&self) -> Result<&Live, SandboxError> {
-        let Inner { digest, grants, live, builds } = &*self.inner;
+        let Inner { digest, live, later } = &*self.inner;
         let make = || async {
-            let builds = builds.upgrade().ok_or(SandboxError::Closed)?;
+            let later = later.as_ref().ok_or(SandboxError::Closed)?;
+            let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
-            let ready = pool.ready(&code, *grants).map_err(unloadable(digest))?;
+            let ready = pool.ready(&code, later.workspace, later.grants).map_err(unloadable(digest))?;
             Ok(Live::new(ready, pool.queue().clone()))
         };
         if let Some(live) = live.get() {
@@ -294,7 +317,7 @@ impl Plugin {
 
     fn ready(&self, live: &Live) -> Ready {
         let ready = live.ready.clone();
-        Ready { limits: self.budget.of(ready.limits), ..ready }
+        Ready { limits: self.budget.of(ready.limits), stays: self.stays, ..ready }
     }
 }
 

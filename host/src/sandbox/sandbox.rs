@@ -12,6 +12,7 @@ use std::sync::Weak;
 use tokio::sync::Semaphore;
 
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
@@ -25,14 +26,19 @@ use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
 use crate::sandbox::plugin::Plugin;
+use crate::sandbox::tier::INTERPRETED;
 
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {
     builds: Arc<Builds>,
-    loaded: Mutex<HashMap<(Digest, Grants), Weak<plugin::Inner>>>,
+    loaded: Mutex<HashMap<Key, Weak<plugin::Inner>>>,
     /// Who may check payloads against schemas.
     judges: Arc<Semaphore>,
 }
+
+/// Whose plugin, which module it is and what it may use. Workspaces share nothing but the code: neither the calls that may
+/// be under way, nor what is known of their pace, nor instances.
+pub(crate) type Key = (WorkspaceId, Digest, Grants);
 
 /// Who may let payloads be checked at a time, each against a few schemas: every one is a process.
 const JUDGES: usize = 1;
@@ -54,22 +60,28 @@ impl Sandbox {
         })
     }
 
-    /// The plugin of a module that was admitted, linked to these grants and to no other: one that imports more
+    /// The plugin of a workspace, of a module that was admitted, linked to these grants and to no other: one that imports more
     /// cannot be loaded. Never compiles: where there is no whole code of this engine, the plugin's first call, or
     /// [`Plugin::prepare`], waits for that. Needs a runtime with time and input/output.
-    pub async fn load(&self, digest: &Digest, grants: Grants) -> Result<Plugin, SandboxError> {
-        if let Some(inner) = self.loaded().get(&(*digest, grants)).and_then(Weak::upgrade) {
+    pub async fn load(
+        &self,
+        workspace: WorkspaceId,
+        digest: &Digest,
+        grants: Grants,
+    ) -> Result<Plugin, SandboxError> {
+        let key = (workspace, *digest, grants);
+        if let Some(inner) = self.loaded().get(&key).and_then(Weak::upgrade) {
             return Ok(Plugin::from_inner(inner));
         }
         let plugin = match self.builds.stored(digest).await? {
             Some((pool, code)) => {
-                let ready = pool.ready(&code, grants).map_err(unloadable(digest))?;
-                Plugin::new(*digest, grants, ready, pool.queue().clone())
+                let ready = pool.ready(&code, workspace, grants).map_err(unloadable(digest))?;
+                Plugin::new(*digest, ready, pool.queue().clone())
             }
-            None if self.has(digest) => Plugin::later(*digest, grants, &self.builds),
+            None if self.has(digest) => Plugin::later(key, &self.builds),
             None => return Err(SandboxError::Unknown { digest: *digest }),
         };
-        Ok(self.remember(plugin, grants))
+        Ok(self.remember(plugin, key))
     }
 
     /// Makes sure that there is code of this engine for a module; compiles it if not. Answers whether it did.
@@ -78,6 +90,11 @@ impl Sandbox {
             return Ok(false);
         }
         self.builds.code(digest).await.map(|_| true)
+    }
+
+    /// Why interpreted plugins get an instance for each event, where all of them do.
+    pub fn made_for_each(&self) -> Option<String> {
+        self.builds.place(&INTERPRETED).made_for_each().map(|why| why.to_string())
     }
 
     /// Where the code of a stored module stands.
@@ -98,7 +115,7 @@ impl Sandbox {
 
     /// Forgets a module and its code; handles that are still held keep working. Nothing is fine too.
     pub async fn remove(&self, digest: &Digest) -> Result<(), SandboxError> {
-        self.loaded().retain(|(loaded, _), _| loaded != digest);
+        self.loaded().retain(|(_, loaded, _), _| loaded != digest);
         self.builds.forget(digest);
         let (files, digest) = (self.builds.files().clone(), *digest);
         self.builds.queue().blocking(move || files.remove(&digest)).await?
@@ -145,11 +162,10 @@ impl Sandbox {
         places.map(|place| place.options.limits.module_bytes).max().unwrap_or_default()
     }
 
-    /// Keeps a plugin for the next one who asks, unless somebody was faster: all who use a plugin
+    /// Keeps a plugin for the next one who asks, unless somebody was faster: all of a workspace who use a plugin
     /// share its cap of calls in flight.
-    pub(crate) fn remember(&self, plugin: Plugin, grants: Grants) -> Plugin {
+    fn remember(&self, plugin: Plugin, key: Key) -> Plugin {
         let mut loaded = self.loaded();
-        let key = (plugin.digest(), grants);
         if let Some(first) = loaded.get(&key).and_then(Weak::upgrade) {
             return Plugin::from_inner(first);
         }
@@ -158,7 +174,7 @@ impl Sandbox {
         plugin
     }
 
-    fn loaded(&self) -> MutexGuard<'_, HashMap<(Digest, Grants), Weak<plugin::Inner>>> {
+    fn loaded(&self) -> MutexGuard<'_, HashMap<Key, Weak<plugin::Inner>>> {
         // The map is whole between any two statements.
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,7 +37,7 @@ fn text(admitted: &Admitted) -> String {
         ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
         ("size", report::size(admitted.size)),
         ("tier", admitted.tier.to_owned()),
-        ("instance", instance(admitted).to_owned()),
+        ("instance", examine::instance(admitted)),
         ("digest", admitted.digest.to_string()),
         ("uses", admitted.imports.join(", ")),
         ("wants", wants(&admitted.wants)),
@@ -47,14 +47,6 @@ fn text(admitted: &Admitted) -> String {
     ];
     let given = rows.iter().filter(|(_, value)| !value.is_empty());
     given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
-}
-
-/// Where an event's instance comes from, which its price depends on.
-fn instance(admitted: &Admitted) -> &'static str {
-    match admitted.put_back {
-        true => "put back after each event",
-        false => "made for each event",
-    }
 }
 
 /// As `http api.example.com; secrets token`.
@@ -71,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::domain::plugin::Digest;
+    use crate::sandbox::Instances;
 
     #[test]
     fn what_is_there_is_shown_and_nothing_else() {
@@ -85,14 +78,14 @@ mod tests {
             wants: serde_json::from_str(r#"[{"http":["a.b"]},{"secrets":["c","d"]}]"#).unwrap(),
             abi: 1,
             size: 10,
-            tier: "native",
-            put_back: true,
+            tier: "interpreted",
+            instances: Instances::PutBack,
         };
         let digest = format!("digest   sha256:{}", "0".repeat(64));
         let expected = [
             "plugin   n 1",
             "size     10 B",
-            "tier     native",
+            "tier     interpreted",
             "instance put back after each event",
             &digest,
             "uses     log",
@@ -101,5 +94,8 @@ mod tests {
             "examples 2, all pass",
         ];
         assert_eq!(text(&admitted), expected.join("\n"));
+        let because = "it uses the grant http".to_owned();
+        let made = Admitted { instances: Instances::Made { because }, ..admitted };
+        assert!(text(&made).contains("\ninstance made for each event: it uses the grant http\n"));
     }
 }

@@ -14,8 +14,10 @@ use serde_json::json;
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
+use crate::sandbox::Instances;
 use crate::sandbox::Plugin;
 use crate::sandbox::Refusal;
 use crate::sandbox::Sandbox;
@@ -23,6 +25,9 @@ use crate::sandbox::SandboxOptions;
 
 /// Bytes of a plugin from which on a person should know why nothing happens.
 const SLOW_BYTES: usize = 4 << 20;
+
+/// There is but one here.
+const ALONE: WorkspaceId = WorkspaceId::from_bits(0);
 
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
@@ -52,7 +57,8 @@ impl Examiner {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let plugin = self.sandbox.load(&admitted.digest, Grants::all()).await?;
+        let grants = Grants::among(&admitted.imports);
+        let plugin = self.sandbox.load(ALONE, &admitted.digest, grants).await?;
         Ok(Ok((plugin, admitted)))
     }
 
@@ -102,6 +108,14 @@ pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     fs::read(&path).with_context(|| format!("read {}", path.display()))
 }
 
+/// Where an event's instance comes from, which its price depends on.
+pub(super) fn instance(admitted: &Admitted) -> String {
+    match &admitted.instances {
+        Instances::PutBack => "put back after each event".to_owned(),
+        Instances::Made { because } => format!("made for each event: {because}"),
+    }
+}
+
 /// What was learnt, as the API says it.
 pub(super) fn as_json(admitted: &Admitted) -> Value {
     json!({
@@ -111,7 +125,8 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "digest": admitted.digest,
         "bytes": admitted.size,
         "tier": admitted.tier,
-        "put_back": admitted.put_back,
+        "put_back": admitted.instances == Instances::PutBack,
+        "instance": instance(admitted),
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),

@@ -64,7 +64,7 @@ impl Gateway {
         let (plugin, version) = self.version_to_test(workspace, name, digest)?;
         let host = |fault: Fault| UploadError::Host(fault.to_string());
         let mut schemas = self.schemas_to_fit(&plugin, destination).await;
-        let loaded = self.loaded_to_test(&version).await?;
+        let loaded = self.loaded_to_test(workspace, &version).await?;
         let mut cases = self.cases(&plugin)?;
         let failed = failed(&loaded, &cases).await?;
         let passed = cases.len() - failed.len();
@@ -88,7 +88,7 @@ impl Gateway {
         if cases.is_empty() {
             return Ok(Passed::default());
         }
-        let failed = failed(&self.loaded_to_test(&version).await?, &cases).await?;
+        let failed = failed(&self.loaded_to_test(workspace, &version).await?, &cases).await?;
         if !failed.is_empty() && reason.is_none() {
             return Err(UploadError::Conflict(refusal(&failed, cases.len())));
         }
@@ -123,8 +123,12 @@ impl Gateway {
     }
 
     /// With all it uses: a test gives it nothing that was kept, and a time that stands still.
-    async fn loaded_to_test(&self, version: &PluginVersion) -> Result<Plugin, UploadError> {
-        let loaded = self.sandbox().load(&version.digest, version.needs()).await;
+    async fn loaded_to_test(
+        &self,
+        workspace: WorkspaceId,
+        version: &PluginVersion,
+    ) -> Result<Plugin, UploadError> {
+        let loaded = self.sandbox().load(workspace, &version.digest, version.needs()).await;
         loaded.map_err(|error| UploadError::Host(error.to_string()))
     }
 

@@ -50,8 +50,11 @@ use crate::shape::Filter;
 use crate::shape::Mapping;
 use crate::shape::Query;
 
-/// Loaded components, or why they could not be loaded, by digest and by what they may use.
-type Loaded = HashMap<(Digest, Grants), Result<Plugin, Arc<str>>>;
+/// Loaded components, or why they could not be loaded.
+type Loaded = HashMap<Wanted, Result<Plugin, Arc<str>>>;
+
+/// Whose plugin, which module it is, and what it may use.
+type Wanted = (WorkspaceId, Digest, Grants);
 
 /// What there is of plugins when steps are compiled.
 #[derive(Debug, Default)]
@@ -69,7 +72,7 @@ impl Plugins {
         digest: Digest,
         grants: Grants,
     ) -> Result<Plugin, Arc<str>> {
-        let loaded = self.loaded.get(&(digest, grants)).cloned();
+        let loaded = self.loaded.get(&(plugin.workspace, digest, grants)).cloned();
         let loaded = loaded.unwrap_or_else(|| Err("it is not loaded".into()))?;
         Ok(loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight)))
     }
@@ -135,12 +138,13 @@ impl Compiler {
         self.load(in_use.collect()).await
     }
 
-    async fn load(&self, wanted: BTreeSet<(Digest, Grants)>) -> Plugins {
+    async fn load(&self, wanted: BTreeSet<Wanted>) -> Plugins {
         let mut plugins =
             Plugins { loaded: Loaded::new(), streaks: self.streaks.clone(), caps: self.caps.clone() };
-        for (digest, grants) in wanted {
-            let loaded = self.sandbox.load(&digest, grants).await;
-            plugins.loaded.insert((digest, grants), loaded.map_err(|error| error.to_string().into()));
+        for wanted in wanted {
+            let (workspace, digest, grants) = wanted;
+            let loaded = self.sandbox.load(workspace, &digest, grants).await;
+            plugins.loaded.insert(wanted, loaded.map_err(|error| error.to_string().into()));
         }
         plugins
     }
@@ -177,7 +181,7 @@ impl Compiler {
         steps: &[Step],
     ) -> Result<Vec<CompiledStep>, String> {
         let digests = steps.iter().filter_map(|step| digest_of(documents, workspace, &step.kind));
-        let plugins = self.load(digests.collect()).await;
+        let plugins = self.load(digests.map(|(digest, grants)| (workspace, digest, grants)).collect()).await;
         compile_steps(documents, workspace, steps, &plugins, &self.seal_key)
     }
 
@@ -240,13 +244,14 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
     headers
 }
 
-fn digests_of(documents: &Documents, connection: &Connection) -> BTreeSet<(Digest, Grants)> {
+fn digests_of(documents: &Documents, connection: &Connection) -> BTreeSet<Wanted> {
     let workspace = connection.workspace;
     let of = |step: &Step| {
         let tried = rollout::digest_of(documents, workspace, step);
         digest_of(documents, workspace, &step.kind).into_iter().chain(tried)
     };
-    connection.steps.iter().flat_map(of).collect()
+    let wanted = |(digest, grants)| (workspace, digest, grants);
+    connection.steps.iter().flat_map(of).map(wanted).collect()
 }
 
 fn digest_of(documents: &Documents, workspace: WorkspaceId, kind: &StepSpec) -> Option<(Digest, Grants)> {

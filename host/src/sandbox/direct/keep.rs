@@ -2,56 +2,65 @@
 //! memory or in a global, is gone before the instance is given to the next; an instance that cannot be put back for sure
 //! (it trapped, it took more memory, it wrote to too much of it) is thrown away. An instance is put back to where it was once
 //! it took its configuration, since that makes the same of it every time: nothing is granted to these guests, so that no
-//! clock and no chance is within their reach. Not here: one instance (`live`), what goes over the border.
+//! clock and no chance is within their reach. A guest is one workspace's, and so is all that is kept of it. Not here: one
+//! instance (`live`), how much is kept (`shelf`, `idle`), what goes over the border.
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use tokio::sync::OnceCell;
 use wasmtime::Engine;
 use wasmtime::Func;
 use wasmtime::Store;
 
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::direct::Border;
 use crate::sandbox::direct::assembly::Assembly;
 use crate::sandbox::direct::driver::Driver;
 use crate::sandbox::direct::idle::Idle;
 use crate::sandbox::direct::live::Exports;
 use crate::sandbox::direct::live::Live;
+use crate::sandbox::direct::plan::Plan;
+use crate::sandbox::direct::shelf::Gone;
+use crate::sandbox::direct::shelf::Room;
+use crate::sandbox::direct::shelf::Shelf;
 use crate::sandbox::direct::snapshot;
 use crate::sandbox::direct::snapshot::Beginning;
-use crate::sandbox::direct::snapshot::Budget;
 use crate::sandbox::direct::snapshot::Configured;
+use crate::sandbox::given::Given;
 use crate::sandbox::state::GuestState;
+use crate::sandbox::state::Recorded;
 use crate::sandbox::tier::PutBack;
-
-/// Configurations of one plugin of which is kept what they make of an instance.
-const CONFIGURED_EACH: usize = 16;
+use crate::sandbox::tier::Tier;
 
 /// A guest that runs directly.
 pub(crate) struct Direct {
     /// Its number in the pool.
     number: u64,
-    guest: Arc<Assembly>,
+    workspace: WorkspaceId,
+    /// The same as a component.
+    component: PluginPre<GuestState>,
+    plan: Arc<Plan>,
+    assembly: OnceCell<Assembly>,
     driver: Arc<Driver>,
-    /// Empty as long as there is no room for it.
-    beginning: OnceLock<Beginning>,
-    /// The one used last is the last.
-    configured: Mutex<Vec<Arc<Configured>>>,
     kept: Arc<Kept>,
+    /// Calls after which an instance is looked at again, if what was seen before had to make room.
+    patience: AtomicU32,
+    calls: AtomicU32,
+    sizes: (&'static Tier, PluginLimits),
 }
 
 /// What is kept of all plugins of a pool.
 pub(crate) struct Kept {
     limits: PutBack,
     idle: Idle,
-    budget: Arc<Budget>,
-    /// Held by whoever makes an instance to look at: it takes a place in the pool that no call has.
+    shelf: Shelf,
+    /// Held by whoever makes an instance for something else than a call: it takes a place in the pool that no call has.
     looking: tokio::sync::Mutex<()>,
     /// How many guests there were.
     guests: AtomicU64,
@@ -59,16 +68,39 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn new(limits: PutBack) -> Self {
-        let budget = Arc::new(Budget::new(limits.bytes_of_all));
+        let shelf = Shelf::new(limits.bytes_of_all, limits.configured_bytes);
         let (idle, looking) = (Idle::new(limits.idle), tokio::sync::Mutex::default());
-        Self { limits, idle, budget, looking, guests: AtomicU64::new(0) }
+        Self { limits, idle, shelf, looking, guests: AtomicU64::new(0) }
     }
 }
 
 impl Direct {
-    pub(crate) fn new(guest: Arc<Assembly>, driver: Arc<Driver>, kept: Arc<Kept>) -> Self {
+    pub(crate) fn new(
+        workspace: WorkspaceId,
+        component: PluginPre<GuestState>,
+        plan: Arc<Plan>,
+        driver: Arc<Driver>,
+        kept: Arc<Kept>,
+        sizes: (&'static Tier, PluginLimits),
+    ) -> Self {
         let number = kept.guests.fetch_add(1, Ordering::Relaxed);
-        Self { number, guest, driver, beginning: OnceLock::new(), configured: Mutex::default(), kept }
+        Self {
+            number,
+            workspace,
+            component,
+            plan,
+            assembly: OnceCell::new(),
+            driver,
+            kept,
+            patience: AtomicU32::new(0),
+            calls: AtomicU32::new(0),
+            sizes,
+        }
+    }
+
+    /// The same guest to be run as a component.
+    pub(crate) const fn component(&self) -> &PluginPre<GuestState> {
+        &self.component
     }
 
     /// An instance that is configured with `config`, or, without one, in which nothing happened; it gets this state. If
@@ -84,7 +116,9 @@ impl Direct {
             // It could not have been made within the limits of this call.
             return Err(Box::new(state));
         }
-        if !live.is_configured(config) && !self.change(&mut live, config) {
+        // Whatever it is, it is used now.
+        let known = config.and_then(|config| self.kept.shelf.configured(self.number, config));
+        if !live.is_configured(config) && !change(&mut live, known.as_ref()) {
             return Err(Box::new(state));
         }
         state.memory_bytes = bytes;
@@ -94,60 +128,84 @@ impl Direct {
         Ok(live)
     }
 
-    /// Makes of an instance that was put back what it is with another configuration; without its own if what that makes
-    /// is not known. False if it has to be thrown away.
-    fn change(&self, live: &mut Live, config: Option<&Arc<str>>) -> bool {
-        let Some(beginning) = self.beginning.get() else { return false };
-        let before = live.configured.take();
-        let other = config.and_then(|config| self.known(config));
-        let pages = [&before, &other].into_iter().flatten().flat_map(|configured| configured.pages());
-        live.set(beginning, pages, other.as_ref())
-    }
-
-    /// Makes an instance in a store that has none; it gets that configuration if what it makes is known.
+    /// Makes an instance in a store that has none; it gets that configuration if what it makes is known. Where it cannot
+    /// be made, the state comes back; no code of the guest ran.
     pub(crate) async fn instance(
         &self,
         mut store: Store<GuestState>,
         config: Option<&Arc<str>>,
-    ) -> Result<Live, (wasmtime::Error, Store<GuestState>)> {
-        let exports = match self.made(&mut store).await {
-            Ok(exports) => exports,
-            Err(error) => return Err((error, store)),
-        };
-        let mut live = Live { store, exports, configured: None };
-        if let (Some(config), Some(beginning)) = (config, self.beginning.get())
-            && let Some(known) = self.known(config)
+    ) -> Result<Live, Box<GuestState>> {
+        let Ok(exports) = self.made(&mut store).await else { return Err(Box::new(store.into_data().anew())) };
+        let beginning = self.kept.shelf.beginning(self.number);
+        let mut live = Live { store, exports, beginning, configured: None };
+        if let Some(config) = config
+            && let Some(known) = self.kept.shelf.configured(self.number, config)
         {
-            live.set(beginning, known.pages(), Some(&known));
+            live.set(known.pages(), Some(&known));
         }
         Ok(live)
     }
 
     async fn made(&self, store: &mut Store<GuestState>) -> wasmtime::Result<Exports> {
-        let (made, driver) = self.driver.drive(store, &self.guest).await?;
-        let exports = Exports::of(store, &self.guest, &made, &driver)?;
+        let assembly = self.assembly(store.engine()).await?;
+        let (made, driver) = self.driver.drive(store, assembly).await?;
+        let exports = Exports::of(store, assembly, &made, &driver)?;
         store.data_mut().border.set_memory(exports.memory);
-        if self.beginning.get().is_none() && self.written(exports.memory.data(&*store)).is_some() {
-            self.look(store.engine()).await;
-        }
         Ok(exports)
     }
 
-    /// Looks at an instance that is there for nothing else, since whoever was read through takes longer to be looked
-    /// over; not while somebody else does, or if there is no room for what is seen. What fails here fails whoever needs
-    /// an instance.
-    async fn look(&self, engine: &Engine) {
-        let Ok(_turn) = self.kept.looking.try_lock() else { return };
-        let Some(room) = self.kept.budget.room(Beginning::bytes(&self.guest.data)) else { return };
-        let mut store = Store::new(engine, ());
-        // No code of the guest runs while it is made.
-        store.set_epoch_deadline(u64::from(u32::MAX));
-        let log = Func::wrap(&mut store, |_: u32, _: u32, _: u32| ());
-        let Ok(made) = self.guest.make(&mut store, &log.into()).await else { return };
-        if let Ok(memory) = self.guest.memory(&mut store, &made) {
-            // Whoever was faster has seen the same.
-            let _ = self.beginning.set(Beginning::of(memory.data(&store), &self.guest.data, room));
+    /// Its core modules, which an instance of the component hands out.
+    async fn assembly(&self, engine: &Engine) -> wasmtime::Result<&Assembly> {
+        let make = || async {
+            let _turn = self.kept.looking.lock().await;
+            let mut store = self.quiet(engine);
+            let instance = self.component.instance_pre().instantiate_async(&mut store).await?;
+            Assembly::of(&mut store, &instance, &self.plan)
+        };
+        match self.assembly.get() {
+            Some(assembly) => Ok(assembly),
+            // Apart, since it is large and seldom needed.
+            None => Box::pin(self.assembly.get_or_try_init(make)).await,
         }
+    }
+
+    /// A store for instances of which no code runs; what they take is limited as for any other.
+    fn quiet(&self, engine: &Engine) -> Store<GuestState> {
+        let (tier, limits) = self.sizes;
+        let mut store = Store::new(engine, GuestState::new(tier, limits, Given::default(), Arc::default()));
+        store.limiter(|state| state);
+        store.set_epoch_deadline(u64::from(u32::MAX));
+        store
+    }
+
+    /// Looks at an instance that is there for nothing else, since whoever was read through takes longer to be looked
+    /// over. Where what was seen had to make room, twice as many calls pass before the next look: else guests for which
+    /// there is no room together would do nothing but take it from each other.
+    async fn look(&self, engine: &Engine) -> Option<Arc<Beginning>> {
+        let patience = self.patience.load(Ordering::Relaxed);
+        if self.calls.fetch_add(1, Ordering::Relaxed) < patience {
+            return None;
+        }
+        let _turn = self.kept.looking.try_lock().ok()?;
+        self.calls.store(0, Ordering::Relaxed);
+        self.patience.store((patience * 2).clamp(1, 1 << 16), Ordering::Relaxed);
+        let assembly = self.assembly.get()?;
+        let room = self.room(Beginning::bytes(&assembly.data))?;
+        let mut store = self.quiet(engine);
+        let log = Func::wrap(&mut store, |_: u32, _: u32, _: u32| ());
+        let made = assembly.make(&mut store, &log.into()).await.ok()?;
+        let memory = assembly.memory(&mut store, &made).ok()?;
+        let beginning = Arc::new(Beginning::of(memory.data(&store), &assembly.data, room));
+        self.kept.shelf.keep_beginning(self.number, self.workspace, Arc::clone(&beginning));
+        Some(beginning)
+    }
+
+    fn room(&self, bytes: usize) -> Option<Room> {
+        let idle = &self.kept.idle;
+        self.kept.shelf.room(self.number, self.workspace, bytes, |gone| match gone {
+            Gone::Guest(guest) => idle.forget(guest),
+            Gone::Configured(guest, configured) => idle.forget_configured(guest, &configured),
+        })
     }
 
     /// What was written to, if that can be told and is not too much to be put back.
@@ -156,51 +214,37 @@ impl Direct {
     }
 
     /// Keeps what the configuration made of an instance to which nothing else happened.
-    pub(crate) fn remember(&self, live: &mut Live, config: Arc<str>) {
-        let Some(beginning) = self.beginning.get() else { return };
+    pub(crate) fn remember(&self, live: &mut Live, config: Arc<str>, recorded: Recorded) {
+        let Some(beginning) = live.beginning.clone() else { return };
         let Live { store, exports, .. } = live;
         if store.data().denied || store.data().log_dropped > 0 {
             // With other limits it might have made something else of it.
             return;
         }
+        let globals = exports.globals.iter().map(|(global, _)| global.get(&mut *store)).collect();
         let memory = exports.memory.data(&*store);
         let Some(written) = self.written(memory) else { return };
-        let Some(different) = beginning.compared(memory, &written, &self.kept.budget) else { return };
-        let bytes = memory.len();
-        let globals = exports.globals.iter().map(|(global, _)| global.get(&mut *store)).collect();
-        let configured =
-            Arc::new(Configured::new(config, bytes, globals, store.data().log.clone(), different));
+        let different = beginning.differences(memory, &written);
+        let Some(room) = self.room(Configured::room_bytes(&config, &different, &recorded)) else { return };
+        let configured = Arc::new(Configured::new(config, memory, &different, globals, recorded, room));
         live.configured = Some(Arc::clone(&configured));
-        let mut all = self.configured();
-        all.push(configured);
-        let bytes =
-            |all: &[Arc<Configured>]| all.iter().map(|configured| configured.kept_bytes()).sum::<usize>();
-        while all.len() > CONFIGURED_EACH || bytes(&all) > self.kept.limits.configured_bytes {
-            all.remove(0);
-        }
-    }
-
-    fn known(&self, config: &Arc<str>) -> Option<Arc<Configured>> {
-        let mut all = self.configured();
-        let at = all.iter().position(|configured| configured.is_of(config))?;
-        let found = all.remove(at);
-        all.push(Arc::clone(&found));
-        Some(found)
+        self.kept.shelf.keep_configured(self.number, self.workspace, configured);
     }
 
     /// Puts an instance back and keeps it for the next call, or throws it away. One that was stopped within a call must
     /// not come here.
-    pub(crate) fn give_back(&self, mut live: Live) {
-        let Some(beginning) = self.beginning.get() else { return };
+    pub(crate) async fn give_back(&self, mut live: Live) {
         // Where it was stopped early, parts of an event are still there.
         live.store.data_mut().border = Border::default();
+        if live.beginning.is_none() {
+            live.beginning = self.look(live.store.engine()).await;
+        }
         let memory = live.exports.memory.data(&live.store);
         let Some(written) = self.written(memory) else { return };
         let configured = live.configured.take();
-        if !live.set(beginning, snapshot::pages(&written), configured.as_ref()) {
-            return;
+        if live.set(snapshot::pages(&written), configured.as_ref()) {
+            self.kept.idle.put(self.number, self.workspace, live);
         }
-        self.kept.idle.put(self.number, live);
     }
 
     /// How many instances wait for their next call.
@@ -209,14 +253,26 @@ impl Direct {
         self.kept.idle.of(self.number)
     }
 
-    // The list is whole between any two statements.
-    fn configured(&self) -> MutexGuard<'_, Vec<Arc<Configured>>> {
-        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many configurations are kept, and whether what it began with is; and the bytes that are kept of all guests.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> (usize, bool, usize) {
+        let (beginning, configured) = self.kept.shelf.of(self.number);
+        (configured, beginning, self.kept.shelf.bytes())
     }
+}
+
+/// Makes of an instance that was put back what it is with another configuration; without its own if what that makes is
+/// not known. False if it has to be thrown away.
+fn change(live: &mut Live, other: Option<&Arc<Configured>>) -> bool {
+    let before = live.configured.take();
+    let both = before.as_ref().into_iter().chain(other);
+    let pages: Vec<usize> = both.flat_map(|configured| configured.pages()).collect();
+    live.set(pages.into_iter(), other)
 }
 
 impl Drop for Direct {
     fn drop(&mut self) {
         self.kept.idle.forget(self.number);
+        self.kept.shelf.forget(self.number);
     }
 }

@@ -5,9 +5,13 @@ use wasmparser::Instance;
 
 use crate::sandbox::contract;
 use crate::sandbox::direct::part::Part;
+use crate::sandbox::direct::plan;
+use crate::sandbox::direct::plan::IMPORTS_MAX;
 use crate::sandbox::direct::plan::Making;
+use crate::sandbox::direct::plan::NAMES_MAX;
 use crate::sandbox::direct::plan::Place;
 use crate::sandbox::direct::plan::Source;
+use crate::sandbox::direct::plan::Why;
 use crate::sandbox::direct::wiring::FUNCTIONS;
 use crate::sandbox::direct::wiring::Function;
 use crate::sandbox::direct::wiring::Item;
@@ -19,18 +23,26 @@ use crate::sandbox::direct::wiring::space;
 
 impl<'c> Wiring<'c> {
     /// The instances to be made of these modules; each with the number of its module.
-    pub(super) fn makings(&self, parts: &[Part<'c>]) -> Option<Vec<Making>> {
-        let mut makings = Vec::new();
+    pub(super) fn makings(&self, parts: &[Part<'c>]) -> Result<Vec<Making>, Why> {
+        let unknown =
+            || Why::new("one of its modules gets something of which it is not clear where it comes from");
+        let (mut makings, mut imports, mut bytes) = (Vec::new(), 0, 0);
         for instance in &self.instances {
             let Instance::Instantiate { module_index, args } = instance else { continue };
+            let part = at(parts, *module_index).ok_or_else(unknown)?;
+            // Before anything is copied: many instances of one module with long names are many times as long.
+            imports += part.imports.len();
+            bytes += part.name_bytes();
+            plan::within("imports of modules", imports, IMPORTS_MAX)?;
+            plan::within("bytes of names of imports", bytes, NAMES_MAX)?;
             let source = |(from, name): &(&'c str, &'c str)| {
                 let instance = args.iter().find(|arg| arg.name == *from)?.index;
                 self.source(Item::Of { instance, name })
             };
-            let imports = at(parts, *module_index)?.imports.iter().map(source).collect::<Option<_>>()?;
-            makings.push(Making { module: usize::try_from(*module_index).ok()?, imports });
+            let imports = part.imports.iter().map(source).collect::<Option<_>>().ok_or_else(unknown)?;
+            makings.push(Making { module: usize::try_from(*module_index).map_err(|_| unknown())?, imports });
         }
-        Some(makings)
+        Ok(makings)
     }
 
     /// The core function behind an export.
@@ -46,7 +58,8 @@ impl<'c> Wiring<'c> {
     /// The memory that everything is carried over by, if it is one.
     pub(super) fn memory(&self) -> Option<Place> {
         let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
-        self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(self.memory))
+        let of_log = self.log_memories.iter().copied();
+        self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(of_log))
     }
 
     /// The function that makes room for everything that is handed over, if it is one.
@@ -92,7 +105,7 @@ impl<'c> Wiring<'c> {
                 }
                 Instance::FromExports(named) => {
                     let export = named.iter().find(|export| export.name == name)?;
-                    item = *at(&self.items[space(export.kind)?], export.index)?;
+                    item = *at(&self.items[space(export.kind).ok()?], export.index)?;
                 }
             }
         }
@@ -114,8 +127,8 @@ mod tests {
     #[test]
     fn what_a_module_gets_is_followed_to_where_it_comes_from() {
         let component = component("");
-        let wiring = Wiring::of(&component).unwrap().unwrap();
-        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap().unwrap();
+        let wiring = Wiring::of(&component).unwrap();
+        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap();
         let parts: Vec<_> = wiring.modules.iter().map(part).collect();
         let imports =
             vec![Source::Export(place(0, "realloc")), Source::Export(place(0, "memory")), Source::Log];
@@ -134,6 +147,28 @@ mod tests {
             (func $other (result string) (canon lift (core func $run) (memory $other) (realloc $realloc)))
             (export "configure" (func $other))"#;
         let component = component(more);
-        assert_eq!(Wiring::of(&component).unwrap().unwrap().memory(), None);
+        assert_eq!(Wiring::of(&component).unwrap().memory(), None);
+    }
+    /// A module with an import of 30,000 bytes, of which there are so many instances.
+    #[test]
+    fn names_are_counted_for_each_instance() {
+        let more = |instances: usize| {
+            let name = "n".repeat(30_000);
+            let module = format!(
+                r#"(core module $long (import "env" "{name}" (memory 1)))
+                (core instance $named (export "{name}" (memory $memory)))"#
+            );
+            module + &"(core instance (instantiate $long (with \"env\" (instance $named))))".repeat(instances)
+        };
+        let planned = |instances: usize| {
+            let component = component(&more(instances));
+            let wiring = Wiring::of(&component).unwrap();
+            let parts: Vec<_> =
+                wiring.modules.iter().map(|range| Part::of(&component[range.clone()]).unwrap()).collect();
+            wiring.makings(&parts).map(|makings| makings.len())
+        };
+        assert_eq!(planned(10).unwrap(), 12);
+        let why = planned(20).unwrap_err().to_string();
+        assert!(why.contains("bytes of names of imports"), "{why}");
     }
 }

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use wasmparser::BinaryReaderError;
 use wasmparser::CanonicalFunction;
 use wasmparser::CanonicalOption;
 use wasmparser::ComponentAlias;
@@ -18,6 +17,10 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 
 use crate::sandbox::contract;
+use crate::sandbox::direct::exporting::MODULE;
+use crate::sandbox::direct::plan;
+use crate::sandbox::direct::plan::INSTANCES_MAX;
+use crate::sandbox::direct::plan::Why;
 use crate::sandbox::direct::prepare::LOG;
 
 /// What a component has, each kind by number.
@@ -33,8 +36,8 @@ pub(super) struct Wiring<'c> {
     interfaces: Vec<bool>,
     functions: Vec<Function>,
     pub(super) exports: BTreeMap<&'c str, Function>,
-    /// By what memory the messages of `log` come.
-    pub(super) memory: Option<u32>,
+    /// By what memories the messages of `log` come.
+    pub(super) log_memories: Vec<u32>,
 }
 
 pub(super) const FUNCTIONS: usize = 0;
@@ -70,20 +73,18 @@ pub(super) struct Lift {
 }
 
 impl<'c> Wiring<'c> {
-    /// `None` once there is something that is not followed.
-    pub(super) fn of(component: &'c [u8]) -> Result<Option<Self>, BinaryReaderError> {
+    /// Or why there is something that is not followed.
+    pub(super) fn of(component: &'c [u8]) -> Result<Self, Why> {
         let mut wiring = Self::default();
         // What the parser is within of.
         let mut within = Vec::new();
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
-            let is_followed = match within.last() {
-                Some(Within::Module) => true,
-                Some(Within::Component) => only_names(&payload),
-                None => wiring.takes(&payload)?.is_some(),
-            };
-            if !is_followed {
-                return Ok(None);
+            match within.last() {
+                Some(Within::Module) => {}
+                Some(Within::Component) if only_names(&payload) => {}
+                Some(Within::Component) => return Err(Why::new("a component within it makes something")),
+                None => wiring.take(&payload)?,
             }
             match payload {
                 Payload::ModuleSection { .. } => within.push(Within::Module),
@@ -92,17 +93,17 @@ impl<'c> Wiring<'c> {
                 _ => {}
             }
         }
-        Ok(Some(wiring))
+        plan::within("instances", wiring.instances.len(), INSTANCES_MAX)?;
+        Ok(wiring)
     }
 
-    fn takes(&mut self, payload: &Payload<'c>) -> Result<Option<()>, BinaryReaderError> {
-        let mut followed = Some(());
+    fn take(&mut self, payload: &Payload<'c>) -> Result<(), Why> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => self.modules.push(unchecked_range.clone()),
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     let import = import?;
-                    followed = followed.and(self.import(import.name.name, import.ty));
+                    self.import(import.name.name, import.ty)?;
                 }
             }
             Payload::InstanceSection(section) => {
@@ -112,39 +113,40 @@ impl<'c> Wiring<'c> {
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section.clone() {
-                    followed = followed.and(self.alias(alias?));
+                    self.alias(alias?)?;
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section.clone() {
-                    followed = followed.and(self.canonical(function?));
+                    self.canonical(function?)?;
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section.clone() {
                     let export = export?;
-                    followed = followed.and(self.export(export.name.name, export.kind, export.index));
+                    self.export(export.name.name, export.kind, export.index)?;
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 self.interfaces.extend(section.clone().into_iter().map(|_| false));
             }
             Payload::ComponentSection { .. } => {}
-            other => return Ok(only_names(other).then_some(())),
+            other if only_names(other) => {}
+            _ => return Err(Why::new("it has a section that is not followed")),
         }
-        Ok(followed)
+        Ok(())
     }
 
-    fn import(&mut self, name: &str, ty: ComponentTypeRef) -> Option<()> {
+    fn import(&mut self, name: &str, ty: ComponentTypeRef) -> Result<(), Why> {
         match ty {
             ComponentTypeRef::Instance(_) => self.interfaces.push(contract::offered(name) == Some(LOG)),
             ComponentTypeRef::Type(_) => {}
-            _ => return None,
+            _ => return Err(Why::new("it imports something else than interfaces")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn alias(&mut self, alias: ComponentAlias<'c>) -> Option<()> {
+    fn alias(&mut self, alias: ComponentAlias<'c>) -> Result<(), Why> {
         use ComponentExternalKind::Func;
         use ComponentExternalKind::Type;
         match alias {
@@ -152,51 +154,56 @@ impl<'c> Wiring<'c> {
                 self.items[space(kind)?].push(Item::Of { instance: instance_index, name });
             }
             ComponentAlias::InstanceExport { kind: Type, .. } => {}
-            ComponentAlias::InstanceExport { kind: Func, instance_index, name: LOG } => {
-                let interface = usize::try_from(instance_index).ok()?;
-                let is_log = *self.interfaces.get(interface)?;
-                self.functions.push(is_log.then_some(Function::Log)?);
+            ComponentAlias::InstanceExport { kind: Func, instance_index, name: LOG }
+                if at(&self.interfaces, instance_index) == Some(&true) =>
+            {
+                self.functions.push(Function::Log);
             }
-            _ => return None,
+            _ => return Err(Why::new("it uses something else of what it imports than `log`")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn canonical(&mut self, function: CanonicalFunction) -> Option<()> {
+    fn canonical(&mut self, function: CanonicalFunction) -> Result<(), Why> {
         match function {
             CanonicalFunction::Lift { core_func_index: function, options, .. } => {
                 let lift = Lift { function, ..Lift::of(&options)? };
                 self.functions.push(Function::Lifted(lift));
             }
-            CanonicalFunction::Lower { func_index, options } => {
-                let Function::Log = at(&self.functions, func_index)? else { return None };
+            CanonicalFunction::Lower { func_index, options }
+                if matches!(at(&self.functions, func_index), Some(Function::Log)) =>
+            {
                 self.items[FUNCTIONS].push(Item::Log);
-                self.memory = Lift::of(&options)?.memory;
+                self.log_memories.extend(Lift::of(&options)?.memory);
             }
-            _ => return None,
+            CanonicalFunction::Lower { .. } => return Err(Why::new("it calls its own exports")),
+            _ => return Err(Why::new("it uses something of the component model that is not followed")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn export(&mut self, name: &'c str, kind: ComponentExternalKind, index: u32) -> Option<()> {
+    fn export(&mut self, name: &'c str, kind: ComponentExternalKind, index: u32) -> Result<(), Why> {
+        if name.starts_with(MODULE) {
+            return Err(Why::new(format!("it exports something as `{MODULE}…`")));
+        }
         match kind {
             ComponentExternalKind::Type => {}
             ComponentExternalKind::Instance => self.interfaces.push(false),
             ComponentExternalKind::Func => {
-                let function = *at(&self.functions, index)?;
+                let function =
+                    *at(&self.functions, index).ok_or_else(|| Why::new("it exports what is not there"))?;
                 // What is exported has a number of its own.
                 self.functions.push(function);
                 self.exports.insert(name, function);
             }
-            _ => return None,
+            _ => return Err(Why::new("it exports something else than functions and types")),
         }
-        Some(())
+        Ok(())
     }
 }
 
 impl Lift {
-    /// `None` if there is something among them that is not followed.
-    fn of(options: &[CanonicalOption]) -> Option<Self> {
+    fn of(options: &[CanonicalOption]) -> Result<Self, Why> {
         let mut lift = Self::default();
         for option in options {
             match *option {
@@ -204,10 +211,13 @@ impl Lift {
                 CanonicalOption::Memory(memory) => lift.memory = Some(memory),
                 CanonicalOption::Realloc(function) => lift.realloc = Some(function),
                 CanonicalOption::PostReturn(function) => lift.after = Some(function),
-                _ => return None,
+                CanonicalOption::UTF16 | CanonicalOption::CompactUTF16 => {
+                    return Err(Why::new("its texts are not UTF-8"));
+                }
+                _ => return Err(Why::new("it hands over values in a way that is not followed")),
             }
         }
-        Some(lift)
+        Ok(lift)
     }
 }
 
@@ -232,13 +242,15 @@ fn only_names(payload: &Payload<'_>) -> bool {
 }
 
 /// Where the things of a kind are among the items.
-pub(super) fn space(kind: ExternalKind) -> Option<usize> {
+pub(super) fn space(kind: ExternalKind) -> Result<usize, Why> {
     match kind {
-        ExternalKind::Func => Some(FUNCTIONS),
-        ExternalKind::Table => Some(1),
-        ExternalKind::Memory => Some(MEMORIES),
-        ExternalKind::Global => Some(3),
-        ExternalKind::Tag | ExternalKind::FuncExact => None,
+        ExternalKind::Func => Ok(FUNCTIONS),
+        ExternalKind::Table => Ok(1),
+        ExternalKind::Memory => Ok(MEMORIES),
+        ExternalKind::Global => Ok(3),
+        ExternalKind::Tag | ExternalKind::FuncExact => {
+            Err(Why::new("its modules hand over something that is not followed"))
+        }
     }
 }
 
@@ -280,7 +292,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_makes_a_difference_to_more_than_core_modules_is_not_followed() {
-        let followed = |more: &str| Wiring::of(&component(more)).unwrap().is_some();
+        let followed = |more: &str| Wiring::of(&component(more)).is_ok();
         assert!(followed(""));
         assert!(followed("(component $c (type $t u8) (export \"a\" (type $t))) (instance (instantiate $c))"));
         for more in [
@@ -290,6 +302,7 @@ pub(super) mod tests {
             "(core func (canon lower (func $lifted) (memory $memory) (realloc $realloc)))",
             "(func (result string) (canon lift (core func $run) (memory $memory) string-encoding=utf16))",
             "(export \"module\" (core module $first))",
+            "(type $t u8) (export \"hookmill-module0\" (type $t))",
         ] {
             assert!(!followed(more), "{more}");
         }

@@ -13,6 +13,7 @@ use crate::sandbox::SandboxError;
 use crate::sandbox::tests::bombs::identity;
 use crate::sandbox::tests::bombs::module;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
@@ -48,7 +49,7 @@ async fn takes_components_and_core_modules() {
         assert_eq!(room.sandbox.module(&admitted.digest).await.unwrap(), bytes);
         // The same again is fine.
         assert_eq!(room.sandbox.admit(bytes).await.unwrap(), admitted);
-        let plugin = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+        let plugin = room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap();
         assert_eq!(forwarded(&plugin.run(no_config(), event("behave")).await.unwrap().verdict).len(), 1);
     }
     assert_eq!(files(&room).len(), 6, "two modules, their code and its checksums: {:?}", files(&room));
@@ -188,7 +189,7 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     // A restart with a compiler that cannot work: the code on the disk is enough.
     let nobody = Compiler::Child("/nonexistent/hookmill".into());
     let second = sandbox(dir.path(), PluginLimits::default(), nobody);
-    let plugin = second.load(&digest, Grants::default()).await.unwrap();
+    let plugin = second.load(TENANT, &digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
     drop(second);
 
@@ -198,7 +199,7 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     let theirs = ours.with_file_name(format!("{}.0123456789abcdef.cwasm", digest.hex()));
     std::fs::rename(&ours, &theirs).unwrap();
     let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
-    let plugin = third.load(&digest, Grants::default()).await.unwrap();
+    let plugin = third.load(TENANT, &digest, Grants::default()).await.unwrap();
     assert!(!plugin.is_prepared() && third.artifact(&digest) == Artifact::Building);
     plugin.prepare().await.unwrap();
     assert!(plugin.is_prepared() && third.artifact(&digest) == Artifact::Ready);
@@ -207,7 +208,10 @@ async fn loads_again_after_a_restart_and_after_another_engine() {
     third.remove(&digest).await.unwrap();
     third.remove(&digest).await.unwrap();
     assert!(!third.has(&digest));
-    assert!(matches!(third.load(&digest, Grants::default()).await, Err(SandboxError::Unknown { .. })));
+    assert!(matches!(
+        third.load(TENANT, &digest, Grants::default()).await,
+        Err(SandboxError::Unknown { .. })
+    ));
 }
 
 #[tokio::test]
@@ -217,7 +221,7 @@ async fn damaged_files_are_seen() {
     for entry in std::fs::read_dir(room.dir.path().join("plugins")).unwrap() {
         std::fs::write(entry.unwrap().path(), b"\0asm and then nothing").unwrap();
     }
-    let plugin = room.sandbox.load(&digest, Grants::default()).await.unwrap();
+    let plugin = room.sandbox.load(TENANT, &digest, Grants::default()).await.unwrap();
     assert!(matches!(plugin.prepare().await, Err(SandboxError::Damaged { .. })));
     assert!(
         matches!(room.sandbox.artifact(&digest), Artifact::Failed(why) if why.contains("upload it again"))
@@ -239,7 +243,7 @@ async fn code_that_another_hand_wrote_is_not_run() {
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     std::fs::write(&code, &damaged).unwrap();
-    let plugin = room.sandbox.load(&digest, Grants::default()).await.unwrap();
+    let plugin = room.sandbox.load(TENANT, &digest, Grants::default()).await.unwrap();
     assert!(!plugin.is_prepared());
     let calls = (0..8).map(|_| plugin.run(no_config(), event("e")));
     for ran in futures::future::join_all(calls).await {

@@ -25,6 +25,7 @@ use crate::sandbox::child;
 use crate::sandbox::compile;
 use crate::sandbox::files::Files;
 use crate::sandbox::tests::bombs;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
@@ -82,7 +83,7 @@ async fn compiles_in_a_process_of_its_own() {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = with_child(dir.path());
     let admitted = sandbox.admit(guest("lead")).await.unwrap();
-    let plugin = sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+    let plugin = sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap();
     let ran = plugin.run(no_config(), event("e")).await.unwrap();
     assert_eq!(forwarded(&ran.verdict).len(), 1);
 }
@@ -113,7 +114,7 @@ async fn ends_what_is_too_costly_while_others_are_served() {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = with_child(dir.path());
     let admitted = sandbox.admit(guest("lead")).await.unwrap();
-    let honest = sandbox.load(&admitted.digest, Grants::default()).await.unwrap();
+    let honest = sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap();
     // No function is too large and there are few of them, but each has very many calls.
     let bomb = around((0..8).map(|_| bombs::calls(240_000)).collect());
     let upload = sandbox.admit(bomb);

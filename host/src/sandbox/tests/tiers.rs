@@ -5,46 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use wasm_encoder::RawSection;
-use wasm_encoder::RefType;
-use wasm_encoder::TableSection;
-use wasm_encoder::TableType;
-use wasmparser::Parser;
 
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
 use crate::sandbox::RefusalCode;
+use crate::sandbox::tests::support;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tests::support::sandbox;
 
-/// A guest with a table of `elements` in place of its own.
-fn with_table(name: &str, elements: u64) -> Bytes {
-    let whole = guest(name);
-    let mut module = wasm_encoder::Module::new();
-    for payload in Parser::new(0).parse_all(&whole) {
-        let payload = payload.unwrap();
-        if let wasmparser::Payload::TableSection(_) = &payload {
-            let (element_type, maximum) = (RefType::FUNCREF, None);
-            let mut tables = TableSection::new();
-            tables.table(TableType {
-                element_type,
-                table64: false,
-                minimum: elements,
-                maximum,
-                shared: false,
-            });
-            module.section(&tables);
-        } else if let Some((id, range)) = payload.as_section() {
-            module.section(&RawSection { id, data: &whole[range] });
-        }
-    }
-    module.finish().into()
+/// A guest with a table of so many entries.
+fn with_table(name: &str, entries: u32) -> Bytes {
+    support::with_table(&guest(name), entries).into()
 }
 
 #[tokio::test]
@@ -54,14 +32,14 @@ async fn a_module_is_of_one_tier_for_good() {
     let interpreted = room.sandbox.admit(with_table("lead", 50_000)).await.unwrap();
     assert_eq!((native.tier, interpreted.tier), ("native", "interpreted"));
     let names: Vec<_> = std::fs::read_dir(room.dir.path().join("plugins")).unwrap().collect();
-    assert_eq!(names.len(), 6, "a module, its code and a checksum each: {names:?}");
+    assert_eq!(names.len(), 7, "a module, its code and a checksum each, and a plan: {names:?}");
     let Room { sandbox: first, dir } = room;
     drop(first);
 
     // After a restart the code on the disk is enough; without it the module tells again.
     let nobody = Compiler::Child("/nonexistent/hookmill".into());
     let second = sandbox(dir.path(), PluginLimits::default(), nobody);
-    let plugin = second.load(&interpreted.digest, Grants::default()).await.unwrap();
+    let plugin = second.load(TENANT, &interpreted.digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
     drop(second);
     for entry in std::fs::read_dir(dir.path().join("plugins")).unwrap().map(Result::unwrap) {
@@ -70,7 +48,7 @@ async fn a_module_is_of_one_tier_for_good() {
         }
     }
     let third = sandbox(dir.path(), PluginLimits::default(), Compiler::InProcess);
-    let plugin = third.load(&interpreted.digest, Grants::default()).await.unwrap();
+    let plugin = third.load(TENANT, &interpreted.digest, Grants::default()).await.unwrap();
     assert_eq!(forwarded(&plugin.run(no_config(), event("e")).await.unwrap().verdict).len(), 1);
 }
 
@@ -86,7 +64,7 @@ async fn what_fits_no_tier_is_refused_by_the_limit() {
 async fn each_tier_has_its_own_limits_and_threads() {
     let room = Room::new();
     let slow = room.sandbox.admit(with_table("hostile", 50_000)).await.unwrap();
-    let slow = room.sandbox.load(&slow.digest, Grants::default()).await.unwrap();
+    let slow = room.sandbox.load(TENANT, &slow.digest, Grants::default()).await.unwrap();
     let quick = room.plugin("lead").await;
     // More endless loops than there are threads, for a quarter of a second of CPU each.
     let loops = join_all((0..6).map(|_| slow.run(no_config(), event("endless-loop"))));

@@ -13,6 +13,7 @@ use crate::sandbox::tests::promises::wat::KV;
 use crate::sandbox::tests::promises::wat::LOG;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 
@@ -90,7 +91,7 @@ async fn a_hundred_thousand_faults_leave_no_memory_behind() {
         ..PluginLimits::default()
     });
     let admitted = room.sandbox.admit(guest().build().into()).await.unwrap();
-    let plugin = room.sandbox.load(&admitted.digest, Grants::all()).await.unwrap();
+    let plugin = room.sandbox.load(TENANT, &admitted.digest, Grants::all()).await.unwrap();
     for turn in 0..WARM {
         call(&plugin, turn).await;
     }

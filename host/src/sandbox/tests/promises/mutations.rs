@@ -12,6 +12,7 @@ use crate::sandbox::tests::promises::wat::LOG;
 use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 
@@ -57,7 +58,7 @@ async fn mutations_of_good_uploads_harm_nobody() {
                 continue;
             }
         };
-        let plugin = room.sandbox.load(&admitted.digest, Grants::all()).await.unwrap();
+        let plugin = room.sandbox.load(TENANT, &admitted.digest, Grants::all()).await.unwrap();
         let most = PluginLimits::interpreted();
         let cost = match plugin.run_with(given(), no_config(), event("e")).await {
             Ok(ran) => {

@@ -13,6 +13,7 @@ use crate::sandbox::tests::promises::wat::LOG;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::promises::wat::named;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tier::NATIVE;
@@ -26,14 +27,14 @@ async fn others_are_served_beside(items: &str) {
     let forever = Duration::from_secs(3600);
     let room = Room::with(PluginLimits { cpu: forever, wall: forever, ..PluginLimits::default() });
     let served = room.sandbox.admit(honest().build().into()).await.unwrap();
-    let served = room.sandbox.load(&served.digest, Grants::default()).await.unwrap();
+    let served = room.sandbox.load(TENANT, &served.digest, Grants::default()).await.unwrap();
     let mut hoarders = Vec::new();
     for number in 0..HOARDERS {
         let guest = named(&format!("hoards-{number}")).imports(LOG).items(items).transform(
             "(call $log (i32.const 1) (i32.const 1024) (i32.const 9)) (loop $again (br $again)) unreachable",
         );
         let admitted = room.sandbox.admit(guest.build().into()).await.unwrap();
-        hoarders.push(room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap());
+        hoarders.push(room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap());
     }
     let begun = room.sandbox.builds().queue().begun();
     // The others wait for places among the long ones.

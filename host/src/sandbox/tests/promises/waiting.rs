@@ -16,6 +16,7 @@ use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::KV;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
+use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
 
@@ -56,7 +57,7 @@ impl KvRead for Disk {
 
 async fn loaded(room: &Room) -> Plugin {
     let admitted = room.sandbox.admit(reader().build().into()).await.unwrap();
-    room.sandbox.load(&admitted.digest, Grants::all()).await.unwrap()
+    room.sandbox.load(TENANT, &admitted.digest, Grants::all()).await.unwrap()
 }
 
 async fn read(plugin: &Plugin, disk: Disk) -> Fault {
@@ -91,6 +92,6 @@ async fn what_is_not_granted_is_not_linked() {
     let room = Room::new();
     let admitted = room.sandbox.admit(reader().build().into()).await.unwrap();
     assert_eq!(admitted.imports, ["kv"]);
-    let error = room.sandbox.load(&admitted.digest, Grants::default()).await.unwrap_err();
+    let error = room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap_err();
     assert!(matches!(&error, SandboxError::Unloadable { .. }) && error.to_string().contains("kv"), "{error}");
 }

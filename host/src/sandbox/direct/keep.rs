@@ -49,11 +49,16 @@ pub(crate) struct Direct {
     assembly: OnceCell<Assembly>,
     driver: Arc<Driver>,
     kept: Arc<Kept>,
-    /// Calls after which an instance is looked at again, if what was seen before had to make room.
+    /// Calls that pass before an instance is looked at again, if what was seen before had to make room.
     patience: AtomicU32,
+    /// Calls since it was looked at.
     calls: AtomicU32,
     sizes: (&'static Tier, PluginLimits),
 }
+
+/// Times as many calls that a look has to serve as passed before it, so that it was worth it.
+const WORTH: u32 = 16;
+const PATIENCE_MAX: u32 = 1 << 12;
 
 /// What is kept of all plugins of a pool.
 pub(crate) struct Kept {
@@ -179,16 +184,17 @@ impl Direct {
     }
 
     /// Looks at an instance that is there for nothing else, since whoever was read through takes longer to be looked
-    /// over. Where what was seen had to make room, twice as many calls pass before the next look: else guests for which
-    /// there is no room together would do nothing but take it from each other.
-    async fn look(&self, engine: &Engine) -> Option<Arc<Beginning>> {
+    /// over. Where what was seen had to make room soon after, twice as many calls pass before the next look: else guests
+    /// for which there is no room together would do nothing but take it from each other.
+    async fn look(&self, engine: &Engine, calls: u32) -> Option<Arc<Beginning>> {
         let patience = self.patience.load(Ordering::Relaxed);
-        if self.calls.fetch_add(1, Ordering::Relaxed) < patience {
+        if calls < patience {
             return None;
         }
         let _turn = self.kept.looking.try_lock().ok()?;
         self.calls.store(0, Ordering::Relaxed);
-        self.patience.store((patience * 2).clamp(1, 1 << 16), Ordering::Relaxed);
+        let next = if calls >= patience * WORTH { 1 } else { (patience * 2).min(PATIENCE_MAX) };
+        self.patience.store(next, Ordering::Relaxed);
         let assembly = self.assembly.get()?;
         let room = self.room(Beginning::bytes(&assembly.data))?;
         let mut store = self.quiet(engine);
@@ -221,6 +227,13 @@ impl Direct {
             // With other limits it might have made something else of it.
             return;
         }
+        if let Some(known) = self.kept.shelf.configured(self.number, &config) {
+            // It was made of another instance before, and memory of this size could not be set to it.
+            if known.bytes == exports.memory.data_size(&*store) {
+                live.configured = Some(known);
+            }
+            return;
+        }
         let globals = exports.globals.iter().map(|(global, _)| global.get(&mut *store)).collect();
         let memory = exports.memory.data(&*store);
         let Some(written) = self.written(memory) else { return };
@@ -236,8 +249,9 @@ impl Direct {
     pub(crate) async fn give_back(&self, mut live: Live) {
         // Where it was stopped early, parts of an event are still there.
         live.store.data_mut().border = Border::default();
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         if live.beginning.is_none() {
-            live.beginning = self.look(live.store.engine()).await;
+            live.beginning = self.look(live.store.engine(), calls).await;
         }
         let memory = live.exports.memory.data(&live.store);
         let Some(written) = self.written(memory) else { return };

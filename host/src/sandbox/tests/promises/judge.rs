@@ -114,7 +114,7 @@ impl Court {
     }
 
     pub(super) async fn of_interpreted() -> Self {
-        let room = Room::with_both(PluginLimits::default());
+        let room = Room::with_both(limits_of_interpreted());
         let honest = room.loaded(interpreted(&honest().build())).await;
         Self { room, honest, interpreted: true }
     }
@@ -165,7 +165,8 @@ impl Court {
         let grants = Grants::among(&admitted.imports);
         let plugin = self.room.sandbox.load(TENANT, &admitted.digest, grants).await.map_err(text)?;
         let limits = match admitted.tier {
-            "interpreted" if !self.interpreted => PluginLimits::interpreted(),
+            "interpreted" if self.interpreted => limits_of_interpreted(),
+            "interpreted" => PluginLimits::interpreted(),
             _ => PluginLimits::default(),
         };
         if self.interpreted {
@@ -190,6 +191,11 @@ impl Court {
         let list = std::fs::read_dir(self.room.dir.path().join("plugins")).unwrap();
         list.map(|entry| entry.unwrap().path()).collect()
     }
+}
+
+/// Those of native guests, but for a little memory that some of them have beyond those.
+fn limits_of_interpreted() -> PluginLimits {
+    PluginLimits { memory_bytes: 65 << 20, ..PluginLimits::default() }
 }
 
 fn as_refused(case: &Case, refusal: &Refusal) -> Result<(), String> {

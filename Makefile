@@ -1,5 +1,5 @@
 # `make` alone lists what there is. Needs cargo; what else a target needs it installs (Debian, as root) or names.
-.PHONY: help run test bench fmt lint guests tools clean
+.PHONY: help run test soak bench fmt lint guests tools clean
 
 CARGO = cargo
 PLUGINS = target/plugins
@@ -19,9 +19,12 @@ run: ## builds everything and starts the gateway on 127.0.0.1:8080 with a sample
 	@[ -s data/admin-key ] || printf 'hm_admin_%s' "$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > data/admin-key
 	@HOOKMILL_ADMIN_KEY="$$(cat data/admin-key)" target/release/hookmill serve --data ./data --sample
 
-test: tools guests ## formatting, lints, and every test
+test: tools ## formatting, lints, and every test
 	@.ci/each-workspace fmt --check
 	@.ci/run-tests
+
+soak: tools ## the tests of endurance and latency at full length, and builds the benches; needs cargo-nextest
+	@.ci/run-tests soak
 
 bench: guests ## measures: building blocks by criterion, then the whole path of an event
 	@$(CARGO) build --release --quiet -p hookmill
@@ -45,4 +48,4 @@ tools:
 	@.ci/tools tests
 
 clean: ## removes what was built; keeps ./data
-	@rm -rf target tests/js/node_modules plugins/*/node_modules plugins/*/.hookmill plugins/*/target
+	@rm -rf target tests/js/node_modules plugins/*/node_modules plugins/*/.hookmill plugins/target

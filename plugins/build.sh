@@ -31,12 +31,14 @@ else
 fi
 
 mkdir -p "$out"
-for manifest in "$here"/*/Cargo.toml; do
-    plugin=$(basename "$(dirname "$manifest")")
-    # A file that was added to the examples is a reason to build again; see the SDK.
-    HOOKMILL_EXAMPLES=$(cd "$here/$plugin" && ls examples 2>/dev/null | tr '\n' ' ')
-    export HOOKMILL_EXAMPLES
-    (cd "$here/$plugin" && build)
+cd "$here"
+# A file that was added to the examples is a reason to build again; see the SDK.
+HOOKMILL_EXAMPLES=$(echo */examples/*.json)
+export HOOKMILL_EXAMPLES
+# All in one go, so that the last step of each, which uses one processor, is beside that of another.
+build
+for manifest in */Cargo.toml; do
+    plugin=$(dirname "$manifest")
     built="$CARGO_TARGET_DIR/$target/release/$(echo "$plugin" | tr - _).wasm"
     if ! cmp -s "$built" "$out/$plugin.wasm"; then
         cp "$built" "$out/$plugin.wasm.$$"

@@ -45,7 +45,7 @@ fn sign(criterion: &mut Criterion) {
 fn verify(criterion: &mut Criterion) {
     let scheme = presets().find("github").expect("the preset is built in").scheme.clone();
     let secrets = vec![StoredSecret(Secret::new("s3cret"))];
-    let verification = Verification { preset: None, scheme, secrets };
+    let verification = Verification { preset: None, scheme, secrets, verify_token: None };
     let prepared = PreparedVerification::prepare(&verification).expect("the preset is good");
     let mut group = criterion.benchmark_group("verify");
     for size in SIZES {

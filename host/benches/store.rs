@@ -11,11 +11,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hookmill::domain::delivery::Attempt;
+use hookmill::domain::delivery::BodyEnd;
 use hookmill::domain::delivery::DeliveryState;
 use hookmill::domain::delivery::Response;
 use hookmill::domain::delivery::Timings;
 use hookmill::domain::event::Headers;
 use hookmill::domain::event::NewEvent;
+use hookmill::domain::event::RequestLine;
 use hookmill::domain::id::ConnectionId;
 use hookmill::domain::id::DestinationId;
 use hookmill::domain::id::EventId;
@@ -164,6 +166,7 @@ fn event(writer: u64, number: u64, size: usize) -> NewEvent {
             header("x-delivery", &format!("{seed:016x}")),
             header("host", "hooks.example.com"),
         ]),
+        request: RequestLine { method: "POST".to_owned(), ..RequestLine::default() },
         body: Bytes::from(body),
         received_at: Clock::System.now(),
         revision: 1,
@@ -180,7 +183,7 @@ fn settled(event: EventId) -> Change {
     let route = Route { connection: CONNECTION, destination: DESTINATION, steps: Vec::new(), end };
     let plan = Plan { event, workspace: WORKSPACE, at: now, routes: vec![route] };
     let headers = Headers(vec![("content-length".to_owned(), "2".to_owned())]);
-    let response = Response { status: 200, headers, body: Bytes::from_static(b"ok"), truncated: false };
+    let response = Response { status: 200, headers, body: Bytes::from_static(b"ok"), end: BodyEnd::Whole };
     let attempt = Attempt {
         id: delivery.attempt(1),
         at: now,

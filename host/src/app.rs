@@ -1,5 +1,10 @@
 //! Builds a server from its settings and takes it down again. Nothing else builds these parts.
 
+mod unusable;
+
+pub use unusable::Unusable;
+pub use unusable::unusable;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +23,7 @@ use crate::egress::EgressOptions;
 use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
+use crate::flow::Patience;
 use crate::flow::intake;
 use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
@@ -32,6 +38,7 @@ use crate::sandbox;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::TierOptions;
+use crate::store::Backend;
 use crate::store::Recovered;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -66,7 +73,7 @@ pub struct Running {
     background: Supervisor,
     deliveries: Supervisor,
     served: oneshot::Receiver<()>,
-    store: SledStore,
+    store: Backend,
     grace: Duration,
 }
 
@@ -78,6 +85,7 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
     let listening = listener.local_addr()?;
     let (store, feed, recovered) = open_store(config)?;
+    let store = Backend::from(store);
     let (background, deliveries) = (Supervisor::default(), Supervisor::default());
     let (gateway, recovered) = build(config, exe, store.clone(), recovered, &deliveries).await?;
     run_tasks(config, &gateway, feed, recovered, &background);
@@ -96,6 +104,16 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
         store,
         grace: config.server.grace,
     })
+}
+
+/// Whether the address can be listened on, now or when whoever listens there has gone.
+pub fn check_listen(config: &Config) -> Result<(), CannotBind> {
+    match std::net::TcpListener::bind(config.server.listen) {
+        Err(source) if source.kind() != std::io::ErrorKind::AddrInUse => {
+            Err(CannotBind { address: config.server.listen, source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The address cannot be listened on.
@@ -119,7 +137,7 @@ fn open_store(config: &Config) -> Result<(SledStore, SledFeed, Recovered), Store
 async fn build(
     config: &Config,
     exe: PathBuf,
-    store: SledStore,
+    store: Backend,
     recovered: Recovered,
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
@@ -127,17 +145,7 @@ async fn build(
     if let Some(because) = sandbox.made_for_each() {
         tracing::info!(because, "interpreted plugins have an instance made for each event");
     }
-    let egress = Egress::new(EgressOptions {
-        allow: config.egress.allow.clone(),
-        allow_hosts: config.egress.allow_hosts.clone(),
-        allow_http: config.egress.allow_http,
-        user_agent: config.egress.user_agent.clone(),
-        extra_ca: config.egress.extra_ca.clone(),
-        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
-        connect_timeout: config.egress.connect_timeout,
-        ..EgressOptions::default()
-    })?;
-    let egress = Arc::new(egress);
+    let egress = Arc::new(Egress::new(egress_options(config))?);
     let body_bytes_max = config.server.body_bytes_max.0;
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
     let compiler = Compiler {
@@ -160,14 +168,33 @@ async fn build(
         spawn: supervisor.spawner(),
         apart: supervisor.apart_spawner(),
         limits: limits(config),
+        patience: Patience::default(),
     };
     Ok((Gateway::new(parts, compiler, snapshot), recovered))
 }
 
+fn egress_options(config: &Config) -> EgressOptions {
+    EgressOptions {
+        allow: config.egress.allow.clone(),
+        allow_hosts: config.egress.allow_hosts.clone(),
+        allow_http: config.egress.allow_http,
+        user_agent: config.egress.user_agent.clone(),
+        extra_ca: config.egress.extra_ca.clone(),
+        response_bytes_max: config.delivery.response_bytes_max.0 as usize,
+        connect_timeout: config.egress.connect_timeout,
+        ..EgressOptions::default()
+    }
+}
+
+/// Where the key for secrets is.
+fn key_path(config: &Config) -> PathBuf {
+    let path = config.store.secret_key_file.clone();
+    path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME))
+}
+
 /// The key for secrets. It must open those that there are: a gateway that cannot would fail their events one by one.
 fn seal_key(config: &Config, documents: &Documents) -> anyhow::Result<SealKey> {
-    let path = config.store.secret_key_file.clone();
-    let path = path.unwrap_or_else(|| config.store.data.join(key_file::FILE_NAME));
+    let path = key_path(config);
     // A new key would open none of the secrets that there are.
     let may_make = documents.secrets.all().next().is_none();
     let key = key_file::open(&path, may_make.then(random_key).transpose()?)?;
@@ -192,6 +219,8 @@ fn limits(config: &Config) -> FlowLimits {
         deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
             .unwrap_or(u16::MAX - 1),
         events_per_request_max: config.limits.events_per_request_max as usize,
+        json_depth_max: config.server.json_depth_max as usize,
+        in_flight_max: delivery.in_flight_max as usize,
         concurrency: delivery.concurrency,
         faults_in_row_max: config.plugins.quarantine_after,
         timeout_ms: u64::try_from(delivery.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -215,6 +244,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
     SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
+        code_cache: settings.code_cache.clone(),
         native: TierOptions { workers: guest_threads(settings.workers), limits: native, direct: false },
         interpreted: TierOptions {
             workers: guest_threads(interpreted.workers),
@@ -248,10 +278,13 @@ fn run_tasks(
     supervisor.spawn(intake::pump(feed, planner));
     supervisor.spawn(intake::plan_all(gateway.clone(), committed));
     gateway.recover_deliveries(recovered.live);
+    // Before anything new comes in: from here on each of them has somebody who works on it.
+    let unfinished = gateway.attend_to(recovered.unfinished);
     let recovering = gateway.clone();
-    supervisor.spawn(async move { recovering.recover_events(recovered.unfinished).await });
+    supervisor.spawn(async move { recovering.recover_events(unfinished).await });
     supervisor.spawn_endless(worker::wake_due(gateway.clone()));
     supervisor.spawn_endless(worker::gauge(gateway.clone()));
+    supervisor.spawn_endless(worker::attend(gateway.clone()));
     supervisor.spawn_endless(worker::build(gateway.clone()));
     let (events_kept, log_kept) = (config.store.retention_events, config.store.retention_log);
     supervisor.spawn_endless(worker::sweep(gateway.clone(), events_kept, log_kept));

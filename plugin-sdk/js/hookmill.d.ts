@@ -47,6 +47,8 @@ export interface Manifest {
   headers?: string[];
   /** Hosts and secrets that a connection should be given, for whoever sets it up. */
   wants?: { http?: string[]; secrets?: string[] };
+  /** Events that wait may share an instance: each sees what the others left in it, and they are made again together. */
+  batch?: boolean;
 }
 
 export function output(payload: string | Uint8Array, options?: OutputOptions): Output;

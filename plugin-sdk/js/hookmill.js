@@ -44,6 +44,7 @@ export class Event {
 /** One payload to deliver: bytes, or text. */
 export function output(payload, { type, headers = {}, orderingKey } = {}) {
   const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
+  if (!(bytes instanceof Uint8Array)) refuse(`a payload is text or a Uint8Array, not ${described(payload)}`);
   return { eventType: type, headers: Object.entries(headers), payload: bytes, orderingKey };
 }
 
@@ -75,14 +76,17 @@ const level = (name) => (message) => globalThis.hookmillLog?.(name, String(messa
 /** Lines kept with the run of an event. */
 export const log = { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
 
-/** The exports of the world, made of a plugin's module, its examples, the host's log and its side of grants. */
-export function world(plugin, examples, hostLog, grants) {
+/**
+ * The exports of the world, made of a plugin's module, its examples, the host's log and its side of grants, and of what
+ * whoever runs the plugin should be warned of.
+ */
+export function world(plugin, examples, hostLog, grants, warnings = () => []) {
   globalThis.hookmillLog = hostLog;
   globalThis.hookmillGrants = grants;
   let config = {};
-  const transform = (raw) => told(() => plugin.transform(new Event(raw), config));
+  const transform = (raw) => told(() => judged(settledNow("transform", plugin.transform(new Event(raw), config))));
   return {
-    manifest: () => JSON.stringify({ ...plugin.manifest, examples }),
+    manifest: () => JSON.stringify({ ...plugin.manifest, examples, ...warned(warnings()) }),
     configure(text) {
       config = told(() => configured(plugin, JSON.parse(text)));
     },
@@ -91,9 +95,25 @@ export function world(plugin, examples, hostLog, grants) {
   };
 }
 
+const warned = (lines) => (lines.length ? { "x-warnings": lines } : {});
+
+/** What was returned, and no promise of it. */
+function settledNow(what, returned) {
+  if (typeof returned?.then === "function") refuse(`${what} returned a promise: a plugin does not wait, so it must not be async`);
+  return returned;
+}
+
+function judged(verdict) {
+  const isOne = verdict?.tag === "drop" || (verdict?.tag === "forward" && Array.isArray(verdict.val));
+  if (!isOne) refuse(`transform returned ${described(verdict)}, and no verdict: return forwardJson(…), forward(…), forwardAll([…]) or drop(…)`);
+  return verdict;
+}
+
+const described = (value) => (value === null ? "null" : (value?.constructor?.name ?? typeof value));
+
 function configured(plugin, settings) {
   checkSettings(settings, plugin.manifest.config_schema);
-  return plugin.configure?.(settings) ?? settings;
+  return settledNow("configure", plugin.configure?.(settings)) ?? settings;
 }
 
 /** Holds settings to the simple part of a JSON Schema: what must be there, what is known, of which type. */

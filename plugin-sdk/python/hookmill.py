@@ -5,7 +5,6 @@ imports nothing of the component, so that plain Python can load a plugin as well
 """
 
 import json
-import traceback
 
 
 class Event:
@@ -44,9 +43,14 @@ class Output:
 
     def __init__(self, payload, type=None, headers=None, ordering_key=None):
         self.payload = payload.encode() if isinstance(payload, str) else payload
+        if not isinstance(self.payload, (bytes, bytearray)):
+            raise Refusal(f"a payload is text or bytes, not {payload.__class__.__name__}")
         self.type = type
         self.headers = list((headers or {}).items())
         self.ordering_key = ordering_key
+        for name, value in [("type", type), ("ordering_key", ordering_key), *self.headers]:
+            if value is not None and not isinstance(value, str):
+                raise Refusal(f"`{name}` of an output is a text, not {value.__class__.__name__}")
 
 
 class Drop:
@@ -58,6 +62,10 @@ class Drop:
 
 class Refusal(Exception):
     """Raised: the event is refused. That is final, it is not tried again."""
+
+
+class Outside(Refusal):
+    """The plugin asked for something of the outside that it is not given."""
 
 
 def to_json(value):
@@ -142,11 +150,15 @@ def check_settings(settings, schema):
 
 
 class World:
-    """The exports of the world, made of a plugin's module and its examples. Errors are raised as Refusal."""
+    """The exports of the world, made of a plugin's module and its examples. Errors are raised as Refusal.
 
-    def __init__(self, plugin, examples):
+    Whoever runs the plugin is told the warnings.
+    """
+
+    def __init__(self, plugin, examples, warnings=()):
         self.plugin = plugin
-        self.about = json.dumps({**plugin.manifest, "examples": json.loads(examples)})
+        warned = {"x-warnings": list(warnings)} if warnings else {}
+        self.about = json.dumps({**plugin.manifest, "examples": json.loads(examples), **warned})
         self.config = {}
 
     def configure(self, text):
@@ -159,20 +171,40 @@ class World:
         return settings if made is None else made
 
     def transform(self, raw):
-        return told(lambda: self.plugin.transform(Event(raw), self.config))
+        return told(lambda: judged(self.plugin.transform(Event(raw), self.config)))
+
+
+def judged(verdict):
+    """A verdict, and nothing else."""
+    is_one = isinstance(verdict, Drop) or isinstance(verdict, list) and all(isinstance(one, Output) for one in verdict)
+    if not is_one:
+        raise Refusal(
+            f"transform returned {type(verdict).__name__}, and no verdict: return forward_json(…), forward(…), "
+            "forward_all([…]) or drop(…)"
+        )
+    return verdict
 
 
 def told(call):
     """A plugin's own mistakes become refusals that say where they come from."""
     try:
         return call()
+    except Outside as error:
+        raise Refusal(f"{error} ({place(error)})") from None
     except Refusal:
         raise
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if not name_of(frame).startswith("hookmill")] or frames
-        raise Refusal(f"{type(error).__name__}: {error} ({name_of(own[-1])}, line {own[-1].lineno})") from None
+    # SystemExit and the like end no program here.
+    except BaseException as error:
+        raise Refusal(f"{type(error).__name__}: {error} ({place(error)})") from None
 
 
-def name_of(frame):
-    return frame.filename.rsplit("/", 1)[-1]
+def place(error):
+    """Where in the plugin's own files it came about, or else where at all."""
+    frames, frame = [], error.__traceback__
+    while frame is not None:
+        path = frame.tb_frame.f_code.co_filename
+        frames.append((path, f"{path.rsplit('/', 1)[-1]}, line {frame.tb_lineno}"))
+        frame = frame.tb_next
+    outer = [frame for frame in frames if not frame[1].startswith("hookmill")] or frames
+    own = [frame for frame in outer if not frame[0].startswith(("/python/", "<frozen"))] or outer
+    return own[-1][1]

@@ -5,6 +5,11 @@ import gc
 import hookmill
 import hookmill_examples
 import hookmill_granted
+import hookmill_known
+
+# Before the plugin: what that loads finds the interpreter's own clock and the like replaced.
+import hookmill_ambient as ambient
+
 import plugin
 import wit_world
 from componentize_py_types import Err, Ok
@@ -15,10 +20,23 @@ from wit_world.imports import log, types
 gc.collect()
 gc.disable()
 
-WORLD = hookmill.World(plugin, hookmill_examples.EXAMPLES)
+WORLD = hookmill.World(plugin, hookmill_examples.EXAMPLES, hookmill_known.KNOWN + ambient.frozen)
 LEVELS = {level.name.lower(): level for level in log.Level}
 hookmill.grants.update(hookmill_granted.GRANTS)
 hookmill.log.host = lambda level, message: log.log(LEVELS[level], message)
+
+
+def run(call):
+    """Calls into the plugin; what it refuses is an error of the contract."""
+    ambient.begin()
+    try:
+        return call()
+    except hookmill.Refusal as refusal:
+        raise Err(str(refusal)) from None
+    except Exception as error:
+        raise Err(f"{type(error).__name__}: {error}") from None
+    finally:
+        ambient.end()
 
 
 def lowered(verdict):
@@ -34,16 +52,10 @@ class WitWorld(wit_world.WitWorld):
         return WORLD.about
 
     def configure(self, config):
-        try:
-            WORLD.configure(config)
-        except hookmill.Refusal as refusal:
-            raise Err(str(refusal)) from None
+        run(lambda: WORLD.configure(config))
 
     def transform(self, event):
-        try:
-            return lowered(WORLD.transform(event))
-        except hookmill.Refusal as refusal:
-            raise Err(str(refusal)) from None
+        return run(lambda: lowered(WORLD.transform(event)))
 
     def transform_batch(self, events):
         return [self.settled(event) for event in events]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::{OrRefuse, Result};
+use crate::form::{View, is_form};
 
 /// One event of a connection.
 ///
@@ -32,12 +33,22 @@ pub struct Event {
     pub content_type: String,
     /// The bytes as they came in: not parsed, not checked to be what the content type says.
     pub payload: Vec<u8>,
+    /// What [`Event::json`] reads of a form.
+    pub(crate) form: View,
 }
 
 impl Event {
     /// The payload, read as JSON. Give the type that has what you need: it is much faster than
     /// [`Value`](serde_json::Value), unknown members are skipped, and `&str` or `Cow<str>` members
     /// borrow from the payload.
+    ///
+    /// A form (`application/x-www-form-urlencoded`) is read as JSON too: the JSON in its only field, where that is an
+    /// object or an array (`payload=…`, as GitHub sends it unless told otherwise), else an object of strings, with an array
+    /// of them for a name that is repeated. A byte order mark before JSON is skipped.
+    ///
+    /// [`Value`](serde_json::Value) and `f64` keep some 16 digits of a number, and an object's members by their names. To
+    /// pass on what you do not change as it came, read it as `&serde_json::value::RawValue`, or ask for serde_json's
+    /// features `arbitrary_precision` and `preserve_order`.
     ///
     /// # Errors
     /// Says what is wrong and in which line and column.
@@ -61,7 +72,24 @@ impl Event {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.payload).or_refuse("the payload")
+        serde_json::from_slice(self.json_bytes()).or_refuse("the payload")
+    }
+
+    /// What [`Event::json`] reads: the payload, or the JSON that a form carries.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::testing;
+    /// let event = testing::event("payload=%7B%22n%22%3A1.10%7D").content_type("application/x-www-form-urlencoded");
+    /// assert_eq!(event.json_bytes(), br#"{"n":1.10}"#);
+    /// let event = testing::event("a=1&b=x+y").content_type("application/x-www-form-urlencoded");
+    /// assert_eq!(event.json_bytes(), br#"{"a":"1","b":"x y"}"#);
+    /// assert_eq!(testing::event("\u{feff}[]").json_bytes(), b"[]");
+    /// ```
+    pub fn json_bytes(&self) -> &[u8] {
+        if is_form(&self.content_type) {
+            return self.form.of(&self.payload);
+        }
+        self.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.payload)
     }
 
     /// The payload as text.
@@ -88,6 +116,18 @@ impl Event {
     #[must_use]
     pub fn event_type(mut self, event_type: impl Into<String>) -> Self {
         self.event_type = event_type.into();
+        self
+    }
+
+    /// The same event with another media type; for tests.
+    ///
+    /// ```
+    /// use hookmill_plugin_sdk::testing;
+    /// assert_eq!(testing::event("a,b").content_type("text/csv").content_type, "text/csv");
+    /// ```
+    #[must_use]
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = content_type.into();
         self
     }
 

@@ -90,6 +90,7 @@ fn taken(event: types::Event) -> Event {
         headers: Headers(event.headers),
         content_type: event.content_type,
         payload: event.payload,
+        ..Event::default()
     }
 }
 

@@ -46,6 +46,7 @@ pub mod clock;
 mod config;
 mod error;
 mod event;
+mod form;
 pub mod http;
 pub mod kv;
 pub mod log;

@@ -36,6 +36,8 @@ pub struct About {
     pub http: &'static [&'static str],
     /// Names of secrets that it should be granted.
     pub secrets: &'static [&'static str],
+    /// Whether it has a function for several events, which may then share an instance.
+    pub batch: bool,
     /// The folder of the examples where the plugin was compiled.
     pub examples_dir: &'static str,
     /// Name and text of each file of that folder.
@@ -67,6 +69,9 @@ pub(crate) fn of<P: Plugin>() -> Value {
     if !wants.is_empty() {
         manifest.insert("wants".into(), wants.into());
     }
+    if about.batch {
+        manifest.insert("batch".into(), true.into());
+    }
     let examples = about.examples.iter().map(|(file, text)| example(file, text));
     manifest.insert("examples".into(), examples.collect());
     Value::Object(manifest)
@@ -95,7 +100,18 @@ mod tests {
         limit: u32,
     }
 
-    #[plugin(name = "both", version = "2.1.0", headers = ["x-a"], http = ["a.example"], secrets = ["token"])]
+    fn many(events: &[Event], config: &Config) -> Vec<Result<Verdict>> {
+        events.iter().map(|event| both(event, config)).collect()
+    }
+
+    #[plugin(
+        name = "both",
+        version = "2.1.0",
+        headers = ["x-a"],
+        http = ["a.example"],
+        secrets = ["token"],
+        batch = many
+    )]
     fn both(_: &Event, config: &Config) -> Result<Verdict> {
         Ok(forward(config.limit.to_string()))
     }
@@ -115,6 +131,7 @@ mod tests {
         assert_eq!(seen["description"], "Of the configuration.");
         assert_eq!(seen["headers"], json!(["x-a"]));
         assert_eq!(seen["wants"], json!({ "http": ["a.example"], "secrets": ["token"] }));
+        assert_eq!(seen["batch"], true);
         assert_eq!(seen["examples"], json!([]));
         assert_eq!(seen["config_schema"]["properties"]["limit"]["type"], "integer");
         assert_eq!(seen["config_schema"]["required"], json!(["limit"]));
@@ -123,7 +140,7 @@ mod tests {
         assert_eq!(seen["name"], "hookmill-plugin-sdk");
         assert_eq!(seen["version"], env!("CARGO_PKG_VERSION"));
         assert_eq!(seen["description"], "Of the function, in two lines.");
-        assert_eq!((seen.get("config_schema"), seen.get("wants")), (None, None));
+        assert_eq!((seen.get("config_schema"), seen.get("wants"), seen.get("batch")), (None, None, None));
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub trait Plugin: 'static {
     fn transform(event: &Event, config: &Self::Config) -> Result<Verdict>;
 
     /// Decides about several events of one connection: one result for each, in their order. Unless
-    /// `#[plugin(batch = …)]` names a function, this calls `transform` for each.
+    /// `#[plugin(batch = …)]` names a function, this calls `transform` for each. Live events are handed over together
+    /// only to plugins that name one.
     fn transform_batch(events: &[Event], config: &Self::Config) -> Vec<Result<Verdict>> {
         events.iter().map(|event| Self::transform(event, config)).collect()
     }

@@ -35,7 +35,7 @@ fi
 
 # Tests run this side by side: each writes a file of its own, and only where something changed.
 mkdir -p "$out"
-for guest in hostile lead; do
+for guest in hostile lead tally; do
     # shellcheck disable=SC2086
     build -p "guest-$guest" -- $memory
     built="$CARGO_TARGET_DIR/$target/release/guest_$guest.wasm"

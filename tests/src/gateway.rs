@@ -2,6 +2,7 @@
 //! data. Not here: talking to it (`client`).
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -45,13 +46,14 @@ pub struct Options {
     data: PathBuf,
     env: Vec<(String, String)>,
     args: Vec<String>,
+    under: Vec<String>,
     port: u16,
 }
 
 impl Options {
     /// Data in `data`; deliveries to this machine are allowed.
     pub fn new(data: &Path) -> Self {
-        Self { data: data.to_path_buf(), env: Vec::new(), args: Vec::new(), port: 0 }
+        Self { data: data.to_path_buf(), env: Vec::new(), args: Vec::new(), under: Vec::new(), port: 0 }
             .env("HOOKMILL_ADMIN_KEY", ADMIN_KEY)
             .env("HOOKMILL_EGRESS_ALLOW", "127.0.0.0/8")
             .env("HOOKMILL_EGRESS_ALLOW_HTTP", "true")
@@ -78,8 +80,17 @@ impl Options {
         self
     }
 
+    /// Lets a program start the binary: it gets its path and arguments after these.
+    #[must_use]
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|&part| part.to_owned()).collect();
+        self
+    }
+
     fn command(&self) -> Command {
-        let mut command = hookmill();
+        let program: Vec<OsString> = self.under.iter().map(OsString::from).chain([binary().into()]).collect();
+        let mut command = clean(Command::new(&program[0]));
+        command.args(&program[1..]);
         command
             .args(["serve", "--ready-json", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(&self.data)
@@ -89,14 +100,19 @@ impl Options {
     }
 }
 
-/// The binary with nothing of this process's settings in its environment.
+/// The binary with nothing of this process's settings in its environment. All share what they compile of plugins.
 pub fn hookmill() -> Command {
-    let mut command = Command::new(binary());
+    clean(Command::new(binary()))
+}
+
+fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("HOOKMILL_") {
+        let text = name.to_string_lossy().to_uppercase();
+        if text.starts_with("HOOKMILL_") || text.ends_with("_PROXY") {
             command.env_remove(name);
         }
     }
+    command.env("HOOKMILL_PLUGINS_CODE_CACHE", root().join("target/code-cache"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

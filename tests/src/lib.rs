@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod raw;
 pub mod sign;
 pub mod sink;
+pub mod size;
 
 pub use client::Answer;
 pub use client::Client;

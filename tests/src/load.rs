@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub unanswered: Vec<u64>,
     /// Numbers that were refused, with the status.
     pub refused: HashMap<u64, u16>,
+    /// When the last of those requests began that were acknowledged: what was settled before is on disk with it.
+    pub committed: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -60,6 +63,11 @@ impl Load {
         self.shared.outcome.lock().unwrap_or_else(PoisonError::into_inner).acknowledged.len()
     }
 
+    /// When the last of those requests began that were acknowledged so far.
+    pub fn committed(&self) -> Option<Instant> {
+        self.shared.outcome.lock().unwrap_or_else(PoisonError::into_inner).committed
+    }
+
     /// Lets what is under way finish and gives the account.
     pub async fn stop(mut self) -> Outcome {
         self.shared.stop.store(true, Ordering::Relaxed);
@@ -75,6 +83,7 @@ async fn send(shared: Arc<Shared>, client: Client, path: String, filler: String)
     while !shared.stop.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let body = json!({"number": number, "filler": filler}).to_string().into_bytes();
+        let began = Instant::now();
         let answer = client.try_send("POST", &path, &headers, body).await;
         let wait = {
             let mut outcome = shared.outcome.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,6 +91,7 @@ async fn send(shared: Arc<Shared>, client: Client, path: String, filler: String)
                 Ok(answer) if answer.status == 202 => {
                     let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
                     outcome.acknowledged.insert(number, id);
+                    outcome.committed = outcome.committed.max(Some(began));
                     None
                 }
                 Ok(answer) => {

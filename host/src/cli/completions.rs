@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::cli::Exit;
-use crate::cli::serve::print;
+use crate::cli::text::print;
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]

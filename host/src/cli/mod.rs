@@ -15,6 +15,7 @@ mod sample;
 mod secret;
 mod serve;
 mod tail;
+mod text;
 mod trigger;
 
 use std::process::ExitCode;

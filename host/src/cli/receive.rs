@@ -19,7 +19,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::cli::Exit;
-use crate::cli::serve::print;
+use crate::cli::text::block;
+use crate::cli::text::one_line;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
@@ -70,6 +73,7 @@ impl Receiver {
                 preset: None,
                 scheme: preset,
                 secrets,
+                verify_token: None,
             }))
         });
         Self { status, json, verification }
@@ -111,7 +115,8 @@ impl Receiver {
             return format!("{line}\n");
         }
         let shown: String = text.chars().take(SHOWN_MAX).collect();
-        format!("received {path}  id {id}  signature {signature}  answered {}\n  {shown}\n", self.status)
+        let (path, id, shown) = (one_line(path), one_line(id), block(&shown));
+        format!("received {path}  id {id}  signature {signature}  answered {}\n{shown}\n", self.status)
     }
 }
 
@@ -135,7 +140,6 @@ async fn answer(
 }
 
 /// Receives until interrupted.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &ReceiveArgs) -> Exit {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Exit::Failed;
@@ -144,12 +148,12 @@ pub(crate) fn run(args: &ReceiveArgs) -> Exit {
         let listener = match TcpListener::bind(args.listen).await {
             Ok(listener) => listener,
             Err(error) => {
-                eprintln!("hookmill: cannot listen on {}: {error}", args.listen);
+                talk!("hookmill: cannot listen on {}: {error}", args.listen);
                 return Exit::CannotBind;
             }
         };
         if let Ok(address) = listener.local_addr() {
-            eprintln!("receiving at http://{address}/ (stop with Ctrl-C)");
+            talk!("receiving at http://{address}/ (stop with Ctrl-C)");
         }
         tokio::select! {
             () = Receiver::new(args.status, args.json, args.secret.as_deref()).serve(listener) => Exit::Ok,

@@ -150,6 +150,7 @@ fn source(gateway: &Gateway, workspace: WorkspaceId) -> anyhow::Result<Source> {
             preset: Some("github".into()),
             scheme: preset.scheme.clone(),
             secrets: vec![StoredSecret(Secret::new(SAMPLE_SECRET))],
+            verify_token: None,
         }),
         event_type: Some(ValueFrom::Header("x-github-event".into())),
         idempotency: Some(Idempotency { from: ValueFrom::Header("x-github-delivery".into()) }),

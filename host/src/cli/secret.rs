@@ -14,7 +14,8 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::client::segment;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::config;
 use crate::domain::secret::Secret;
 
@@ -54,19 +55,18 @@ enum Command {
 }
 
 /// Runs one of the commands.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &SecretArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("hookmill: {error}");
+            talk!("hookmill: {error}");
             return Exit::Failed;
         }
     };
     match runtime.block_on(answer(args)) {
         Ok((value, text)) => print(&if args.json { format!("{value}\n") } else { text }),
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }

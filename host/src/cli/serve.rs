@@ -1,6 +1,6 @@
 //! `hookmill serve`: reads the settings, starts the server, says where it is, waits for a signal.
 
-use std::io::Write as _;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -12,11 +12,14 @@ use crate::app::CannotBind;
 use crate::app::Running;
 use crate::cli::Exit;
 use crate::cli::sample;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::config;
 use crate::config::Config;
 use crate::config::Override;
 use crate::config::Sources;
 use crate::observe;
+use crate::sandbox::executable;
 use crate::store::StoreError;
 
 /// Flags of `serve`. Everything else is a setting: see `--print-config`.
@@ -50,17 +53,10 @@ pub(crate) struct ServeArgs {
 }
 
 /// Runs the server until it is told to stop.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
 pub(crate) fn run(args: ServeArgs) -> Exit {
     let mut config = match settings(&args) {
         Ok(config) => config,
-        Err(faults) => {
-            eprintln!("hookmill: the settings cannot be used:");
-            for fault in &faults {
-                eprintln!("  {fault}");
-            }
-            return Exit::Config;
-        }
+        Err(faults) => return refuse(&faults),
     };
     if args.sample {
         config.egress.allow.push(sample::NETWORK);
@@ -69,33 +65,71 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     if args.print_config {
         return print(&config::print(&config));
     }
+    let unusable = app::unusable(&config);
+    if !unusable.is_empty() {
+        return refuse(&unusable);
+    }
+    if let Err(fault) = app::check_listen(&config) {
+        talk!("hookmill: {fault}");
+        return Exit::CannotBind;
+    }
     if args.check {
-        eprintln!("hookmill: the settings are good");
-        return Exit::Ok;
+        return check();
     }
     let format = match config.log.format {
         config::LogFormat::Text => observe::LogFormat::Text,
         config::LogFormat::Json => observe::LogFormat::Json,
     };
     if let Err(fault) = observe::install(format, &config.log.filter) {
-        eprintln!("hookmill: {fault}");
+        talk!("hookmill: {fault}");
         return Exit::Config;
+    }
+    for warning in warnings() {
+        tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hookmill").build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("hookmill: cannot start threads: {error}");
+            talk!("hookmill: cannot start threads: {error}");
             return Exit::Failed;
         }
     };
     match runtime.block_on(serve(&args, &config)) {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             exit_of(&error)
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
+fn refuse(faults: &[impl Display]) -> Exit {
+    talk!("hookmill: the settings cannot be used:");
+    for fault in faults {
+        talk!("  {fault}");
+    }
+    Exit::Config
+}
+
+/// Nothing that is looked at before a start is at fault.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
+fn check() -> Exit {
+    for warning in warnings() {
+        talk!("hookmill: {warning}");
+    }
+    talk!("hookmill: the settings are good");
+    Exit::Ok
+}
+
+/// What is no fault of the settings and yet not as somebody may think.
+fn warnings() -> impl Iterator<Item = String> {
+    let proxies = config::proxy_variables().join(", ");
+    let proxies = (!proxies.is_empty()).then(|| {
+        format!("outgoing requests use no proxy, so the environment's {proxies} changes nothing: they connect directly")
+    });
+    [proxies, executable::hindrance()].into_iter().flatten()
 }
 
 fn settings(args: &ServeArgs) -> Result<Config, Vec<config::BadKey>> {
@@ -121,7 +155,6 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the sample's advice is talk, not log")]
 async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -134,7 +167,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     say_ready(args, config, &running);
     if let Some((listener, receiver)) = receiving {
         running.spawn(receiver.serve(listener));
-        eprintln!("{}", sample::advice(running.listening));
+        talk!("{}", sample::advice(running.listening));
     }
     let asked = async {
         tokio::select! {
@@ -171,7 +204,6 @@ struct Ready<'a> {
     admin_key: Option<&'a str>,
 }
 
-#[expect(clippy::print_stderr, reason = "the link to open is talk, not log")]
 fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
     let public = config.server.public_url.as_ref();
     let base = public.map_or_else(
@@ -189,19 +221,9 @@ fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
         print(&format!("{line}\n"));
         return;
     }
-    eprintln!("\n  hookmill is ready at {base}");
+    talk!("\n  hookmill is ready at {base}");
     if let Some(key) = admin_key {
-        eprintln!("  admin key  {key}   (shown once; keep it)");
+        talk!("  admin key  {key}   (shown once; keep it)");
     }
-    eprintln!("  open       {dashboard}\n  API        {base}/docs\n");
-}
-
-/// Writes to stdout; a reader that has gone is no reason to fail.
-pub(crate) fn print(text: &str) -> Exit {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Exit::Ok,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
-        Err(_) => Exit::Failed,
-    }
+    talk!("  open       {dashboard}\n  API        {base}/docs\n");
 }

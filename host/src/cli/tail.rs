@@ -6,7 +6,9 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::cli::Exit;
-use crate::cli::serve::print;
+use crate::cli::text::one_line;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -28,7 +30,6 @@ pub(crate) struct TailArgs {
 }
 
 /// Follows until interrupted. A lost connection is made again.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &TailArgs) -> Exit {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Exit::Failed;
@@ -42,13 +43,12 @@ pub(crate) fn run(args: &TailArgs) -> Exit {
     match outcome {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 async fn follow(args: &TailArgs) -> anyhow::Result<()> {
     let client = reqwest::Client::builder().build()?;
     let url = format!("{}/v1/stream", args.url.trim_end_matches('/'));
@@ -68,7 +68,7 @@ async fn follow(args: &TailArgs) -> anyhow::Result<()> {
             Err(_) => {}
         }
         if left > 0 {
-            eprintln!("hookmill: the connection was lost; trying again");
+            talk!("hookmill: the connection was lost; trying again");
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -106,10 +106,10 @@ impl Event {
     fn text(&self) -> String {
         let data: Value = serde_json::from_str(&self.data).unwrap_or_default();
         let fields = data.as_object().into_iter().flatten().map(|(name, value)| match value {
-            Value::String(text) => format!("{name}={text}"),
-            other => format!("{name}={other}"),
+            Value::String(text) => one_line(&format!("{name}={text}")).into_owned(),
+            other => one_line(&format!("{name}={other}")).into_owned(),
         });
-        format!("{:<20} {}", self.kind, fields.collect::<Vec<_>>().join("  "))
+        format!("{:<20} {}", one_line(&self.kind), fields.collect::<Vec<_>>().join("  "))
     }
 }
 
@@ -155,6 +155,16 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_say_is_one_line_and_moves_nothing() {
+        let data = serde_json::json!({"type": "a\nevent.received  event=evt_forged \x1b[2J", "n\u{9b}": [" \u{202e}"]});
+        let event = Event { kind: "event.received".to_owned(), data: data.to_string() };
+        let text = event.text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!text.chars().any(|letter| letter.is_control() || letter == '\u{202e}'), "{text}");
+        assert!(text.contains(r"type=a\u000aevent.received  event=evt_forged \u001b[2J"), "{text}");
+    }
 
     #[test]
     fn events_are_put_together_across_chunks() {

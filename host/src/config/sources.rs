@@ -62,6 +62,24 @@ fn read(path: PathBuf) -> Result<(PathBuf, String), BadKey> {
     }
 }
 
+/// Variables by which other programs are told of a proxy; some read them in small letters.
+const PROXY_VARIABLES: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+
+/// The variables of the environment that name a proxy, which nothing here uses. Never their values: there may be
+/// passwords in them.
+pub fn proxy_variables() -> Vec<String> {
+    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let given = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let mut names: Vec<String> =
+        given.map(|(name, _)| lossy(name)).filter(|name| names_proxy(name)).collect();
+    names.sort_unstable();
+    names
+}
+
+fn names_proxy(name: &str) -> bool {
+    PROXY_VARIABLES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The value of an environment variable that a flag names, where it is there and text.
 pub fn from_environment(name: &str) -> Option<String> {
     std::env::vars_os().find(|(have, _)| have == name)?.1.into_string().ok()

@@ -99,8 +99,8 @@ settings! {
         body_bytes_max: ByteSize = "1MiB" in "1KiB"..="256MiB",
         /// Bytes of a request's headers; more is answered with 431.
         headers_bytes_max: ByteSize = "64KiB" in "8KiB"..="1MiB",
-        /// Nesting of JSON documents.
-        json_depth_max: u32 = "128" in "8"..="1024",
+        /// Nesting of JSON documents: events that say they are JSON, what steps make of them, bodies of the API.
+        json_depth_max: u32 = "128" in "8"..="128",
         /// How long a shutdown waits for what is being done.
         grace: Duration = "20s" in "0s"..="1h",
     }
@@ -173,6 +173,9 @@ settings! {
         log_line_bytes_max: ByteSize = "1KiB" in "16B"..="64KiB",
         /// Bytes of an uploaded plugin.
         module_bytes_max: ByteSize = "16MiB" in "1KiB"..="256MiB",
+        /// Folder of compiled plugins that all gateways and commands of this user share, so that each is compiled once.
+        /// Made if it is not there; nobody else may have access to it. Not set: each compiles for itself.
+        code_cache: Option<PathBuf> = "",
         /// Faults in a row after which a version is not run any more and its events are held. 0: never.
         quarantine_after: u32 = "20" in "0"..="1000000",
     }

@@ -13,6 +13,7 @@ use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plugin;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginBudget;
 use crate::domain::retry::RetryPolicy;
@@ -150,7 +151,7 @@ pub struct Source {
     pub verification: Option<Verification>,
     /// Where the event's type is.
     pub event_type: Option<ValueFrom>,
-    /// What makes a duplicate, besides the `Idempotency-Key` header.
+    /// What makes a duplicate; goes before the `Idempotency-Key` header.
     pub idempotency: Option<Idempotency>,
     /// Methods it takes, upper case.
     pub methods: Vec<String>,
@@ -364,6 +365,9 @@ pub struct PluginVersion {
     pub manifest: String,
     /// Headers the manifest asks for, lower case.
     pub headers_wanted: Vec<String>,
+    /// Whether it asks that events which wait share an instance.
+    #[serde(default)]
+    pub batch: bool,
     /// Set while it is not run, because it only faulted.
     #[serde(default)]
     pub quarantine: Option<Quarantine>,
@@ -388,6 +392,12 @@ impl PluginVersion {
     /// What it needs to be granted: what it imports, `log` aside.
     pub fn needs(&self) -> Grants {
         Grants::among(&self.imports)
+    }
+
+    /// What its manifest warns of: what a person should know who runs it.
+    pub fn warnings(&self) -> Vec<String> {
+        // It was checked at the upload.
+        serde_json::from_str(&self.manifest).map(|manifest| plugin::warnings(&manifest)).unwrap_or_default()
     }
 
     /// The hosts and secrets its manifest asks for.

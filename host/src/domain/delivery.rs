@@ -16,7 +16,7 @@ pub enum DeliveryState {
     /// An attempt failed; another is due.
     Retrying,
     /// Its destination or connection is paused, or a plugin of its connection is in quarantine; it goes on when that
-    /// has ended.
+    /// has ended. Or its bytes could not be made as they were planned; it goes on when somebody says so.
     Held,
     /// The receiver answered 2xx. Terminal.
     Delivered,
@@ -64,6 +64,17 @@ impl DeliveryState {
         Self::Cancelled,
         Self::Dropped,
     ];
+
+    /// Their names, in the same order: what filters and documents go by.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
 }
 
 /// A delivery that outlived its first try in memory and therefore has a record of its own.
@@ -83,10 +94,23 @@ pub struct DeliveryRecord {
     pub state: DeliveryState,
     /// Attempts made so far.
     pub attempts: u8,
-    /// When the next one is due; for terminal states when it ended.
+    /// When the next one is due; for terminal states when it ended. [`Timestamp::NEVER`] where it is held until
+    /// somebody releases it.
     pub due: Timestamp,
     /// Attempts before this one are not counted against the schedule: a retry by hand begins anew.
     pub schedule_from: u8,
+}
+
+impl DeliveryRecord {
+    /// Whether it is held until somebody releases it: nothing else lets it go on.
+    pub fn waits_for_release(&self) -> bool {
+        self.state == DeliveryState::Held && self.due == Timestamp::NEVER
+    }
+
+    /// When the next attempt is due, if one is.
+    pub fn next_attempt_at(&self) -> Option<Timestamp> {
+        (!self.state.is_terminal() && self.due != Timestamp::NEVER).then_some(self.due)
+    }
 }
 
 /// The bytes of a delivery, exactly as every attempt sends them.
@@ -169,8 +193,21 @@ pub struct Response {
     pub headers: Headers,
     /// The first 16 KiB of its body.
     pub body: bytes::Bytes,
-    /// Whether there was more.
-    pub truncated: bool,
+    /// Whether that is all of it.
+    pub end: BodyEnd,
+}
+
+/// How the body of an answer ended. Stored logs say `false` and `true` for the first two, as the
+/// format once had it: their order is part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyEnd {
+    /// All of it is kept.
+    Whole,
+    /// There was more than is kept.
+    Longer,
+    /// The rest never came, or could not be read. The status counts all the same: the receiver has done its work by
+    /// the time it sends one.
+    Broken(SendError),
 }
 
 /// A request that got no usable answer.
@@ -199,13 +236,36 @@ pub struct Attempt {
     pub next_attempt_at: Option<Timestamp>,
 }
 
+impl Response {
+    /// Whether the receiver says that it took the delivery.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
 impl Attempt {
     /// The error's kind; `None` for a 2xx answer.
     pub fn error_code(&self) -> Option<ErrorCode> {
         match &self.outcome {
-            Ok(response) if (200..300).contains(&response.status) => None,
+            Ok(response) if response.is_success() => None,
             Ok(_) => Some(ErrorCode::Status),
             Err(error) => Some(error.code),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_older_logs_are_read() {
+        let headers = Headers(vec![("x-a".into(), "1".into())]);
+        for (truncated, end) in [(false, BodyEnd::Whole), (true, BodyEnd::Longer)] {
+            let older =
+                postcard::to_stdvec(&(200u16, &headers, bytes::Bytes::from("ok"), truncated)).unwrap();
+            let expected = Response { status: 200, headers: headers.clone(), body: "ok".into(), end };
+            assert_eq!(postcard::from_bytes::<Response>(&older), Ok(expected));
         }
     }
 }

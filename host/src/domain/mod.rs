@@ -19,3 +19,4 @@ pub mod signing;
 pub mod step_grants;
 pub mod time;
 pub mod verification;
+pub mod visible;

@@ -160,6 +160,49 @@ pub enum StepAnswer {
     },
 }
 
+/// Something that befell an event after its steps ran and outside its attempts, for its trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Which event.
+    pub event: EventId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// When.
+    pub at: Timestamp,
+    /// To which of its deliveries; `None`: to the event, of which nothing was delivered.
+    pub delivery: Option<NotedDelivery>,
+    /// What.
+    pub what: Noted,
+}
+
+/// Which delivery a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// By which connection.
+    pub connection: ConnectionId,
+    /// Where to.
+    pub destination: DestinationId,
+}
+
+/// What befell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Noted {
+    /// It is held until somebody releases it.
+    Held {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Its steps ran again, as somebody asked or because their plugin may run again.
+    StepsRan {
+        /// The configuration they ran under.
+        revision: u64,
+        /// The one its event was planned under.
+        planned: u64,
+    },
+}
+
 /// A request turned away at a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {

@@ -81,6 +81,18 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Warnings that are shown of a manifest, and characters of each.
+const WARNINGS: usize = 20;
+const WARNING_CHARS: usize = 300;
+
+/// What a manifest warns of in its field `x-warnings`, which the kits of JavaScript and Python write: uses of the outside
+/// that the plugin does not ask for. An author's words, so without control characters, and not too many.
+pub fn warnings(manifest: &serde_json::Value) -> Vec<String> {
+    let lines = manifest["x-warnings"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    let shown = |line: &str| line.chars().filter(|char| !char.is_control()).take(WARNING_CHARS).collect();
+    lines.take(WARNINGS).map(shown).collect()
+}
+
 /// Where the machine's code of a stored module stands. It is made anew when the engine has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Artifact {
@@ -333,6 +345,17 @@ impl Default for PluginLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_are_an_author_s_words() {
+        let shown = |manifest: &str| warnings(&serde_json::from_str(manifest).unwrap());
+        assert_eq!(shown("{}"), Vec::<String>::new());
+        assert_eq!(shown(r#"{"x-warnings":"a"}"#), Vec::<String>::new());
+        assert_eq!(shown(r#"{"x-warnings":["a\u001b[2J",1,"b"]}"#), ["a[2J", "b"]);
+        let many = serde_json::json!({"x-warnings": vec!["é".repeat(1000); 100]});
+        let many = warnings(&many);
+        assert_eq!((many.len(), many[0].chars().count()), (WARNINGS, WARNING_CHARS));
+    }
 
     #[test]
     fn a_budget_only_narrows() {

@@ -88,6 +88,11 @@ impl NamedSecrets {
         Self(all.into())
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of that name.
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.0.iter().find(|named| named.name == name).map(|named| &named.value)
@@ -132,6 +137,16 @@ impl NamedSecrets {
         bytes
     }
 
+    /// How many bytes at the end are the beginning of a value: of something that was cut off there. Fewer than four
+    /// may be anything.
+    pub fn begun_at_end(&self, bytes: &[u8]) -> usize {
+        let begun = |spelling: &Secret| {
+            let value = spelling.expose().as_bytes();
+            (4..value.len()).rev().find(|length| bytes.ends_with(&value[..*length])).unwrap_or(0)
+        };
+        self.spelled().map(|(_, spelling)| begun(spelling)).max().unwrap_or(0)
+    }
+
     fn spelled(&self) -> impl Iterator<Item = (&Named, &Secret)> {
         self.0.iter().flat_map(|named| named.spellings.iter().map(move |spelling| (named, spelling)))
     }
@@ -172,6 +187,9 @@ mod tests {
         check("?k=abcd%22efgh%2F1&x", "?k=[secret key]&x");
         check("xx-abcd\"efgh/1-yy", "[secret longer]");
         assert_eq!(secrets.get("key").unwrap().expose(), "abcd\"efgh/1");
+        for (text, expected) in [("", 0), ("xx abc", 0), ("xx abcd", 4), ("xx abcd%22", 7), ("abcd x", 0)] {
+            assert_eq!(secrets.begun_at_end(text.as_bytes()), expected, "{text}");
+        }
         assert!(secrets.get("none").is_none());
         assert!(!format!("{secrets:?}").contains("abcd"));
     }

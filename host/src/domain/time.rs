@@ -13,6 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// Later than any instant: what is due then is never due by itself.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// From unix milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)

@@ -15,6 +15,9 @@ pub struct Verification {
     pub scheme: Scheme,
     /// Any of them may have signed (rotation).
     pub secrets: Vec<StoredSecret>,
+    /// What the provider repeats in the URL when it asks whether somebody is there. It signs nothing.
+    #[serde(default)]
+    pub verify_token: Option<StoredSecret>,
 }
 
 /// A verification scheme. Always over the bytes as they came.
@@ -28,7 +31,7 @@ pub struct Scheme {
     pub encoding: Encoding,
     /// Where it is.
     pub signature: SignaturePlace,
-    /// What was signed, with `{method} {url} {path} {query} {timestamp} {id} {body}
+    /// What was signed, with `{method} {url} {url_decoded} {path} {query} {timestamp} {id} {body}
     /// {body_sha256_hex} {header:x} {sorted_form}`; everything else stands for itself.
     #[serde(default = "Scheme::default_signed")]
     pub signed: String,
@@ -72,7 +75,7 @@ pub enum Algorithm {
     HmacSha512,
     /// Ed25519; the secret is the public key.
     Ed25519,
-    /// ECDSA over P-256 with SHA-256, DER signatures; the secret is the public key.
+    /// ECDSA over P-256 with SHA-256, signatures in DER or as two numbers; the secret is the public key.
     EcdsaP256,
     /// RSA PKCS#1 v1.5 with SHA-256; the secret is the public key in PEM.
     RsaSha256,

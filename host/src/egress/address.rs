@@ -1,11 +1,14 @@
 //! From a host to the addresses that are dialled. Every address of a name is checked; one that is
 //! refused refuses them all, so that a name cannot slip a private address in among public ones.
+//! Save those that the operator listed: they are dialled, and only they, as for a `localhost` that
+//! has ::1 where 127.0.0.0/8 is listed.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use url::Host;
 
@@ -14,6 +17,7 @@ use crate::domain::delivery::SendError;
 use crate::egress::Inner;
 use crate::egress::target::Target;
 use crate::rules::address;
+use crate::rules::address::AddressRefusal;
 
 /// Names looked up at a time. The system's resolver blocks a thread, also long after a request
 /// has given up on it; slow name servers must not use up the threads of everybody else.
@@ -79,15 +83,21 @@ pub(super) async fn addresses(egress: &Inner, target: &Target) -> Result<Vec<Soc
         return Err(dns_failed(&target.authority(), "it has none"));
     }
     if !named_in(&options.allow_hosts, target) {
-        for ip in &found {
-            address::check(*ip, &options.allow).map_err(|refusal| SendError {
-                code: ErrorCode::EgressRefused,
-                detail: format!("{} will not be called: {refusal}", target.authority()),
-            })?;
-        }
+        found = permitted(found, &options.allow).map_err(|refusal| SendError {
+            code: ErrorCode::EgressRefused,
+            detail: format!("{} will not be called: {refusal}", target.authority()),
+        })?;
     }
     found.truncate(DIALLED_MAX);
     Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+}
+
+/// All addresses if none is refused, else those that are listed if there are some.
+fn permitted(mut found: Vec<IpAddr>, allow: &[IpNet]) -> Result<Vec<IpAddr>, AddressRefusal> {
+    let refused = found.iter().find_map(|ip| address::check(*ip, allow).err());
+    let Some(refusal) = refused else { return Ok(found) };
+    found.retain(|ip| address::is_listed(*ip, allow));
+    if found.is_empty() { Err(refusal) } else { Ok(found) }
 }
 
 fn named_in(hosts: &[String], target: &Target) -> bool {

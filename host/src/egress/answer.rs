@@ -8,8 +8,11 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::Response;
+use crate::domain::delivery::SendError;
 use crate::domain::event::Headers;
 
 /// Bytes of an answer that are read and thrown away so that the connection can be used again.
@@ -19,44 +22,60 @@ const DISCARD_TIMEOUT: Duration = Duration::from_millis(200);
 /// Bytes kept of an answer's headers.
 const KEPT_HEADERS_MAX: usize = 8 << 10;
 
-/// The answer, and whether its connection can be used again.
+/// What becomes of the connection of an answer, and why the body is not whole.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// It can take the next request.
+    Reusable,
+    /// It cannot.
+    Used,
+    /// It broke in the middle of the body.
+    Broke(hyper::Error),
+    /// The body did not end in time.
+    TimedOut,
+}
+
+/// Reads an answer whose head is there. Whatever becomes of its body until `deadline`: the receiver
+/// has said what it made of the request.
 pub(super) async fn read(
     answer: http::Response<Incoming>,
     bytes_max: usize,
-) -> Result<(Response, bool), hyper::Error> {
+    deadline: Instant,
+) -> (Response, Ending) {
     let (parts, mut body) = answer.into_parts();
-    let kept = keep(&mut body, bytes_max).await?;
-    let truncated = kept.rest > 0 || !body.is_end_stream();
-    let reusable = body.is_end_stream() || discard(body, kept.rest).await;
-    // Whoever switches protocols speaks another one from here on.
-    let reusable = reusable && parts.status != http::StatusCode::SWITCHING_PROTOCOLS;
-    let headers = kept_headers(&parts.headers);
-    Ok((Response { status: parts.status.as_u16(), headers, body: kept.body, truncated }, reusable))
-}
-
-/// What is kept of a body.
-struct Kept {
-    body: Bytes,
-    /// Bytes read already that had no room.
-    rest: usize,
-}
-
-/// Reads until the body ends or more has come than is kept.
-async fn keep(body: &mut Incoming, bytes_max: usize) -> Result<Kept, hyper::Error> {
     let mut kept = BytesMut::new();
+    let reading = keep(&mut body, &mut kept, bytes_max);
+    let (end, ending) = match tokio::time::timeout_at(deadline, reading).await {
+        Ok(Ok(rest)) => {
+            let longer = rest > 0 || !body.is_end_stream();
+            let ended = body.is_end_stream() || discard(body, rest, deadline).await;
+            // Whoever switches protocols speaks another one from here on.
+            let reusable = ended && parts.status != http::StatusCode::SWITCHING_PROTOCOLS;
+            let end = if longer { BodyEnd::Longer } else { BodyEnd::Whole };
+            (end, if reusable { Ending::Reusable } else { Ending::Used })
+        }
+        Ok(Err(error)) => (BodyEnd::Longer, Ending::Broke(error)),
+        Err(_) => (BodyEnd::Longer, Ending::TimedOut),
+    };
+    let headers = kept_headers(&parts.headers);
+    (Response { status: parts.status.as_u16(), headers, body: kept.freeze(), end }, ending)
+}
+
+/// Reads until the body ends or more has come than is kept; the bytes that had no room.
+async fn keep(body: &mut Incoming, kept: &mut BytesMut, bytes_max: usize) -> Result<usize, hyper::Error> {
     while let Some(frame) = body.frame().await {
         let data = frame?.into_data().unwrap_or_default();
         let room = data.len().min(bytes_max - kept.len());
         kept.extend_from_slice(&data[..room]);
         if data.len() > room {
-            return Ok(Kept { body: kept.freeze(), rest: data.len() - room });
+            return Ok(data.len() - room);
         }
     }
-    Ok(Kept { body: kept.freeze(), rest: 0 })
+    Ok(0)
 }
 
 /// Throws the rest away; whether it ended soon enough.
-async fn discard(mut body: Incoming, mut seen: usize) -> bool {
+async fn discard(mut body: Incoming, mut seen: usize, deadline: Instant) -> bool {
     let ends = async {
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else { return false };
@@ -67,7 +86,13 @@ async fn discard(mut body: Incoming, mut seen: usize) -> bool {
         }
         true
     };
-    tokio::time::timeout(DISCARD_TIMEOUT, ends).await.unwrap_or(false)
+    let deadline = deadline.min(Instant::now() + DISCARD_TIMEOUT);
+    tokio::time::timeout_at(deadline, ends).await.unwrap_or(false)
+}
+
+/// An answer of which nothing but the status is known.
+pub(super) fn unreadable(status: u16, error: SendError) -> Response {
+    Response { status, headers: Headers::default(), body: Bytes::new(), end: BodyEnd::Broken(error) }
 }
 
 /// Whole headers, as many as there is room for.

@@ -10,6 +10,8 @@ use hyper::client::conn::http1;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -21,18 +23,30 @@ use crate::egress::Inner;
 use crate::egress::activity::Activity;
 use crate::egress::address;
 use crate::egress::target::Target;
+use crate::egress::tls_fault;
+use crate::egress::wire::Heard;
+use crate::egress::wire::Watch;
+use crate::egress::wire::Wire;
 
 /// Bytes of an answer's head.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Headers of an answer.
-const HEADERS_MAX: usize = 100;
+pub(super) const HEADERS_MAX: usize = 100;
 
 /// A connection that can take a request. It owns the task that drives it: dropped, both end.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) sender: SendRequest<Full<Bytes>>,
     pub(super) activity: Arc<Activity>,
+    watch: Watch,
     driver: AbortHandle,
+}
+
+impl Connection {
+    /// Whether an idle connection can take a request, as far as that can be known before it does.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.sender.is_closed() && self.watch.is_quiet()
+    }
 }
 
 impl Drop for Connection {
@@ -103,32 +117,41 @@ async fn dial(
 async fn handshake(egress: &Inner, target: &Target, stream: TcpStream) -> Result<Connection, SendError> {
     // Small requests must not wait for their acknowledgement; a socket without it works, slower.
     let _slower = stream.set_nodelay(true);
-    let idle_timeout = egress.options.idle_timeout;
+    let (wire, idle_timeout) = (Wire::new(stream), egress.options.idle_timeout);
+    let watch = wire.watch();
     if !target.is_tls() {
-        return speak_http(TokioIo::new(stream), idle_timeout).await;
+        return speak_http(wire, watch, idle_timeout).await;
     }
-    let tls_failed = |detail: String| SendError {
-        code: ErrorCode::TlsFailed,
-        detail: format!("no TLS with {}: {detail}", target.authority()),
-    };
-    let name = ServerName::try_from(target.tls_name()).map_err(|error| tls_failed(error.to_string()))?;
-    let stream = egress.tls.connect(name, stream).await.map_err(|error| tls_failed(error.to_string()))?;
-    speak_http(TokioIo::new(stream), idle_timeout).await
+    let authority = target.authority();
+    let name = ServerName::try_from(target.tls_name())
+        .map_err(|error| tls_fault::send_error(&authority, error.to_string()))?;
+    let connecting = egress.tls.connect(name, wire).await;
+    let stream = connecting
+        .map_err(|error| tls_fault::send_error(&authority, tls_fault::explain_handshake(&error)))?;
+    speak_http(stream, watch, idle_timeout).await
 }
 
-async fn speak_http<I>(io: I, idle_timeout: Duration) -> Result<Connection, SendError>
+async fn speak_http<S>(stream: S, watch: Watch, idle_timeout: Duration) -> Result<Connection, SendError>
 where
-    I: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let handshake =
-        http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX).handshake(io).await;
+    let activity = Arc::new(Activity::new());
+    let io = TokioIo::new(Heard::new(stream, activity.clone()));
+    // Receivers' headers are theirs: a blank or a control in one of them does not undo what the status says.
+    let handshake = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .ignore_invalid_headers_in_responses(true)
+        .handshake(io)
+        .await;
     let (sender, driver) = handshake.map_err(|error| SendError {
         code: ErrorCode::ConnectionFailed,
         detail: format!("the connection broke: {error}"),
     })?;
-    let activity = Arc::new(Activity::new());
     let driver = tokio::spawn(drive(driver, activity.clone(), idle_timeout)).abort_handle();
-    Ok(Connection { sender, activity, driver })
+    Ok(Connection { sender, activity, watch, driver })
 }
 
 /// Drives a connection until it ends or nobody has used it for too long. A request that comes in

@@ -18,3 +18,14 @@ pub enum EgressError {
     #[error("cannot set up TLS: {0}")]
     Tls(String),
 }
+
+impl EgressError {
+    /// The setting that is at fault.
+    pub const fn setting(&self) -> &'static str {
+        match self {
+            Self::ExtraCa { .. } => "egress.extra_ca",
+            Self::UserAgent(_) => "egress.user_agent",
+            Self::Tls(_) => "egress",
+        }
+    }
+}

@@ -16,6 +16,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tls_fault;
+mod wire;
 
 pub use address::Resolve;
 pub use address::Resolver;

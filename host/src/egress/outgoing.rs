@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderName;
+use http::HeaderValue;
 use http::Method;
 use http::Request;
 use http::header;
@@ -39,6 +40,11 @@ pub struct OutgoingRequest {
     pub body: Bytes,
 }
 
+/// Whether a request with this method that has no body says so (RFC 9110 §8.6).
+fn wants_length(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS | Method::TRACE)
+}
+
 /// The message as it goes out.
 pub(super) fn message(
     egress: &Inner,
@@ -49,6 +55,10 @@ pub(super) fn message(
     let mut headers = request.headers;
     for name in &FRAMING {
         headers.remove(name);
+    }
+    // hyper gives no body no length, and many a server answers 411 to a POST without one.
+    if request.body.is_empty() && wants_length(&request.method) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     headers.insert(header::HOST, target.host_header().clone());
     headers.entry(header::USER_AGENT).or_insert_with(|| egress.user_agent.clone());

@@ -15,12 +15,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// An idle connection that still looks alive.
+    /// An idle connection that still looks alive. The others go.
     pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         while let Some(connection) = idle.pop() {
             connection.activity.begin();
-            if !connection.sender.is_closed() {
+            if connection.is_alive() {
                 return Some(connection);
             }
         }

@@ -5,20 +5,27 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::egress::Inner;
 use crate::egress::OutgoingRequest;
+use crate::egress::activity::Opening;
 use crate::egress::answer;
+use crate::egress::answer::Ending;
 use crate::egress::connection;
 use crate::egress::connection::Connection;
+use crate::egress::connection::HEAD_BYTES_MAX;
+use crate::egress::connection::HEADERS_MAX;
 use crate::egress::connection::micros;
 use crate::egress::outgoing;
 use crate::egress::target::Target;
+use crate::egress::tls_fault;
 
 /// What came of a request.
 #[derive(Clone, Debug)]
@@ -44,6 +51,8 @@ struct Trip<'a> {
     egress: &'a Inner,
     target: &'a Target,
     response_bytes_max: usize,
+    timeout: Duration,
+    deadline: Instant,
     timings: Timings,
     stage: Stage,
 }
@@ -57,46 +66,66 @@ pub(super) async fn run(
 ) -> Sent {
     let started = Instant::now();
     let (timings, stage) = (Timings::default(), Stage::Connecting);
-    let mut trip = Trip { egress, target, response_bytes_max, timings, stage };
+    let deadline = started + timeout;
+    let mut trip = Trip { egress, target, response_bytes_max, timeout, deadline, timings, stage };
     let outcome = match outgoing::message(egress, target, request) {
-        Ok(message) => match tokio::time::timeout(timeout, trip.exchange(message)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(trip.timed_out(timeout)),
-        },
+        Ok(message) => trip.exchange(message).await,
         Err(error) => Err(error),
     };
     trip.timings.total_us = micros(started.elapsed());
     Sent { outcome, timings: trip.timings }
 }
 
-/// Why there is no answer, and whether the peer may have seen the request.
+/// Why there is no answer.
 enum Failed {
-    /// Not a byte of it was written: here it is back.
-    NotSent(Box<Message>),
-    Sent(SendError),
+    /// The connection broke before the first byte of one.
+    Unheard(SendError),
+    /// An answer had begun.
+    Heard(SendError),
+}
+
+/// An answer that has begun.
+enum Begun {
+    /// Its head is there; the connection brings the rest.
+    Head(http::Response<Incoming>, Connection),
+    /// Its head cannot be read beyond the first line.
+    StatusAlone(u16, SendError),
 }
 
 impl Trip<'_> {
-    async fn exchange(&mut self, mut message: Message) -> Result<Response, SendError> {
+    async fn exchange(&mut self, message: Message) -> Result<Response, SendError> {
+        let begun = tokio::time::timeout_at(self.deadline, self.begin(message)).await;
+        let (answer, connection) = match begun.unwrap_or_else(|_| Err(self.timed_out(self.timeout)))? {
+            Begun::Head(answer, connection) => (answer, connection),
+            Begun::StatusAlone(status, error) => return Ok(answer::unreadable(status, error)),
+        };
+        let (mut response, ending) = answer::read(answer, self.response_bytes_max, self.deadline).await;
+        match ending {
+            Ending::Reusable => self.target.pool.give(connection),
+            Ending::Used => {}
+            Ending::Broke(error) => response.end = BodyEnd::Broken(self.broke(&error)),
+            Ending::TimedOut => response.end = BodyEnd::Broken(self.timed_out(self.timeout)),
+        }
+        Ok(response)
+    }
+
+    /// Until the head of the answer is there.
+    async fn begin(&mut self, message: Message) -> Result<Begun, SendError> {
         if let Some(idle) = self.target.pool.take() {
-            match self.attempt(idle, message).await {
-                // The peer closed it before it took the request: nothing was processed.
-                Err(Failed::NotSent(unsent)) => message = *unsent,
-                Err(Failed::Sent(error)) => return Err(error),
-                Ok(response) => return Ok(response),
+            match self.attempt(idle, message.clone()).await {
+                // A connection that was idle and breaks before an answer begins was closed by its peer
+                // meanwhile, as every server does; the peer is asked, not the connection. One fresh
+                // connection decides. Whoever did take the request sees the same id again, as after
+                // any attempt without an answer.
+                Err(Failed::Unheard(_)) => {}
+                Err(Failed::Heard(error)) => return Err(error),
+                Ok(begun) => return Ok(begun),
             }
         }
         self.stage = Stage::Connecting;
         let fresh = self.connect().await?;
         self.attempt(fresh, message).await.map_err(|failed| match failed {
-            Failed::Sent(error) => error,
-            Failed::NotSent(_) => SendError {
-                code: ErrorCode::ConnectionFailed,
-                detail: format!(
-                    "{} closed the connection before it took the request",
-                    self.target.authority()
-                ),
-            },
+            Failed::Unheard(error) | Failed::Heard(error) => error,
         })
     }
 
@@ -109,38 +138,55 @@ impl Trip<'_> {
         }
     }
 
-    async fn attempt(&mut self, mut connection: Connection, message: Message) -> Result<Response, Failed> {
+    async fn attempt(&mut self, mut connection: Connection, message: Message) -> Result<Begun, Failed> {
         self.stage = Stage::Waiting;
         let started = Instant::now();
-        if connection.sender.ready().await.is_err() {
-            return Err(Failed::NotSent(Box::new(message)));
-        }
-        let answer = match connection.sender.try_send_request(message).await {
-            Ok(answer) => answer,
-            // hyper gives the request back only if not a byte of it was written.
-            Err(mut error) => {
-                return Err(match error.take_message() {
-                    Some(unsent) => Failed::NotSent(Box::new(unsent)),
-                    None => Failed::Sent(self.broke(error.error())),
-                });
-            }
+        let sender = &mut connection.sender;
+        let answer = match sender.ready().await {
+            Ok(()) => sender.send_request(message).await,
+            Err(error) => Err(error),
         };
-        self.stage = Stage::Reading;
-        self.timings.first_byte_us = micros(started.elapsed());
-        let read = answer::read(answer, self.response_bytes_max).await;
-        let (response, reusable) = read.map_err(|error| Failed::Sent(self.broke(&error)))?;
-        if reusable {
-            self.target.pool.give(connection);
+        match answer {
+            Ok(answer) => {
+                self.stage = Stage::Reading;
+                self.timings.first_byte_us = micros(started.elapsed());
+                Ok(Begun::Head(answer, connection))
+            }
+            Err(error) => self.no_head(&error, connection.activity.heard()),
         }
-        Ok(response)
+    }
+
+    /// What is left of an answer whose head did not come or cannot be read.
+    fn no_head(&self, error: &hyper::Error, heard: Opening) -> Result<Begun, Failed> {
+        let authority = self.target.authority();
+        // An answer that stops short is a broken connection; hyper counts it as a parse error, too.
+        let garbled = error.is_parse() && !error.is_incomplete_message();
+        let bad = |detail: String| SendError { code: ErrorCode::BadResponse, detail };
+        match heard {
+            Opening::Silence => Err(Failed::Unheard(self.broke(error))),
+            // Whoever says a status has done its work, whatever its headers are like.
+            Opening::Status(status @ 200..) if garbled => Ok(Begun::StatusAlone(
+                status,
+                bad(format!(
+                    "the headers of the answer cannot be read: {error}; at most {HEADERS_MAX} headers and \
+                     {} KiB are",
+                    HEAD_BYTES_MAX >> 10
+                )),
+            )),
+            Opening::Tls if garbled => Err(Failed::Heard(bad(format!(
+                "{authority} speaks TLS on this port: the URL of the destination should begin with https://"
+            )))),
+            _ if garbled => Err(Failed::Heard(bad(format!(
+                "{authority} sent something that is not an HTTP/1.1 answer: {error}"
+            )))),
+            _ => Err(Failed::Heard(self.broke(error))),
+        }
     }
 
     fn broke(&self, error: &hyper::Error) -> SendError {
         let authority = self.target.authority();
-        // An answer that stops short is a broken connection; hyper counts it as a parse error, too.
-        if error.is_parse() && !error.is_incomplete_message() {
-            let detail = format!("{authority} sent something that is not an HTTP/1.1 answer: {error}");
-            return SendError { code: ErrorCode::BadResponse, detail };
+        if let Some(detail) = tls_fault::explain_break(error) {
+            return tls_fault::send_error(&authority, detail);
         }
         let when = match self.stage {
             Stage::Reading => "in the middle of its answer",

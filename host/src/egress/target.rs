@@ -67,6 +67,11 @@ impl Target {
         &self.host_header
     }
 
+    /// Whether a path and query are those of the URL.
+    pub fn is_own_path(&self, path: &str) -> bool {
+        self.path == *path
+    }
+
     /// The request's path and query: the URL's own, or the one a mapping gave instead.
     pub(super) fn uri(&self, path: Option<&str>) -> Result<Uri, SendError> {
         let Some(path) = path else { return Ok(self.path.clone()) };

@@ -1,28 +1,32 @@
-//! First file of an event's life: checks key, signature and body of a request, finds type and
-//! idempotency key, has it stored, and answers with its id once it is on disk. A provider's question about the URL
-//! is answered instead.
+//! First file of an event's life: checks key and signature of a request, unpacks its body, has it stored with type
+//! and idempotency key, and answers with its id once it is on disk. A provider's question about the URL is answered
+//! instead. Not here: what the event is known by (`identity`).
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use crate::domain::config::FlowState;
 use crate::domain::event::Headers;
-use crate::domain::event::IdempotencyKey;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
+use crate::domain::secret::StoredSecret;
+use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
-use crate::flow::body_view::BodyKind;
+use crate::flow::body_view::json_text;
 use crate::flow::credentials;
 use crate::flow::error::AcceptError;
-use crate::flow::snapshot::Extract;
+use crate::flow::identity;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
+use crate::flow::unpack;
 use crate::rules::challenge;
+use crate::rules::challenge::Asked;
+use crate::rules::challenge::Keys;
 use crate::rules::challenge::Reply;
 use crate::rules::verify::Request;
 use crate::shape::Document;
+use crate::shape::JsonLimits;
 use crate::store::Accepted;
 use crate::store::Store;
 
@@ -55,10 +59,12 @@ pub enum Taken {
     Question(Reply),
 }
 
-/// What a request is.
-enum Meaning {
-    Event(Box<NewEvent>),
-    Question(Reply),
+/// A request that was let in.
+enum Let {
+    /// It is an event.
+    In(Arc<str>),
+    /// It is the provider's question.
+    Asks(Reply),
 }
 
 /// Takes a request in. A refused one is recorded with its cause.
@@ -68,29 +74,53 @@ pub async fn run(
     incoming: Incoming,
 ) -> Result<Taken, AcceptError> {
     let snapshot = gateway.snapshot();
-    let event = match check(gateway, &snapshot, source, &incoming) {
-        Ok(Meaning::Event(event)) => *event,
-        Ok(Meaning::Question(reply)) => {
+    let now = gateway.now();
+    let verified_by = match check(&snapshot, source, &incoming, now) {
+        Ok(Let::In(verified_by)) => verified_by,
+        Ok(Let::Asks(reply)) => {
             tracing::info!(source = %source.source.id, "answered the provider's question about the URL");
             return Ok(Taken::Question(reply));
         }
-        Err(error) => {
-            gateway.record_rejection(source, &error, incoming.headers, incoming.body);
-            return Err(error);
-        }
+        Err(error) => return Err(refused(gateway, source, error, incoming.headers, incoming.body)),
     };
+    let coding = match unpack::coding(&incoming.headers) {
+        Ok(coding) => coding,
+        Err(error) => return Err(refused(gateway, source, error, incoming.headers, incoming.body)),
+    };
+    let Incoming { method, path, query, mut headers, mut body, .. } = incoming;
+    if let Some(coding) = coding {
+        match unpack::run(coding, body.clone(), source.body_bytes_max).await {
+            Ok(unpacked) => (headers, body) = (unpack::headers(headers), unpacked),
+            Err(error) => return Err(refused(gateway, source, error, headers, body)),
+        }
+    }
+    let (revision, limits) = (snapshot.revision(), gateway.limits().json());
+    drop(snapshot);
+    let request = RequestLine { method, path: behind(&path).to_owned(), query };
+    let event = event(source, Arrived { request, headers, body, limits, now, revision, verified_by });
     let accepted = gateway.store().accept(vec![event]).await?;
     let accepted = accepted.into_iter().next();
     accepted.map(Taken::Event).ok_or_else(|| AcceptError::Store(gateway.store_closed()))
 }
 
-/// Everything that can be decided without the store.
-fn check(
+fn refused(
     gateway: &Gateway,
+    source: &SourceRuntime,
+    error: AcceptError,
+    headers: Headers,
+    body: Bytes,
+) -> AcceptError {
+    gateway.record_rejection(source, &error, headers, body);
+    error
+}
+
+/// Whether a request may in. Everything here can be decided without the store, over the bytes as they came.
+fn check(
     snapshot: &Snapshot,
     source: &SourceRuntime,
     incoming: &Incoming,
-) -> Result<Meaning, AcceptError> {
+    now: Timestamp,
+) -> Result<Let, AcceptError> {
     let settings = &source.source;
     if settings.state == FlowState::Paused {
         return Err(AcceptError::Paused { retry_after_s: PAUSED_RETRY_AFTER_S });
@@ -103,9 +133,8 @@ fn check(
         headers: &incoming.headers,
         body: &incoming.body,
     };
-    let question = |signed| asked(source, &request, signed);
-    if let Some(reply) = question(false) {
-        return Ok(Meaning::Question(reply));
+    if let Some(reply) = asked(source, &request, false)? {
+        return Ok(Let::Asks(reply));
     }
     if !settings.methods.contains(&incoming.method) {
         return Err(AcceptError::MethodNotAllowed { allowed: settings.methods.clone() });
@@ -113,88 +142,97 @@ fn check(
     if incoming.body.len() as u64 > source.body_bytes_max {
         return Err(AcceptError::TooLarge { limit: source.body_bytes_max });
     }
-    let now = gateway.now();
-    let mut verified_by = credentials::check(snapshot, settings, &incoming.headers, now)?;
-    if let Some(verification) = &source.verification {
-        verification.verify(&request, now).map_err(|error| AcceptError::Unverified {
-            status: verification.fail_status(),
-            code: error.code(),
-            detail: error.to_string(),
-        })?;
-        verified_by = source.verified_by.clone();
-        if let Some(reply) = question(true) {
-            return Ok(Meaning::Question(reply));
-        }
-    }
-    let content_type: Arc<str> = incoming.headers.get("content-type").unwrap_or("").into();
-    let document = parse_if_needed(source, &content_type, &incoming.body)?;
-    Ok(Meaning::Event(Box::new(NewEvent {
-        workspace: settings.workspace,
-        source: Some(settings.id),
-        event_type: extract(source.event_type.as_ref(), &incoming.headers, document.as_ref())
-            .unwrap_or_default()
-            .into(),
-        content_type,
-        idempotency: idempotency(source, &incoming.headers, document.as_ref()),
-        headers: credentials::without(&incoming.headers, &settings.key_header),
-        body: incoming.body.clone(),
-        received_at: now,
-        revision: snapshot.revision(),
-        verified_by,
-    })))
+    let verified_by = credentials::check(snapshot, settings, &incoming.headers, now)?;
+    let Some(verification) = &source.verification else { return Ok(Let::In(verified_by)) };
+    verification.verify(&request, now).map_err(|error| AcceptError::Unverified {
+        status: verification.fail_status(),
+        code: error.code(),
+        detail: error.to_string(),
+    })?;
+    Ok(match asked(source, &request, true)? {
+        Some(reply) => Let::Asks(reply),
+        None => Let::In(source.verified_by.clone()),
+    })
 }
 
 /// The answer if this is the question of the source's provider. A question that is signed may be answered only
 /// after the signature was checked.
-fn asked(source: &SourceRuntime, request: &Request<'_>, signed: bool) -> Option<Reply> {
-    let challenge = source.challenge.filter(|challenge| challenge.is_signed() == signed)?;
-    let verification = source.source.verification.as_ref()?;
-    let secrets: Vec<&str> = verification.secrets.iter().map(|secret| secret.0.expose()).collect();
-    challenge::answer(challenge, request, &secrets)
-}
-
-/// A body that says it is JSON must be; one that does not say is parsed only for a rule's sake.
-fn parse_if_needed<'a>(
-    source: &SourceRuntime,
-    content_type: &str,
-    body: &'a [u8],
-) -> Result<Option<Document<'a>>, AcceptError> {
-    let says_json = BodyKind::of(content_type) == BodyKind::Json;
-    let wanted = matches!(source.event_type, Some(Extract::Path(_)))
-        || matches!(source.idempotency, Some(Extract::Path(_)));
-    if !says_json && !wanted {
+fn asked(source: &SourceRuntime, request: &Request<'_>, signed: bool) -> Result<Option<Reply>, AcceptError> {
+    let challenge = source.challenge.filter(|challenge| challenge.is_signed() == signed);
+    let (Some(challenge), Some(verification)) = (challenge, &source.source.verification) else {
         return Ok(None);
+    };
+    let (secrets, tokens) = challenge::part(verification, Some(challenge));
+    fn texts<'a>(found: &[&'a StoredSecret]) -> Vec<&'a str> {
+        found.iter().map(|secret| secret.0.expose()).collect()
     }
-    match Document::parse(body) {
-        Ok(document) => Ok(Some(document)),
-        Err(fault) if says_json => Err(AcceptError::BadJson { detail: fault.to_string() }),
-        Err(_) => Ok(None),
+    let (secrets, verify_tokens) = (texts(&secrets), texts(&tokens));
+    let keys = Keys { secrets: &secrets, verify_tokens: &verify_tokens };
+    match challenge::answer(challenge, request, keys) {
+        None => Ok(None),
+        Some(Asked::Reply(reply)) => Ok(Some(reply)),
+        Some(Asked::Refused(detail)) => {
+            Err(AcceptError::Unverified { status: 403, code: "bad_verify_token", detail: detail.to_owned() })
+        }
     }
 }
 
-fn extract(from: Option<&Extract>, headers: &Headers, document: Option<&Document<'_>>) -> Option<String> {
-    match from? {
-        Extract::Fixed(value) => Some(value.as_ref().to_owned()),
-        Extract::Header(name) => headers.get(name).map(str::to_owned),
-        Extract::Path(query) => query.first_text(document?),
+/// What an event is made of.
+struct Arrived {
+    request: RequestLine,
+    headers: Headers,
+    body: Bytes,
+    limits: JsonLimits,
+    now: Timestamp,
+    revision: u64,
+    verified_by: Arc<str>,
+}
+
+/// Nothing is refused for what is in it: a step that cannot read the body says so, and the event is kept.
+fn event(source: &SourceRuntime, arrived: Arrived) -> NewEvent {
+    let Arrived { request, headers, body, limits, now, revision, verified_by } = arrived;
+    let settings = &source.source;
+    let content_type: Arc<str> = headers.get("content-type").unwrap_or("").into();
+    let (event_type, idempotency) = {
+        let json = identity::wants_body(source).then(|| json_text(&content_type, &body));
+        let document = json.as_ref().and_then(|json| Document::parse_with(json, limits).ok());
+        let event_type = identity::event_type(source, &headers, document.as_ref());
+        (event_type, identity::idempotency(source, &headers, document.as_ref()))
+    };
+    NewEvent {
+        workspace: settings.workspace,
+        source: Some(settings.id),
+        event_type: event_type.into(),
+        content_type,
+        idempotency,
+        headers: source.hide.headers(&headers),
+        request: RequestLine { query: source.hide.query(&request.query), ..request },
+        body,
+        received_at: now,
+        revision,
+        verified_by,
     }
 }
 
-/// `Idempotency-Key` if the sender gives one, else the source's own rule.
-fn idempotency(
-    source: &SourceRuntime,
-    headers: &Headers,
-    document: Option<&Document<'_>>,
-) -> Option<IdempotencyKey> {
-    let given = headers.get("idempotency-key").map(|key| key.trim_matches('"').to_owned());
-    let key = given.or_else(|| extract(source.idempotency.as_ref(), headers, document))?;
-    Some(idempotency_key(source.source.id.bits(), &key))
+/// What stands behind a source's own URL, `/in/NAME`.
+fn behind(path: &str) -> &str {
+    let own = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    &path[own..]
 }
 
-/// The key of an event: `scope` is its source's id, or its workspace's for published events.
-pub fn idempotency_key(scope: u128, key: &str) -> IdempotencyKey {
-    let digest = Sha256::new().chain_update(scope.to_be_bytes()).chain_update(key).finalize();
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    IdempotencyKey(bytes)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_the_url() {
+        for (path, expected) in [
+            ("/in/x", ""),
+            ("/in/x/", "/"),
+            ("/in/x/tenant/42", "/tenant/42"),
+            ("/in/x%2Fy/%2e%2e/a", "/%2e%2e/a"),
+        ] {
+            assert_eq!(behind(path), expected);
+        }
+    }
 }

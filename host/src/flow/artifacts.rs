@@ -92,8 +92,10 @@ impl Gateway {
 
     /// Waits until they can; what does not compile shows when they run.
     pub(crate) async fn prepare(&self, event: &Event) {
-        let snapshot = self.snapshot_at(event.data.revision).await;
-        prepare(&snapshot, event).await;
+        // A configuration that cannot be read shows when the event is planned, too.
+        if let Ok(snapshot) = self.snapshot_at(event.data.revision).await {
+            prepare(&snapshot, event).await;
+        }
     }
 }
 

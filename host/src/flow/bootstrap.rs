@@ -21,7 +21,7 @@ impl Gateway {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let mut writes = Vec::new();
-        let workspace = match snapshot.documents.workspaces.all().next() {
+        let workspace = match snapshot.documents.first_workspace() {
             Some(workspace) => workspace.id,
             None => {
                 let id = WorkspaceId::from_bits(self.new_id());

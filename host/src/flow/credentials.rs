@@ -1,5 +1,5 @@
 //! Keys and passwords at a source's door. Compared as hashes, or in constant time. Not here:
-//! signatures (`rules::verify`).
+//! signatures (`rules::verify`), keeping credentials out of what is kept (`rules::hide`).
 
 use std::sync::Arc;
 
@@ -15,9 +15,6 @@ use crate::domain::time::Timestamp;
 use crate::flow::error::AcceptError;
 use crate::flow::snapshot::Snapshot;
 
-/// Headers that carry credentials and are therefore not kept with an event.
-const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
-
 /// What every key of hookmill begins with.
 const KEY_PREFIX: &str = "hm_";
 
@@ -27,7 +24,7 @@ pub fn key_hash(key: &str) -> String {
 }
 
 /// Checks key and basic authentication; answers what vouched for the request: `key`, `basic`,
-/// or nothing. A wrong key is refused even where none is needed.
+/// or nothing. A wrong key of hookmill's is refused even where none is needed.
 pub fn check(
     snapshot: &Snapshot,
     source: &Source,
@@ -43,37 +40,32 @@ pub fn check(
         }
         vouched = "basic";
     }
-    match presented_key(source, headers) {
-        Some(key) => {
-            let found = snapshot.keys.get(&key_hash(key));
-            let found = found.filter(|found| found.source == Some(source.id));
-            let live = found.is_some_and(|found| found.expires_at.is_none_or(|end| now < end));
-            if live { Ok("key".into()) } else { Err(AcceptError::BadKey) }
+    let mut wrong = false;
+    for key in presented_keys(source, headers) {
+        let found = snapshot.keys.get(&key_hash(key)).filter(|found| found.source == Some(source.id));
+        if found.is_some_and(|found| found.expires_at.is_none_or(|end| now < end)) {
+            return Ok("key".into());
         }
-        None if source.key_required => Err(AcceptError::MissingKey { header: source.key_header.clone() }),
-        None => Ok(vouched.into()),
+        // A provider may send keys of its own beside its signature; they are nobody's business here.
+        wrong |= source.key_required || key.starts_with(KEY_PREFIX);
+    }
+    match (wrong, source.key_required) {
+        (true, _) => Err(AcceptError::BadKey),
+        (false, true) => Err(AcceptError::MissingKey { header: source.key_header.clone() }),
+        (false, false) => Ok(vouched.into()),
     }
 }
 
-fn presented_key<'a>(source: &Source, headers: &'a Headers) -> Option<&'a str> {
-    headers.get(&source.key_header).or_else(|| {
-        let (scheme, key) = headers.get("authorization")?.split_once(' ')?;
-        let bearer = scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())?;
-        // A provider may send a bearer token of its own beside its signature.
-        (source.key_required || bearer.starts_with(KEY_PREFIX)).then_some(bearer)
-    })
+/// What may be a key: every value of the source's header, and a bearer token.
+fn presented_keys<'a>(source: &'a Source, headers: &'a Headers) -> impl Iterator<Item = &'a str> {
+    let bearers = headers.get_all("authorization").filter_map(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key)
+    });
+    headers.get_all(&source.key_header).chain(bearers).map(str::trim).filter(|key| !key.is_empty())
 }
 
 fn basic_of(authorization: &str) -> Option<Vec<u8>> {
     let (scheme, coded) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(coded.trim()).ok()).flatten()
-}
-
-/// The headers that may be kept and shown.
-pub fn without(headers: &Headers, key_header: &str) -> Headers {
-    let kept = headers
-        .0
-        .iter()
-        .filter(|(name, _)| name != key_header && !CREDENTIAL_HEADERS.contains(&name.as_str()));
-    Headers(kept.cloned().collect())
 }

@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::Method;
 
 use crate::domain::delivery::ErrorCode;
+use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::domain::time::Timestamp;
@@ -14,6 +15,7 @@ use crate::egress::Sent;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
 use crate::flow::snapshot::DestinationRuntime;
+use crate::rules::hide;
 
 /// One attempt at a delivery. A bad peer is an outcome, not an error.
 pub(crate) async fn run(
@@ -38,7 +40,18 @@ pub(crate) async fn run(
         body: job.bytes.payload.clone(),
     };
     let timeout = std::time::Duration::from_millis(destination.destination.timeout_ms);
-    gateway.egress().send(target, request, timeout).await
+    let Sent { outcome, timings } = gateway.egress().send(target, request, timeout).await;
+    Sent { outcome: outcome.map(|response| hidden(gateway, destination, job, response)), timings }
+}
+
+/// Whatever a receiver says of the credentials it got, the destination's or those that a plugin added, is kept
+/// nowhere.
+fn hidden(gateway: &Gateway, destination: &DestinationRuntime, job: &Job, response: Response) -> Response {
+    let response = destination.hide.response(response);
+    match gateway.snapshot().connections.get(&job.connection) {
+        Some(connection) => connection.secrets().fold(response, |kept, secrets| hide::without(secrets, kept)),
+        None => response,
+    }
 }
 
 fn refused(code: ErrorCode, detail: String) -> Sent {
@@ -51,7 +64,8 @@ fn headers(destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Resul
     for (name, value) in &job.bytes.headers.0 {
         insert(&mut headers, name, value)?;
     }
-    if let Ok(content_type) = HeaderValue::from_str(&job.bytes.content_type) {
+    let content_type = Some(&job.bytes.content_type).filter(|found| !found.is_empty());
+    if let Some(Ok(content_type)) = content_type.map(|found| HeaderValue::from_str(found)) {
         headers.entry(http::header::CONTENT_TYPE).or_insert(content_type);
     }
     let signing = destination.signing.as_ref().map_err(Clone::clone)?;

@@ -1,6 +1,9 @@
 //! Brings deliveries to the wire: into their destination's lane or onto the disk, and keeps at
 //! most the destination's number of workers busy with each lane. Not here: sending, deciding.
 
+mod load;
+mod place;
+
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -11,20 +14,21 @@ use crate::domain::id::DestinationId;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
 use crate::flow::deliver;
+use crate::flow::dispatch::place::Place;
 use crate::flow::job::Job;
 use crate::flow::lanes;
 use crate::flow::lanes::Gate;
 use crate::flow::lanes::Lane;
 use crate::flow::lanes::Next;
 use crate::flow::lanes::Parked;
-use crate::flow::plan;
-use crate::flow::release;
 use crate::flow::settle;
 use crate::flow::snapshot::DestinationRuntime;
 use crate::flow::snapshot::Snapshot;
+use crate::rules::lifecycle;
+use crate::rules::lifecycle::Cx;
+use crate::rules::lifecycle::Input;
 use crate::store::Change;
 use crate::store::Store;
-use crate::store::StoreError;
 
 impl Gateway {
     /// Takes a new delivery: into memory if there is room and nothing is paused, else onto disk.
@@ -52,7 +56,7 @@ impl Gateway {
             job.destination,
             due,
             job.id,
-            Parked { connection: job.connection, attempts: 0, held: false },
+            Parked { connection: job.connection, attempts: 0, held: false, faults: 0 },
         );
     }
 
@@ -108,21 +112,16 @@ impl Gateway {
 
 /// One worker: delivers what the lane gives until it gives nothing.
 async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane>>) {
+    let mut place = Place::new(lane.clone());
     loop {
         let snapshot = gateway.snapshot();
         let gate = gateway.gate(destination);
-        let next = lanes::lock(&lane).next(gateway.now(), gate, |parked| waits(&snapshot, parked));
+        let next = place.next(gateway.now(), gate, |parked| waits(&snapshot, parked));
         let job = match next {
             Next::Ready(job) => *job,
-            Next::Parked(id, parked) => match load(&gateway, id, parked.attempts).await {
-                Ok(Some(job)) => job,
-                Ok(None) => continue,
-                Err(error) => {
-                    gateway.observe_store_error("load a delivery", &error);
-                    let later = gateway.now().plus(std::time::Duration::from_secs(5));
-                    gateway.park(destination, later, id, parked);
-                    continue;
-                }
+            Next::Parked(id, parked) => match load::run(&gateway, destination, id, parked).await {
+                Some(job) => job,
+                None => continue,
             },
             Next::Nothing(next_due) => {
                 if let Some(due) = next_due {
@@ -146,54 +145,21 @@ fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
 }
 
 async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
+    let turn = gateway.wire_turn().await;
     let began = gateway.now();
     gateway.metrics().in_flight(1);
     let sent = deliver::run(gateway, destination, &job, began).await;
     gateway.metrics().in_flight(-1);
+    drop(turn);
     settle::run(gateway, destination, job, began, sent);
 }
 
 /// The destination is gone: so is the reason to deliver.
 fn cancel(gateway: &Gateway, mut job: Job) {
+    let now = gateway.now();
+    let (state, _) = lifecycle::step(job.state, Input::Cancelled, &Cx::by_hand(&gateway.limits().retry, now));
     let mut change = Change::default();
-    change.deliveries.push(job.record(DeliveryState::Cancelled, gateway.now()));
+    change.deliveries.push(job.record(state, now));
     change.closed.extend(job.close());
     gateway.store().note(change);
-}
-
-/// Loads a parked delivery; `None` when it ended meanwhile or its event has expired. One that was held has its steps
-/// run here, which may end it, too.
-/// A record with fewer attempts than `attempts` is one from before the last note was written:
-/// an empty commit waits for that.
-async fn load(gateway: &Gateway, id: DeliveryId, attempts: u8) -> Result<Option<Job>, StoreError> {
-    let mut record = gateway.store().delivery(id).await?;
-    if record.as_ref().is_none_or(|record| record.attempts < attempts) {
-        gateway.store().commit(Change::default()).await?;
-        record = gateway.store().delivery(id).await?;
-    }
-    let Some(record) = record.filter(|record| !record.state.is_terminal()) else { return Ok(None) };
-    let Some(event) = gateway.store().event(id.event()).await? else { return Ok(None) };
-    if record.state == DeliveryState::Held {
-        return release::run(gateway, &event, record).await;
-    }
-    let bytes = match gateway.store().delivery_bytes(id).await? {
-        Some(bytes) => bytes,
-        None => match plan::remake(gateway, &event, id).await {
-            Some((job, _)) => job.bytes,
-            None => return Ok(None),
-        },
-    };
-    Ok(Some(Job {
-        id,
-        workspace: record.workspace,
-        connection: record.connection,
-        destination: record.destination,
-        revision: record.revision,
-        state: record.state,
-        attempts: record.attempts,
-        schedule_from: record.schedule_from,
-        bytes,
-        received_at: event.data.received_at,
-        open: None,
-    }))
 }

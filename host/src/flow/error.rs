@@ -2,6 +2,7 @@
 //! (`http::problem` has the one table).
 
 use crate::domain::plugin::Fault;
+use crate::shape::Exhausted;
 use crate::store::StoreError;
 
 /// A fault in a document somebody wants to save: where, and how to mend it.
@@ -16,8 +17,11 @@ pub struct FieldFault {
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// No source has that id or name.
-    #[error("there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`")]
+    /// No source has that id, and none of the first workspace that name.
+    #[error(
+        "there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`. \
+         Names lead only to sources of the first workspace"
+    )]
     UnknownSource(String),
     /// The source is paused.
     #[error("the source is paused; try again after {retry_after_s} s")]
@@ -59,10 +63,16 @@ pub enum AcceptError {
         /// Bytes allowed.
         limit: u64,
     },
-    /// The body says it is JSON and is not.
-    #[error("the body is not JSON: {detail}")]
-    BadJson {
-        /// What and where.
+    /// The body was compressed in a way that nothing here can undo.
+    #[error("the body is compressed with `{name}`; send it as gzip, deflate, or as it is")]
+    UnknownEncoding {
+        /// As the header `content-encoding` names it.
+        name: String,
+    },
+    /// The body is not what the header `content-encoding` says.
+    #[error("{detail}")]
+    BadEncoding {
+        /// What was wrong.
         detail: String,
     },
     /// The store would not take it.
@@ -82,7 +92,8 @@ impl AcceptError {
             Self::BadBasic => "bad_basic",
             Self::Unverified { code, .. } => code,
             Self::TooLarge { .. } => "too_large",
-            Self::BadJson { .. } => "bad_json",
+            Self::UnknownEncoding { .. } => "unknown_encoding",
+            Self::BadEncoding { .. } => "bad_encoding",
             Self::Store(_) => "store",
         }
     }
@@ -119,6 +130,11 @@ pub enum PreviewError {
     /// The event does not exist.
     #[error("there is no event `{0}` in this workspace")]
     NoEvent(String),
+    /// All of it together is more work than a request may cost.
+    #[error(
+        "the steps together take more work than a preview may cost: {0}, or try fewer steps at a time, or a smaller payload"
+    )]
+    TooCostly(Exhausted),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,11 +5,11 @@ use crate::flow::body_view::BodyView;
 use crate::flow::snapshot::CompiledKind;
 use crate::flow::snapshot::CompiledStep;
 use crate::flow::steps::StepContext;
-use crate::shape::Budget;
 use crate::shape::ClauseReport;
 use crate::shape::Document;
 use crate::shape::FieldReport;
 use crate::shape::Input;
+use crate::shape::Work;
 
 /// What there is to say about one step. Plugins explain themselves by their log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,10 +26,14 @@ pub(crate) fn explain(
     step: &CompiledStep,
     context: &StepContext<'_>,
     payload: Option<&[u8]>,
+    work: &mut Work,
 ) -> Option<Explanation> {
     match payload {
-        Some(bytes) => on_document(step, context, &Document::parse(bytes).ok()?),
-        None => on_document(step, context, BodyView::document(context.body).ok()?),
+        Some(bytes) => {
+            work.within(|budget| budget.parse(bytes.len())).ok()?;
+            on_document(step, context, &Document::parse_with(bytes, context.body.limits()).ok()?, work)
+        }
+        None => on_document(step, context, BodyView::document(context.body).ok()?, work),
     }
 }
 
@@ -37,6 +41,7 @@ fn on_document(
     step: &CompiledStep,
     context: &StepContext<'_>,
     document: &Document<'_>,
+    work: &mut Work,
 ) -> Option<Explanation> {
     let input = Input {
         document,
@@ -45,17 +50,18 @@ fn on_document(
         event_type: &context.event.data.event_type,
         source: &context.source,
         received_at: &context.received_at,
+        request: &context.event.data.request,
+        unreadable: false,
     };
-    let mut budget = Budget::default();
-    match &step.kind {
+    work.within(|budget| match &step.kind {
         CompiledKind::Filter(filter) => {
-            let clauses = filter.explain(&input, &mut budget).ok()?;
+            let clauses = filter.explain(&input, budget).ok()?;
             Some(Explanation { clauses, fields: Vec::new() })
         }
         CompiledKind::Mapping(mapping) => {
-            let fields = mapping.explain(&input, &mut budget).ok()?;
+            let fields = mapping.explain(&input, budget).ok()?;
             Some(Explanation { clauses: Vec::new(), fields })
         }
         CompiledKind::Plugin(_) => None,
-    }
+    })
 }

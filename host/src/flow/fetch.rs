@@ -17,6 +17,7 @@ use http::Method;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
@@ -114,17 +115,23 @@ impl StepFetcher {
         granted(&self.hosts, &url)?;
         let outgoing = outgoing(request)?;
         let sent = egress.fetch(&egress.target(&url), outgoing, timeout, RESPONSE_BYTES_MAX).await;
-        match sent.outcome {
-            Ok(Response { truncated: true, .. }) => {
+        let Response { status, headers, body, end } = sent.outcome.map_err(failed)?;
+        match end {
+            BodyEnd::Whole => Ok(FetchResponse { status, headers: headers.0, body }),
+            BodyEnd::Longer => {
                 Err(FetchError::Failed(format!("the answer has more than {RESPONSE_BYTES_MAX} bytes")))
             }
-            Ok(Response { status, headers, body, .. }) => {
-                Ok(FetchResponse { status, headers: headers.0, body })
-            }
-            Err(SendError { code: ErrorCode::EgressRefused, detail }) => Err(refused(detail)),
-            Err(SendError { code: ErrorCode::Timeout, detail }) => Err(FetchError::TimedOut(detail)),
-            Err(SendError { detail, .. }) => Err(FetchError::Failed(detail)),
+            // A guest would take half of an answer for all of it.
+            BodyEnd::Broken(error) => Err(failed(error)),
         }
+    }
+}
+
+fn failed(error: SendError) -> FetchError {
+    match error.code {
+        ErrorCode::EgressRefused => refused(error.detail),
+        ErrorCode::Timeout => FetchError::TimedOut(error.detail),
+        _ => FetchError::Failed(error.detail),
     }
 }
 

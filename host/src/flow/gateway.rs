@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
@@ -27,14 +28,17 @@ use crate::egress::Egress;
 use crate::flow::Incoming;
 use crate::flow::Taken;
 use crate::flow::accept;
+use crate::flow::apart::Turns;
 use crate::flow::compare::Comparisons;
 use crate::flow::credentials::key_hash;
+use crate::flow::duty::Duties;
 use crate::flow::error::AcceptError;
 use crate::flow::lanes::Alarm;
 use crate::flow::lanes::Lanes;
 use crate::flow::limits::FlowLimits;
 use crate::flow::live::Live;
 use crate::flow::metering::Metering;
+use crate::flow::patience::Patience;
 use crate::flow::rollouts::References;
 use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
@@ -42,8 +46,8 @@ use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
+use crate::store::Backend;
 use crate::store::StoreError;
-use crate::store::sled::SledStore;
 
 /// Runs a task until it ends; the supervisor owns it.
 pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
@@ -51,7 +55,7 @@ pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + S
 /// What a gateway is made of.
 pub struct GatewayParts {
     /// The disk.
-    pub store: SledStore,
+    pub store: Backend,
     /// Guest code.
     pub sandbox: Arc<Sandbox>,
     /// The network.
@@ -66,6 +70,8 @@ pub struct GatewayParts {
     pub apart: Spawn,
     /// How much of what there may be.
     pub limits: FlowLimits,
+    /// How long to wait for what fails for a moment.
+    pub patience: Patience,
 }
 
 /// Who asks: a key of the API.
@@ -80,6 +86,10 @@ pub struct Principal {
 }
 
 impl Principal {
+    fn of(key: &ApiKey) -> Self {
+        Self { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() }
+    }
+
     /// Whether the key has that scope; `admin` has all.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
@@ -100,17 +110,28 @@ struct Inner {
     past: Mutex<BTreeMap<u64, Arc<Snapshot>>>,
     write: Arc<tokio::sync::Mutex<()>>,
     lanes: Lanes,
+    duties: Duties,
     alarm: Alarm,
     live: Live,
     seen: Seen,
     comparisons: Comparisons,
     references: References,
     metering: Metering,
+    turns: Turns,
+    wire: Arc<tokio::sync::Semaphore>,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
     release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A revision of the configuration cannot be read. It may be readable in a moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("configuration revision {revision} cannot be read: {detail}")]
+pub(crate) struct Unreadable {
+    revision: u64,
+    detail: String,
 }
 
 impl fmt::Debug for Gateway {
@@ -136,6 +157,7 @@ impl Gateway {
     /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
     /// and `intake`.
     pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
+        let wire = Arc::new(tokio::sync::Semaphore::new(parts.limits.in_flight_max));
         let inner = Inner {
             parts,
             compiler,
@@ -143,12 +165,15 @@ impl Gateway {
             past: Mutex::default(),
             write: Arc::default(),
             lanes: Lanes::default(),
+            duties: Duties::default(),
             alarm: Alarm::default(),
             live: Live::default(),
             seen: Seen::default(),
             comparisons: Comparisons::default(),
             references: References::default(),
             metering: Metering::default(),
+            turns: Turns::default(),
+            wire,
             stopping: AtomicBool::new(false),
             ids: AtomicU64::new(0),
             rejections_in_second: Mutex::default(),
@@ -197,7 +222,17 @@ impl Gateway {
         let key = snapshot.keys.get(&key_hash(token))?;
         let expired = key.expires_at.is_some_and(|end| end <= self.now());
         let usable = key.source.is_none() && !expired;
-        usable.then(|| Principal { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() })
+        usable.then(|| Principal::of(key))
+    }
+
+    /// Whether a key that was let in would be let in now with that scope: not once it was deleted, has expired, or
+    /// may less.
+    pub fn still_may(&self, principal: &Principal, scope: Scope) -> bool {
+        let snapshot = self.snapshot();
+        let key = snapshot.documents.keys.get(principal.key);
+        let key = key.filter(|key| key.workspace == principal.workspace && key.source.is_none());
+        let live = key.filter(|key| key.expires_at.is_none_or(|end| self.now() < end));
+        live.is_some_and(|key| Principal::of(key).may(scope))
     }
 
     /// The configuration in force.
@@ -205,20 +240,15 @@ impl Gateway {
         self.inner.snapshot.load()
     }
 
-    /// The configuration at a revision, for an event accepted under it.
-    pub(crate) async fn snapshot_at(&self, revision: u64) -> Arc<Snapshot> {
+    /// The configuration at a revision, for an event accepted under it. Never another one.
+    pub(crate) async fn snapshot_at(&self, revision: u64) -> Result<Arc<Snapshot>, Unreadable> {
         if let Some(kept) = self.snapshot_at_hand(revision) {
-            return kept;
+            return Ok(kept);
         }
-        let current = self.inner.snapshot.load_full();
-        match self.rebuild(revision).await {
-            Some(snapshot) => {
-                let snapshot = Arc::new(snapshot);
-                self.keep(snapshot.clone());
-                snapshot
-            }
-            None => current,
-        }
+        let rebuilt = self.rebuild(revision).await;
+        let snapshot = Arc::new(rebuilt.map_err(|detail| Unreadable { revision, detail })?);
+        self.keep(snapshot.clone());
+        Ok(snapshot)
     }
 
     /// The same if it need not be read from the store.
@@ -227,17 +257,14 @@ impl Gateway {
         if current.revision() == revision { Some(current) } else { self.past().get(&revision).cloned() }
     }
 
-    async fn rebuild(&self, revision: u64) -> Option<Snapshot> {
+    /// Or why not, in words.
+    async fn rebuild(&self, revision: u64) -> Result<Snapshot, String> {
         use crate::store::Store as _;
-        let state = match self.store().config_at(revision).await {
-            Ok(state) => state?,
-            Err(error) => {
-                self.observe_store_error("read an old configuration", &error);
-                return None;
-            }
-        };
-        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents).ok()?;
-        Some(self.compiler().compile(documents, None).await)
+        let state = self.store().config_at(revision).await.map_err(|error| error.to_string())?;
+        let state = state.ok_or_else(|| "the store does not have it any more".to_owned())?;
+        let documents = crate::flow::snapshot::Documents::from_stored(revision, &state.documents);
+        let documents = documents.map_err(|error| error.to_string())?;
+        Ok(self.compiler().compile(documents, None).await)
     }
 
     fn past(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
@@ -259,7 +286,7 @@ impl Gateway {
         self.wake_all();
     }
 
-    pub(crate) fn store(&self) -> &SledStore {
+    pub(crate) fn store(&self) -> &Backend {
         &self.inner.parts.store
     }
 
@@ -281,6 +308,10 @@ impl Gateway {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.inner.lanes
+    }
+
+    pub(crate) fn duties(&self) -> &Duties {
+        &self.inner.duties
     }
 
     pub(crate) fn alarm(&self) -> &Alarm {
@@ -311,15 +342,19 @@ impl Gateway {
         self.inner.release_turns[(event.bits() % RELEASE_TURNS as u128) as usize].clone()
     }
 
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.inner.parts.patience
+    }
+
     /// How much of what there may be.
     pub fn limits(&self) -> &FlowLimits {
         &self.inner.parts.limits
     }
 
-    /// A source by id, or by a name that no other workspace uses, ready to take requests.
+    /// A source by id, or by its name in the first workspace, ready to take requests.
     pub fn source_at(&self, id_or_name: &str) -> Result<Arc<SourceRuntime>, AcceptError> {
         let snapshot = self.snapshot();
-        let found = snapshot.documents.sources.find_anywhere(id_or_name);
+        let found = snapshot.documents.source_at(id_or_name);
         let runtime = found.and_then(|found| snapshot.sources.get(&found.id));
         runtime.cloned().ok_or_else(|| AcceptError::UnknownSource(id_or_name.chars().take(100).collect()))
     }
@@ -348,6 +383,15 @@ impl Gateway {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    /// Held by an attempt for as long as it is on the wire; first come, first served. It is never closed.
+    pub(crate) async fn wire_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.inner.wire.clone().acquire_owned().await.ok()
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     pub(crate) fn references(&self) -> &References {

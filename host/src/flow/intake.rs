@@ -3,7 +3,7 @@
 //! and events whose plugins compute for long, have places of their own, so that nobody else's event waits with them.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 use futures::StreamExt as _;
@@ -13,12 +13,13 @@ use tokio::sync::mpsc;
 
 use crate::domain::id::EventId;
 use crate::flow::Gateway;
+use crate::flow::duty::Charge;
+use crate::flow::duty::Duty;
 use crate::flow::plan;
 use crate::flow::service_class::ServiceClass;
 use crate::store::Committed;
 use crate::store::Feed;
 use crate::store::Held;
-use crate::store::HeldEvent;
 use crate::store::Store;
 
 /// Events whose steps run at a time, of each [`ServiceClass`].
@@ -31,15 +32,15 @@ const PREPARING_MAX: usize = 4096;
 struct Slow {
     running: FuturesUnordered<BoxFuture<'static, ()>>,
     /// Only ids: there may be many, and each waits for a while.
-    queue: VecDeque<EventId>,
+    queue: VecDeque<(EventId, Duty)>,
 }
 
 impl Slow {
-    fn add(&mut self, gateway: &Gateway, held: Held) {
+    fn add(&mut self, gateway: &Gateway, charge: Charge) {
         if self.running.len() < PLANS_MAX && self.queue.is_empty() {
-            self.running.push(plan_queued(gateway.clone(), Queued::Here(held)).boxed());
+            self.running.push(plan_one(gateway.clone(), charge).boxed());
         } else {
-            self.queue.push_back(held.0.event.id);
+            self.queue.push_back((charge.held.0.event.id, charge.duty));
         }
     }
 
@@ -48,8 +49,8 @@ impl Slow {
         if self.running.next().await.is_none() {
             return std::future::pending().await;
         }
-        let next = self.queue.pop_front().map(Queued::OnDisk);
-        self.running.extend(next.map(|id| plan_queued(gateway.clone(), id).boxed()));
+        let next = self.queue.pop_front();
+        self.running.extend(next.map(|(id, duty)| plan_queued(gateway.clone(), id, duty).boxed()));
     }
 }
 
@@ -72,7 +73,7 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
                 let Some(commit) = commit else { break };
                 (events_of(&gateway, commit).await, true)
             }
-            Some(held) = preparing.next(), if !preparing.is_empty() => (vec![held], false),
+            Some(charge) = preparing.next(), if !preparing.is_empty() => (vec![charge], false),
             Some(()) = short.next(), if !short.is_empty() => (Vec::new(), false),
             () = fresh.go_on(&gateway) => (Vec::new(), false),
             () = long.go_on(&gateway) => (Vec::new(), false),
@@ -81,74 +82,57 @@ pub async fn plan_all(gateway: Gateway, mut committed: mpsc::UnboundedReceiver<C
         if gateway.is_stopping() {
             return;
         }
-        for held in events {
+        for charge in events {
+            let event = &charge.held.0.event;
             if new {
-                gateway.observe_received(&held.0.event);
+                gateway.observe_received(event);
             }
             // What does not compile is not prepared a second time: it shows when it runs.
-            if new && !gateway.is_prepared(&held.0.event) {
-                preparing.push(prepared(gateway.clone(), held));
+            if new && !gateway.is_prepared(event) {
+                preparing.push(prepared(gateway.clone(), charge));
                 continue;
             }
-            match ServiceClass::of(&gateway, &held.0.event) {
-                ServiceClass::Short => short.push(plan_one(gateway.clone(), held)),
-                ServiceClass::New => fresh.add(&gateway, held),
-                ServiceClass::Long => long.add(&gateway, held),
-                ServiceClass::Waiting => waiting.add(&gateway, held),
+            match ServiceClass::of(&gateway, event) {
+                ServiceClass::Short => short.push(plan_one(gateway.clone(), charge)),
+                ServiceClass::New => fresh.add(&gateway, charge),
+                ServiceClass::Long => long.add(&gateway, charge),
+                ServiceClass::Waiting => waiting.add(&gateway, charge),
             }
         }
     }
     while short.next().await.is_some() {}
 }
 
-async fn prepared(gateway: Gateway, held: Held) -> Held {
-    gateway.prepare(&held.0.event).await;
-    held
+async fn prepared(gateway: Gateway, charge: Charge) -> Charge {
+    gateway.prepare(&charge.held.0.event).await;
+    charge
 }
 
-async fn events_of(gateway: &Gateway, commit: Committed) -> Vec<Held> {
-    match commit.events {
+/// The events of a commit, each with the duty for it.
+async fn events_of(gateway: &Gateway, commit: Committed) -> Vec<Charge> {
+    let events = match commit.events {
         Some(events) => events,
-        None => read_again(gateway, &commit).await,
-    }
+        None => {
+            let read = || gateway.store().read(commit.range);
+            gateway.until_answered("read events to plan", read).await.unwrap_or_default()
+        }
+    };
+    let charge = |held: Held| gateway.duties().take(held.0.event.id).map(|duty| Charge { held, duty });
+    events.into_iter().filter_map(charge).collect()
 }
 
-async fn plan_one(gateway: Gateway, held: Held) {
-    plan::run(&gateway, held, &[]).await;
+/// A step that panics costs its own event a while, and no other event anything: it loses its duty, and is taken up.
+async fn plan_one(gateway: Gateway, charge: Charge) {
+    let event = charge.held.0.event.id;
+    let planned = AssertUnwindSafe(plan::run(&gateway, charge, &[])).catch_unwind().await;
+    if planned.is_err() {
+        tracing::error!(%event, "planning an event panicked");
+    }
 }
 
 /// An event that had to queue.
-enum Queued {
-    Here(Held),
-    OnDisk(EventId),
-}
-
-async fn plan_queued(gateway: Gateway, queued: Queued) {
-    let id = match queued {
-        Queued::Here(held) => return plan_one(gateway, held).await,
-        Queued::OnDisk(id) => id,
-    };
-    match gateway.store().event(id).await {
-        Ok(Some(event)) => plan_one(gateway, Held(Arc::new(HeldEvent { event, budget: None }))).await,
-        Ok(None) => {}
-        // It stays open and is planned at the next start.
-        Err(error) => gateway.observe_store_error("read an event to plan", &error),
-    }
-}
-
-async fn read_again(gateway: &Gateway, commit: &Committed) -> Vec<Held> {
-    let mut wait = std::time::Duration::from_millis(50);
-    loop {
-        match gateway.store().read(commit.range).await {
-            Ok(events) => return events,
-            Err(error) => {
-                gateway.observe_store_error("read events to plan", &error);
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(std::time::Duration::from_secs(5));
-                if gateway.is_stopping() {
-                    return Vec::new();
-                }
-            }
-        }
+async fn plan_queued(gateway: Gateway, id: EventId, duty: Duty) {
+    if let Some(charge) = gateway.charge(id, duty).await {
+        plan_one(gateway, charge).await;
     }
 }

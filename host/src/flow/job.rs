@@ -7,13 +7,14 @@ use std::sync::atomic::Ordering;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
-use crate::store::Held;
+use crate::flow::duty::Charge;
 
 /// A delivery about to be attempted.
 #[derive(Debug)]
@@ -64,21 +65,33 @@ impl Job {
     }
 }
 
+/// In the place of bytes that are elsewhere.
+pub(crate) fn no_bytes() -> DeliveryBytes {
+    DeliveryBytes {
+        event_type: String::new(),
+        content_type: String::new(),
+        headers: Headers::default(),
+        method: None,
+        path: None,
+        payload: bytes::Bytes::new(),
+    }
+}
+
 /// An event with deliveries that have no record yet.
 #[derive(Debug)]
 pub(crate) struct OpenEvent {
     left: AtomicU32,
-    held: Held,
+    charge: Charge,
 }
 
 impl OpenEvent {
     /// An event with that many deliveries to come.
-    pub(crate) fn new(held: Held, deliveries: u32) -> Arc<Self> {
-        Arc::new(Self { left: AtomicU32::new(deliveries), held })
+    pub(crate) fn new(charge: Charge, deliveries: u32) -> Arc<Self> {
+        Arc::new(Self { left: AtomicU32::new(deliveries), charge })
     }
 
     /// One delivery needs it no longer; answers the id if it was the last.
     pub(crate) fn let_go(&self) -> Option<EventId> {
-        (self.left.fetch_sub(1, Ordering::AcqRel) == 1).then(|| self.held.0.event.id)
+        (self.left.fetch_sub(1, Ordering::AcqRel) == 1).then(|| self.charge.held.0.event.id)
     }
 }

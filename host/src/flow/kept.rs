@@ -27,8 +27,8 @@ use crate::sandbox::Fetcher;
 use crate::sandbox::Given;
 use crate::sandbox::KvRead;
 use crate::sandbox::KvWrites;
+use crate::store::Backend;
 use crate::store::Store as _;
-use crate::store::sled::SledStore;
 
 /// See the head of this file. For one event; steps of several connections see each other's writes.
 pub(crate) struct Kept {
@@ -175,7 +175,7 @@ pub(crate) struct Mark(Writes);
 
 /// A plugin's values on disk.
 struct Stored {
-    store: SledStore,
+    store: Backend,
     space: KvSpace,
 }
 

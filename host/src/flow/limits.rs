@@ -2,6 +2,7 @@
 //! settings; every number has its default there.
 
 use crate::domain::retry::RetryPolicy;
+use crate::shape::JsonLimits;
 
 /// See the head of this file.
 #[derive(Clone, Debug)]
@@ -16,6 +17,10 @@ pub struct FlowLimits {
     pub deliveries_per_event_max: u16,
     /// Events in one request to publish.
     pub events_per_request_max: usize,
+    /// Nesting of JSON that comes from outside; 128 is the most that counts.
+    pub json_depth_max: usize,
+    /// Requests on the wire at a time, to all destinations.
+    pub in_flight_max: usize,
     /// Requests to a destination at a time, where it does not say.
     pub concurrency: u32,
     /// Milliseconds until an attempt fails, where the destination does not say.
@@ -24,4 +29,11 @@ pub struct FlowLimits {
     pub faults_in_row_max: u32,
     /// When to try again, where the destination does not say.
     pub retry: RetryPolicy,
+}
+
+impl FlowLimits {
+    /// Within which JSON is parsed.
+    pub fn json(&self) -> JsonLimits {
+        JsonLimits { max_depth: self.json_depth_max, ..JsonLimits::default() }
+    }
 }

@@ -3,8 +3,10 @@
 
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -12,14 +14,16 @@ use crate::domain::id::EventId;
 use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
-use crate::domain::plan::Plan;
 use crate::domain::plan::Rejection;
-use crate::domain::plan::RouteEnd;
 use crate::flow::Gateway;
+use crate::flow::hold;
 use crate::flow::plan;
+use crate::rules::hide;
+use crate::rules::hide::Inbound;
 use crate::store::AttemptEntry;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
+use crate::store::EventLog;
 use crate::store::EventQuery;
 use crate::store::Page;
 use crate::store::Store;
@@ -35,6 +39,8 @@ pub struct DeliveryDetail {
     /// Whether the bytes were made again and their hash is that of the bytes sent; `None` when
     /// they were kept.
     pub proven: Option<bool>,
+    /// Why it is held, in words; `None` if it is not.
+    pub held: Option<String>,
 }
 
 impl Gateway {
@@ -100,27 +106,72 @@ impl Gateway {
         Ok(page.items.into_iter().find(|item| item.id == id))
     }
 
-    /// One delivery with its bytes, kept or made again.
+    /// One delivery with its bytes, kept or made again; secrets of plugins are left out of them.
     pub async fn delivery(
         &self,
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<DeliveryDetail>, StoreError> {
         let Some(summary) = self.delivery_summary(workspace, id).await? else { return Ok(None) };
+        let connection = summary.connection;
+        let log = self.store().event_log(id.event()).await?;
+        let record = log.records.iter().find(|record| record.id == id);
+        let held = self.why_held(&summary, &log, record);
         if let Some(bytes) = self.store().delivery_bytes(id).await? {
-            return Ok(Some(DeliveryDetail { summary, bytes: Some(bytes), proven: None }));
+            let bytes = Some(self.shown_bytes(connection, bytes));
+            return Ok(Some(DeliveryDetail { summary, bytes, proven: None, held }));
         }
         let Some(event) = self.store().event(id.event()).await? else {
-            return Ok(Some(DeliveryDetail { summary, bytes: None, proven: None }));
+            return Ok(Some(DeliveryDetail { summary, bytes: None, proven: None, held }));
         };
-        let log = self.store().event_log(id.event()).await?;
-        let sent_hash = log.plan.as_ref().and_then(|plan| planned_hash(plan, id));
-        let made = plan::remake(self, &event, id).await;
-        let proven = made.as_ref().and_then(|(_, hash)| sent_hash.map(|sent| sent == *hash));
-        Ok(Some(DeliveryDetail { summary, bytes: made.map(|(job, _)| job.bytes), proven }))
+        let revision = record.map_or(event.data.revision, |record| record.revision);
+        let again = plan::remake(self, &event, log.plan.as_ref(), revision, id).await.ok();
+        let proven = again.as_ref().map(|again| again.proven);
+        let bytes = again.map(|again| self.shown_bytes(connection, again.bytes));
+        Ok(Some(DeliveryDetail { summary, bytes, proven, held }))
     }
 
-    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery.
+    /// Why a delivery is held, in words; `None` if it is not.
+    fn why_held(
+        &self,
+        summary: &DeliverySummary,
+        log: &EventLog,
+        record: Option<&DeliveryRecord>,
+    ) -> Option<String> {
+        if summary.state != DeliveryState::Held {
+            return None;
+        }
+        if let Some(reason) = record.and_then(|record| hold::reason(log, record)) {
+            return Some(reason);
+        }
+        let snapshot = self.snapshot();
+        let by = if snapshot.is_paused(summary.connection) {
+            "its connection is paused"
+        } else if record.is_some_and(|record| record.state == DeliveryState::Held) {
+            match snapshot.is_quarantined(summary.connection) {
+                true => "a plugin of its connection is in quarantine",
+                false => "its steps are about to run",
+            }
+        } else {
+            "its destination is paused"
+        };
+        Some(by.to_owned())
+    }
+
+    /// What is sent, without the secrets that the connection's plugins are given.
+    fn shown_bytes(&self, connection: ConnectionId, bytes: DeliveryBytes) -> DeliveryBytes {
+        let snapshot = self.snapshot();
+        let Some(connection) = snapshot.connections.get(&connection) else { return bytes };
+        connection.secrets().fold(bytes, |shown, secrets| DeliveryBytes {
+            payload: hide::bytes_without(secrets, shown.payload),
+            headers: hide::headers_without(secrets, shown.headers),
+            path: shown.path.map(|path| secrets.redact(&path).into_owned()),
+            ..shown
+        })
+    }
+
+    /// The attempts of a delivery, oldest first; `None` if the workspace has no such delivery. Answers that were
+    /// kept before that was seen to have no credentials of the destination either.
     pub async fn attempts(
         &self,
         workspace: WorkspaceId,
@@ -131,7 +182,22 @@ impl Gateway {
         }
         let mut attempts = self.store().event_log(id.event()).await?.attempts;
         attempts.retain(|entry| entry.attempt.id.delivery() == id);
+        let snapshot = self.snapshot();
+        for AttemptEntry { destination, attempt, .. } in &mut attempts {
+            let Some(found) = snapshot.destinations.get(destination) else { continue };
+            attempt.outcome = attempt.outcome.clone().map(|response| found.hide.response(response));
+        }
         Ok(Some(attempts))
+    }
+
+    /// Headers of a request without those that carry credentials, also where they were kept before that was seen
+    /// to.
+    pub fn shown_headers(&self, source: Option<SourceId>, headers: &Headers) -> Headers {
+        let snapshot = self.snapshot();
+        match source.and_then(|source| snapshot.sources.get(&source)) {
+            Some(found) => found.hide.headers(headers),
+            None => Inbound::default().headers(headers),
+        }
     }
 
     /// Requests turned away at a source, newest first.
@@ -163,13 +229,4 @@ pub fn blank_query(workspace: WorkspaceId) -> DeliveryQuery {
         before: None,
         limit: 50,
     }
-}
-
-fn planned_hash(plan: &Plan, id: DeliveryId) -> Option<u64> {
-    plan.routes.iter().find_map(|route| match &route.end {
-        RouteEnd::Delivering(planned) => {
-            planned.iter().find(|planned| planned.id == id).map(|planned| planned.payload_hash)
-        }
-        RouteEnd::Dropped | RouteEnd::Failed(_) | RouteEnd::Held(_) => None,
-    })
 }

@@ -12,22 +12,27 @@
 //! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
 //! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
-//! answer questions, `preview` tries steps out, `compare` tries them on stored events, `upload`
+//! answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries them on stored events, `upload`
 //! takes plugins in, `rollouts` tries a version on live events.
 
 pub mod accept;
+mod apart;
 mod artifacts;
 mod body_view;
 mod bootstrap;
 mod carried;
+mod charset;
 pub mod compare;
 pub mod credentials;
 mod deliver;
 mod dispatch;
+mod duty;
 mod error;
 mod explain;
 mod fetch;
 mod gateway;
+mod hold;
+mod identity;
 pub mod intake;
 mod job;
 mod kept;
@@ -36,9 +41,11 @@ mod limits;
 mod live;
 mod look;
 pub mod manage;
+mod media;
 mod metering;
 mod observed;
 mod operate;
+mod patience;
 mod plan;
 pub mod plugin_tests;
 pub mod preview;
@@ -57,12 +64,15 @@ mod stats;
 mod steps;
 mod tester;
 mod trace;
+mod unattended;
+mod unpack;
 mod upkeep;
 mod upload;
 mod write;
 
 pub use accept::Incoming;
 pub use accept::Taken;
+pub use apart::ApartError;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;
@@ -77,6 +87,7 @@ pub use limits::FlowLimits;
 pub use live::LiveEvent;
 pub use look::DeliveryDetail;
 pub use look::blank_query;
+pub use patience::Patience;
 pub use publish::Publish;
 pub use seen::SourceSeen;
 pub use stats::DestinationStats;
@@ -86,6 +97,7 @@ pub use tester::TestResult;
 pub use trace::FetchEntry;
 pub use trace::Trace;
 pub use trace::TraceEntry;
+pub use unattended::Unattended;
 pub use upload::Activate;
 pub use upload::Uploaded;
 pub use write::WriteGuard;

@@ -7,10 +7,13 @@ use serde_json::json;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::Quarantine;
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
 use crate::domain::id::RejectionId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Plan;
@@ -101,6 +104,31 @@ impl Gateway {
         tracing::warn!(connection.id = %connection, error = detail, "could not run a step; trying again");
     }
 
+    pub(crate) fn observe_unattended(&self, what: observe::Open, id: &str) {
+        tracing::error!(id, ?what, "it was open and nobody worked on it; taken up");
+        self.metrics().unattended(what);
+    }
+
+    pub(crate) fn observe_unplanned(&self, event: EventId, reason: &str) {
+        tracing::warn!(%event, error = reason, "could not plan an event; trying again");
+    }
+
+    pub(crate) fn observe_unmade(&self, delivery: DeliveryId, reason: &str) {
+        tracing::warn!(%delivery, error = reason, "could not make a delivery's bytes again; trying again");
+    }
+
+    pub(crate) fn observe_held(&self, record: &DeliveryRecord, reason: &str) {
+        let delivery = record.id;
+        tracing::warn!(%delivery, error = reason, "a delivery is held: what was planned cannot be sent");
+        self.metrics().delivery(record.state);
+        self.live().tell(self.now(), record.workspace, "delivery.held", || {
+            json!({
+                "delivery": delivery, "event": delivery.event(), "connection": record.connection,
+                "destination": record.destination, "state": record.state, "reason": reason,
+            })
+        });
+    }
+
     pub(crate) fn observe_quarantine(
         &self,
         workspace: WorkspaceId,
@@ -164,7 +192,8 @@ impl Gateway {
             AcceptError::Unverified { status, .. } => *status,
             AcceptError::TooLarge { .. } => 413,
             AcceptError::MethodNotAllowed { .. } => 405,
-            AcceptError::BadJson { .. } => 400,
+            AcceptError::UnknownEncoding { .. } => 415,
+            AcceptError::BadEncoding { .. } => 400,
             AcceptError::Paused { .. } | AcceptError::Store(_) => 503,
             AcceptError::UnknownSource(_) => 404,
             AcceptError::MissingKey { .. } | AcceptError::BadKey | AcceptError::BadBasic => 401,
@@ -204,7 +233,7 @@ impl Gateway {
             status,
             code: code.to_owned(),
             detail,
-            headers: crate::flow::credentials::without(&headers, &settings.key_header),
+            headers: source.hide.headers(&headers),
             body: body.slice(..body.len().min(REJECTED_BODY_MAX)),
         };
         self.store().note(Change { log: vec![LogEntry::Rejection(rejection)], ..Change::default() });

@@ -5,11 +5,17 @@ use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
 use crate::flow::error::OperateError;
 use crate::flow::lanes;
 use crate::flow::lanes::Parked;
+use crate::flow::lanes::Removed;
 use crate::flow::release;
+use crate::rules::lifecycle;
+use crate::rules::lifecycle::Cx;
+use crate::rules::lifecycle::Effect;
+use crate::rules::lifecycle::Input;
 use crate::store::Change;
 use crate::store::DeliverySummary;
 use crate::store::Store;
@@ -19,8 +25,8 @@ use crate::store::StoreError;
 const ATTEMPTS_BY_HAND_MAX: u8 = 240;
 
 impl Gateway {
-    /// Sends a delivery again that has ended, or now instead of later. The same id, the same
-    /// bytes, and a fresh retry schedule.
+    /// Sends a delivery again that has ended, or now instead of later: the same id and a fresh retry schedule. The
+    /// same bytes, too; where there are none that were planned, or nobody can make them, its steps run first.
     pub async fn retry(
         &self,
         workspace: WorkspaceId,
@@ -35,19 +41,38 @@ impl Gateway {
         if let Some(detail) = self.held_for_plugin(&summary).await? {
             return Err(OperateError::Conflict(detail));
         }
-        let waiting = !summary.state.is_terminal();
-        if waiting && !self.take_out(&summary, id) {
-            return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));
-        }
-        let mut record = self.record_of(workspace, &summary).await?;
-        let log = self.store().event_log(id.event()).await?;
-        let steps_first = release::waits_for_steps(log.plan.as_ref(), &record);
-        record.state = if steps_first { DeliveryState::Held } else { DeliveryState::Pending };
-        record.due = self.now();
-        record.schedule_from = record.attempts;
-        self.store().commit(Change { deliveries: vec![record.clone()], ..Change::default() }).await?;
+        let taken = self.take_out(&summary, id)?;
+        let retried = self.retry_taken(workspace, &summary).await;
+        self.put_back_unless(&retried, &summary, taken);
+        let record = retried?;
         self.park(record.destination, record.due, id, Parked::of(&record));
         self.existing(workspace, id).await
+    }
+
+    /// What is written of a delivery that nobody else works on.
+    async fn retry_taken(
+        &self,
+        workspace: WorkspaceId,
+        summary: &DeliverySummary,
+    ) -> Result<DeliveryRecord, OperateError> {
+        let mut record = self.record_of(workspace, summary).await?;
+        let log = self.store().event_log(summary.id.event()).await?;
+        let steps_first = release::waits_for_steps(&log, &record);
+        self.decide(&mut record, Input::RetriedByHand { steps_first });
+        record.schedule_from = record.attempts;
+        self.store().commit(Change { deliveries: vec![record.clone()], ..Change::default() }).await?;
+        Ok(record)
+    }
+
+    /// The next state of a record, and when something is due.
+    fn decide(&self, record: &mut DeliveryRecord, input: Input) {
+        let now = self.now();
+        let (state, effects) = lifecycle::step(record.state, input, &Cx::by_hand(&self.limits().retry, now));
+        let wake_at = effects.into_iter().find_map(|effect| match effect {
+            Effect::WakeAt(at) => Some(at),
+            Effect::PauseDestination => None,
+        });
+        (record.state, record.due) = (state, wake_at.unwrap_or(now));
     }
 
     /// Ends a delivery that waits.
@@ -61,14 +86,22 @@ impl Gateway {
             let detail = format!("it has ended already: {}", summary.state.name());
             return Err(OperateError::Conflict(detail));
         }
-        if !self.take_out(&summary, id) {
-            return Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into()));
-        }
-        let mut record = self.record_of(workspace, &summary).await?;
-        record.state = DeliveryState::Cancelled;
-        record.due = self.now();
-        self.store().commit(Change { deliveries: vec![record], ..Change::default() }).await?;
+        let taken = self.take_out(&summary, id)?;
+        let cancelled = self.cancel_taken(workspace, &summary).await;
+        self.put_back_unless(&cancelled, &summary, taken);
+        cancelled?;
         self.existing(workspace, id).await
+    }
+
+    async fn cancel_taken(
+        &self,
+        workspace: WorkspaceId,
+        summary: &DeliverySummary,
+    ) -> Result<(), OperateError> {
+        let mut record = self.record_of(workspace, summary).await?;
+        self.decide(&mut record, Input::Cancelled);
+        self.store().commit(Change { deliveries: vec![record], ..Change::default() }).await?;
+        Ok(())
     }
 
     /// What to say to somebody who wants to send a delivery that waits for a plugin.
@@ -90,19 +123,40 @@ impl Gateway {
         found.ok_or_else(|| OperateError::NotFound { what: "delivery", id: id.to_string() })
     }
 
-    /// Takes a waiting delivery out of its lane; false when a worker has it.
-    fn take_out(&self, summary: &DeliverySummary, id: DeliveryId) -> bool {
+    /// Takes a waiting delivery out of its lane, and answers how to put it back; nothing if it has ended.
+    fn take_out(
+        &self,
+        summary: &DeliverySummary,
+        id: DeliveryId,
+    ) -> Result<Option<(Timestamp, Parked)>, OperateError> {
+        if summary.state.is_terminal() {
+            return Ok(None);
+        }
         let lane = self.lanes().of(summary.destination);
         let removed = lanes::lock(&lane).remove(id);
         match removed {
-            Some(Some(mut job)) => {
+            Some(Removed::Ready(mut job)) => {
+                let now = self.now();
                 let closed = job.close().into_iter().collect();
-                let record = job.record(DeliveryState::Pending, self.now());
+                let record = job.record(DeliveryState::Pending, now);
+                let parked = Parked::of(&record);
                 self.store().note(Change { deliveries: vec![record], closed, ..Change::default() });
-                true
+                Ok(Some((now, parked)))
             }
-            Some(None) => true,
-            None => false,
+            Some(Removed::Parked(due, parked)) => Ok(Some((due, parked))),
+            None => Err(OperateError::Conflict("an attempt is under way right now; see how it ends".into())),
+        }
+    }
+
+    /// What was taken out and could not be changed waits again as it did: somebody must have it.
+    fn put_back_unless<T>(
+        &self,
+        changed: &Result<T, OperateError>,
+        summary: &DeliverySummary,
+        taken: Option<(Timestamp, Parked)>,
+    ) {
+        if let (Err(_), Some((due, parked))) = (changed, taken) {
+            self.park(summary.destination, due, summary.id, parked);
         }
     }
 

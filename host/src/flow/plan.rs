@@ -1,7 +1,10 @@
 //! Second file of an event's life: finds the connections, runs each one's steps, makes the
-//! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant,
-//! or a canary failed, `written_first` does it in another order.
+//! deliveries or the reasons why there is none, and hands them to their destinations. Where a plugin has a grant
+//! or takes events in batches, or a canary failed, `written_first` does it in another order.
 
+mod again;
+mod configuration;
+mod taken_up;
 mod written_first;
 
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
 use crate::flow::body_view::json_text;
 use crate::flow::carried::Carried;
+use crate::flow::duty::Charge;
 use crate::flow::job::Job;
 use crate::flow::job::OpenEvent;
 use crate::flow::kept::Kept;
@@ -38,9 +42,14 @@ use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
 use crate::rules::route;
 use crate::store::Change;
-use crate::store::Held;
 use crate::store::LogEntry;
 use crate::store::Store;
+
+pub(crate) use again::OTHER_BYTES;
+pub(crate) use again::Unmade;
+pub(crate) use again::place;
+pub(crate) use again::remake;
+pub(crate) use taken_up::done;
 
 /// How often the gateway tries again to run steps that failed through its own fault.
 const HOST_FAULT_TRIES: u32 = 6;
@@ -73,10 +82,10 @@ impl Outcome {
 
 /// Plans an event and hands on its deliveries. Slots in `done` ended before a crash, or have a
 /// record already; they are not made again.
-pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
-    let event = &held.0.event;
-    let snapshot = gateway.snapshot_at(event.data.revision).await;
-    if connections(&snapshot, event).any(|connection| !connection.grants().is_empty()) {
+pub(crate) async fn run(gateway: &Gateway, charge: Charge, done: &[u16]) {
+    let event = &charge.held.0.event;
+    let Some(snapshot) = configuration::of(gateway, event).await else { return };
+    if connections(&snapshot, event).any(|connection| connection.is_written_first()) {
         return written_first::run(gateway, &snapshot, event, done, None).await;
     }
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
@@ -88,12 +97,20 @@ pub(crate) async fn run(gateway: &Gateway, held: Held, done: &[u16]) {
     }
     let outcome = outcome.without(done);
     gateway.observe_plan(event, &outcome.plan);
-    hand_on(gateway, held, outcome);
+    hand_on(gateway, charge, outcome);
+}
+
+/// The same for an event that was left unfinished: one that was planned is not planned anew.
+pub(crate) async fn again(gateway: &Gateway, charge: Charge, planned: bool, done: &[u16]) {
+    match planned {
+        true => taken_up::run(gateway, charge).await,
+        false => run(gateway, charge, done).await,
+    }
 }
 
 /// Notes the plan and puts its deliveries into their lanes; the event stays open for them.
-fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
-    let event = held.0.event.id;
+fn hand_on(gateway: &Gateway, charge: Charge, outcome: Outcome) {
+    let event = charge.held.0.event.id;
     let Outcome { plan, jobs, failed, .. } = outcome;
     let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
     let now = gateway.now();
@@ -105,7 +122,7 @@ fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
         return;
     }
     gateway.store().note(change);
-    let open = OpenEvent::new(held, count);
+    let open = OpenEvent::new(charge, count);
     for mut job in jobs {
         job.open = Some(open.clone());
         gateway.enqueue(job);
@@ -115,7 +132,7 @@ fn hand_on(gateway: &Gateway, held: Held, outcome: Outcome) {
 /// Runs the steps of every connection that takes the event.
 async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
@@ -221,7 +238,7 @@ pub(crate) async fn run_one(
     event: &Event,
 ) -> Ran {
     let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json);
+    let body = BodyView::new(&json, gateway.limits().json());
     let kept = Kept::new(gateway, event.data.workspace, Purpose::First);
     let context = live(gateway, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(gateway, connection, &context).await;
@@ -250,7 +267,7 @@ async fn run_connection(
         let RunEnd::HostFault(detail) = run.end else { return (run.traces, run.end) };
         gateway.observe_host_fault(connection.connection.id, &detail);
         if try_number == HOST_FAULT_TRIES {
-            return (run.traces, RunEnd::Failed);
+            return (run.traces, RunEnd::HostFault(detail));
         }
         tokio::time::sleep(wait).await;
         wait *= 2;
@@ -320,16 +337,4 @@ pub(crate) fn planned(job: &Job) -> Planned {
 pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
     let digest = Sha256::digest(payload);
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
-}
-
-/// Makes the bytes of one delivery again, as a retry of an unwritten one or a look at an old one
-/// needs them. The steps are deterministic, so they are the same; the plan's hash can prove it.
-pub(crate) async fn remake(gateway: &Gateway, event: &Event, delivery: DeliveryId) -> Option<(Job, u64)> {
-    let snapshot = gateway.snapshot_at(event.data.revision).await;
-    let outcome = make(gateway, &snapshot, event, Purpose::Look).await;
-    let made = outcome.jobs.into_iter().chain(outcome.failed);
-    made.into_iter().find(|job| job.id == delivery).map(|job| {
-        let hash = payload_hash(&job.bytes.payload);
-        (job, hash)
-    })
 }

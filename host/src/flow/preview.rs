@@ -9,6 +9,7 @@ use crate::domain::config::Step;
 use crate::domain::event::Event;
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::StepTrace;
@@ -30,6 +31,7 @@ use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
 use crate::sandbox::Plugin;
 use crate::shape::Document;
+use crate::shape::Work;
 use crate::store::Store;
 
 /// What to try.
@@ -107,6 +109,7 @@ impl Gateway {
         &self,
         workspace: WorkspaceId,
         request: PreviewRequest,
+        work: &mut Work,
     ) -> Result<Preview, PreviewError> {
         let mut faults = self.check_steps(workspace, &request.steps);
         if faults.is_empty() {
@@ -125,19 +128,23 @@ impl Gateway {
             step.plugin = step.plugin.as_ref().map(Plugin::in_passing).map_err(Arc::clone);
         }
         let json = json_text(&event.data.content_type, &event.data.body);
-        let body = BodyView::new(&json);
+        let body = BodyView::new(&json, self.limits().json());
         // Plugins see what they kept; what they write is forgotten.
         let kept = Kept::new(self, workspace, Purpose::Look);
         let context = plan::context(&snapshot, &event, &body, &kept);
         let mut seen = Vec::new();
-        let run = steps::run(&compiled, &context, |trace, payloads| {
+        let run = steps::run_within(&compiled, &context, work, |trace, payloads| {
             seen.push((trace.clone(), payloads.iter().map(|carried| output(&event, carried)).collect()));
         });
         let run = run.await;
+        if let Some(spent) = work.spent() {
+            return Err(PreviewError::TooCostly(spent));
+        }
         if let (RunEnd::HostFault(_), Some(trace)) = (&run.end, run.traces.last()) {
             seen.push((trace.clone(), Vec::new()));
         }
-        let explanations = if request.explain { explain_all(&compiled, &context, &seen) } else { Vec::new() };
+        let explanations =
+            if request.explain { explain_all(&compiled, &context, &seen, work) } else { Vec::new() };
         let outputs = match run.end {
             RunEnd::Forward(payloads) => payloads.iter().map(|carried| output(&event, carried)).collect(),
             RunEnd::Dropped | RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held => Vec::new(),
@@ -154,7 +161,7 @@ impl Gateway {
             let found = self.store().event(id).await?.filter(|event| event.data.workspace == workspace);
             return found.ok_or_else(|| PreviewError::NoEvent(id.to_string()));
         }
-        if let Err(fault) = Document::parse(&request.payload) {
+        if let Err(fault) = Document::parse_with(&request.payload, self.limits().json()) {
             return Err(PreviewError::Payload(fault.to_string()));
         }
         let data = NewEvent {
@@ -163,6 +170,7 @@ impl Gateway {
             event_type: request.event_type.as_str().into(),
             content_type: "application/json".into(),
             headers: request.headers.clone(),
+            request: RequestLine::default(),
             body: request.payload.clone(),
             received_at: self.now(),
             revision: self.snapshot().revision(),
@@ -178,12 +186,13 @@ fn explain_all(
     compiled: &[CompiledStep],
     context: &StepContext<'_>,
     seen: &[(StepTrace, Vec<PreviewOutput>)],
+    work: &mut Work,
 ) -> Vec<Option<Explanation>> {
     let before = std::iter::once(None).chain(seen.iter().map(|(_, outputs)| Some(outputs)));
     let ran = compiled.iter().zip(before).take(seen.len());
     ran.map(|(step, before)| match before {
-        None => explain(step, context, None),
-        Some(outputs) => explain(step, context, Some(&outputs.first()?.payload)),
+        None => explain(step, context, None, work),
+        Some(outputs) => explain(step, context, Some(&outputs.first()?.payload), work),
     })
     .collect()
 }

@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::flow::Gateway;
 use crate::flow::Principal;
-use crate::flow::accept::idempotency_key;
 use crate::flow::error::AcceptError;
+use crate::flow::identity::idempotency_key;
+use crate::rules::hide::Inbound;
 use crate::store::Accepted;
 use crate::store::Store;
 
@@ -40,12 +42,14 @@ impl Gateway {
         let now = self.now();
         let verified_by: Arc<str> = "api_key".into();
         let workspace = principal.workspace;
+        let hide = Inbound::default();
         let new = events.into_iter().map(|event| NewEvent {
             workspace,
             source: None,
             event_type: event.event_type.into(),
             content_type: event.content_type.into(),
-            headers: event.headers,
+            headers: hide.headers(&event.headers),
+            request: RequestLine::default(),
             body: event.payload,
             received_at: now,
             revision,

@@ -8,10 +8,12 @@ use crate::domain::time::Timestamp;
 use crate::egress::Sent;
 use crate::flow::Gateway;
 use crate::flow::job::Job;
+use crate::flow::job::no_bytes;
 use crate::flow::lanes::Parked;
 use crate::flow::snapshot::DestinationRuntime;
 use crate::rules::backoff::parse_retry_after;
 use crate::rules::lifecycle;
+use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
 use crate::rules::lifecycle::Input;
@@ -54,11 +56,11 @@ pub(crate) fn run(
     }
     change.closed.extend(job.close());
     if decision.wake_at.is_some() && !had_record {
-        change.bytes.push((job.id, std::mem::replace(&mut job.bytes, empty_bytes())));
+        change.bytes.push((job.id, std::mem::replace(&mut job.bytes, no_bytes())));
     }
     gateway.store().note(change);
     if let Some(at) = decision.wake_at {
-        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false };
+        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false, faults: 0 };
         gateway.park(job.destination, at, job.id, parked);
     }
     if decision.pause_destination {
@@ -66,14 +68,12 @@ pub(crate) fn run(
     }
 }
 
-fn empty_bytes() -> crate::domain::delivery::DeliveryBytes {
-    crate::domain::delivery::DeliveryBytes {
-        event_type: String::new(),
-        content_type: String::new(),
-        headers: crate::domain::event::Headers::default(),
-        method: None,
-        path: None,
-        payload: bytes::Bytes::new(),
+/// Whether a mapping's path led elsewhere than the destination's own does.
+fn asked(destination: &DestinationRuntime, job: &Job) -> Asked {
+    let own = |path: &str| destination.target.as_ref().is_ok_and(|target| target.is_own_path(path));
+    match job.bytes.path.as_deref() {
+        Some(path) if !own(path) => Asked::Record,
+        _ => Asked::Destination,
     }
 }
 
@@ -94,6 +94,7 @@ fn decide(
     let input = match &sent.outcome {
         Ok(response) => Input::Answered {
             status: response.status,
+            asked: asked(destination, job),
             retry_after: response.headers.get("retry-after").and_then(|text| parse_retry_after(text, now)),
         },
         Err(error) => match error.code {

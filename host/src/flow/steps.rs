@@ -19,6 +19,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
+use crate::flow::body_view::json_text;
 use crate::flow::carried::Carried;
 use crate::flow::kept::Kept;
 use crate::flow::metering::Metered;
@@ -29,9 +30,10 @@ use crate::flow::snapshot::PluginStep;
 use crate::sandbox::Failure;
 use crate::sandbox::Plugin;
 use crate::sandbox::Ran;
-use crate::shape::Budget;
 use crate::shape::Document;
+use crate::shape::EvalFault;
 use crate::shape::Input;
+use crate::shape::Work;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
 
@@ -200,13 +202,23 @@ impl Effects {
 pub(crate) async fn run(
     steps: &[CompiledStep],
     context: &StepContext<'_>,
+    watch: impl FnMut(&StepTrace, &[Carried]),
+) -> Run {
+    run_within(steps, context, &mut Work::of_run(), watch).await
+}
+
+/// The same, where filters and mappings may cost so much together.
+pub(crate) async fn run_within(
+    steps: &[CompiledStep],
+    context: &StepContext<'_>,
+    work: &mut Work,
     mut watch: impl FnMut(&StepTrace, &[Carried]),
 ) -> Run {
     let mut carried = vec![Carried::of(context.event)];
     let mut traces = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         context.kept.at_step(at);
-        let Stepped { trace, next, end, .. } = match take(step, context, carried, &mut traces).await {
+        let Stepped { trace, next, end, .. } = match take(step, context, carried, work, &mut traces).await {
             Ok(stepped) => stepped,
             Err(stop) => {
                 let (trace, end) = stop.end(kind_of(step));
@@ -230,6 +242,7 @@ async fn take(
     step: &CompiledStep,
     context: &StepContext<'_>,
     inputs: Vec<Carried>,
+    work: &mut Work,
     traces: &mut Vec<StepTrace>,
 ) -> Result<Stepped, Stop> {
     match &step.kind {
@@ -243,7 +256,7 @@ async fn take(
         },
         CompiledKind::Filter(_) | CompiledKind::Mapping(_) => {
             let (started, mut effects) = (Instant::now(), Effects::default());
-            inputs.into_iter().for_each(|input| effects.add(apply_declared(step, context, input)));
+            inputs.into_iter().for_each(|input| effects.add(apply_declared(step, context, work, input)));
             Ok(effects.close(kind_of(step), micros(started)))
         }
     }
@@ -296,42 +309,55 @@ pub(crate) fn plugin_kind(plugin: &PluginStep) -> StepKind {
     StepKind::Plugin { name: plugin.name.as_ref().to_owned(), digest: plugin.digest }
 }
 
-/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own.
-pub(crate) fn apply_declared(step: &CompiledStep, context: &StepContext<'_>, input: Carried) -> Effect {
+/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own. A payload that is
+/// no JSON only fails it if it looks there.
+pub(crate) fn apply_declared(
+    step: &CompiledStep,
+    context: &StepContext<'_>,
+    work: &mut Work,
+    input: Carried,
+) -> Effect {
     if input.original {
-        return match context.body.document() {
-            Ok(document) => evaluate(step, context, document, input),
-            Err(detail) => error(step.on_error, "not_json", detail.to_owned(), true, input, Vec::new()),
-        };
+        return evaluate(step, context, context.body.document().map_err(str::to_owned), work, input);
     }
-    let payload = input.payload.clone();
-    match Document::parse(&payload) {
-        Ok(document) => evaluate(step, context, &document, input),
-        Err(fault) => {
-            let detail = format!("the payload of the step before is not JSON: {fault}");
-            error(step.on_error, "not_json", detail, true, input, Vec::new())
-        }
+    let (content_type, payload) = (input.content_type.clone(), input.payload.clone());
+    if let Err(spent) = work.within(|budget| budget.parse(payload.len())) {
+        return error(step.on_error, "not_json", spent.to_string(), true, input, Vec::new());
     }
+    let text = json_text(&content_type, &payload);
+    let parsed = Document::parse_with(&text, context.body.limits());
+    let parsed = parsed.map_err(|fault| format!("the payload of the step before is not JSON: {fault}"));
+    evaluate(step, context, parsed.as_ref().map_err(Clone::clone), work, input)
 }
 
 fn evaluate(
     step: &CompiledStep,
     context: &StepContext<'_>,
-    document: &Document<'_>,
+    document: Result<&Document<'_>, String>,
+    work: &mut Work,
     mut carried: Carried,
 ) -> Effect {
     let event_type = carried.event_type.clone();
+    let nothing;
+    let (document, not_json) = match document {
+        Ok(document) => (document, None),
+        Err(detail) => {
+            nothing = Document::parse(b"null").expect("this is JSON");
+            (&nothing, Some(detail))
+        }
+    };
     let input = Input {
         document,
+        request: &context.event.data.request,
+        unreadable: not_json.is_some(),
         headers: &context.event.data.headers.0,
         id: &context.id,
         event_type: &event_type,
         source: &context.source,
         received_at: &context.received_at,
     };
-    let mut budget = Budget::default();
     match &step.kind {
-        CompiledKind::Filter(filter) => match filter.test(&input, &mut budget) {
+        CompiledKind::Filter(filter) => match work.within(|budget| filter.test(&input, budget)) {
             Ok(decision) if decision.pass => forward(carried),
             Ok(decision) => Effect {
                 outputs: Vec::new(),
@@ -344,16 +370,13 @@ fn evaluate(
                 logs: Vec::new(),
                 cpu: Duration::ZERO,
             },
-            Err(fault) => error(step.on_error, "filter_failed", fault.to_string(), true, carried, Vec::new()),
+            Err(fault) => failed(step, "filter_failed", not_json, &fault, carried),
         },
         CompiledKind::Mapping(mapping) => {
             let mut output = Vec::with_capacity(512);
-            match mapping.apply(&input, &mut budget, &mut output) {
+            match work.within(|budget| mapping.apply(&input, budget, &mut output)) {
                 Ok(mapped) => {
-                    carried.payload = Bytes::from(output);
-                    carried.original = false;
-                    carried.content_type = "application/json".into();
-                    carried.headers.extend(mapped.headers);
+                    carried.becomes_json(Bytes::from(output), mapped.headers);
                     if let Some(given) = mapped.event_type {
                         carried.event_type = given.into();
                     }
@@ -361,13 +384,23 @@ fn evaluate(
                     carried.path = mapped.path.or(carried.path);
                     forward(carried)
                 }
-                Err(fault) => {
-                    error(step.on_error, "mapping_failed", fault.to_string(), true, carried, Vec::new())
-                }
+                Err(fault) => failed(step, "mapping_failed", not_json, &fault, carried),
             }
         }
         CompiledKind::Plugin(_) => forward(carried),
     }
+}
+
+/// A step that could not be evaluated; if there was no JSON to look at, that is why.
+fn failed(
+    step: &CompiledStep,
+    code: &str,
+    not_json: Option<String>,
+    fault: &EvalFault,
+    carried: Carried,
+) -> Effect {
+    let (code, detail) = not_json.map_or_else(|| (code, fault.to_string()), |detail| ("not_json", detail));
+    error(step.on_error, code, detail, true, carried, Vec::new())
 }
 
 fn forward(carried: Carried) -> Effect {
@@ -408,6 +441,9 @@ async fn run_plugin(
     }
     let plugin = loaded(step).map_err(Stop::Host)?;
     let given = context.kept.given(step);
+    // Whoever only looks shares no instance with events that are on their way.
+    let alone = context.live.is_none().then(|| plugin.in_batches(false));
+    let plugin = alone.as_ref().unwrap_or(plugin);
     let mut ran = plugin.run_with(given, step.config.clone(), guest_event(step, context, &input)).await;
     if let Some(metered) = &context.metered {
         metered.count(step, context.event, &ran);
@@ -451,7 +487,7 @@ pub(crate) fn guest_event(step: &PluginStep, context: &StepContext<'_>, input: &
         event_type: input.event_type.clone(),
         source: context.source.clone(),
         received_at: context.received_at.clone(),
-        headers: wanted_headers(&step.headers_wanted, &context.event.data.headers.0),
+        headers: context.event.data.headers.asked_for(&step.headers_wanted, &context.event.data.request),
         content_type: input.content_type.clone(),
         payload: input.payload.clone(),
     }
@@ -477,11 +513,4 @@ pub(crate) fn effect_of(
         Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
         Err(fault) => Ok(error(on_error, fault.code(), fault.to_string(), true, input, logs)),
     }
-}
-
-fn wanted_headers(wanted: &[String], headers: &[(String, String)]) -> Vec<(String, String)> {
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    headers.iter().filter(|(name, _)| wanted.contains(name)).cloned().collect()
 }

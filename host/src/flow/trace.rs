@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::RequestLine;
 use crate::domain::fetch::Fetch;
 use crate::domain::fetch::FetchAnswer;
 use crate::domain::fetch::FetchError;
@@ -14,6 +15,8 @@ use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Note;
+use crate::domain::plan::Noted;
 use crate::domain::plan::Plan;
 use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
@@ -24,6 +27,8 @@ use crate::domain::plugin::Digest;
 use crate::domain::plugin::LogLine;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
+use crate::flow::gateway::Unreadable;
+use crate::flow::hold;
 use crate::flow::snapshot::Snapshot;
 use crate::rules::route;
 use crate::store::AttemptEntry;
@@ -43,7 +48,7 @@ pub struct TraceEntry {
     /// When.
     pub at: Timestamp,
     /// `received`, `verified`, `routed`, `not_routed`, `filter`, `mapping`, `plugin`,
-    /// `delivery`, `attempt`.
+    /// `delivery`, `attempt`, `held`, `steps_again`.
     pub stage: &'static str,
     /// By which connection.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +68,9 @@ pub struct TraceEntry {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The request: its method, what stood behind the source's URL, its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The clause that decided, a JSON pointer into the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
@@ -144,15 +152,19 @@ impl Gateway {
             return Ok(None);
         };
         let log = self.store().event_log(id).await?;
-        let snapshot = self.snapshot_at(event.data.revision).await;
-        let mut entries = beginning(&event, &snapshot);
+        let then = self.snapshot_at(event.data.revision).await;
+        let mut entries = beginning(&event, then.as_deref().ok());
         if let Some(plan) = &log.plan {
-            entries.extend(not_routed(&event, &snapshot, plan));
+            match &then {
+                Ok(then) => entries.extend(not_routed(&event, then, plan)),
+                Err(unreadable) => entries.push(unknown_routes(plan, unreadable)),
+            }
             let entries_of = |route| route_entries(plan, route, &log.fetches);
             entries.extend(plan.routes.iter().flat_map(entries_of));
         }
         entries.extend(log.attempts.iter().map(attempt_entry));
-        for record in &log.records {
+        entries.extend(log.notes.iter().map(note_entry));
+        for record in log.records.iter().filter(|record| hold::reason(&log, record).is_none()) {
             let told = log
                 .attempts
                 .iter()
@@ -166,8 +178,7 @@ impl Gateway {
                     destination: Some(record.destination),
                     delivery: Some(record.id),
                     state: Some(state),
-                    next_attempt_at: (!state.is_terminal() && state != DeliveryState::Held)
-                        .then_some(record.due),
+                    next_attempt_at: record.next_attempt_at().filter(|_| state != DeliveryState::Held),
                     ..TraceEntry::default()
                 });
             }
@@ -176,15 +187,20 @@ impl Gateway {
     }
 }
 
-fn beginning(event: &Event, snapshot: &Snapshot) -> Vec<TraceEntry> {
+fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
     let at = event.data.received_at;
-    let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
-    let from =
-        source.map_or("published through the API".to_owned(), |source| format!("at source {}", source.name));
+    let from = match event.data.source {
+        None => "published through the API".to_owned(),
+        Some(id) => match then.and_then(|then| then.documents.sources.get(id)) {
+            Some(source) => format!("at source {}", source.name),
+            None => format!("at source {id}"),
+        },
+    };
     let received = TraceEntry {
         at,
         stage: "received",
         reason: Some(from),
+        request: request_line(&event.data.request),
         payload_bytes: u32::try_from(event.data.body.len()).ok(),
         ..TraceEntry::default()
     };
@@ -194,6 +210,13 @@ fn beginning(event: &Event, snapshot: &Snapshot) -> Vec<TraceEntry> {
     };
     let verified = TraceEntry { at, stage: "verified", reason: Some(vouched), ..TraceEntry::default() };
     vec![received, verified]
+}
+
+/// `GET /tenant/42?msisdn=1`, without the source's own path; `None` where it is not known.
+fn request_line(request: &RequestLine) -> Option<String> {
+    let RequestLine { method, path, query } = request;
+    let mark = if query.is_empty() { "" } else { "?" };
+    (!method.is_empty()).then(|| format!("{method} {path}{mark}{query}").trim_end().to_owned())
 }
 
 /// Connections of the same origin that did not want this type, and the case that none did.
@@ -230,6 +253,36 @@ fn not_routed(event: &Event, snapshot: &Snapshot, plan: &Plan) -> Vec<TraceEntry
         });
     }
     entries
+}
+
+/// Where it is not known which connections there were.
+fn unknown_routes(plan: &Plan, unreadable: &Unreadable) -> TraceEntry {
+    let reason = format!("which connections did not take it is not known: {unreadable}");
+    TraceEntry { at: plan.at, stage: "not_routed", reason: Some(reason), ..TraceEntry::default() }
+}
+
+fn note_entry(note: &Note) -> TraceEntry {
+    let (stage, state, reason) = match &note.what {
+        Noted::Held { reason } => ("held", Some(DeliveryState::Held), reason.clone()),
+        Noted::StepsRan { revision, planned } if revision == planned => {
+            ("steps_again", None, format!("its steps ran again, under configuration revision {revision}"))
+        }
+        Noted::StepsRan { revision, planned } => {
+            let under = format!("under configuration revision {revision}; its event came in under {planned}");
+            ("steps_again", None, format!("its steps ran again, {under}"))
+        }
+    };
+    let delivery = note.delivery;
+    TraceEntry {
+        at: note.at,
+        stage,
+        connection: delivery.map(|delivery| delivery.connection),
+        destination: delivery.map(|delivery| delivery.destination),
+        delivery: delivery.map(|delivery| delivery.id),
+        state,
+        reason: Some(reason),
+        ..TraceEntry::default()
+    }
 }
 
 fn route_entries(plan: &Plan, route: &Route, fetches: &[StepFetch]) -> Vec<TraceEntry> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::flow::Gateway;
 use crate::observe::Queue;
+use crate::observe::TextFormat;
 use crate::store::Store;
 
 impl Gateway {
@@ -38,9 +39,9 @@ impl Gateway {
         self.store().health().map_err(|error| error.to_string())
     }
 
-    /// All metrics as text.
-    pub fn metrics_text(&self) -> String {
+    /// All metrics as text of that format.
+    pub fn metrics_text(&self, format: TextFormat) -> String {
         self.gauge();
-        self.metrics().encode()
+        self.metrics().encode(format)
     }
 }

@@ -120,6 +120,7 @@ impl Gateway {
             imports: admitted.imports,
             manifest: admitted.manifest_json,
             headers_wanted: admitted.headers_wanted,
+            batch: admitted.batch,
             quarantine: None,
         }
     }

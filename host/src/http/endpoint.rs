@@ -23,6 +23,7 @@ use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::site::Site;
 use crate::http::view::Described;
+use crate::shape::Work;
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response, Problem>;
@@ -62,6 +63,17 @@ pub(crate) enum Output {
     Media(&'static str),
 }
 
+/// Where a request is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// With events: it is little work, or brings some.
+    AtOnce,
+    /// So if its body is small or no JSON; else apart, for its work comes from there.
+    BySize,
+    /// Apart from events, see `flow::apart`: a small body can ask for much.
+    Apart,
+}
+
 /// One operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
@@ -85,6 +97,8 @@ pub(crate) struct Endpoint {
     pub output: Output,
     /// Whether `Idempotency-Key` makes a repeated request get the first one's answer.
     pub remembered: bool,
+    /// Where it does it.
+    pub place: Place,
     /// Does the work.
     pub handler: Handler,
 }
@@ -108,6 +122,7 @@ impl Endpoint {
             status: 200,
             output: Output::Nothing,
             remembered: false,
+            place: Place::BySize,
             handler,
         }
     }
@@ -162,6 +177,16 @@ impl Endpoint {
         Self { status, output, ..self }
     }
 
+    /// Is worked on apart from events, however small it is.
+    pub(crate) fn apart(self) -> Self {
+        Self { place: Place::Apart, ..self }
+    }
+
+    /// Is never worked on apart from events.
+    pub(crate) fn at_once(self) -> Self {
+        Self { place: Place::AtOnce, ..self }
+    }
+
     /// Is done again when it is asked for again, whatever `Idempotency-Key` says.
     pub(crate) fn not_remembered(self) -> Self {
         Self { remembered: false, ..self }
@@ -184,6 +209,8 @@ pub(crate) struct Call {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// What computing the answer may cost.
+    pub work: Work,
 }
 
 impl Call {
@@ -223,7 +250,8 @@ impl Call {
             Input::None | Input::Bytes(..) => (&[] as &'static [Field], true),
         };
         let body: &[u8] = if optional && self.body.is_empty() { b"{}" } else { &self.body };
-        Form::read(body, fields, self.endpoint.mode, read)
+        let depth_max = self.gateway().limits().json_depth_max;
+        Form::read_within(depth_max, body, fields, self.endpoint.mode, read)
     }
 
     /// Reads the body where nothing but its form can be wrong with it.

@@ -6,11 +6,13 @@
 //! ingest     /in/{source}: the short path, no router
 //! router     everything else: key, scope, body, then one handler of `api`
 //! api        one file per resource: its fields, its views, its handlers, its endpoints
+//! accept     which format somebody prefers
 //! form       JSON bodies read so that every fault is told at once
 //! problem    the one table from errors to RFC 9457
 //! openapi    the description of all of it, made from the same tables
 //! ```
 
+mod accept;
 mod api;
 mod body;
 mod docs;

@@ -17,6 +17,8 @@ use crate::http::problem::Problem;
 
 /// Items of a page when the request does not say.
 const LIMIT: usize = 50;
+/// Faults told of one query.
+const FAULTS_MAX: usize = 100;
 /// Most items of a page.
 const LIMIT_MAX: usize = 500;
 
@@ -41,6 +43,9 @@ impl<'a> Params<'a> {
         let values: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         let params = Self { values, faults: RefCell::default() };
         for (at, (name, _)) in params.values.iter().enumerate() {
+            if params.faults.borrow().len() >= FAULTS_MAX {
+                break;
+            }
             if !fields.iter().any(|field| field.name == name) {
                 let names = || fields.iter().map(|field| field.name);
                 let detail = match nearest(name, names()) {

@@ -8,6 +8,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use http::header::CONTENT_DISPOSITION;
 use http::header::CONTENT_SECURITY_POLICY;
 use http::header::CONTENT_TYPE;
 use http::header::LOCATION;
@@ -15,6 +16,8 @@ use http::header::REFERRER_POLICY;
 use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::header::X_FRAME_OPTIONS;
 use serde::Serialize;
+
+use crate::rules::own_answer;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -35,6 +38,18 @@ const SAFE: [(HeaderName, HeaderValue); 5] = [
 pub(crate) fn make_safe(headers: &mut HeaderMap) {
     for (name, value) in SAFE {
         headers.entry(name).or_insert(value);
+    }
+}
+
+/// Sets the headers of `SAFE`, whatever is there, and has a browser save what it could show: for answers that come
+/// from the dashboard's origin and are somebody else's words.
+pub(crate) fn seal(headers: &mut HeaderMap) {
+    for (name, value) in SAFE {
+        headers.insert(name, value);
+    }
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if media.is_some_and(|media| media != "application/problem+json" && own_answer::is_download(media)) {
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"answer.xml\""));
     }
 }
 

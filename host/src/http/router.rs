@@ -10,11 +10,13 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::response::Response;
 use axum::routing::MethodFilter;
 use axum::routing::on;
+use bytes::Buf as _;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::Request;
 use http::header::ACCEPT;
 use http::header::AUTHORIZATION;
+use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
 use http::header::WWW_AUTHENTICATE;
 use hyper::body::Incoming;
@@ -32,6 +34,7 @@ use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Input;
 use crate::http::endpoint::Output;
+use crate::http::endpoint::Place;
 use crate::http::idempotency::ANSWER_BYTES_MAX;
 use crate::http::idempotency::Asked;
 use crate::http::idempotency::Memory;
@@ -44,11 +47,18 @@ use crate::http::problem::Problem;
 use crate::http::server::ServerLimits;
 use crate::http::server::connection::Answerer;
 use crate::http::site::Site;
+use crate::shape::Ended;
+use crate::shape::Work;
+
+/// What some programs write before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A JSON body of the API may have so many times what an event's body may have: a batch of
 /// events is one.
 const JSON_BODY_FACTOR: u64 = 4;
 const JSON_BODY_LEAST: u64 = 1 << 20;
+/// A larger body is not read beside events, unless it is events.
+const AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// Answers every request of one server.
 pub(crate) struct Router {
@@ -134,15 +144,39 @@ async fn run(
     let principal = admit(&site, &endpoint, &parts.headers)?;
     check_accept(&endpoint, &parts.headers)?;
     let body = take_body(&site, &endpoint, &parts.headers, body).await?;
+    // A body may take long, and the key be gone when it is there.
+    still_admitted(&site, &endpoint, principal.as_ref())?;
     let path = params.iter().flatten().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = parts.uri.query().unwrap_or("").to_owned();
     let operation = format!("{} {}", parts.method, parts.uri.path());
-    let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body };
+    let work = Work::of_request(Ended::default());
+    let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body, work };
     call.params_known()?;
     if call.endpoint.remembered && call.headers.contains_key("idempotency-key") {
         return remembered(&operation, call).await;
     }
-    (call.endpoint.handler)(call).await
+    handle(call).await
+}
+
+/// Has the request worked on where its operation belongs.
+async fn handle(call: Call) -> Answer {
+    let apart = match call.endpoint.place {
+        Place::AtOnce => false,
+        Place::BySize => {
+            let json = matches!(call.endpoint.input, Input::Json(_) | Input::OptionalJson(_));
+            json && call.body.len() > AT_ONCE_BYTES_MAX
+        }
+        Place::Apart => true,
+    };
+    let workspace = call.principal.as_ref().filter(|_| apart).map(|principal| principal.workspace);
+    let handler = call.endpoint.handler;
+    match workspace {
+        Some(workspace) => {
+            let gateway = call.gateway().clone();
+            gateway.apart(workspace, move |work| handler(Call { work, ..call })).await?
+        }
+        None => handler(call).await,
+    }
 }
 
 impl Call {
@@ -167,6 +201,16 @@ fn admit(site: &Site, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option
         return Err(Problem::new(Kind::Forbidden, format!("this needs a key with the scope `{name}`")));
     }
     Ok(Some(principal))
+}
+
+/// What the key was let in for, it must still be let in for.
+fn still_admitted(site: &Site, endpoint: &Endpoint, principal: Option<&Principal>) -> Result<(), Problem> {
+    let (Access::Key(scope), Some(principal)) = (&endpoint.access, principal) else { return Ok(()) };
+    if site.gateway.still_may(principal, *scope) {
+        return Ok(());
+    }
+    let detail = "this key was deleted or has expired while the request was under way";
+    Err(Problem::new(Kind::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer"))
 }
 
 /// Media types are looked at without parameters; a client that accepts only others is told.
@@ -212,7 +256,17 @@ async fn take_body(
         let detail = format!("the body is {given}; this takes {media}, said in the header Content-Type");
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    Ok(body::read(body, limit, site.body_deadline()).await?)
+    let coding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("").trim();
+    if !(coding.is_empty() || coding.eq_ignore_ascii_case("identity")) {
+        let detail = "the body is compressed (header Content-Encoding); send it as it is";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    let mut body = body::read(body, limit, site.body_deadline()).await?;
+    // RFC 8259 lets a reader of JSON pass over a byte order mark.
+    if media == "application/json" && body.starts_with(BYTE_ORDER_MARK) {
+        body.advance(BYTE_ORDER_MARK.len());
+    }
+    Ok(body)
 }
 
 /// Does a write once for its `Idempotency-Key`.
@@ -224,10 +278,14 @@ async fn remembered(operation: &str, call: Call) -> Answer {
     let content = [query.as_bytes(), &body];
     let asked = Asked { workspace: call.workspace()?, operation, key: &key, content };
     let mut slot = match site.memory.turn(&asked).await? {
-        Turn::Again(saved) => return Ok(respond(saved)),
+        Turn::Again(saved) => {
+            // Whoever did it first may have taken long.
+            still_admitted(&site, &call.endpoint, call.principal.as_ref())?;
+            return Ok(respond(saved));
+        }
         Turn::First(slot) => slot,
     };
-    let response = (call.endpoint.handler)(call).await?;
+    let response = handle(call).await?;
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
         return Err(Problem::new(Kind::Internal, "the answer could not be written"));

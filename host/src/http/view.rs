@@ -62,7 +62,7 @@ plain! {
     Digest => {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"};
     FlowState => {"enum": ["active", "paused"]};
     Scope => {"enum": ["read", "write", "ingest", "admin"]};
-        DeliveryState => {"enum": ["pending", "retrying", "held", "delivered", "failed", "failed_by_gateway", "cancelled"]};
+        DeliveryState => {"enum": DeliveryState::NAMES};
     ValueFrom => {"oneOf": [
         {"type": "object", "required": ["fixed"], "properties": {"fixed": {"type": "string"}}},
         {"type": "object", "required": ["header"], "properties": {"header": {"type": "string"}}},

@@ -15,17 +15,17 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::plugin::Artifact;
 use crate::observe::names;
+use crate::observe::text_format;
+use crate::observe::text_format::TextFormat;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
+use crate::observe::tracks::Open;
 use crate::observe::tracks::PluginMetrics;
 use crate::observe::tracks::Queue;
 use crate::observe::tracks::StepKind;
 use crate::observe::tracks::StepVerdict;
 use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
-
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `ok` and every error code, in the order of [`attempt_place`].
 const OUTCOMES: [&str; 10] = [
@@ -76,8 +76,10 @@ pub struct Metrics {
     deliveries: [Counter; 8],
     attempts: [Counter; 10],
     in_flight: Gauge,
+    computing: Gauge,
     connections: Gauge,
     queued: [Gauge; 5],
+    unattended: [Counter; 2],
     commits: CommitMetrics,
     acknowledge: Histogram,
     end_to_end: Histogram,
@@ -120,6 +122,11 @@ impl Metrics {
             Family::default(),
         );
         let queued = maker.add(names::QUEUED, "What waits", Family::default());
+        let unattended = maker.add(
+            names::UNATTENDED,
+            "What was open and nobody worked on, until a periodic look took it up",
+            Family::default(),
+        );
         Self {
             received: maker.add(names::EVENTS_RECEIVED, "Events accepted", Counter::default()),
             duplicates: maker.add(names::EVENTS_DUPLICATE, "Copies of earlier events", Counter::default()),
@@ -154,8 +161,14 @@ impl Metrics {
             deliveries: counters(&deliveries, names::STATE, DeliveryState::ALL.map(DeliveryState::name)),
             attempts: counters(&attempts, names::OUTCOME, OUTCOMES),
             in_flight: maker.add(names::ATTEMPTS_IN_FLIGHT, "Attempts under way", Gauge::default()),
+            computing: maker.add(
+                names::REQUESTS_COMPUTING,
+                "Requests being computed apart from events",
+                Gauge::default(),
+            ),
             connections: maker.add(names::CONNECTIONS_OPEN, "Connections being served", Gauge::default()),
             queued: gauges(&queued, names::QUEUE, Queue::ALL),
+            unattended: counters(&unattended, names::KIND, Open::ALL),
             commits: commit_metrics(&mut maker),
             acknowledge: maker.add(
                 names::ACKNOWLEDGE_SECONDS,
@@ -259,6 +272,11 @@ impl Metrics {
         self.attempts[attempt_place(error)].inc();
     }
 
+    /// One more request is computed apart from events, or one fewer.
+    pub fn computing(&self, change: i64) {
+        self.computing.inc_by(change);
+    }
+
     /// Adds to (or, below zero, takes from) the attempts under way.
     pub fn in_flight(&self, change: i64) {
         self.in_flight.inc_by(change);
@@ -284,6 +302,16 @@ impl Metrics {
         self.queued[queue as usize].get()
     }
 
+    /// Counts what was open and nobody worked on.
+    pub fn unattended(&self, what: Open) {
+        self.unattended[what as usize].inc();
+    }
+
+    /// How much of it there was since the start.
+    pub fn unattended_total(&self, what: Open) -> u64 {
+        self.unattended[what as usize].get()
+    }
+
     /// What the committer counts with.
     pub fn commits(&self) -> CommitMetrics {
         self.commits.clone()
@@ -299,11 +327,14 @@ impl Metrics {
         self.end_to_end.observe(seconds);
     }
 
-    /// All of them as text of [`CONTENT_TYPE`].
-    pub fn encode(&self) -> String {
+    /// All of them as text of that format.
+    pub fn encode(&self, format: TextFormat) -> String {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
-        text
+        match format {
+            TextFormat::OpenMetrics => text,
+            TextFormat::Plain => text_format::plain(&text),
+        }
     }
 }
 

@@ -8,17 +8,20 @@ pub mod names;
 mod subscriber;
 #[cfg(test)]
 mod tests;
+mod text_format;
 mod tracks;
 mod usage;
 
 pub use latency::Latencies;
 pub use latency::Percentiles;
-pub use metrics::CONTENT_TYPE;
 pub use metrics::Metrics;
 pub use subscriber::BadFilter;
 pub use subscriber::LogFormat;
+pub use subscriber::check_filter;
 pub use subscriber::install;
+pub use text_format::TextFormat;
 pub use tracks::CommitMetrics;
+pub use tracks::Open;
 pub use tracks::PluginMetrics;
 pub use tracks::Queue;
 pub use tracks::StepKind;

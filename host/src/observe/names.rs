@@ -40,8 +40,13 @@ pub const DELIVERIES: &str = "deliveries";
 pub const ATTEMPTS: &str = "attempts";
 /// Gauge of attempts under way.
 pub const ATTEMPTS_IN_FLIGHT: &str = "attempts_in_flight";
+/// Gauge of requests that are computed apart from events, such as previews.
+pub const REQUESTS_COMPUTING: &str = "requests_computing";
 /// Gauge of what waits, label [`QUEUE`].
 pub const QUEUED: &str = "queued";
+/// Counter of what was open and had nobody who worked on it until a periodic look took it up, label [`KIND`]: `event`
+/// or `delivery`. Anything but zero is a fault of the gateway.
+pub const UNATTENDED: &str = "unattended";
 /// Counter of commits.
 pub const COMMITS: &str = "commits";
 /// Counter of commits that failed.
@@ -67,7 +72,7 @@ pub const VERDICT: &str = "verdict";
 pub const PLUGIN: &str = "plugin";
 /// Label: a fault's name.
 pub const FAULT: &str = "fault";
-/// Label: canary or shadow.
+/// Label: canary or shadow; event or delivery.
 pub const KIND: &str = "kind";
 /// Label: the state of a delivery, a rollout or an artifact.
 pub const STATE: &str = "state";

@@ -17,6 +17,7 @@ use crate::observe::PluginCall;
 use crate::observe::Queue;
 use crate::observe::StepKind;
 use crate::observe::StepVerdict;
+use crate::observe::TextFormat;
 use crate::observe::subscriber::subscriber;
 
 #[test]
@@ -39,7 +40,7 @@ fn every_count_shows_under_its_name() {
     metrics.commits().committed(7, 0.0003);
     metrics.acknowledged(0.0015);
     metrics.end_to_end(0.0025);
-    let text = metrics.encode();
+    let text = metrics.encode(TextFormat::OpenMetrics);
     for line in [
         "hookmill_build_info{version=\"1.2.3\"} 1",
         "hookmill_events_received_total 3",
@@ -123,4 +124,22 @@ fn the_log_is_filtered_and_json_when_asked() {
     assert_eq!((line["level"].as_str(), line["event"].as_str()), (Some("WARN"), Some("evt_1")));
     assert_eq!(line["message"], "slow");
     assert!(subscriber(LogFormat::Text, "info,=,", io::stderr).is_err());
+}
+
+#[test]
+fn what_others_sent_can_neither_drive_a_terminal_nor_add_a_line() {
+    let foreign = "x\n2026-01-01T00:00:00Z  INFO all is well \x1b[2J\u{9b}31m\u{202e}";
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = subscriber(format, "info", move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(log, || {
+            tracing::warn!(shown = %foreign, quoted = foreign, debugged = ?foreign, "said {foreign}");
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let driving = |letter: char| letter.is_control() || letter == '\u{202e}';
+        assert!(text.ends_with('\n') && !text.trim_end_matches('\n').contains(driving), "{text:?}");
+        assert!(text.contains("all is well"), "{text}");
+    }
 }

@@ -52,6 +52,20 @@ pub enum Queue {
     Commit,
 }
 
+/// What can be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// An event that is not closed.
+    Event,
+    /// A delivery whose record is live.
+    Delivery,
+}
+
+impl Open {
+    /// In the order of their discriminants, with the label's value.
+    pub(super) const ALL: [&'static str; 2] = ["event", "delivery"];
+}
+
 impl StepKind {
     /// In the order of their discriminants, with the label's value.
     pub(super) const ALL: [&'static str; 3] = ["filter", "mapping", "plugin"];

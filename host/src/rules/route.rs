@@ -16,6 +16,34 @@ pub fn why_not(patterns: &[String], event_type: &str) -> Option<String> {
     Some(format!("the connection takes {wanted}; the event's type is {seen}"))
 }
 
+/// Why a pattern can match no type that anybody would send, and what was probably meant; `None` if it can.
+pub fn fault(pattern: &str) -> Option<String> {
+    let inside = |open: char, close: char| pattern.contains(open) || pattern.contains(close);
+    let is_regex = pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/');
+    let like_regex = pattern.starts_with('^') || pattern.ends_with('$') || pattern.starts_with(".*");
+    Some(match pattern {
+        _ if pattern.chars().any(char::is_control) => "types have no control characters".to_owned(),
+        _ if pattern.trim() != pattern => {
+            format!("blanks around a pattern count; `{}` is probably meant", pattern.trim())
+        }
+        _ if inside('{', '}') => "there are no alternatives in braces: give each as a pattern of its own".to_owned(),
+        _ if pattern.contains(',') => {
+            let parts: Vec<String> = pattern.split(',').map(|part| format!("{:?}", part.trim())).collect();
+            format!("one pattern has no commas: give each as one of its own, [{}]", parts.join(", "))
+        }
+        _ if pattern.starts_with('!') => {
+            "a pattern cannot exclude: take `*` and add the step {\"filter\": {\"in_event\": \"type\", \"ne\": …}}".to_owned()
+        }
+        _ if is_regex || like_regex || pattern.contains('|') => {
+            "patterns are no regular expressions: `*` stands for any run of characters, everything else for itself; a filter with `in_event` and `matches` takes an expression".to_owned()
+        }
+        _ if pattern.contains('?') || inside('[', ']') => {
+            "only `*` stands for something else, for any run of characters".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// Linear in pattern times text at worst: on a mismatch only the last `*` is tried again.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
@@ -59,6 +87,46 @@ mod tests {
             ("é*", "été", true),
         ] {
             assert_eq!(matches(&[pattern.to_owned()], text), expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_match_nothing() {
+        for (pattern, hint) in [
+            ("a,b", r#"["a", "b"]"#),
+            ("issue.created, issue.updated", r#"["issue.created", "issue.updated"]"#),
+            ("a.{b,c}", "braces"),
+            ("!a", "exclude"),
+            ("/re/", "regular"),
+            ("^push$", "regular"),
+            (".*", "regular"),
+            ("push|star", "regular"),
+            ("push ", "`push`"),
+            ("\tpush", "control"),
+            ("issue?", "only `*`"),
+            ("[ab]*", "only `*`"),
+        ] {
+            let fault = fault(pattern).unwrap();
+            assert!(fault.contains(hint), "{pattern}: {fault}");
+        }
+        for pattern in [
+            "*",
+            "",
+            "push",
+            "orders/create",
+            "/deploy",
+            "entry.*",
+            "Push Hook",
+            "repo:refs_changed",
+            "zen:event-type:ticket.*",
+            "a.*.b",
+            "**",
+            "été",
+            "x-y_z",
+            "$ai",
+            "a!",
+        ] {
+            assert_eq!(fault(pattern), None, "{pattern}");
         }
     }
 

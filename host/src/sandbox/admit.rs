@@ -39,6 +39,10 @@ pub struct Admitted {
     pub headers_wanted: Vec<String>,
     /// Hosts and secrets that the manifest asks for.
     pub wants: StepGrants,
+    /// Whether the manifest asks that events which wait share an instance.
+    pub batch: bool,
+    /// What the manifest warns of.
+    pub warnings: Vec<String>,
     /// The contract's major version it speaks.
     pub abi: u32,
     /// Bytes that were uploaded.
@@ -117,6 +121,8 @@ impl Sandbox {
             version: manifest.version,
             headers_wanted: manifest.headers,
             wants: manifest.wants,
+            batch: manifest.batch,
+            warnings: manifest.warnings,
             abi: contract::ABI,
             size,
             tier: scan.tier.name,

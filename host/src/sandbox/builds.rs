@@ -27,6 +27,7 @@ use crate::sandbox::pool::Compiled;
 use crate::sandbox::pool::Place;
 use crate::sandbox::pool::Pool;
 use crate::sandbox::scan;
+use crate::sandbox::shared::SharedCode;
 use crate::sandbox::tier::INTERPRETED;
 use crate::sandbox::tier::NATIVE;
 use crate::sandbox::tier::Tier;
@@ -41,6 +42,7 @@ pub(crate) struct Builds {
     queue: Queue,
     files: Files,
     compiler: Compiler,
+    shared: Option<SharedCode>,
     modules: Mutex<HashMap<Digest, Arc<Module>>>,
 }
 
@@ -71,6 +73,7 @@ impl Builds {
             places,
             files: Files::open(options.dir)?,
             compiler: options.compiler,
+            shared: options.code_cache.as_deref().and_then(shared),
             modules: Mutex::default(),
         })
     }
@@ -160,8 +163,36 @@ impl Builds {
         self.modules().remove(digest);
     }
 
-    /// Compiles the module in a file; the code is in the files this gives.
+    /// Compiles the module in a file, or takes what another sandbox of this user made of it; the code is in the files
+    /// this gives.
     pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
+        let Some(shared) = &self.shared else { return self.compile_anew(module, pool).await };
+        let fingerprint = self.place(pool.tier).fingerprint.clone();
+        let (cache, path, written) = (shared.clone(), module.to_owned(), self.files.temporary_artifact());
+        let looked = self.queue.blocking(move || {
+            let name = SharedCode::name(&std::fs::read(&path).ok()?, &fingerprint);
+            let found = cache.get(&name).and_then(|bytes| written.take(&bytes).then_some(written));
+            Some((name, found))
+        });
+        let (name, found) = match looked.await? {
+            Some(looked) => looked,
+            None => return self.compile_anew(module, pool).await,
+        };
+        if let Some(written) = found {
+            return Ok(written);
+        }
+        let written = self.compile_anew(module, pool).await?;
+        let cache = shared.clone();
+        let keep = move || {
+            if let Ok(bytes) = written.in_one() {
+                cache.put(&name, &bytes);
+            }
+            written
+        };
+        Ok(self.queue.blocking(keep).await?)
+    }
+
+    async fn compile_anew(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
         let closed = |_| Refusal::from(SandboxError::Closed);
         let _turn = pool.compilers.acquire().await.map_err(closed)?;
         let written = self.files.temporary_artifact();
@@ -236,6 +267,15 @@ fn for_good(error: &SandboxError) -> Option<Refusal> {
         }
         _ => None,
     }
+}
+
+/// The folder that is shared, if it can be used. Nothing depends on it, so that one that cannot be is said and left.
+fn shared(dir: &Path) -> Option<SharedCode> {
+    let opened = SharedCode::open(dir);
+    if let Err(error) = &opened {
+        tracing::warn!(%error, folder = %dir.display(), "the folder of shared compiled code is not used");
+    }
+    opened.ok()
 }
 
 /// A refusal of a module that is stored.

@@ -43,13 +43,6 @@ pub(crate) enum Code {
     Direct(Arc<Direct>),
 }
 
-impl Ready {
-    /// Whether events that wait may be run together: an interpreter's instances are dear, others are not.
-    pub(crate) fn gathers(&self) -> bool {
-        self.plain && self.tier.gathers
-    }
-}
-
 /// What to ask of a fresh instance.
 pub(crate) trait Ask: Send + 'static {
     type Answer: Send + 'static;

@@ -7,6 +7,7 @@ use wasmtime::WasmBacktrace;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
+use crate::sandbox::asked;
 use crate::sandbox::direct::DRIVER;
 use crate::sandbox::given::Unavailable;
 use crate::sandbox::state::BudgetSpent;
@@ -50,7 +51,9 @@ pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {
         return Fault::OutOfMemory { limit_bytes: state.limits.memory_bytes };
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        return Fault::Trapped { trap: trap_text(*trap), backtrace: backtrace(error) };
+        let backtrace = backtrace(error);
+        let of_system = (*trap == Trap::UnreachableCodeReached).then(|| asked::of(&backtrace)).flatten();
+        return Fault::Trapped { trap: of_system.unwrap_or_else(|| trap_text(*trap)), backtrace };
     }
     let cause = error.root_cause().to_string();
     // The engine has no public type for this one.

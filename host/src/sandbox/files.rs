@@ -155,6 +155,25 @@ impl Files {
     }
 }
 
+impl Artifact {
+    /// All of it, the length of the code first.
+    pub(crate) fn in_one(&self) -> io::Result<Vec<u8>> {
+        let (code, plan) = (fs::read(self.code.path())?, self.plan.path());
+        let plan = if plan.exists() { fs::read(plan)? } else { Vec::new() };
+        Ok([&(code.len() as u64).to_le_bytes(), &code[..], &plan].concat())
+    }
+
+    /// Writes what was [`Artifact::in_one`]; false if it is none.
+    pub(crate) fn take(&self, bytes: &[u8]) -> bool {
+        let Some((length, rest)) = bytes.split_first_chunk() else { return false };
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok();
+        let Some((code, plan)) = length.and_then(|length| rest.split_at_checked(length)) else {
+            return false;
+        };
+        self.code.write(code).is_ok() && (plan.is_empty() || self.plan.write(plan).is_ok())
+    }
+}
+
 impl Temporary {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
@@ -242,6 +261,24 @@ mod tests {
         fs::write(files.artifact(&id, "bb"), b"code").unwrap();
         files.remove_outdated(&id, &files.artifact(&id, "bb")).unwrap();
         assert!(!old.exists() && files.artifact(&id, "bb").exists() && files.module(&id).exists());
+    }
+
+    #[test]
+    fn code_and_plan_go_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path().join("plugins")).unwrap();
+        for plan in [&b"plan"[..], b""] {
+            let made = files.temporary_artifact();
+            made.code.write(b"code").unwrap();
+            if !plan.is_empty() {
+                made.plan.write(plan).unwrap();
+            }
+            let (one, other) = (made.in_one().unwrap(), files.temporary_artifact());
+            assert!(!files.temporary_artifact().take(&one[..10]));
+            assert!(other.take(&one));
+            assert_eq!(fs::read(other.code.path()).unwrap(), b"code");
+            assert_eq!(fs::read(other.plan.path()).unwrap_or_default(), plan);
+        }
     }
 
     #[test]

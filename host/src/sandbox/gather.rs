@@ -1,7 +1,7 @@
-//! Events of one connection that wait for the same interpreted plugin, run together: making an instance of an
-//! interpreter, and even putting one back, costs more than an event in one that is there. Whoever gets the next slot takes along
-//! those that wait by then; where nobody waits, each event has an instance of its own. What a batch cannot answer for
-//! each event (it failed, or the guest logged and nobody knows on which event) is run again one by one.
+//! Events of one connection that wait for the same plugin, run together if its manifest asks for that: making an instance
+//! of an interpreter, and even putting one back, costs more than an event in one that is there. Whoever gets the next slot
+//! takes along those that wait by then; where nobody waits, each event has an instance of its own. What a batch cannot
+//! answer for each event (it failed, or the guest logged and nobody knows on which event) is run again one by one.
 //! Not here: calling an instance.
 
 use std::collections::HashMap;

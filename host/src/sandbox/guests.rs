@@ -1,12 +1,17 @@
 //! The threads that guests run on, apart from those that serve requests, and how many calls may be on them at a time.
 //! Most calls take microseconds. One that takes longer than a slice goes on, and the next ones of its plugin begin, on
 //! threads of a lower priority, few of each plugin at a time: whoever computes for long delays only others who do, and gets
-//! done all the same. Not here: whose calls are long (`pace`).
+//! done all the same. The room is shared fairly: no workspace takes more than half of it, however many plugins it has, nor
+//! more turns among the long calls than two of its plugins would. Not here: whose calls are long (`pace`).
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
@@ -19,6 +24,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::domain::id::WorkspaceId;
 use crate::sandbox::asleep::Asleep;
 use crate::sandbox::engine::TICK;
 use crate::sandbox::error::SandboxError;
@@ -32,6 +38,9 @@ const LONG_NICENESS: i32 = 5;
 /// Long calls of a plugin at a time, for each thread: so few that each is done well within its wall budget, even while
 /// short ones keep the machine busy.
 const LONG_CALLS_PER_WORKER: usize = 2;
+/// Plugins of one workspace whose long calls run at a time, each as many as it may: others then get a turn soon, whatever
+/// one workspace lets compute.
+const LONG_PLUGINS_PER_WORKSPACE: usize = 2;
 
 /// Owns the threads. Dropping it ends guests at their next tick.
 #[derive(Debug)]
@@ -51,8 +60,21 @@ pub(crate) struct Queue {
     /// Room for calls that may sleep: half of it, so that the others always find some.
     beds: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
+    tenants: Arc<Mutex<HashMap<WorkspaceId, Weak<Tenant>>>>,
+    /// Whose calls these are; nobody's in particular, as when a plugin is taken in, share nothing with others.
+    workspace: Option<WorkspaceId>,
+    calls_per_workspace: usize,
     calls_per_plugin: usize,
     long_calls_per_plugin: usize,
+}
+
+/// What the calls of all plugins of a workspace share.
+#[derive(Debug)]
+struct Tenant {
+    /// One for each of its calls: half of all room, so that others always find some.
+    room: Arc<Semaphore>,
+    /// One for each that is long.
+    long_slots: Arc<Semaphore>,
 }
 
 /// What all calls of one plugin share.
@@ -62,6 +84,7 @@ pub(crate) struct PluginCalls {
     slots: Arc<Semaphore>,
     /// One for each that is long.
     long_slots: Arc<Semaphore>,
+    tenant: Arc<Tenant>,
     pub(crate) pace: Pace,
 }
 
@@ -69,6 +92,12 @@ impl PluginCalls {
     /// Waits until one more call of the plugin may run.
     pub(crate) async fn slot(&self) -> Result<OwnedSemaphorePermit, SandboxError> {
         permit(&self.slots).await
+    }
+
+    /// Waits until one more long call of the plugin may go on. First among those of the plugin, so that one which has many
+    /// does not wait at the expense of the workspace's others. Whoever has both goes on, so nobody waits in a circle.
+    async fn long_turn(&self) -> Result<[OwnedSemaphorePermit; 2], SandboxError> {
+        Ok([permit(&self.long_slots).await?, permit(&self.tenant.long_slots).await?])
     }
 }
 
@@ -87,6 +116,9 @@ impl Guests {
             long_room: room(tier.long_calls()),
             beds: room(tier.calls / 2),
             begun: Arc::default(),
+            tenants: Arc::default(),
+            workspace: None,
+            calls_per_workspace: (tier.calls / 2).max(1),
             calls_per_plugin: (workers * tier.calls_per_worker).min(in_flight.max(1) as usize),
             long_calls_per_plugin: workers * LONG_CALLS_PER_WORKER,
         };
@@ -125,13 +157,37 @@ impl Drop for Guests {
 }
 
 impl Queue {
+    /// The same for the calls of one workspace.
+    pub(crate) fn of(&self, workspace: WorkspaceId) -> Self {
+        Self { workspace: Some(workspace), ..self.clone() }
+    }
+
     /// For a plugin that has no calls yet.
     pub(crate) fn plugin_calls(&self) -> Arc<PluginCalls> {
         Arc::new(PluginCalls {
             slots: Arc::new(Semaphore::new(self.calls_per_plugin)),
             long_slots: Arc::new(Semaphore::new(self.long_calls_per_plugin)),
+            tenant: self.tenant(),
             pace: Pace::default(),
         })
+    }
+
+    fn tenant(&self) -> Arc<Tenant> {
+        let new = || {
+            let long = self.long_calls_per_plugin * LONG_PLUGINS_PER_WORKSPACE;
+            let (room, long_slots) = (Semaphore::new(self.calls_per_workspace), Semaphore::new(long));
+            Arc::new(Tenant { room: Arc::new(room), long_slots: Arc::new(long_slots) })
+        };
+        let Some(workspace) = self.workspace else { return new() };
+        // The map is whole between any two statements.
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tenants.get(&workspace).and_then(Weak::upgrade) {
+            return known;
+        }
+        tenants.retain(|_, tenant| tenant.strong_count() > 0);
+        let tenant = new();
+        tenants.insert(workspace, Arc::downgrade(&tenant));
+        tenant
     }
 
     /// Counts the calls begun so far.
@@ -185,7 +241,7 @@ impl Queue {
         asleep: &Asleep,
         is_short: bool,
     ) -> Result<Vec<OwnedSemaphorePermit>, SandboxError> {
-        let mut places = vec![slot];
+        let mut places = vec![slot, permit(&calls.tenant.room).await?];
         if asleep.is_possible() {
             places.push(permit(&self.beds).await?);
         }
@@ -194,7 +250,7 @@ impl Queue {
         }
         places.push(permit(&self.room).await?);
         if !is_short && !asleep.is_possible() {
-            places.push(permit(&calls.long_slots).await?);
+            places.extend(calls.long_turn().await?);
         }
         Ok(places)
     }
@@ -255,7 +311,7 @@ where
 {
     let _place = match asleep.is_possible() {
         true => None,
-        false => Some(meter.pause(permit(&calls.long_slots)).await?),
+        false => Some(meter.pause(calls.long_turn()).await?),
     };
     HandedOver { task: long.spawn(call) }.await
 }
@@ -358,7 +414,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_that_turn_long_and_those_that_begin_so_do_not_wait_for_each_other() {
-        let guests = Guests::start(1, &Tier { calls: LONG_CALLS_PER_WORKER, ..NATIVE }, 16).unwrap();
+        let guests = Guests::start(1, &Tier { calls: 2 * LONG_CALLS_PER_WORKER, ..NATIVE }, 16).unwrap();
         let (queue, calls) = (guests.queue(), guests.queue().plugin_calls());
         let go = Arc::new(AtomicBool::new(false));
         let one = |waits: bool| {
@@ -371,7 +427,7 @@ mod tests {
             };
             async { queue.run(calls.slot().await?, &calls, Asleep::default(), make).await }
         };
-        // They have all the room, and have not given way yet.
+        // They have all the room of their workspace, and have not given way yet.
         let mut turning = Box::pin(join_all((0..LONG_CALLS_PER_WORKER).map(|_| one(true))));
         assert!(futures::poll!(&mut turning).is_pending());
         calls.pace.was_long();
@@ -381,6 +437,55 @@ mod tests {
         let all = futures::future::join(turning, beginning);
         let (turned, begun) = tokio::time::timeout(Duration::from_secs(20), all).await.expect("they go on");
         assert!(turned.into_iter().chain(begun).all(|ran| ran.is_ok()));
+    }
+
+    /// As many plugins of a workspace as would take all the room, each with as many calls as it may have.
+    fn crowd(queue: &Queue, workspace: u128) -> Vec<Arc<PluginCalls>> {
+        let plugins = NATIVE.calls / queue.calls_per_plugin + 1;
+        let queue = queue.of(WorkspaceId::from_bits(workspace));
+        (0..plugins).map(|_| queue.plugin_calls()).collect()
+    }
+
+    async fn busy(queue: &Queue, calls: &Arc<PluginCalls>) -> Result<(), SandboxError> {
+        queue.run(calls.slot().await?, calls, Asleep::default(), |_| pending::<()>()).await
+    }
+
+    #[tokio::test]
+    async fn a_workspace_leaves_room_to_others_however_many_plugins_it_has() {
+        let guests = Guests::start(1, &NATIVE, 16).unwrap();
+        let queue = guests.queue();
+        let crowd = crowd(queue, 1);
+        let all = crowd.iter().flat_map(|calls| (0..queue.calls_per_plugin).map(|_| busy(queue, calls)));
+        let mut all = Box::pin(join_all(all));
+        assert!(futures::poll!(&mut all).is_pending());
+        assert_eq!(queue.room.available_permits(), NATIVE.calls / 2);
+        // Of the same workspace one more waits; one of another runs.
+        let own = queue.of(WorkspaceId::from_bits(1)).plugin_calls();
+        assert!(futures::poll!(Box::pin(busy(queue, &own))).is_pending());
+        assert_eq!(queue.room.available_permits(), NATIVE.calls / 2);
+        let other = queue.of(WorkspaceId::from_bits(2)).plugin_calls();
+        let (began, _) = threads(queue, &other, 0).await;
+        assert_eq!(began, "guest");
+    }
+
+    #[tokio::test]
+    async fn long_calls_of_a_workspace_take_the_turns_of_few_plugins() {
+        let guests = Guests::start(1, &NATIVE, 16).unwrap();
+        let (queue, workspace) = (guests.queue(), guests.queue().of(WorkspaceId::from_bits(1)));
+        let many: Vec<_> = (0..5).map(|_| workspace.plugin_calls()).collect();
+        let turns = many.iter().flat_map(|calls| (0..LONG_CALLS_PER_WORKER).map(|_| calls.long_turn()));
+        let mut turns: Vec<_> = turns.map(Box::pin).collect();
+        let mut given = Vec::new();
+        for turn in &mut turns {
+            if let Poll::Ready(turn) = futures::poll!(turn) {
+                given.push(turn.unwrap());
+            }
+        }
+        assert_eq!(given.len(), LONG_PLUGINS_PER_WORKSPACE * LONG_CALLS_PER_WORKER);
+        let other = queue.of(WorkspaceId::from_bits(2)).plugin_calls();
+        assert!(other.long_turn().await.is_ok());
+        // Nobody's in particular, as those of uploads, have their own.
+        assert!(queue.plugin_calls().long_turn().await.is_ok());
     }
 
     #[tokio::test]

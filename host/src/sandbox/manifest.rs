@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::domain::event::RequestPart;
+use crate::domain::plugin;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
@@ -22,6 +24,10 @@ pub(crate) struct Manifest {
     pub examples: Vec<Example>,
     /// Hosts and secrets that a step should grant; for people.
     pub wants: StepGrants,
+    /// Whether events that wait may share an instance.
+    pub batch: bool,
+    /// What it warns of; for people.
+    pub warnings: Vec<String>,
 }
 
 /// One example: what goes in and what has to come out.
@@ -138,7 +144,8 @@ impl Reader {
     }
 
     fn manifest(&mut self, value: &Value) -> Option<Manifest> {
-        let known = ["name", "version", "description", "config_schema", "headers", "wants", "examples"];
+        let known =
+            ["name", "version", "description", "config_schema", "headers", "wants", "batch", "examples"];
         let fields = self.object(value, "", &known)?;
         let name = self.required(fields, "", "name");
         if name.as_deref().is_some_and(|name| !is_name(name)) {
@@ -157,8 +164,17 @@ impl Reader {
         }
         let headers = self.headers(fields.get("headers"));
         let wants = fields.get("wants").map(|wants| self.wants(wants)).unwrap_or_default();
+        let batch = fields.get("batch").is_some_and(|batch| self.flag(batch, "/batch"));
         let examples = self.examples(fields.get("examples"));
-        Some(Manifest { name: name?, version: version?, headers, examples, wants })
+        let warnings = plugin::warnings(value);
+        Some(Manifest { name: name?, version: version?, headers, examples, wants, batch, warnings })
+    }
+
+    fn flag(&mut self, value: &Value, pointer: &str) -> bool {
+        if !value.is_boolean() {
+            self.problem(pointer, &format!("expected true or false, found {}", kind(value)));
+        }
+        value == &Value::Bool(true)
     }
 
     fn list<'v>(&mut self, value: Option<&'v Value>, pointer: &str, most: usize) -> &'v [Value] {
@@ -177,8 +193,11 @@ impl Reader {
         let mut names = Vec::new();
         for (at, header) in self.list(value, "/headers", HEADERS).iter().enumerate() {
             match header.as_str() {
-                Some(name) if is_header(name) => names.push(name.to_owned()),
-                _ => self.problem(&format!("/headers/{at}"), "expected the name of a header, in lower case"),
+                Some(name) if is_header(name) || is_of_request(name) => names.push(name.to_owned()),
+                _ => self.problem(
+                    &format!("/headers/{at}"),
+                    "expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
+                ),
             }
         }
         names
@@ -289,6 +308,11 @@ fn is_header(name: &str) -> bool {
     !name.is_empty() && name.len() <= 256 && name.bytes().all(allowed)
 }
 
+/// Something of the request, which a plugin gets among the headers.
+fn is_of_request(name: &str) -> bool {
+    name.len() <= 256 && name.strip_prefix(':').and_then(RequestPart::named).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,7 +326,9 @@ mod tests {
         let with = |rest: &str| format!(r#"{{"name":"n","version":"1"{rest}}}"#);
         check(&with(""), &[]);
         check(&with(r#","x-note":1,"headers":["x-a"],"config_schema":{}"#), &[]);
-        check(&with(r#","wants":{"http":["a.example"],"secrets":["token"]}"#), &[]);
+        check(&with(r#","wants":{"http":["a.example"],"secrets":["token"]},"batch":true"#), &[]);
+        check(&with(r#","batch":"yes""#), &["/batch: expected true or false, found a text"]);
+        check(&with(r#","headers":[":method",":path",":query",":query.tenant id"]"#), &[]);
         check(
             &with(r#","wants":{"http":["a/b",1],"secrets":{},"kv":1}"#),
             &[
@@ -320,8 +346,8 @@ mod tests {
                 "/name: expected 1 to 64 of a-z, 0-9, - and _, the first a letter",
                 "/version: expected a text, found a number",
                 "/config_schema: expected a JSON Schema, which is an object",
-                "/headers/0: expected the name of a header, in lower case",
-                "/headers/1: expected the name of a header, in lower case",
+                "/headers/0: expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
+                "/headers/1: expected the name of a header, in lower case, or `:method`, `:path`, `:query`, `:query.NAME`",
                 "/examples: expected a list, found an object",
             ],
         );

@@ -7,7 +7,7 @@
 //! change of the engine. There are two kinds of
 //! guests (`tier`), each with an engine and threads of its own (`pool`), so that interpreters delay
 //! nobody but each other. A run goes through `plugin` (the handle), `guests` (threads apart from those
-//! that serve requests; `gather` lets events of a connection that wait for an interpreter go
+//! that serve requests; `gather` lets events of a connection that wait for a plugin which asks for batches go
 //! together; calls of plugins that compute for long, as `pace` knows, go behind those that do not), `call` (one fresh
 //! instance: of a component, or `direct`, of its core modules, which are put back after it) and `ask` (what it is asked, through
 //! `guest`), held by `state` and `meter` to its limits; `faults` names what went wrong.
@@ -16,6 +16,7 @@
 
 mod admit;
 mod ask;
+mod asked;
 mod asleep;
 mod bindings;
 mod builds;
@@ -28,6 +29,7 @@ mod direct;
 mod engine;
 mod error;
 mod examples;
+pub mod executable;
 mod expect;
 mod faults;
 mod fetch;
@@ -56,6 +58,7 @@ mod same;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod sandbox;
 mod scan;
+mod shared;
 mod state;
 #[cfg(test)]
 mod tests;

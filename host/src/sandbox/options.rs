@@ -12,6 +12,8 @@ pub struct SandboxOptions {
     pub dir: PathBuf,
     /// Who compiles uploads.
     pub compiler: Compiler,
+    /// Folder of compiled code that several sandboxes of this user share, see `shared`; none if not given.
+    pub code_cache: Option<PathBuf>,
     /// Native guests: compiled languages.
     pub native: TierOptions,
     /// Guests that bring an interpreter along. Their threads start with the first of them.
@@ -35,6 +37,7 @@ impl SandboxOptions {
         Self {
             dir,
             compiler,
+            code_cache: None,
             native: TierOptions { workers, limits: PluginLimits::default(), direct: false },
             interpreted: TierOptions { workers, limits: PluginLimits::interpreted(), direct: true },
         }

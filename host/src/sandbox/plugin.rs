@@ -50,6 +50,8 @@ pub struct Plugin {
     slots: Option<Arc<Semaphore>>,
     /// See [`Plugin::in_passing`].
     stays: bool,
+    /// Whether events that wait share an instance.
+    batches: bool,
 }
 
 /// What the clones share.
@@ -74,14 +76,14 @@ struct Live {
     ready: Ready,
     queue: Queue,
     calls: Arc<PluginCalls>,
-    /// Of an interpreted plugin without grants: events that wait.
+    /// Of a plugin without grants: events that wait.
     gather: Option<Gather>,
 }
 
 impl Live {
     fn new(ready: Ready, queue: Queue) -> Self {
         let calls = queue.plugin_calls();
-        let gather = ready.gathers().then(Gather::default);
+        let gather = ready.plain.then(Gather::default);
         Self { ready, queue, calls, gather }
     }
 }
@@ -105,7 +107,7 @@ impl Plugin {
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, budget: PluginBudget::default(), slots: None, stays: true }
+        Self { inner, budget: PluginBudget::default(), slots: None, stays: true, batches: false }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -128,6 +130,12 @@ impl Plugin {
     #[must_use]
     pub fn in_passing(&self) -> Self {
         Self { stays: false, ..self.clone() }
+    }
+
+    /// The same plugin, with events that wait for it run together in one instance, as its manifest asks.
+    #[must_use]
+    pub fn in_batches(&self, batches: bool) -> Self {
+        Self { batches, ..self.clone() }
     }
 
     /// Whether a call would begin at once, as far as code is concerned.
@@ -172,7 +180,7 @@ impl Plugin {
             let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
             let ready = pool.ready(&code, later.workspace, later.grants).map_err(unloadable(digest))?;
-            Ok(Live::new(ready, pool.queue().clone()))
+            Ok(Live::new(ready, pool.queue().of(later.workspace)))
         };
         if let Some(live) = live.get() {
             return Ok(live);
@@ -187,8 +195,8 @@ impl Plugin {
         self.run_with(Given::default(), config, event).await
     }
 
-    /// The same with what its grants need; what it wants to be kept is in the cost. An interpreted plugin without
-    /// grants may take several events that wait with the same `config`, by address, in one instance.
+    /// The same with what its grants need; what it wants to be kept is in the cost. A plugin that asks for batches, and
+    /// for no grant, may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(
         &self,
         mut given: Given,
@@ -196,7 +204,7 @@ impl Plugin {
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
         let live = self.live().await.map_err(host)?;
-        if let Some(gather) = live.gather.as_ref().filter(|gather| gather.is_open())
+        if let Some(gather) = live.gather.as_ref().filter(|gather| self.batches && gather.is_open())
             && let Some(ran) = Box::pin(self.run_gathered(live, gather, &config, event.clone())).await
         {
             return ran;

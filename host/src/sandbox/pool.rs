@@ -36,6 +36,7 @@ use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::executable;
 use crate::sandbox::guests::Guests;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::options::TierOptions;
@@ -137,7 +138,10 @@ impl Pool {
             reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, files get their names when they are complete, and callers have compared the checksum"
         )]
         let component = unsafe { Component::deserialize_file(&self.engine, file) };
-        let component = component.map_err(|error| Refusal::new(RefusalCode::TooComplex, detail(&error)))?;
+        let component = component.map_err(|error| match executable::hindrance() {
+            Some(hindrance) => Refusal::new(RefusalCode::Host, hindrance),
+            None => Refusal::new(RefusalCode::TooComplex, detail(&error)),
+        })?;
         let plan = match &self.kept {
             Ok(_) => plan(&compile::plan_file(file))?.map(Arc::new),
             Err(why) => Err(why.clone()),

@@ -76,7 +76,7 @@ impl Sandbox {
         let plugin = match self.builds.stored(digest).await? {
             Some((pool, code)) => {
                 let ready = pool.ready(&code, workspace, grants).map_err(unloadable(digest))?;
-                Plugin::new(*digest, ready, pool.queue().clone())
+                Plugin::new(*digest, ready, pool.queue().of(workspace))
             }
             None if self.has(digest) => Plugin::later(key, &self.builds),
             None => return Err(SandboxError::Unknown { digest: *digest }),

@@ -21,8 +21,6 @@ pub(crate) struct Tier {
     /// Calls of one plugin for each thread. Guests never wait for anything, so more would only take turns with each
     /// other; a few keep the threads busy while callers wake up.
     pub calls_per_worker: usize,
-    /// Whether events of a connection that wait for a plugin are run together.
-    pub gathers: bool,
     /// Entries of one table.
     pub table_elements: u64,
     /// Tables of one core module.
@@ -99,7 +97,6 @@ pub(crate) static NATIVE: Tier = Tier {
     slots: 1000,
     calls: 512,
     calls_per_worker: 8,
-    gathers: false,
     table_elements: 20_000,
     tables_per_module: 4,
     core_instances: 20,
@@ -132,9 +129,8 @@ pub(crate) static INTERPRETED: Tier = Tier {
     name: "interpreted",
     slots: 64,
     calls: 32,
-    // Few, so that those that wait are run together.
+    // Few, so that those that wait can be run together.
     calls_per_worker: 2,
-    gathers: true,
     table_elements: 100_000,
     tables_per_module: 8,
     core_instances: 60,

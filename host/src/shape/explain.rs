@@ -1,6 +1,7 @@
 //! Why a mapping wrote what it wrote: for each field its path, its value, and what was probably
 //! meant if there is none. Not here: writing (`mapping`).
 
+use std::cell::Cell;
 use std::cell::OnceCell;
 
 use crate::shape::budget::Budget;
@@ -20,6 +21,7 @@ use crate::shape::source::Base;
 use crate::shape::source::Path;
 use crate::shape::source::Scope;
 use crate::shape::source::Source;
+use crate::shape::spec::Letters;
 use crate::shape::spec::distance;
 
 /// What became of a field.
@@ -109,7 +111,10 @@ impl Explainer<'_> {
                     matched,
                     outcome: Outcome::Value,
                     value: None,
-                    did_you_mean: self.hints.nearest(over, scope),
+                    did_you_mean: match matched {
+                        0 => self.hints.nearest(over, scope, self.budget),
+                        _ => None,
+                    },
                     detail: None,
                 });
                 let first = first.map(|token| scope.node(token));
@@ -159,7 +164,7 @@ impl Explainer<'_> {
             From::Template(_) => 0,
         };
         let did_you_mean = match &field.from {
-            From::Source(Source::Path(path)) if matched == 0 => self.hints.nearest(path, scope),
+            From::Source(Source::Path(path)) if matched == 0 => self.hints.nearest(path, scope, self.budget),
             _ => None,
         };
         let mut json = Vec::new();
@@ -194,7 +199,7 @@ impl Explainer<'_> {
             let mut value = None;
             let matched = self.count_with(source, scope, &field.pointer, &mut value)?;
             let did_you_mean = match source {
-                Source::Path(path) if matched == 0 => self.hints.nearest(path, scope),
+                Source::Path(path) if matched == 0 => self.hints.nearest(path, scope, self.budget),
                 _ => None,
             };
             self.reports.push(FieldReport {
@@ -240,36 +245,58 @@ impl Explainer<'_> {
 }
 
 /// The paths an event has, found when a path first matches nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hints {
     known: OnceCell<Vec<String>>,
+    /// What looking for what was meant may still cost; a hint that is not found does not hurt.
+    left: Cell<Budget>,
+}
+
+/// Cells of [`distance`] that are filled in the time of a visit.
+const CELLS_FOR_A_VISIT: u64 = 8;
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { known: OnceCell::new(), left: Cell::new(Budget::new(500_000, 0)) }
+    }
 }
 
 impl Hints {
     /// The path nearest to one that matches nothing: one that differs by a few letters, else the
-    /// shortest that ends in the same name. `None` if it matches, or nothing is near.
-    pub(crate) fn nearest(&self, path: &Path, scope: &Scope<'_>) -> Option<String> {
-        let mut enough = Budget::default();
-        if path.first(scope, &mut enough).ok()?.is_some() {
+    /// shortest that ends in the same name. `None` if it matches, or nothing is near. `budget` is for finding out
+    /// whether it matches.
+    pub(crate) fn nearest(&self, path: &Path, scope: &Scope<'_>, budget: &mut Budget) -> Option<String> {
+        if path.first(scope, budget).ok()?.is_some() {
             return None;
         }
-        if path.base == Base::Item {
-            return best(&path.text, &paths::of_node(scope.node(scope.item?), "@"));
-        }
-        let known = self.known.get_or_init(|| paths::of_node(scope.input.document.root(), "$"));
-        best(&path.text, known)
+        let mut left = self.left.get();
+        let best = if path.base == Base::Item {
+            best(&path.text, &paths::of_node(scope.node(scope.item?), "@", &mut left), &mut left)
+        } else {
+            let root = scope.input.document.root();
+            let known = self.known.get_or_init(|| paths::of_node(root, "$", &mut left));
+            best(&path.text, known, &mut left)
+        };
+        self.left.set(left);
+        best
     }
 }
 
-fn best(text: &str, known: &[String]) -> Option<String> {
+fn best(text: &str, known: &[String], left: &mut Budget) -> Option<String> {
     let length = text.chars().count();
     let most = (length / 4).clamp(1, 4);
-    let near = known
-        .iter()
-        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most)
-        .map(|candidate| (distance(text, candidate), candidate))
-        .filter(|(letters, _)| *letters <= most)
-        .min();
+    left.visit(known.len() as u64).ok()?;
+    let letters = Letters::of(text);
+    let mut near: Option<(usize, &String)> = None;
+    for candidate in known {
+        let other = Letters::of(candidate);
+        if other.count.abs_diff(length) > most || letters.differ_at_least(other) > most {
+            continue;
+        }
+        left.visit((length * length) as u64 / CELLS_FOR_A_VISIT).ok()?;
+        let found = (distance(text, candidate), candidate);
+        near = near.into_iter().chain((found.0 <= most).then_some(found)).min();
+    }
     if let Some((_, near)) = near {
         return Some(near.clone());
     }
@@ -285,4 +312,18 @@ fn last_name(text: &str) -> Option<&str> {
     let (_, name) = text.rsplit_once('.')?;
     let plain = !name.is_empty() && !name.contains(['[', ']', '*']);
     plain.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_probably_meant_is_not_sought_without_end() {
+        let known: Vec<String> = (0..2000).map(|at| format!("$.{}{at:04}", "hgfedcba".repeat(7))).collect();
+        let mut left = Budget::new(100_000, 0);
+        let wrong = |at: usize| format!("$.{}{at:04}", "abcdefgh".repeat(7));
+        assert!((0..4000).all(|at| best(&wrong(at), &known, &mut left).is_none()));
+        assert_eq!(left.nodes_left(), 0, "it was paid for until there was nothing left");
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::shape::Budget;
 use crate::shape::Document;
+use crate::shape::HintFault;
 use crate::shape::Input;
 use crate::shape::Kind;
 use crate::shape::Mapping;
@@ -79,7 +80,7 @@ fn a_failing_field_does_not_hide_the_others() {
 #[test]
 fn paths_are_listed_with_what_they_hold() {
     let other = br#"{"account":{"name":null},"confidence":"high"}"#;
-    let listed = paths(&[LEAD.as_bytes(), other]).unwrap();
+    let listed = paths(&[LEAD.as_bytes(), other], &mut Budget::default()).unwrap();
     let line = |path: &str| {
         let info = listed.iter().find(|info| info.path == path).unwrap_or_else(|| panic!("{path} is listed"));
         let types: Vec<&str> = info.types.iter().map(|kind| kind.name()).collect();
@@ -91,10 +92,11 @@ fn paths_are_listed_with_what_they_hold() {
     assert_eq!(line("$.people[*].age"), "null null 1/2 null 1");
     assert_eq!(line("$['odd key']"), "number 1 1/2 null 0");
     assert_eq!(listed[0].types, [Kind::Object]);
-    assert_eq!(paths(&[b"{}", b"{"]).unwrap_err().sample, 1);
+    let fault = paths(&[b"{}", b"{"], &mut Budget::default()).unwrap_err();
+    assert!(matches!(fault, HintFault::Sample(fault) if fault.sample == 1), "{fault:?}");
     // Each path is a query that finds its value.
     let document = Document::parse(LEAD.as_bytes()).unwrap();
-    for info in paths(&[LEAD.as_bytes()]).unwrap() {
+    for info in paths(&[LEAD.as_bytes()], &mut Budget::default()).unwrap() {
         let query = crate::shape::Query::compile(&info.path).unwrap();
         assert!(query.first(&document, &mut Budget::default()).unwrap().is_some(), "{}", info.path);
     }
@@ -103,7 +105,7 @@ fn paths_are_listed_with_what_they_hold() {
 fn check_suggested(target: &str, expected: &[(&str, &str)]) {
     let sample = br#"{"account":{"name":"Acme","domain":"acme.com","employeeCount":12},"confidence":0.9,"signal_type":"pql",
         "detected_at":"2026-04-29T14:31:08Z","events":["a"],"contact":{"email":"a@b.c","firstName":"Ann"}}"#;
-    let found = suggest(&[sample], target.as_bytes()).unwrap();
+    let found = suggest(&[sample], target.as_bytes(), &mut Budget::default()).unwrap();
     let found: Vec<(&str, &str)> = found.iter().map(|one| (&*one.target, &*one.path)).collect();
     assert_eq!(found, expected, "{target}");
 }
@@ -128,4 +130,36 @@ fn suggestions_go_by_name_place_and_type() {
         &[("/email", "$.contact.email"), ("/detectedAt", "$.detected_at")],
     );
     check_suggested("{}", &[]);
+}
+
+/// Many different keys in the sample and in the target, as an attacker sends them.
+fn many(keys: usize, letter: char) -> String {
+    let members: Vec<String> = (0..keys).map(|at| format!("\"{letter}{at:05}x{}\":{at}", at * 7)).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[test]
+fn suggestions_for_many_keys_cost_what_is_allowed_or_end() {
+    let (sample, target) = (many(20_000, 'k'), many(2000, 't'));
+    let mut budget = Budget::default();
+    let found = suggest(&[sample.as_bytes()], target.as_bytes(), &mut budget);
+    assert!(matches!(found, Ok(_) | Err(HintFault::Exhausted)), "{found:?}");
+    // A name that all paths share does not make every path a candidate for every field without being paid for.
+    let shared = |keys: usize, name: &str| {
+        let members: Vec<String> = (0..keys).map(|at| format!("\"{name}_{at}\":{at}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let (sample, target) = (shared(2000, "company"), shared(2000, "account"));
+    let found = suggest(&[sample.as_bytes()], target.as_bytes(), &mut Budget::new(100_000, 0));
+    assert_eq!(found, Err(HintFault::Exhausted));
+}
+
+#[test]
+fn a_long_name_above_many_values_is_no_work() {
+    let values = vec!["1"; 50_000].join(",");
+    let sample = format!("{{\"{}\":[{values}],\"short\":1}}", "n".repeat(500_000));
+    let mut budget = Budget::default();
+    let listed = paths(&[sample.as_bytes()], &mut budget).unwrap();
+    assert_eq!(listed.iter().map(|info| &*info.path).collect::<Vec<_>>(), ["$.short"]);
+    assert!(budget.nodes_left() > 1_900_000, "{budget:?}");
 }

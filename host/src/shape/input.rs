@@ -1,6 +1,8 @@
 //! What a filter or mapping may look at: the payload, the headers, the event's own fields.
 //! Not here: where they come from (`flow`).
 
+use crate::domain::event::RequestLine;
+use crate::shape::budget::Exhausted;
 use crate::shape::tape::Document;
 
 /// One event as filters and mappings see it. Made once and shared by every connection, so that
@@ -19,12 +21,33 @@ pub struct Input<'a> {
     pub source: &'a str,
     /// When it was received, as RFC 3339.
     pub received_at: &'a str,
+    /// How it was asked for.
+    pub request: &'a RequestLine,
+    /// The payload is no JSON: `document` says nothing of it, and whoever looks at the payload fails.
+    pub unreadable: bool,
 }
 
 impl<'a> Input<'a> {
     /// An input that is only a payload.
     pub fn of(document: &'a Document<'a>) -> Self {
-        Self { document, headers: &[], id: "", event_type: "", source: "", received_at: "" }
+        Self {
+            document,
+            headers: &[],
+            id: "",
+            event_type: "",
+            source: "",
+            received_at: "",
+            request: RequestLine::NONE,
+            unreadable: false,
+        }
+    }
+}
+
+impl Input<'_> {
+    /// Whether there is a payload to look at.
+    #[inline]
+    pub(crate) fn readable(&self) -> Result<(), Exhausted> {
+        if self.unreadable { Err(Exhausted::Unreadable) } else { Ok(()) }
     }
 }
 
@@ -52,7 +75,7 @@ impl EventField {
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|field| field.name() == name);
         found
-            .ok_or_else(|| format!("an event has no field `{name}`; it has id, type, source and received_at"))
+            .ok_or_else(|| format!("an event has no field `{name}`; it has id, type, source, received_at, method, path, query, and query.NAME for one parameter"))
     }
 
     pub(crate) fn of<'a>(self, input: &Input<'a>) -> &'a str {

@@ -28,7 +28,9 @@ mod tape;
 mod value;
 
 pub use budget::Budget;
+pub use budget::Ended;
 pub use budget::Exhausted;
+pub use budget::Work;
 pub use explain::FieldReport;
 pub use explain::Outcome;
 pub use fault::EvalFault;
@@ -40,6 +42,7 @@ pub use filter::Filter;
 pub use input::Input;
 pub use mapping::Mapped;
 pub use mapping::Mapping;
+pub use paths::HintFault;
 pub use paths::PathInfo;
 pub use paths::SampleFault;
 pub use paths::paths;

@@ -3,6 +3,10 @@
 
 use indexmap::IndexMap;
 
+use crate::shape::budget::Budget;
+use crate::shape::budget::Exhausted;
+use crate::shape::budget::MAX_QUERY_BYTES;
+use crate::shape::budget::PARSED_FOR_A_VISIT;
 use crate::shape::fault::JsonFault;
 use crate::shape::fault::bounded;
 use crate::shape::tape::Document;
@@ -39,21 +43,41 @@ pub struct SampleFault {
     pub fault: JsonFault,
 }
 
-/// Every path below the root, in the order they are met; at most 2000.
-pub fn paths(samples: &[&[u8]]) -> Result<Vec<PathInfo>, SampleFault> {
+/// Why nothing can be said of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HintFault {
+    /// One of them is no JSON.
+    #[error(transparent)]
+    Sample(#[from] SampleFault),
+    /// There is too much in them.
+    #[error("looking through them is more work than is allowed: give smaller ones, or fewer")]
+    Exhausted,
+}
+
+impl From<Exhausted> for HintFault {
+    fn from(_: Exhausted) -> Self {
+        Self::Exhausted
+    }
+}
+
+/// Every path below the root that a query could have, in the order they are met; at most 2000.
+pub fn paths(samples: &[&[u8]], budget: &mut Budget) -> Result<Vec<PathInfo>, HintFault> {
     let mut found = IndexMap::new();
     for (sample, json) in samples.iter().enumerate() {
+        budget.parse(json.len())?;
         let document = Document::parse(json).map_err(|fault| SampleFault { sample, fault })?;
-        let mut walk = Walk { found: &mut found, sample, samples: samples.len() };
-        walk.inside(document.root(), "$");
+        let mut walk = Walk { found: &mut found, sample, samples: samples.len(), budget };
+        walk.inside(document.root(), "$")?;
     }
     Ok(found.into_values().map(|entry: Entry| entry.info).collect())
 }
 
-/// The paths below one value, beginning with `prefix`.
-pub(crate) fn of_node(node: Node<'_>, prefix: &str) -> Vec<String> {
+/// The paths below one value, beginning with `prefix`; those that were met until the budget was used up.
+pub(crate) fn of_node(node: Node<'_>, prefix: &str, budget: &mut Budget) -> Vec<String> {
     let mut found = IndexMap::new();
-    Walk { found: &mut found, sample: 0, samples: 1 }.inside(node, prefix);
+    let mut walk = Walk { found: &mut found, sample: 0, samples: 1, budget };
+    // What is missing is a hint that is not given.
+    let _used_up = walk.inside(node, prefix);
     found.into_keys().collect()
 }
 
@@ -68,36 +92,40 @@ struct Walk<'w> {
     found: &'w mut IndexMap<String, Entry>,
     sample: usize,
     samples: usize,
+    budget: &'w mut Budget,
 }
 
 impl Walk<'_> {
-    /// The recursion is as deep as the sample, at most 128.
-    fn inside(&mut self, node: Node<'_>, path: &str) {
+    /// The recursion is as deep as the sample, at most as JSON may be nested.
+    fn inside(&mut self, node: Node<'_>, path: &str) -> Result<(), Exhausted> {
         match node.kind() {
             Kind::Array => {
                 let path = format!("{path}[*]");
-                for element in node.elements() {
-                    self.value(element, &path);
-                }
+                node.elements().try_for_each(|element| self.value(element, &path))
             }
             Kind::Object => {
                 for (name, value) in node.members() {
-                    self.value(value, &format!("{path}{}", step(&name)));
+                    // No query is longer, and a long name would be written again for each value below it.
+                    if path.len() + name.len() < MAX_QUERY_BYTES {
+                        self.value(value, &format!("{path}{}", step(&name)))?;
+                    }
                 }
+                Ok(())
             }
-            _ => {}
+            _ => Ok(()),
         }
     }
 
-    fn value(&mut self, node: Node<'_>, path: &str) {
+    fn value(&mut self, node: Node<'_>, path: &str) -> Result<(), Exhausted> {
+        self.budget.visit(1 + path.len() as u64 / PARSED_FOR_A_VISIT)?;
         let room = self.found.len() < MAX_PATHS;
         let entry = match self.found.get_mut(path) {
             Some(entry) => entry,
-            None if !room => return,
+            None if !room => return Ok(()),
             None => self.found.entry(path.to_owned()).or_insert_with(|| Entry::new(path, self.samples)),
         };
         entry.meet(node, self.sample);
-        self.inside(node, path);
+        self.inside(node, path)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::domain::event::RequestPart;
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::input::EventField;
@@ -64,7 +65,7 @@ impl Path {
             Some(_) if !in_each => {
                 return Err(format!("`{text}`: `@` has a meaning only inside `$each`; begin with `$`"));
             }
-            Some(rest) => (Base::Item, Query::compile(&format!("${rest}"))),
+            Some(rest) => (Base::Item, Query::compile_item(rest)),
             None => (Base::Root, Query::compile(text)),
         };
         let query = query.map_err(|fault| fault.detail)?;
@@ -93,6 +94,7 @@ impl Path {
         scope: &Scope<'i>,
         budget: &mut Budget,
     ) -> Result<Option<Node<'i>>, Exhausted> {
+        scope.input.readable()?;
         if let Some(token) = self.slot.and_then(|slot| scope.slots.get(slot)) {
             return Ok((*token != NO_NODE).then(|| scope.node(*token)));
         }
@@ -109,6 +111,7 @@ impl Path {
         budget: &mut Budget,
         each: &mut dyn FnMut(Node<'i>) -> Result<(), Stop>,
     ) -> Result<(), Exhausted> {
+        scope.input.readable()?;
         match self.base_token(scope) {
             Some(base) => {
                 self.query.each_from(scope.input.document, base, budget, &mut |token| each(scope.node(token)))
@@ -125,6 +128,8 @@ pub(crate) enum Source {
     /// A header, by its name in lower case.
     Header(Box<str>),
     Event(EventField),
+    /// Something of the request.
+    Request(RequestPart),
 }
 
 impl Source {
@@ -134,6 +139,7 @@ impl Source {
             Self::Path(path) => &path.text,
             Self::Header(name) => name,
             Self::Event(field) => field.name(),
+            Self::Request(part) => part.name(),
         }
     }
 
@@ -155,6 +161,11 @@ impl Source {
                 budget.visit(scope.input.headers.len() as u64)?;
                 let named = scope.input.headers.iter().filter(|(have, _)| **have == **name);
                 named.map(|(_, value)| value).try_for_each(|value| each(Value::Text(Cow::Borrowed(value))))
+            }
+            Self::Request(part) => {
+                let request = scope.input.request;
+                budget.visit(1 + request.query.len() as u64 / 8)?;
+                part.values(request).map(|value| Value::owned_text(value.into_owned())).try_for_each(each)
             }
             Self::Event(field) => each(Value::Text(Cow::Borrowed(field.of(scope.input)))),
         };

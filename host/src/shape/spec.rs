@@ -79,10 +79,43 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     (best.0 <= 2 && best.0 < word.chars().count()).then_some(best.1)
 }
 
+/// Which letters a word has, for finding out cheaply that two words are far from each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Letters {
+    seen: u64,
+    /// How many letters it has.
+    pub(crate) count: usize,
+}
+
+impl Letters {
+    /// Those of a word; letters' case does not count.
+    pub(crate) fn of(word: &str) -> Self {
+        let (mut seen, mut count) = (0, 0);
+        for letter in word.chars() {
+            count += 1;
+            // As many letters are looked at as [`distance`] does.
+            if count <= LETTERS_MAX {
+                letter.to_lowercase().for_each(|letter| seen |= 1 << (u32::from(letter) % 64));
+            }
+        }
+        Self { seen, count }
+    }
+
+    /// No fewer edits make one of the other: an edit brings one letter and takes one away at most.
+    pub(crate) fn differ_at_least(self, other: Self) -> usize {
+        let (mine, theirs) = (self.seen & !other.seen, other.seen & !self.seen);
+        mine.count_ones().max(theirs.count_ones()) as usize
+    }
+}
+
+/// Letters of a word that [`distance`] looks at.
+const LETTERS_MAX: usize = 64;
+
 /// Insertions, deletions, changes and swaps of neighbours that make `left` into `right`, letters'
 /// case not counted (the optimal string alignment distance).
 pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let lower = |text: &str| -> Vec<char> { text.chars().take(64).flat_map(char::to_lowercase).collect() };
+    let lower =
+        |text: &str| -> Vec<char> { text.chars().take(LETTERS_MAX).flat_map(char::to_lowercase).collect() };
     let (left, right) = (lower(left), lower(right));
     let mut two_above = vec![0; right.len() + 1];
     let mut above: Vec<usize> = (0..=right.len()).collect();

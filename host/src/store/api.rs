@@ -61,6 +61,20 @@ pub trait Store: Send + Sync + 'static {
     /// The events of a commit, in order.
     fn read(&self, range: CommitRange) -> impl Future<Output = Result<Vec<Held>, StoreError>> + Send;
 
+    /// Events that are accepted and not closed, in the order of their ids, after that one, at most `limit`.
+    fn open_events(
+        &self,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<EventId>, StoreError>> + Send;
+
+    /// Live (not terminal) delivery records in the order of their ids, after that one, at most `limit`.
+    fn live(
+        &self,
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DeliveryRecord>, StoreError>> + Send;
+
     /// Lists events.
     fn events(
         &self,

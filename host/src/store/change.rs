@@ -10,6 +10,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Note;
 use crate::domain::plan::Plan;
 use crate::domain::plan::Rejection;
 
@@ -33,6 +34,8 @@ pub enum LogEntry {
     Rejection(Rejection),
     /// Plugins made requests for an event.
     Fetches(EventFetches),
+    /// Something else befell an event or a delivery.
+    Note(Note),
 }
 
 /// An attempt with what the lists filter by.

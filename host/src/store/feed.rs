@@ -67,7 +67,7 @@ impl Drop for HeldEvent {
     }
 }
 
-/// What an event counts against the budget: its body and a flat kilobyte for the rest.
+/// What an event counts against the budget: its body, its query and a flat kilobyte for the rest.
 pub(crate) fn held_bytes(event: &NewEvent) -> u64 {
-    event.body.len() as u64 + 1024
+    event.body.len() as u64 + event.request.query.len() as u64 + 1024
 }

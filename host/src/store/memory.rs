@@ -2,6 +2,7 @@
 //! nothing only sled could do, and says what a list should hold where that is easier to see.
 //! Not here: durability, limits, speed.
 
+mod damage;
 mod lists;
 mod opener;
 
@@ -68,14 +69,14 @@ struct Data {
     kv: BTreeMap<(KvSpace, String), Vec<u8>>,
 }
 
-/// A handle.
-#[derive(Debug)]
+/// A handle; clones are the same.
+#[derive(Clone, Debug)]
 pub(crate) struct MemoryStore {
     data: Arc<Mutex<Data>>,
     clock: Clock,
     window: std::time::Duration,
     budget: Arc<HotBudget>,
-    feed: Mutex<Option<mpsc::UnboundedSender<Committed>>>,
+    feed: Arc<Mutex<Option<mpsc::UnboundedSender<Committed>>>>,
 }
 
 /// Its feed.
@@ -227,6 +228,19 @@ impl Store for MemoryStore {
         let events = events.map(|(id, data)| Event { id: *id, data: data.clone() }).collect();
         drop(data);
         Ok(self.hold(events))
+    }
+
+    async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        let data = self.data();
+        let open = data.open.keys().filter(|id| after.is_none_or(|after| **id > after));
+        Ok(open.take(limit).copied().collect())
+    }
+
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let data = self.data();
+        let records = data.records.values().filter(|record| !record.state.is_terminal());
+        let records = records.filter(|record| after.is_none_or(|after| record.id > after));
+        Ok(records.take(limit).cloned().collect())
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {

@@ -3,19 +3,23 @@
 //! contract suite (`contract`). Not here: any decision about a delivery (`rules::lifecycle`).
 
 mod api;
+mod backend;
 mod change;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 mod error;
+#[cfg(test)]
+pub(crate) mod failing;
 mod feed;
 pub mod key_file;
 #[cfg(test)]
-mod memory;
+pub(crate) mod memory;
 mod query;
 mod recovered;
 pub mod sled;
 
 pub use api::Store;
+pub use backend::Backend;
 pub use change::Accepted;
 pub use change::AttemptEntry;
 pub use change::Change;

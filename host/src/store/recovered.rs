@@ -3,6 +3,7 @@
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::fetch::StepFetch;
 use crate::domain::id::EventId;
+use crate::domain::plan::Note;
 use crate::domain::plan::Plan;
 use crate::store::change::AttemptEntry;
 use crate::store::change::ConfigState;
@@ -14,6 +15,8 @@ pub struct Unfinished {
     pub event: EventId,
     /// Slots of deliveries that ended already or have a record: planning again skips them.
     pub done: Vec<u16>,
+    /// Whether its plan is in the log: then it is not planned anew.
+    pub planned: bool,
 }
 
 /// What a store found when it was opened.
@@ -43,4 +46,6 @@ pub struct EventLog {
     pub fetches: Vec<StepFetch>,
     /// Records of deliveries that have one.
     pub records: Vec<DeliveryRecord>,
+    /// What else befell it, in the order in which it was written.
+    pub notes: Vec<Note>,
 }

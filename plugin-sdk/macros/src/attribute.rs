@@ -60,7 +60,9 @@ impl Arguments {
         }
         for header in &self.headers {
             let name = header.value();
-            if name.is_empty() || name.bytes().any(|byte| byte.is_ascii_uppercase() || byte <= b' ') {
+            // What begins with a colon is of the request: the parameters of a query may have any name.
+            let wrong = |byte: u8| byte.is_ascii_uppercase() || byte <= b' ';
+            if name.is_empty() || !name.starts_with(':') && name.bytes().any(wrong) {
                 return Err(Error::new_spanned(header, "a header's name in lower case is expected"));
             }
         }
@@ -123,6 +125,7 @@ mod tests {
         check(quote!(name = 1), "expected a string");
         check(quote!(headers = "x-a"), "expected strings");
         check(quote!(headers = ["X-A"]), "in lower case");
+        check(quote!(headers = [":query.TenantId"]), "");
         check(quote!(batch = "f"), "the name of a function");
     }
 }

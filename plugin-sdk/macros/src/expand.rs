@@ -97,6 +97,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
         None => signature::doc_comment(function),
     };
     let (headers, http, secrets) = (&arguments.headers, &arguments.http, &arguments.secrets);
+    let batch = arguments.batch.is_some();
     let is_named = arguments.examples.is_some();
     let folder = arguments.examples.as_ref().map_or("examples".into(), |folder| folder.value());
     let root = cargo_says("CARGO_MANIFEST_DIR");
@@ -119,6 +120,7 @@ fn about(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
             headers: &[#(#headers),*],
             http: &[#(#http),*],
             secrets: &[#(#secrets),*],
+            batch: #batch,
             examples_dir: #dir,
             examples: &[#(#texts),*],
         }

@@ -16,7 +16,7 @@ use proc_macro::TokenStream;
 /// | `name = "…"` | instead of the package's: 1 to 64 of `a-z`, `0-9`, `-`, `_`, a letter first |
 /// | `version = "…"` | instead of the package's |
 /// | `description = "…"` | instead of the function's doc comment |
-/// | `headers = ["…"]` | the headers that events shall carry, in lower case; none unless asked for |
+/// | `headers = ["…"]` | the headers that events shall carry, in lower case; none unless asked for; also `:method`, `:path`, `:query`, `:query.NAME` of the request |
 /// | `examples = "…"` | the folder of the example files; `examples`, unless given |
 /// | `batch = function` | `fn(&[Event], &Config) -> Vec<Result<Verdict>>`, for what is cheaper together |
 ///

@@ -27,6 +27,17 @@ fn every_kind_becomes_a_sentence() {
     assert_eq!(kinds, 58);
 }
 
+/// As GitHub sends it unless told otherwise.
+#[test]
+fn an_event_in_a_form_is_the_same_sentence() {
+    let body = json!({ "action": "opened", "sender": { "login": "octo cat" }, "issue": { "number": 7, "title": "ü & + 1" } });
+    let escaped: String = body.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let form = testing::event(format!("payload={escaped}").as_str());
+    let form = form.content_type("application/x-www-form-urlencoded").event_type("issues");
+    let message: Value = testing::run::<transform>(form).expect_forward().json();
+    assert_eq!(message["text"], "*octo cat* opened issue #7 ü &amp; + 1");
+}
+
 #[test]
 fn sentences() {
     let check = |kind: &str, body: Value, expected: &str| {

@@ -12,13 +12,18 @@ use hookmill_tests::eventually;
 use hookmill_tests::latency::p99;
 use hookmill_tests::pipeline::Pipeline;
 use hookmill_tests::pipeline::Plan;
+use hookmill_tests::size::sized;
 use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-const WAITING: usize = 100_000;
 const PROBES: usize = 1000;
 const ROUNDS: usize = 5;
+
+/// Deliveries that wait for the dead destination.
+fn waiting() -> usize {
+    sized(10_000, 100_000)
+}
 
 /// A gateway with a healthy destination, and when requests arrive there.
 struct Probe {
@@ -67,7 +72,7 @@ async fn queue_up(client: &Client, dead: &Pipeline) {
         senders.spawn(async move {
             let body =
                 |number: usize| json!({"number": number, "filler": "x".repeat(400)}).to_string().into_bytes();
-            for number in (sender..WAITING).step_by(4) {
+            for number in (sender..waiting()).step_by(4) {
                 let headers = [("content-type", "application/json")];
                 client.with_key("").send("POST", &path, &headers, body(number)).await.expect(202);
             }
@@ -91,7 +96,7 @@ async fn the_healthy_one_does_not_notice() {
     let dead = plan.make(&client).await;
     queue_up(&client, &dead).await;
     let resident = beside.gateway.resident_bytes();
-    eprintln!("resident with {WAITING} deliveries waiting: {} MiB", resident >> 20);
+    eprintln!("resident with {} deliveries waiting: {} MiB", waiting(), resident >> 20);
 
     // What is done once for each connection and page is not what is compared.
     compare(&mut alone, &mut beside).await;
@@ -107,7 +112,7 @@ async fn the_healthy_one_does_not_notice() {
     }
     let (alone, beside) = rounds.last().expect("there was a round");
     assert!(*beside <= alone.mul_f64(1.5), "p99 alone and beside a dead destination: {rounds:?}");
-    assert!(resident < 100 << 20, "{} MiB resident with {WAITING} deliveries waiting", resident >> 20);
+    assert!(resident < 100 << 20, "{} MiB resident with {} deliveries waiting", resident >> 20, waiting());
     nothing_delivered(&client, &dead).await;
 }
 

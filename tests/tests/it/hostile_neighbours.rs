@@ -16,6 +16,7 @@ use hookmill_tests::latency::p99;
 use hookmill_tests::latency::percentile;
 use hookmill_tests::pipeline::Pipeline;
 use hookmill_tests::pipeline::Plan;
+use hookmill_tests::size::sized;
 use serde_json::json;
 use tokio::process::Child;
 use tokio::process::Command;
@@ -28,15 +29,19 @@ use tokio::task::JoinSet;
 const ATTACKS_AT_ONCE: usize = 16;
 const ATTACKS: [&str; 8] =
     ["endless-loop", "fill-memory", "grow", "recurse", "panic", "big-output", "aliased-outputs", "log-flood"];
-/// Events of the honest tenant in each turn, and turns of each kind in a round.
+/// Events of the honest tenant in each turn, and rounds.
 const PROBES: usize = 50;
-const TURNS: usize = 10;
 const ROUNDS: usize = 5;
 /// How much longer they may take beside attacks: nine of ten than alone, and the slowest of a hundred than beside
 /// processes that only compute.
 const FACTOR: f64 = 2.0;
 /// And those than alone: above what busy processors cost, well below what waiting for one attack costs (more than 10).
 const FACTOR_OF_SLOWEST: f64 = 4.0;
+
+/// Turns of each kind in a round.
+fn turns() -> usize {
+    sized(3, 10)
+}
 
 /// Processes that keep the processors busy without taking them from anybody who has something to do. On many virtual
 /// machines that alone makes the slowest of a hundred events take three to five times as long, and nothing the gateway
@@ -155,7 +160,7 @@ async fn an_honest_tenant_hardly_notices_a_hostile_one() {
     for _ in 0..ROUNDS {
         let (mut alone, mut busy, mut beside) = (Vec::new(), Vec::new(), Vec::new());
         let before = sink.counted("/hostile");
-        for _ in 0..TURNS {
+        for _ in 0..turns() {
             honest.times(&mut alone).await;
             let computing = Busy::start();
             honest.times(&mut busy).await;
@@ -171,7 +176,7 @@ async fn an_honest_tenant_hardly_notices_a_hostile_one() {
             "p90 alone..beside {attacks} attacks {most:?}, p99 busy..beside {slowest:?}, alone {:?}",
             p99(&alone)
         );
-        assert!(attacks > 100, "only {attacks} attacks");
+        assert!(attacks > 10 * turns(), "only {attacks} attacks");
         let holds = most.end <= most.start.mul_f64(FACTOR)
             && slowest.end <= slowest.start.mul_f64(FACTOR)
             && slowest.end <= p99(&alone).mul_f64(FACTOR_OF_SLOWEST);
@@ -217,4 +222,56 @@ async fn a_backlog_of_long_events_takes_no_place_of_others() {
         .await;
     let over = sink.counted("/hostile");
     assert!(over < BACKLOG / 2, "{over} of {BACKLOG} attacks were over before an honest event was");
+}
+
+/// Looping events of another workspace that wait, and how much longer events may take beside them: half of them. When
+/// both workspaces shared the places of the plugin, it was seven hundred times.
+const LOOPS: usize = 400;
+const SAME_FACTOR: f64 = 20.0;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_workspace_s_loops_in_the_same_plugin_take_no_place_of_mine() {
+    let gateway = Gateway::start_with(|options| options.env("HOOKMILL_PLUGINS_QUARANTINE_AFTER", "0")).await;
+    let sink = Sink::start().await;
+    sink.count_only();
+    let client = gateway.client();
+    let theirs = client.post("/v1/workspaces", &json!({"name": "theirs"})).await.expect(201);
+    let theirs = client.with_key(theirs["key"]["secret"].as_str().expect("a key of the new workspace"));
+    let (sender, mut arrivals) = mpsc::unbounded_channel();
+    sink.script("/mine", move |_, hit| {
+        // The receiver outlives every request.
+        let _ = sender.send(hit.at);
+        Reply::Status(200)
+    });
+    let make = async |client: &Client, name: &str| {
+        client.upload("same", guests::fixture("hostile")).await.expect(201);
+        let steps = json!([{"plugin": {"name": "same", "config": {}}, "on_error": "pass"}]);
+        Plan::new(name, &sink.url(&format!("/{name}"))).steps(steps).make(client).await
+    };
+    let mine = make(&client, "mine").await;
+    let loops = make(&theirs, "theirs").await;
+    let mut times = async || {
+        let mut all = Vec::new();
+        for _ in 0..PROBES {
+            let start = Instant::now();
+            mine.accept(&client, &json!({"probe": true})).await;
+            all.push(arrivals.recv().await.expect("the sink runs") - start);
+        }
+        all
+    };
+    times().await;
+    let alone = times().await;
+    let loop_once = || async {
+        let headers = [("x-attack", "endless-loop"), ("content-type", "application/json")];
+        theirs.with_key("").send("POST", &loops.path, &headers, b"{}".to_vec()).await.expect(202);
+    };
+    futures::future::join_all((0..LOOPS).map(|_| loop_once())).await;
+    let beside = times().await;
+    let over = sink.counted("/theirs");
+    assert!(over < LOOPS, "all loops were over");
+    let (alone, beside) = (percentile(&alone, 50), percentile(&beside, 50));
+    assert!(
+        beside <= alone.mul_f64(SAME_FACTOR),
+        "{alone:?} alone, {beside:?} beside {over} of {LOOPS} loops"
+    );
 }

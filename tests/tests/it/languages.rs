@@ -51,12 +51,94 @@ fn assert_ran(tested: &Value, examples: usize) {
     assert_eq!(tested["runs"].as_array().unwrap().len(), examples, "{tested}");
 }
 
+/// What a plugin without grants asks of the outside by the means of its language, and what it is told. It keeps what it
+/// can in its instance, and fails if it finds that there.
+struct Asks {
+    file: &'static str,
+    /// How its own `transform` begins, and how it does when another stands in front of it.
+    transform: [&'static str; 2],
+    source: &'static str,
+    told: &'static [(&'static str, &'static str)],
+    warning: &'static str,
+    line: &'static str,
+}
+
+const NEEDS_CLOCK: &str = "needs the grant `clock`";
+const NEEDS_RANDOM: &str = "needs the grant `random`";
+
+const JAVASCRIPT: Asks = Asks {
+    file: "plugin.js",
+    transform: ["export function transform(", "function decide("],
+    source: include_str!("granted/asks.js"),
+    told: &[
+        ("Date.now()", "Date.now() needs the grant `clock`"),
+        ("new Date()", NEEDS_CLOCK),
+        ("performance.now()", NEEDS_CLOCK),
+        ("Math.random()", NEEDS_RANDOM),
+        ("crypto.randomUUID()", NEEDS_RANDOM),
+        ("setTimeout()", "setTimeout() is not there"),
+        ("fetch()", "needs the grant `http`"),
+        ("a promise", "returned a promise"),
+        ("nothing", "1970-01-01T00:00:00.000Z"),
+    ],
+    warning: "Date.now() needs the grant `clock`",
+    line: r#" {\"by\":\"console.log\"}"#,
+};
+
+const PYTHON: Asks = Asks {
+    file: "plugin.py",
+    transform: ["def transform(", "def decide("],
+    source: include_str!("granted/asks.py"),
+    told: &[
+        ("time.time()", "time.time() needs the grant `clock`"),
+        ("datetime.now()", NEEDS_CLOCK),
+        ("date.today()", NEEDS_CLOCK),
+        ("random.random()", NEEDS_RANDOM),
+        ("random.choice()", NEEDS_RANDOM),
+        ("uuid4()", NEEDS_RANDOM),
+        ("ZoneInfo()", "ZoneInfo('Europe/Berlin') is not there"),
+        ("open()", "open('a-file') is not there"),
+        ("sleep()", "a plugin does not wait"),
+        ("exit()", "SystemExit: 3"),
+        ("nothing", "1970-01-01T00:00:00"),
+    ],
+    warning: "datetime.now() needs the grant `clock`",
+    line: " {'by': 'print'}",
+};
+
+impl Asks {
+    /// Puts its questions in front of a new project's own `transform`.
+    fn ask(&self, project: &Path) {
+        let path = project.join(self.file);
+        let [own, renamed] = self.transform;
+        let source = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(source.matches(own).count(), 1, "{source}");
+        std::fs::write(&path, source.replace(own, renamed) + self.source).unwrap();
+    }
+
+    /// Each question is answered by a refusal that says what it needs, and what was printed before is a line of the log.
+    async fn check(&self, client: &Client, steps: &Value, pushed: &Value) {
+        let warnings = pushed["warnings"].to_string();
+        assert!(warnings.contains(self.warning), "{warnings}");
+        for (question, expected) in self.told {
+            let request = json!({"steps": steps, "payload": {"asks": question}});
+            let answer = client.post("/v1/preview", &request).await;
+            let text = &answer.text;
+            assert!(text.contains(expected) && !text.contains("unreachable"), "{question}: {text}");
+            assert!(text.contains(&format!("asks for {question}{}", self.line)), "{question}: {text}");
+        }
+    }
+}
+
 /// `new`, `build`, `test`, `push`, and an event.
-async fn from_nothing_to_a_delivery(language: &str) {
+async fn from_nothing_to_a_delivery(language: &str, asks: Option<Asks>) {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
     let folder = tempfile::tempdir().unwrap();
     told(folder.path(), &["plugin", "new", "leads", "--lang", language]).await;
     let project = folder.path().join("leads");
+    if let Some(asks) = &asks {
+        asks.ask(&project);
+    }
     let built = told(&project, &["plugin", "build"]).await;
     let file = built["path"].as_str().unwrap();
     let tested = told(&project, &["plugin", "test", file]).await;
@@ -72,7 +154,11 @@ async fn from_nothing_to_a_delivery(language: &str) {
 
     let client = gateway.client();
     let step = json!({"plugin": {"name": "leads", "version": "active", "config": {"min_confidence": 0.8}}});
-    let pipeline = Plan::new("leads", &sink.url("/leads")).steps(json!([step])).make(&client).await;
+    let steps = json!([step]);
+    if let Some(asks) = &asks {
+        asks.check(&client, &steps, &pushed).await;
+    }
+    let pipeline = Plan::new("leads", &sink.url("/leads")).steps(steps).make(&client).await;
     let account = json!({"name": "Ada & Söhne \"Ltd\"", "domain": "ada.example"});
     for confidence in [0.1, 0.92] {
         pipeline.accept(&client, &json!({"confidence": confidence, "account": account, "more": [1]})).await;
@@ -87,8 +173,7 @@ async fn from_nothing_to_a_delivery(language: &str) {
     assert!(refused.text.contains("min_confidence"), "{refused:?}");
 }
 
-/// Of what comes at once an interpreter gets several together; each comes to what it comes to alone, and one that is
-/// refused takes none along.
+/// Of what comes at once each comes to what it comes to alone, and one that is refused takes none along.
 async fn at_once(client: &Client, pipeline: &Pipeline, sink: &Sink) {
     let is_refused = |number: u32| number.is_multiple_of(7);
     let send = async |number: u32| {
@@ -175,6 +260,9 @@ async fn with_grants(language: &str, file: &str, source: &str) {
     let hits = sink.wait_for("/granted", 2).await;
     let mut seen: Vec<Value> = hits.iter().map(Hit::json).collect();
     seen.sort_by_key(|payload| payload["seen"].as_u64());
+    let outside: Vec<Value> =
+        seen.iter_mut().filter_map(|payload| payload.as_object_mut()?.remove("outside")).collect();
+    check_outside(&outside, language);
     for (payload, number) in seen.iter().zip(1..) {
         let (refused, not_sent) = (payload["refused"].as_str(), payload["not_sent"].as_str());
         assert!(refused.unwrap().contains("256 bytes"), "{payload}");
@@ -189,9 +277,20 @@ async fn with_grants(language: &str, file: &str, source: &str) {
     assert_eq!(asked[0].json(), json!({"id": 7}));
 }
 
+/// What the language's own means say where they are granted: it is true, and for each event another.
+fn check_outside(seen: &[Value], language: &str) {
+    let [first, second] = seen else { return assert_eq!(language, "c", "{seen:?}") };
+    for [now, chance, _] in [first, second].map(|seen| [&seen[0], &seen[1], &seen[2]]) {
+        assert!(now.as_f64().unwrap() > 1_700_000_000_000.0, "{now}");
+        assert!((0.0..1.0).contains(&chance.as_f64().unwrap()), "{chance}");
+    }
+    assert!(first[1] != second[1] && first[2] != second[2], "{seen:?}");
+    assert_eq!(first[2].as_str().map(str::len), Some(36), "{first}");
+}
+
 #[tokio::test]
 async fn javascript() {
-    from_nothing_to_a_delivery("js").await;
+    from_nothing_to_a_delivery("js", Some(JAVASCRIPT)).await;
 }
 
 #[tokio::test]
@@ -225,7 +324,7 @@ async fn javascript_example() {
 
 #[tokio::test]
 async fn python() {
-    from_nothing_to_a_delivery("python").await;
+    from_nothing_to_a_delivery("python", Some(PYTHON)).await;
 }
 
 #[tokio::test]
@@ -261,7 +360,7 @@ async fn python_example() {
 
 #[tokio::test]
 async fn c() {
-    from_nothing_to_a_delivery("c").await;
+    from_nothing_to_a_delivery("c", None).await;
     example("page-url", 4).await;
 }
 
@@ -272,7 +371,7 @@ async fn c_with_grants() {
 
 #[tokio::test]
 async fn rust() {
-    from_nothing_to_a_delivery("rust").await;
+    from_nothing_to_a_delivery("rust", None).await;
     let checked = told(&root(), &["plugin", "check", "target/plugins/filter-leads.wasm"]).await;
     assert_eq!((&checked["name"], &checked["tier"]), (&json!("filter-leads"), &json!("native")));
     let instance = "made for each event: it is native code, of which an instance is soon made";

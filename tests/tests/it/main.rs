@@ -1,17 +1,21 @@
 //! Black-box tests: each starts the real binary and sees it only through its doors. One binary,
 //! so that it links once.
 
+#![recursion_limit = "256"]
+
 mod api_examples;
 mod architecture;
 mod artifacts;
 mod cli;
 mod comparisons;
+mod computing;
 mod corpus;
 mod damaged_store;
 mod dead_destination;
 mod delivery;
 mod disk_full;
 mod grants;
+mod holes;
 mod hostile_guests;
 mod hostile_neighbours;
 mod hostile_requests;
@@ -20,12 +24,17 @@ mod kill9;
 mod languages;
 mod map_eject;
 mod outside;
+mod planned_bytes;
 mod plugin_tests;
 mod plugins;
 mod quarantine;
 mod readme;
+mod reports_between;
+mod reports_in;
+mod reports_out;
 mod retries;
 mod rollouts;
+mod settings;
 mod shutdown;
 mod ssrf;
 mod usage;

@@ -36,7 +36,7 @@ fn folder() -> tempfile::TempDir {
 
 async fn shell(script: &str, folder: &Path) -> Output {
     let mut command = Command::new("sh");
-    command.args(["-eu", "-c", script]).current_dir(folder).stdin(Stdio::null());
+    command.args(["-eu", "-c", script]).current_dir(folder).stdin(Stdio::null()).envs([guests::built()]);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOOKMILL_") {
             command.env_remove(name);

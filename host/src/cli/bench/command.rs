@@ -18,7 +18,8 @@ use crate::cli::bench::set_up;
 use crate::cli::bench::sink::Sink;
 use crate::cli::bench::time_travel;
 use crate::cli::bench::yardstick::Yardstick;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::config::parse_duration;
 
 /// How long nothing may arrive until what is missing counts as lost.
@@ -67,7 +68,6 @@ pub(crate) struct BenchArgs {
 }
 
 /// Measures and prints.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &BenchArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &BenchArgs) -> Exit {
             if is_whole { Exit::Ok } else { Exit::Failed }
         }
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }

@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::compare::show;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::say;
+use crate::cli::text::say_again;
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -68,15 +70,11 @@ struct Teller {
 const EVERY: u32 = 20;
 
 impl Teller {
-    #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
     fn tell(&mut self, text: &str, last: bool) {
         if std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[K{text}");
-            if last {
-                eprintln!();
-            }
+            say_again(text, last);
         } else if last || self.told.is_multiple_of(EVERY) {
-            eprintln!("{text}");
+            say(text);
         }
         self.told = self.told.saturating_add(1);
     }

@@ -6,6 +6,7 @@ mod selection;
 mod show;
 
 use crate::cli::Exit;
+use crate::cli::text::talk;
 
 pub(crate) use follow::finished;
 pub(crate) use follow::follow;
@@ -18,10 +19,9 @@ pub(crate) const HELP: &str =
     "Exit codes: 0 all the same, 1 something differs, 2 could not compare (stderr says why)";
 
 /// How a comparison ends the program.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn exit(outcome: anyhow::Result<Exit>) -> Exit {
     outcome.unwrap_or_else(|error| {
-        eprintln!("hookmill: {error:#}");
+        talk!("hookmill: {error:#}");
         Exit::NotCompared
     })
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::cli::text::one_line;
+
 /// Groups shown; the answer's JSON has all.
 const GROUPS_MAX: usize = 20;
 /// Places shown of a group.
@@ -100,7 +102,7 @@ fn what(group: &Value) -> String {
         places.push("…".to_owned());
     }
     places.extend(group["why"].as_str().map(str::to_owned));
-    places.join(" ")
+    one_line(&places.join(" ")).into_owned()
 }
 
 /// Says it only where it is not simply what was sent.

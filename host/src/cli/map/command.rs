@@ -7,21 +7,24 @@ use anyhow::bail;
 use crate::cli::Exit;
 use crate::cli::map::compare;
 use crate::cli::map::eject;
+use crate::cli::map::help;
 use crate::cli::map::input::Given;
 use crate::cli::map::show;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Filter;
+use crate::shape::HintFault;
 use crate::shape::Input;
 use crate::shape::Mapping;
-use crate::shape::SampleFault;
 use crate::shape::SpecFault;
 use crate::shape::paths;
 use crate::shape::suggest;
 
 /// Arguments of `map`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = help::LANGUAGE)]
 pub(crate) struct MapArgs {
     #[command(subcommand)]
     command: MapCommand,
@@ -91,7 +94,6 @@ struct Samples {
 }
 
 /// Runs one of them.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &MapArgs) -> Exit {
     let text = match &args.command {
         MapCommand::Run(on) if on.filter => test(on),
@@ -106,7 +108,7 @@ pub(crate) fn run(args: &MapArgs) -> Exit {
     match text {
         Ok(text) => print(&text),
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }
@@ -173,22 +175,28 @@ fn read_all(samples: &Samples) -> anyhow::Result<Vec<Vec<u8>>> {
     samples.samples.iter().map(Given::read).collect()
 }
 
-fn of_sample(samples: &Samples, target: Option<&Given>, fault: &SampleFault) -> anyhow::Error {
+fn of_sample(samples: &Samples, target: Option<&Given>, fault: &HintFault) -> anyhow::Error {
+    let HintFault::Sample(fault) = fault else { return anyhow::anyhow!("{fault}") };
     let given = samples.samples.get(fault.sample).or(target);
     anyhow::anyhow!("{}: {}", given.map(Given::name).unwrap_or_default(), fault.fault)
+}
+
+/// Nobody else waits for what somebody computes for himself.
+fn ample() -> Budget {
+    Budget::new(u64::MAX, u64::MAX)
 }
 
 fn all_paths(samples: &Samples) -> anyhow::Result<String> {
     let bodies = read_all(samples)?;
     let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-    let found = paths(&bodies).map_err(|fault| of_sample(samples, None, &fault))?;
+    let found = paths(&bodies, &mut ample()).map_err(|fault| of_sample(samples, None, &fault))?;
     Ok(show::paths(&found, samples.json))
 }
 
 fn suggestions(args: &Suggest) -> anyhow::Result<String> {
     let (bodies, target) = (read_all(&args.samples)?, args.target.read()?);
     let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-    let found = suggest(&bodies, &target);
+    let found = suggest(&bodies, &target, &mut ample());
     let found = found.map_err(|fault| of_sample(&args.samples, Some(&args.target), &fault))?;
     Ok(show::suggestions(&found, args.samples.json))
 }

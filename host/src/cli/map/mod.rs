@@ -5,6 +5,7 @@
 mod command;
 mod compare;
 mod eject;
+mod help;
 mod input;
 mod show;
 

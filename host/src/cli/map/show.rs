@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::cli::text::one_line;
 use crate::shape::ClauseReport;
 use crate::shape::Decision;
 use crate::shape::FieldReport;
@@ -20,7 +21,8 @@ fn table<T>(
     if json {
         return format!("{}\n", Value::from(items.iter().map(object).collect::<Vec<_>>()));
     }
-    let rows: Vec<Vec<String>> = items.iter().map(row).collect();
+    let shown = |cells: Vec<String>| cells.iter().map(|cell| one_line(cell).into_owned()).collect();
+    let rows: Vec<Vec<String>> = items.iter().map(row).map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter()

@@ -9,6 +9,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::Admitted;
 
@@ -43,10 +44,22 @@ fn text(admitted: &Admitted) -> String {
         ("wants", wants(&admitted.wants)),
         ("headers", admitted.headers_wanted.join(", ")),
         ("settings", settings.join(", ")),
+        ("batch", batch(admitted).to_owned()),
         ("examples", format!("{examples}, all pass")),
     ];
-    let given = rows.iter().filter(|(_, value)| !value.is_empty());
-    given.map(|(name, value)| format!("{name:<9}{value}")).collect::<Vec<_>>().join("\n")
+    let warnings = admitted.warnings.iter().map(|warning| ("warning", warning.clone()));
+    let given = rows.into_iter().filter(|(_, value)| !value.is_empty()).chain(warnings);
+    given.map(|(name, value)| format!("{name:<9}{}", one_line(&value))).collect::<Vec<_>>().join("\n")
+}
+
+/// What it means that a plugin asks for batches.
+fn batch(admitted: &Admitted) -> &'static str {
+    match admitted.batch {
+        true => {
+            "yes: events that wait share an instance, see what the others left in it, and are made again together"
+        }
+        false => "",
+    }
 }
 
 /// As `http api.example.com; secrets token`.
@@ -76,6 +89,8 @@ mod tests {
             version: "1".into(),
             headers_wanted: vec![],
             wants: serde_json::from_str(r#"[{"http":["a.b"]},{"secrets":["c","d"]}]"#).unwrap(),
+            batch: true,
+            warnings: vec!["a".into(), "b".into()],
             abi: 1,
             size: 10,
             tier: "interpreted",
@@ -91,7 +106,10 @@ mod tests {
             "uses     log",
             "wants    http a.b; secrets c, d",
             "settings a, b",
+            "batch    yes: events that wait share an instance, see what the others left in it, and are made again together",
             "examples 2, all pass",
+            "warning  a",
+            "warning  b",
         ];
         assert_eq!(text(&admitted), expected.join("\n"));
         let because = "it uses the grant http".to_owned();

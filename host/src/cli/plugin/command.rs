@@ -18,6 +18,7 @@ use crate::cli::plugin::release;
 use crate::cli::plugin::rollout;
 use crate::cli::plugin::trial;
 use crate::cli::plugin::usage;
+use crate::cli::text::talk;
 
 /// Flags of `plugin`.
 #[derive(Debug, Args)]
@@ -72,12 +73,11 @@ enum Command {
 }
 
 /// Runs one of the commands.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &PluginArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("hookmill: {error}");
+            talk!("hookmill: {error}");
             return Exit::Failed;
         }
     };
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &PluginArgs) -> Exit {
         }
     });
     outcome.unwrap_or_else(|error| {
-        eprintln!("hookmill: {error:#}");
+        talk!("hookmill: {error:#}");
         Exit::Failed
     })
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::cli::plugin::build;
 use crate::cli::plugin::report;
+use crate::config::from_environment;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::sandbox::Admitted;
@@ -25,6 +26,9 @@ use crate::sandbox::SandboxOptions;
 
 /// Bytes of a plugin from which on a person should know why nothing happens.
 const SLOW_BYTES: usize = 4 << 20;
+
+/// The environment's name of the setting `plugins.code_cache`, which is the user's and not only a gateway's.
+const CODE_CACHE: &str = "HOOKMILL_PLUGINS_CODE_CACHE";
 
 /// There is but one here.
 const ALONE: WorkspaceId = WorkspaceId::from_bits(0);
@@ -46,7 +50,8 @@ impl Examiner {
 
     pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let options = SandboxOptions::new(folder.0.clone(), compiler, 1);
+        let mut options = SandboxOptions::new(folder.0.clone(), compiler, 1);
+        options.code_cache = from_environment(CODE_CACHE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let sandbox = Sandbox::new(options).context("set up a sandbox")?;
         Ok(Self { sandbox, _folder: folder })
     }
@@ -129,6 +134,8 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "instance": instance(admitted),
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
+        "batch": admitted.batch,
+        "warnings": admitted.warnings,
         "manifest": serde_json::from_str(&admitted.manifest_json).unwrap_or(Value::Null),
     })
 }

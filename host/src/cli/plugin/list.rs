@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 
 /// Flags of `plugin list`.
 #[derive(Debug, Args)]
@@ -46,7 +47,14 @@ fn line(plugin: &Value) -> String {
     let held = plugin["versions"].as_array().into_iter().flatten();
     let held = held.filter(|version| version["quarantine"].is_object()).map(quarantine);
     let code = plugin["versions"].as_array().into_iter().flatten().filter_map(artifact);
-    format!("{name:<24} {versions:>3}  {active}{}", held.chain(code).collect::<String>())
+    let batch = plugin["versions"].as_array().into_iter().flatten().filter_map(batch);
+    format!("{name:<24} {versions:>3}  {active}{}", batch.chain(held).chain(code).collect::<String>())
+}
+
+/// A line below the plugin's for the active version if it takes events in batches.
+fn batch(version: &Value) -> Option<String> {
+    let shares = version["batch"].as_bool()? && version["active"].as_bool()?;
+    shares.then(|| "\n  events that wait share an instance, and are made again together".to_owned())
 }
 
 /// A line below the plugin's for a version that has no code yet, or cannot have any.
@@ -56,7 +64,7 @@ fn artifact(version: &Value) -> Option<String> {
         "building" => Some(format!("\n  being compiled for this engine: {digest}")),
         "failed" => {
             let error = version["artifact_error"].as_str().unwrap_or_default();
-            Some(format!("\n  does not compile any more: {digest}\n    {error}"))
+            Some(format!("\n  does not compile any more: {digest}\n    {}", one_line(error)))
         }
         _ => None,
     }
@@ -67,7 +75,7 @@ fn quarantine(version: &Value) -> String {
     let (digest, quarantine) = (version["digest"].as_str().unwrap_or_default(), &version["quarantine"]);
     let since = quarantine["since"].as_str().unwrap_or_default();
     let detail = quarantine["detail"].as_str().unwrap_or_default();
-    format!("\n  in quarantine since {since}: {digest}\n    {detail}")
+    format!("\n  in quarantine since {since}: {digest}\n    {}", one_line(detail))
 }
 
 #[cfg(test)]
@@ -86,6 +94,11 @@ mod tests {
         check(
             json!({"name": "bad", "active": "sha256:1", "versions": [{"digest": "sha256:1", "quarantine": quarantine}]}),
             "bad                        1  sha256:1\n  in quarantine since 2026-01-02T03:04:05Z: sha256:1\n    trapped: unreachable",
+        );
+        check(
+            json!({"name": "both", "active": "sha256:3", "versions": [
+                {"digest": "sha256:3", "active": true, "batch": true}, {"digest": "sha256:4", "active": false, "batch": true}]}),
+            "both                       2  sha256:3\n  events that wait share an instance, and are made again together",
         );
         let version =
             |artifact: &str| json!({"digest": "sha256:2", "artifact": artifact, "artifact_error": "why"});

@@ -11,6 +11,7 @@ use crate::cli::client::ClientError;
 use crate::cli::plugin::examine;
 use crate::cli::plugin::examine::Examiner;
 use crate::cli::plugin::report;
+use crate::cli::text::one_line;
 
 /// Flags of `plugin push`.
 #[derive(Debug, Args)]
@@ -79,7 +80,13 @@ fn text(name: &str, answer: &Value) -> String {
         _ => "not active: push again with --activate",
     };
     let digest = answer["digest"].as_str().unwrap_or_default();
-    format!("{name} {digest}\nuses {imports}; {active}")
+    let batch = match answer["batch"].as_bool() {
+        Some(true) => "\nevents that wait for it share an instance, and are made again together",
+        _ => "",
+    };
+    let warnings = answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let warnings: String = warnings.map(|warning| format!("\nwarning: {}", one_line(warning))).collect();
+    format!("{name} {digest}\nuses {imports}; {active}{batch}{warnings}")
 }
 
 #[cfg(test)]
@@ -96,8 +103,16 @@ mod tests {
             "n sha256:0\nuses log; active",
         );
         check(
-            json!({"digest": "sha256:0", "imports": [], "active": false}),
+            json!({"digest": "sha256:0", "imports": [], "active": false, "batch": false}),
             "n sha256:0\nuses nothing; not active: push again with --activate",
+        );
+        check(
+            json!({"digest": "sha256:0", "imports": ["log"], "active": true, "batch": true}),
+            "n sha256:0\nuses log; active\nevents that wait for it share an instance, and are made again together",
+        );
+        check(
+            json!({"digest": "sha256:0", "imports": ["log"], "active": true, "warnings": ["a", "b"]}),
+            "n sha256:0\nuses log; active\nwarning: a\nwarning: b",
         );
     }
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::Exit;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::say;
 use crate::sandbox::Refusal;
 use crate::sandbox::RefusalCode;
 
@@ -14,9 +15,8 @@ pub(super) fn data(json: bool, value: &Value, text: &str) -> Exit {
 }
 
 /// Says something to the person.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(super) fn talk(text: &str) {
-    eprintln!("{text}");
+    say(text);
 }
 
 /// A plugin that is turned down.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::cli::compare;
+use crate::cli::text::one_line;
 
 /// Examples shown; the answer's JSON has all.
 const EXAMPLES_MAX: usize = 5;
@@ -56,7 +57,7 @@ pub(super) fn whole(rollout: &Value) -> String {
         text(&rollout["state"]).replace('_', " "),
     );
     if let Some(reason) = rollout["reason"].as_str() {
-        let _ = writeln!(out, "because {reason}");
+        let _ = writeln!(out, "because {}", one_line(reason));
     }
     let _ = writeln!(out, "{:>9}  events", number(&figures["events"]));
     let _ = writeln!(
@@ -101,7 +102,7 @@ fn examples(rollout: &Value) -> String {
         let mut words = vec![text(&example["event"]), text(&example["what"])];
         words.extend(example["detail"].as_str());
         words.extend(places.iter().map(text));
-        let _ = write!(out, "\n  {}", words.join("  "));
+        let _ = write!(out, "\n  {}", one_line(&words.join("  ")));
     }
     if out.is_empty() { out } else { format!("\n\nfor example{out}") }
 }

@@ -20,6 +20,7 @@ use crate::cli::plugin::example::Example;
 use crate::cli::plugin::report;
 use crate::cli::plugin::trial_captured;
 use crate::cli::plugin::trial_captured::Trial;
+use crate::cli::text::one_line;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
@@ -147,10 +148,13 @@ fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<E
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
     let mut headers = Vec::new();
     for line in &args.headers {
-        let Some((name, value)) = line.split_once(':') else {
+        // What a plugin asks for of the request begins with a colon.
+        let mark = if line.starts_with(':') { ":" } else { "" };
+        let Some((name, value)) = line[mark.len()..].split_once(':') else {
             bail!("--header: expected `name: value`, not `{line}`");
         };
-        let name = name.trim().to_ascii_lowercase();
+        let name = format!("{mark}{}", name.trim());
+        let name = if mark.is_empty() { name.to_ascii_lowercase() } else { name };
         match wanted.contains(&name) {
             true => headers.push((name, value.trim().to_owned())),
             false => {
@@ -194,13 +198,13 @@ impl Run {
     fn text(&self, whole: bool) -> String {
         let answer = match &self.answer {
             Ok(Verdict::Forward(outputs)) => format!("forwards {}", outputs.len()),
-            Ok(Verdict::Drop(reason)) => format!("drops: {reason}"),
-            Err(fault) => fault.to_string(),
+            Ok(Verdict::Drop(reason)) => one_line(&format!("drops: {reason}")).into_owned(),
+            Err(fault) => one_line(&fault.to_string()).into_owned(),
         };
         let memory = report::size(self.cost.memory_peak_bytes);
         let mut text = format!("{:>6} µs {memory:>9}  {}: {answer}", self.cost.cpu.as_micros(), self.name);
         for line in &self.cost.log {
-            text.push_str(&format!("\n{:20}{:?} {}", "", line.level, line.message));
+            text.push_str(&format!("\n{:20}{:?} {}", "", line.level, one_line(&line.message)));
         }
         if let (true, Ok(Verdict::Forward(outputs))) = (whole, &self.answer) {
             for output in outputs {

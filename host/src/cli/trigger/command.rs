@@ -10,7 +10,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::Exit;
-use crate::cli::serve::print;
+use crate::cli::text::one_line;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::cli::trigger::sample::Sample;
 use crate::cli::trigger::sign::Provider;
 use crate::domain::time::Clock;
@@ -18,7 +20,7 @@ use crate::domain::time::Clock;
 /// Flags of `trigger`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TriggerArgs {
-    /// The source's id or name.
+    /// The source's id, or its name if it is one of the first workspace.
     source: String,
     /// Where the gateway is.
     #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
@@ -50,7 +52,6 @@ pub(crate) struct TriggerArgs {
 }
 
 /// Sends, and prints what the gateway answered.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &TriggerArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &TriggerArgs) -> Exit {
         Ok(true) => Exit::Ok,
         Ok(false) => Exit::Failed,
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             Exit::Failed
         }
     }
@@ -106,7 +107,7 @@ async fn send(
         let answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
         json!({"status": status.as_u16(), "answer": answer}).to_string()
     } else {
-        format!("{} {text}", status.as_u16())
+        format!("{} {}", status.as_u16(), one_line(&text))
     };
     print(&format!("{line}\n"));
     Ok(status.is_success())

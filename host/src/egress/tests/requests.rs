@@ -37,6 +37,25 @@ async fn a_plain_request() {
 }
 
 #[tokio::test]
+async fn an_empty_body_has_a_length_where_a_body_is_usual() {
+    for (method, expected) in [
+        (Method::POST, 1),
+        (Method::PUT, 1),
+        (Method::PATCH, 1),
+        (Method::from_bytes(b"NOTIFY").unwrap(), 1),
+        (Method::GET, 0),
+        (Method::DELETE, 0),
+        (Method::HEAD, 0),
+        (Method::OPTIONS, 0),
+    ] {
+        let (text, _) = seen(OutgoingRequest { method: method.clone(), ..request("") }).await;
+        assert_eq!(text.matches("content-length: 0\r\n").count(), expected, "{text}");
+        let (text, _) = seen(OutgoingRequest { method, ..request("ab") }).await;
+        assert_eq!(text.matches("content-length: 2\r\n").count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn method_and_path_of_a_mapping() {
     let outgoing = OutgoingRequest { method: Method::PUT, path: Some("/other/1?y=2".into()), ..request("") };
     let (text, _) = seen(outgoing).await;

@@ -7,6 +7,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
@@ -29,6 +30,21 @@ fn acceptor() -> TlsAcceptor {
     let builder =
         ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// The same, for clients that show a certificate of the same authority.
+fn acceptor_that_asks(version: &'static rustls::SupportedProtocolVersion) -> TlsAcceptor {
+    let pem = |bytes| CertificateDer::from_pem_slice(bytes).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("data/server.key.pem")).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(pem(include_bytes!("data/authority.pem"))).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
+    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let chain = vec![pem(include_bytes!("data/server.pem"))];
+    let config = builder.with_client_cert_verifier(clients).with_single_cert(chain, key).unwrap();
     TlsAcceptor::from(Arc::new(config))
 }
 
@@ -82,7 +98,11 @@ async fn an_authority_of_ones_own_is_trusted() {
 async fn an_unknown_authority_is_not() {
     let peer = peer().await;
     for sent in send(&peer, "hook.test", None).await {
-        failed(&sent, ErrorCode::TlsFailed, "UnknownIssuer");
+        failed(
+            &sent,
+            ErrorCode::TlsFailed,
+            "put its certificate into a PEM file and name that in the setting `egress.extra_ca`",
+        );
     }
     assert!(peer.requests().is_empty());
 }
@@ -92,7 +112,7 @@ async fn a_certificate_of_somebody_else_is_not() {
     let (peer, authority) = (peer().await, authority());
     for host in ["other.test", "127.0.0.1"] {
         for sent in send(&peer, host, Some(authority.path())).await {
-            failed(&sent, ErrorCode::TlsFailed, "not valid for name");
+            failed(&sent, ErrorCode::TlsFailed, "certificate is for another host");
         }
     }
     assert!(peer.requests().is_empty());
@@ -106,6 +126,60 @@ async fn a_peer_without_tls_is_named() {
     })
     .await;
     for sent in send(&plain, "hook.test", None).await {
-        failed(&sent, ErrorCode::TlsFailed, "no TLS with hook.test");
+        failed(&sent, ErrorCode::TlsFailed, "this port seems to speak no TLS");
+    }
+    // One that ends the connection without a word.
+    let mute = Peer::new(|_, stream| async move { drop(stream) }).await;
+    for sent in send(&mute, "hook.test", None).await {
+        failed(&sent, ErrorCode::TlsFailed, "this port seems to speak no TLS");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_to_a_port_of_tls_is_named() {
+    let (peer, egress) = (peer().await, Egress::new(options()).unwrap());
+    let target = egress.target(&egress.check_url(&format!("http://{}/", peer.address)).unwrap());
+    let sent = egress.send(&target, request("{}"), LONG).await;
+    failed(&sent, ErrorCode::BadResponse, "speaks TLS on this port");
+}
+
+#[tokio::test]
+async fn a_peer_that_wants_a_certificate_is_named() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let acceptor = acceptor_that_asks(version);
+        let peer = Peer::new(move |peer, stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    peer.read(&mut stream).await;
+                }
+            }
+        })
+        .await;
+        let authority = authority();
+        for sent in send(&peer, "hook.test", Some(authority.path())).await {
+            failed(&sent, ErrorCode::TlsFailed, "client certificate");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_authority_that_shows_itself_is_named() {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("data/self.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("data/self.key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let peer = Peer::new(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move { drop(acceptor.accept(stream).await) }
+    })
+    .await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), include_bytes!("data/self.pem")).unwrap();
+    for sent in send(&peer, "hook.test", Some(file.path())).await {
+        failed(&sent, ErrorCode::TlsFailed, "shows the certificate of an authority as its own");
     }
 }

@@ -42,9 +42,9 @@ pub(super) async fn find<'p>(
         let base = match planned.plan.as_ref().and_then(|plan| route(plan, connection)) {
             None | Some(Route { end: RouteEnd::Held(_), .. }) => Base::Rerun,
             Some(Route { end: RouteEnd::Delivering(made), .. }) if !made.is_empty() => {
-                // What a plugin with a grant saw then is not known.
+                // What a plugin with a grant, or in a batch, saw then is not known.
                 let then = past.at(planned.event.data.revision).await?;
-                let then = then.filter(|then| then.runtime.grants().is_empty());
+                let then = then.filter(|then| !then.runtime.is_written_first());
                 then.map_or(Base::Rerun, |then| Base::Make(then, made))
             }
             Some(route) => Base::Decided(decided(route)),

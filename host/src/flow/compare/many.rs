@@ -22,6 +22,7 @@ use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
 use crate::flow::steps::Stepped;
 use crate::sandbox::Plugin;
+use crate::shape::Work;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
 
@@ -71,7 +72,9 @@ pub(super) async fn run(
             },
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => inputs
                 .into_iter()
-                .map(|(at, input)| (at, Ok(steps::apply_declared(step, contexts[at], input))))
+                .map(|(at, input)| {
+                    (at, Ok(steps::apply_declared(step, contexts[at], &mut Work::of_run(), input)))
+                })
                 .collect(),
         };
         close_step(&mut going, number, step, effects);

@@ -114,7 +114,8 @@ impl Work<'_> {
             .iter()
             .map(|planned| json_text(&planned.event.data.content_type, &planned.event.data.body))
             .collect();
-        let bodies: Vec<BodyView<'_>> = texts.iter().map(|text| BodyView::new(text)).collect();
+        let bodies: Vec<BodyView<'_>> =
+            texts.iter().map(|text| BodyView::new(text, gateway.limits().json())).collect();
         // No plugin that is compared has a grant; this gives and keeps nothing.
         let kept = Kept::new(gateway, job.workspace, Purpose::Look);
         let contexts: Vec<StepContext<'_>> = events

@@ -27,6 +27,15 @@ pub(crate) enum Next {
     Nothing(Option<Timestamp>),
 }
 
+/// What was taken out of a lane.
+#[derive(Debug)]
+pub(crate) enum Removed {
+    /// From memory.
+    Ready(Box<Job>),
+    /// Only its id, which was parked until that time.
+    Parked(Timestamp, Parked),
+}
+
 /// What is remembered of a delivery whose record is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parked {
@@ -34,15 +43,17 @@ pub(crate) struct Parked {
     pub connection: ConnectionId,
     /// Attempts its newest record counts; a read that finds fewer came too early.
     pub attempts: u8,
-    /// Whether it waits for a plugin, and its steps are still to be run.
+    /// Whether its steps are still to be run: it waited for a plugin, or for somebody to retry it.
     pub held: bool,
+    /// How often in a row it could not be loaded through a fault that passes.
+    pub faults: u32,
 }
 
 impl Parked {
     /// Of a record that is on disk, or on its way there.
     pub(crate) fn of(record: &DeliveryRecord) -> Self {
         let held = record.state == DeliveryState::Held;
-        Self { connection: record.connection, attempts: record.attempts, held }
+        Self { connection: record.connection, attempts: record.attempts, held, faults: 0 }
     }
 }
 
@@ -62,6 +73,8 @@ pub(crate) struct Lane {
     ready_bytes: usize,
     parked: BTreeMap<(Timestamp, DeliveryId), Parked>,
     aside: Vec<((Timestamp, DeliveryId), Parked)>,
+    /// What workers have taken and not given back.
+    working: Vec<DeliveryId>,
     workers: u32,
     parked_turn: bool,
 }
@@ -110,6 +123,7 @@ impl Lane {
         }
         if let Some(job) = self.ready.pop_front() {
             self.ready_bytes -= job.bytes.payload.len();
+            self.working.push(job.id);
             return Next::Ready(job);
         }
         self.workers = self.workers.saturating_sub(1);
@@ -123,11 +137,33 @@ impl Lane {
             }
             let (key, parked) = entry.remove_entry();
             if !paused(&parked) {
+                self.working.push(key.1);
                 return Some((key.1, parked));
             }
             self.aside.push((key, parked));
         }
         None
+    }
+
+    /// A worker is done with a delivery: it has ended, or waits somewhere.
+    pub(crate) fn done(&mut self, id: DeliveryId) {
+        if let Some(at) = self.working.iter().position(|working| *working == id) {
+            self.working.swap_remove(at);
+        }
+    }
+
+    /// A worker ends without having been told to.
+    pub(crate) fn leave(&mut self) {
+        self.workers = self.workers.saturating_sub(1);
+    }
+
+    /// Whether a delivery waits here or is with a worker. Quick if it is parked until that time or with a worker.
+    pub(crate) fn has(&self, id: DeliveryId, due: Timestamp) -> bool {
+        self.parked.contains_key(&(due, id))
+            || self.working.contains(&id)
+            || self.ready.iter().any(|job| job.id == id)
+            || self.aside.iter().any(|((_, parked), _)| *parked == id)
+            || self.parked.keys().any(|(_, parked)| *parked == id)
     }
 
     /// Looks again at what paused connections and plugins in quarantine held back.
@@ -136,16 +172,18 @@ impl Lane {
     }
 
     /// Takes a waiting delivery out. Slow; for operators.
-    pub(crate) fn remove(&mut self, id: DeliveryId) -> Option<Option<Box<Job>>> {
+    pub(crate) fn remove(&mut self, id: DeliveryId) -> Option<Removed> {
         if let Some(at) = self.ready.iter().position(|job| job.id == id) {
             let job = self.ready.remove(at)?;
             self.ready_bytes -= job.bytes.payload.len();
-            return Some(Some(job));
+            return Some(Removed::Ready(job));
         }
-        let before = self.parked.len() + self.aside.len();
-        self.parked.retain(|(_, parked), _| *parked != id);
-        self.aside.retain(|((_, parked), _)| *parked != id);
-        (self.parked.len() + self.aside.len() < before).then_some(None)
+        if let Some(key) = self.parked.keys().find(|(_, parked)| *parked == id).copied() {
+            return self.parked.remove(&key).map(|parked| Removed::Parked(key.0, parked));
+        }
+        let at = self.aside.iter().position(|((_, parked), _)| *parked == id)?;
+        let ((due, _), parked) = self.aside.swap_remove(at);
+        Some(Removed::Parked(due, parked))
     }
 
     /// Deliveries waiting: in memory, and on disk.

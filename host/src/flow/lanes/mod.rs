@@ -17,6 +17,7 @@ pub(crate) use lane::Gate;
 pub(crate) use lane::Lane;
 pub(crate) use lane::Next;
 pub(crate) use lane::Parked;
+pub(crate) use lane::Removed;
 
 use crate::domain::id::DestinationId;
 

@@ -15,6 +15,7 @@ use crate::flow::lanes::Gate;
 use crate::flow::lanes::Lane;
 use crate::flow::lanes::Next;
 use crate::flow::lanes::Parked;
+use crate::flow::lanes::Removed;
 
 const CONNECTION: ConnectionId = ConnectionId::from_bits(7);
 
@@ -49,7 +50,7 @@ fn park(lane: &mut Lane, due: u64, id: u128) {
     lane.park(
         at(due),
         DeliveryId::from_bits(id),
-        Parked { connection: CONNECTION, attempts: 1, held: false },
+        Parked { connection: CONNECTION, attempts: 1, held: false, faults: 0 },
     );
 }
 
@@ -122,8 +123,8 @@ fn removing_tells_where_it_was() {
     let mut lane = Lane::default();
     assert!(lane.offer(job(1, 1), Gate::Open).is_ok());
     park(&mut lane, 5, 2);
-    assert!(matches!(lane.remove(DeliveryId::from_bits(1)), Some(Some(_))));
-    assert!(matches!(lane.remove(DeliveryId::from_bits(2)), Some(None)));
+    assert!(matches!(lane.remove(DeliveryId::from_bits(1)), Some(Removed::Ready(_))));
+    assert!(matches!(lane.remove(DeliveryId::from_bits(2)), Some(Removed::Parked(due, _)) if due == at(5)));
     assert!(lane.remove(DeliveryId::from_bits(3)).is_none());
     assert_eq!(lane.waiting(), (0, 0));
 }

@@ -17,6 +17,7 @@ use crate::flow::manage::fields;
 use crate::flow::manage::retry;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
+use crate::rules::route;
 
 /// In the place of a source's name: events published through the API.
 pub const PUBLISHED: &str = "published";
@@ -218,6 +219,8 @@ fn check_patterns(patterns: &[String], faults: &mut Faults) {
                 format!("/event_types/{at}"),
                 format!("a pattern has at most {PATTERN_CHARS_MAX} characters"),
             );
+        } else if let Some(detail) = route::fault(pattern) {
+            faults.add(format!("/event_types/{at}"), detail);
         }
     }
 }

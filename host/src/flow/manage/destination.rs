@@ -18,6 +18,8 @@ use crate::flow::error::FieldFault;
 use crate::flow::manage::error::Faults;
 use crate::flow::manage::error::ManageError;
 use crate::flow::manage::fields;
+use crate::flow::manage::moved;
+use crate::flow::manage::moved::Given;
 use crate::flow::manage::references;
 use crate::flow::manage::retry;
 use crate::flow::manage::signing;
@@ -30,6 +32,8 @@ use crate::rules::payload_schema;
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 const TIMEOUT_MS_MAX: u64 = 600_000;
 const CONCURRENCY_MAX: u32 = 1000;
+/// What the API shows for the value of a header that is a credential.
+pub const HIDDEN: &str = "[secret]";
 
 /// Name and password.
 #[derive(Clone, Debug)]
@@ -134,8 +138,11 @@ impl Gateway {
         let mut faults = Faults::of("destination", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let mut destination = find(&snapshot.documents, workspace, which)?.clone();
+        let old = find(&snapshot.documents, workspace, which)?;
+        let mut destination = old.clone();
+        let given = Given { auth: draft.auth.is_some(), headers: draft.headers.is_some() };
         let secret = self.apply_destination(&snapshot.documents, &mut destination, draft, &mut faults);
+        moved::check(old, &destination, given, &mut faults);
         faults.done()?;
         self.write(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
         Ok(NewDestination { destination, secret })
@@ -196,6 +203,7 @@ impl Gateway {
         }
         if let Some(headers) = draft.headers {
             destination.headers = fields::headers(&headers, "/headers", faults);
+            check_hidden(&headers, faults);
         }
         if let Some(auth) = draft.auth {
             destination.auth = checked_auth(auth.unwrap_or_default(), faults);
@@ -220,6 +228,14 @@ impl Gateway {
         }
         let draft = draft.signing?;
         signing::apply(&mut destination.signing, draft, self.random_bytes(), faults)
+    }
+}
+
+/// What the API shows in the place of a secret is no value to save.
+fn check_hidden(headers: &Headers, faults: &mut Faults) {
+    for (name, _) in headers.0.iter().filter(|(_, value)| value == HIDDEN) {
+        let place = fields::header_place("/headers", name);
+        faults.add(place, format!("`{HIDDEN}` is how the API shows a secret; write the value itself"));
     }
 }
 

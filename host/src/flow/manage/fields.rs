@@ -67,11 +67,16 @@ pub(super) fn header_name(name: &str) -> Result<String, String> {
     }
 }
 
+/// Where a header is in a request.
+pub(super) fn header_place(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// Checks headers that are to be sent; brings their names to lower case.
 pub(super) fn headers(given: &Headers, pointer: &str, faults: &mut Faults) -> Headers {
     let mut checked = Vec::with_capacity(given.0.len());
     for (name, value) in &given.0 {
-        let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let place = header_place(pointer, name);
         match header_name(name) {
             Ok(lower) if CONNECTION_HEADERS.contains(&lower.as_str()) => {
                 faults.add(place, format!("`{lower}` is set by the connection itself"));

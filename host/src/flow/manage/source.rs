@@ -23,6 +23,7 @@ use crate::flow::manage::verification;
 use crate::flow::manage::verification::VerificationDraft;
 use crate::flow::snapshot::DocumentWrite;
 use crate::flow::snapshot::Documents;
+use crate::rules::own_answer;
 use crate::shape::Query;
 
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -180,6 +181,11 @@ impl Gateway {
             source.event_type = rule.and_then(|rule| checked_rule(rule, "/event_type", faults));
         }
         if let Some(rule) = draft.idempotency {
+            if matches!(rule, Some(ValueFrom::Fixed(_))) {
+                let detail =
+                    "a fixed key would make every event a copy of the first; take a header or a path";
+                faults.add("/idempotency", detail);
+            }
             let rule = rule.and_then(|rule| checked_rule(rule, "/idempotency", faults));
             source.idempotency = rule.map(|from| Idempotency { from });
         }
@@ -282,5 +288,11 @@ fn checked_response(response: CustomResponse, faults: &mut Faults) -> CustomResp
     if response.body.chars().count() > RESPONSE_CHARS_MAX {
         faults.add("/response/body", format!("at most {RESPONSE_CHARS_MAX} characters"));
     }
-    CustomResponse { headers: fields::headers(&response.headers, "/response/headers", faults), ..response }
+    let headers = fields::headers(&response.headers, "/response/headers", faults);
+    for (name, value) in &response.headers.0 {
+        if let Err(detail) = own_answer::check(&name.to_ascii_lowercase(), value) {
+            faults.missing(&fields::header_place("/response/headers", name), detail);
+        }
+    }
+    CustomResponse { headers, ..response }
 }

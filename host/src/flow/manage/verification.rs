@@ -7,6 +7,8 @@ use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
 use crate::flow::manage::error::Faults;
 use crate::flow::manage::fields;
+use crate::rules::challenge;
+use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Preset;
 use crate::rules::verify::presets;
@@ -23,6 +25,8 @@ pub struct VerificationDraft {
     pub scheme: Option<Scheme>,
     /// Any of them may have signed.
     pub secrets: Vec<Secret>,
+    /// What the provider repeats in the URL; signs nothing.
+    pub verify_token: Option<Secret>,
     /// Seconds the time of signing may differ from now, instead of the scheme's.
     pub tolerance_s: Option<u64>,
     /// The status of a refusal instead of the scheme's.
@@ -57,13 +61,38 @@ pub(super) fn build(
     };
     adjust(&mut scheme, draft.tolerance_s, draft.fail_status, faults);
     lower_headers(&mut scheme, faults);
+    let challenge = challenge_of(name.as_deref());
     let secrets = match old {
-        Some(old) if draft.secrets.is_empty() => old.secrets.clone(),
+        Some(old) if draft.secrets.is_empty() => kept_secrets(old, draft.verify_token.as_ref()),
         _ => draft.secrets.into_iter().map(StoredSecret).collect(),
     };
-    let verification = Verification { preset: name, scheme, secrets };
+    let token = draft.verify_token.map(StoredSecret);
+    if token.is_some() && challenge != Some(Challenge::MetaHubChallenge) {
+        let detail =
+            "this provider asks with no token in the URL; only the preset `meta` has a `verify_token`";
+        faults.add("/verification/verify_token", detail);
+    }
+    let kept = old.and_then(|old| old.verify_token.clone());
+    let verify_token = token.or(kept.filter(|_| challenge == Some(Challenge::MetaHubChallenge)));
+    let verification = Verification { preset: name, scheme, secrets, verify_token };
     check(&verification, faults);
     Some((verification, preset))
+}
+
+fn challenge_of(preset: Option<&str>) -> Option<Challenge> {
+    presets().find(preset?)?.challenge
+}
+
+/// The secrets of before. Where a token is set for the first time, the one that stood among them signs no longer.
+fn kept_secrets(old: &Verification, token: Option<&Secret>) -> Vec<StoredSecret> {
+    match (token, &old.verify_token) {
+        (Some(token), None) => {
+            let (signing, _) = challenge::part(old, challenge_of(old.preset.as_deref()));
+            let others = signing.into_iter().filter(|secret| secret.0.expose() != token.expose());
+            others.cloned().collect()
+        }
+        _ => old.secrets.clone(),
+    }
 }
 
 fn find(name: &str, faults: &mut Faults) -> Option<Preset> {
@@ -114,6 +143,15 @@ fn check(verification: &Verification, faults: &mut Faults) {
     }
     if verification.secrets.iter().any(|secret| secret.0.expose().is_empty()) {
         faults.add("/verification/secret", "a secret must not be empty: everybody could sign with it");
+    }
+    if let Some(token) = &verification.verify_token {
+        if token.0.expose().is_empty() {
+            faults.add("/verification/verify_token", "a verify token must not be empty");
+        }
+        if verification.secrets.iter().any(|secret| secret.0.expose() == token.0.expose()) {
+            let detail = "the verify token stands in URLs; it must not be one of the secrets that sign";
+            faults.add("/verification/verify_token", detail);
+        }
     }
     for detail in PreparedVerification::prepare(verification).err().unwrap_or_default() {
         faults.add("/verification", detail);
@@ -168,6 +206,33 @@ mod tests {
             let pointers = build_new(given.clone()).unwrap_err();
             assert!(pointers.iter().any(|found| found == pointer), "{given:?}: {pointers:?}");
         }
+    }
+
+    #[test]
+    fn a_verify_token_is_no_secret() {
+        let with = |preset: &str, token: &str| VerificationDraft {
+            verify_token: Some(Secret::new(token)),
+            ..draft(preset, "s3cret")
+        };
+        let (verification, _) = build_new(with("meta", "hello")).unwrap().unwrap();
+        assert_eq!(verification.verify_token.unwrap().0.expose(), "hello");
+        for (preset, token) in [("meta", ""), ("meta", "s3cret"), ("github", "hello")] {
+            let pointers = build_new(with(preset, token)).unwrap_err();
+            assert_eq!(pointers, ["/verification/verify_token"], "{preset} {token}");
+        }
+    }
+
+    /// Sources that were saved with the token among the secrets.
+    #[test]
+    fn setting_the_token_takes_it_from_the_secrets() {
+        let secrets = vec![Secret::new("app-secret"), Secret::new("hello")];
+        let (old, _) = build_new(VerificationDraft { secrets, ..draft("meta", "") }).unwrap().unwrap();
+        let mut faults = Faults::of("source", Vec::new());
+        let change = VerificationDraft { verify_token: Some(Secret::new("hello")), ..Default::default() };
+        let (new, _) = build(change, Some(&old), &mut faults).unwrap();
+        assert!(faults.done().is_ok());
+        let secrets: Vec<&str> = new.secrets.iter().map(|secret| secret.0.expose()).collect();
+        assert_eq!((secrets, new.verify_token.unwrap().0.expose()), (vec!["app-secret"], "hello"));
     }
 
     #[test]

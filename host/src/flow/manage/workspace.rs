@@ -28,7 +28,7 @@ pub struct NewWorkspace {
 impl Gateway {
     /// Whether this key may make workspaces and see all of them.
     pub fn is_operator(&self, principal: &Principal) -> bool {
-        let first = self.snapshot().documents.workspaces.all().next().map(|first| first.id);
+        let first = self.snapshot().documents.first_workspace().map(|first| first.id);
         principal.may(Scope::Admin) && first == Some(principal.workspace)
     }
 
@@ -48,7 +48,7 @@ impl Gateway {
         principal: &Principal,
         wanted: &str,
     ) -> Option<WorkspaceId> {
-        let found = documents.workspaces.find_anywhere(wanted)?.id;
+        let found = documents.workspace(wanted)?.id;
         (found == principal.workspace || self.is_operator(principal)).then_some(found)
     }
 
@@ -64,13 +64,19 @@ impl Gateway {
             return Err(ManageError::Forbidden(detail.into()));
         }
         let _guard = self.write_guard().await;
-        let id = WorkspaceId::from_bits(self.new_id());
+        let id = self.next_workspace_id();
         let workspace = Workspace { id, name: self.workspace_name(id, name, read)?, created_at: self.now() };
         let key = self.make_key(id, "admin", vec![Scope::Admin], None);
         let writes =
             vec![DocumentWrite::PutWorkspace(workspace.clone()), DocumentWrite::PutKey(key.key.clone())];
         self.write(writes).await?;
         Ok(NewWorkspace { workspace, key })
+    }
+
+    /// Later than every other, also when the clock was set back: the oldest is the operator's.
+    fn next_workspace_id(&self) -> WorkspaceId {
+        let last = self.snapshot().documents.workspaces.all().next_back().map(|last| last.id.bits());
+        WorkspaceId::from_bits(last.map_or(0, |last| last.saturating_add(1)).max(self.new_id()))
     }
 
     /// Renames a workspace.

@@ -1,5 +1,6 @@
 //! Planning events that meet a plugin with a grant: one that saw a value, a clock or a random number cannot be run
-//! again with the same result. Nor can one on which a canary failed: out of time today, it may have enough tomorrow;
+//! again with the same result. Nor can one that takes events in batches, where each sees what the others left behind;
+//! nor one on which a canary failed: out of time today, it may have enough tomorrow;
 //! nor one that a quarantine holds, since that may have ended by then. So everything it came to is on disk, the bytes
 //! of each delivery and what the plugins wrote in one commit, before the first attempt. Not here: running the steps.
 

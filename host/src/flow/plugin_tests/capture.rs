@@ -31,6 +31,7 @@ use crate::flow::steps::RunEnd;
 use crate::sandbox::Case;
 use crate::shape::Budget;
 use crate::shape::Document;
+use crate::shape::JsonLimits;
 use crate::shape::Query;
 
 /// Tests of a plugin.
@@ -169,7 +170,7 @@ impl Gateway {
     ) -> Result<String, String> {
         let (step, before) = place(connection, plugin).ok_or("the connection has changed; try again")?;
         let mut reaches = self.reaches(snapshot, event, step, before).await?;
-        reaches.payload = redacted(reaches.payload, redact)?;
+        reaches.payload = redacted(reaches.payload, redact, self.limits().json())?;
         let loaded = steps::loaded(step)?;
         let example = Case::capture(loaded, name, &step.config, reaches).await;
         let example = example.map_err(|error| error.to_string())?;
@@ -188,7 +189,7 @@ impl Gateway {
         before: &[CompiledStep],
     ) -> Result<GuestEvent, String> {
         let json = json_text(&event.data.content_type, &event.data.body);
-        let body = BodyView::new(&json);
+        let body = BodyView::new(&json, self.limits().json());
         let kept = Kept::new(self, event.data.workspace, Purpose::Look);
         let context = plan::context(snapshot, event, &body, &kept);
         let run = steps::run(before, &context, |_, _| {}).await;
@@ -224,11 +225,11 @@ fn queries(paths: &[String], faults: &mut Faults) -> Vec<Query> {
     queries
 }
 
-fn redacted(payload: Bytes, queries: &[Query]) -> Result<Bytes, String> {
+fn redacted(payload: Bytes, queries: &[Query], limits: JsonLimits) -> Result<Bytes, String> {
     if queries.is_empty() {
         return Ok(payload);
     }
-    let document = Document::parse(&payload)
+    let document = Document::parse_with(&payload, limits)
         .map_err(|fault| format!("what reaches the plugin cannot be redacted: {fault}"))?;
     let redacted = crate::shape::redact(&document, queries, &mut Budget::default());
     let redacted = redacted.map_err(|error| format!("the paths to redact are too costly: {error}"))?;

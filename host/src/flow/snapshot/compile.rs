@@ -13,6 +13,7 @@ use http::HeaderValue;
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
 use crate::domain::config::PluginConfig;
+use crate::domain::config::PluginVersion;
 use crate::domain::config::Source;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
@@ -25,6 +26,7 @@ use crate::domain::plugin::Digest;
 use crate::domain::sealed::SecretName;
 use crate::domain::secret::NamedSecrets;
 use crate::domain::step_grants::StepGrants;
+use crate::domain::verification::Verification;
 use crate::egress::Egress;
 use crate::flow::error::FieldFault;
 use crate::flow::rollouts::Rollouts;
@@ -40,6 +42,10 @@ use crate::flow::snapshot::runtime::ConnectionRuntime;
 use crate::flow::snapshot::runtime::DestinationRuntime;
 use crate::flow::snapshot::runtime::PluginStep;
 use crate::flow::snapshot::runtime::SourceRuntime;
+use crate::rules::challenge;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
+use crate::rules::hide::is_credential;
 use crate::rules::seal::SealKey;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
@@ -69,12 +75,13 @@ impl Plugins {
     pub(super) fn of(
         &self,
         plugin: &PluginConfig,
-        digest: Digest,
+        version: &PluginVersion,
         grants: Grants,
     ) -> Result<Plugin, Arc<str>> {
-        let loaded = self.loaded.get(&(plugin.workspace, digest, grants)).cloned();
+        let loaded = self.loaded.get(&(plugin.workspace, version.digest, grants)).cloned();
         let loaded = loaded.unwrap_or_else(|| Err("it is not loaded".into()))?;
-        Ok(loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight)))
+        let loaded = loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight));
+        Ok(loaded.in_batches(version.batch))
     }
 }
 
@@ -188,15 +195,28 @@ impl Compiler {
     fn source(&self, source: &Arc<Source>) -> SourceRuntime {
         let verification = source.verification.as_ref();
         let verified_by = verification.map_or("", |found| found.preset.as_deref().unwrap_or("scheme"));
+        let preset = self.presets.find(verified_by);
+        let challenge = preset.and_then(|preset| preset.challenge);
+        let signing = |found: &Verification| {
+            let secrets = challenge::part(found, challenge).0.into_iter().cloned().collect();
+            let mut scheme = found.scheme.clone();
+            // What a provider signs is the preset's to say, also for sources that were saved when it said less.
+            if let Some(preset) = preset.filter(|_| found.preset.is_some()) {
+                scheme.signed.clone_from(&preset.scheme.signed);
+            }
+            Verification { secrets, scheme, ..found.clone() }
+        };
         SourceRuntime {
             source: source.clone(),
             // Faults were refused when it was saved; a scheme that is wrong now verifies nothing.
-            verification: verification.map(PreparedVerification::prepare_or_refuse),
+            verification: verification.map(|found| PreparedVerification::prepare_or_refuse(&signing(found))),
             verified_by: verified_by.into(),
-            challenge: self.presets.find(verified_by).and_then(|preset| preset.challenge),
+            challenge,
+            answer: preset.and_then(|preset| preset.answer.clone()),
             event_type: source.event_type.as_ref().and_then(extract),
             idempotency: source.idempotency.as_ref().and_then(|rule| extract(&rule.from)),
             body_bytes_max: source.body_bytes_max.unwrap_or(self.body_bytes_max),
+            hide: Inbound::of(source),
         }
     }
 
@@ -207,6 +227,7 @@ impl Compiler {
             target: target.map_err(|refusal| refusal.to_string()),
             signing: PreparedSigning::prepare(&destination.signing).map_err(|fault| fault.to_string()),
             headers: destination_headers(destination),
+            hide: Outbound::of(destination),
         }
     }
 }
@@ -229,7 +250,7 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
         }
     };
     for (name, value) in &destination.headers.0 {
-        put(name, value, false);
+        put(name, value, is_credential(name));
     }
     if let Some(basic) = &destination.auth.basic {
         let pair = format!("{}:{}", basic.username, basic.password.0.expose());
@@ -343,9 +364,10 @@ fn compile_kind(
             Ok(CompiledKind::Plugin(PluginStep {
                 name: name.as_str().into(),
                 digest,
-                plugin: plugins.of(plugin, digest, grants.kinds()),
+                plugin: plugins.of(plugin, found, grants.kinds()),
                 config: config.as_str().into(),
                 headers_wanted: found.headers_wanted.clone().into(),
+                batch: found.batch,
                 grants: grants.kinds(),
                 hosts: grants.hosts().iter().cloned().collect(),
                 secrets: NamedSecrets::default(),

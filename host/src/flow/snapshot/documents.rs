@@ -114,13 +114,9 @@ impl<T: Document> Table<T> {
         })
     }
 
-    /// The only one with that id or name in any workspace.
-    pub fn find_anywhere(&self, id_or_name: &str) -> Option<&Arc<T>> {
-        if let Some(found) = id_or_name.parse().ok().and_then(|id| self.by_id.get(&id)) {
-            return Some(found);
-        }
-        let mut named = self.by_id.values().filter(|document| document.name() == id_or_name);
-        named.next().filter(|_| named.next().is_none())
+    /// The one with that id in any workspace. Names are looked up only where it is known whose they are.
+    pub fn with_id(&self, id: &str) -> Option<&Arc<T>> {
+        id.parse().ok().and_then(|id| self.by_id.get(&id))
     }
 
     /// Those of a workspace, oldest first.
@@ -140,8 +136,11 @@ impl<T: Document> Table<T> {
     }
 
     fn remove(&mut self, id: T::Id) {
-        if let Some(old) = self.by_id.remove(&id) {
-            self.by_name.remove(&(old.workspace(), old.name().to_owned()));
+        let Some(old) = self.by_id.remove(&id) else { return };
+        let name = (old.workspace(), old.name().to_owned());
+        // Keys may have the names of others.
+        if self.by_name.get(&name) == Some(&id) {
+            self.by_name.remove(&name);
         }
     }
 }
@@ -257,6 +256,24 @@ fn load<T: Document>(table: &mut Table<T>, key: &str, bytes: &[u8]) -> Result<()
 }
 
 impl Documents {
+    /// The oldest workspace: the operator's.
+    pub fn first_workspace(&self) -> Option<&Arc<Workspace>> {
+        self.workspaces.all().next()
+    }
+
+    /// The workspace with that id or name; no two have the same.
+    pub fn workspace(&self, id_or_name: &str) -> Option<&Arc<Workspace>> {
+        let named = || self.workspaces.all().find(|workspace| workspace.name == id_or_name);
+        self.workspaces.with_id(id_or_name).or_else(named)
+    }
+
+    /// The source at which a URL leads that names it: any by its id, and by their names those of the first workspace
+    /// alone. So no workspace can take, or inherit, a URL of another one by giving a source its name.
+    pub fn source_at(&self, id_or_name: &str) -> Option<&Arc<Source>> {
+        let named = || self.sources.find(self.first_workspace()?.id, id_or_name);
+        self.sources.with_id(id_or_name).or_else(named)
+    }
+
     /// Reads the store's documents.
     pub fn from_stored(revision: u64, stored: &[(String, Vec<u8>)]) -> Result<Self, BadDocument> {
         let mut documents = Self { revision, ..Self::default() };

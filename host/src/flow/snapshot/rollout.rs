@@ -77,8 +77,9 @@ fn candidate(
     let found = version(rollout.version)?;
     let candidate = PluginStep {
         digest: rollout.version,
-        plugin: plugins.of(plugin, rollout.version, grants),
+        plugin: plugins.of(plugin, found, grants),
         headers_wanted: found.headers_wanted.clone().into(),
+        batch: found.batch,
         grants,
         ..active.clone()
     };

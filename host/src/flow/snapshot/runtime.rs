@@ -15,9 +15,12 @@ use crate::domain::secret::NamedSecrets;
 use crate::egress::Target;
 use crate::flow::rollouts::RolloutStep;
 use crate::flow::snapshot::streak::Streak;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
+use crate::rules::verify::ProviderAnswer;
 use crate::sandbox::Plugin;
 use crate::shape::Filter;
 use crate::shape::Mapping;
@@ -43,15 +46,24 @@ pub struct SourceRuntime {
     pub(crate) verified_by: Arc<str>,
     /// What the provider asks of this URL before it sends events.
     pub(crate) challenge: Option<Challenge>,
+    /// What it gets to hear when an event was taken, unless the source says that itself.
+    pub(crate) answer: Option<ProviderAnswer>,
     pub(crate) event_type: Option<Extract>,
     pub(crate) idempotency: Option<Extract>,
     pub(crate) body_bytes_max: u64,
+    /// What is kept of requests.
+    pub(crate) hide: Inbound,
 }
 
 impl SourceRuntime {
     /// Bytes a body may have here.
     pub fn body_bytes_max(&self) -> u64 {
         self.body_bytes_max
+    }
+
+    /// What the provider gets to hear when an event was taken, if that is anything in particular.
+    pub fn provider_answer(&self) -> Option<&ProviderAnswer> {
+        self.answer.as_ref()
     }
 }
 
@@ -88,6 +100,8 @@ pub struct PluginStep {
     pub config: Arc<str>,
     /// Headers it sees, lower case.
     pub headers_wanted: Arc<[String]>,
+    /// Whether events that wait share an instance.
+    pub batch: bool,
     /// What it may use here.
     pub grants: Grants,
     /// How its calls ended lately, here and elsewhere.
@@ -116,8 +130,7 @@ pub struct ConnectionRuntime {
 }
 
 impl ConnectionRuntime {
-    /// What its plugins may use, all together. If that is anything, its steps cannot be run again with the same
-    /// result.
+    /// What its plugins may use, all together.
     pub fn grants(&self) -> Grants {
         let steps = self.steps.iter().flatten();
         let of = |step: &CompiledStep| match &step.kind {
@@ -125,6 +138,25 @@ impl ConnectionRuntime {
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
         };
         steps.fold(Grants::default(), |all, step| all.with(of(step)))
+    }
+
+    /// Whether its steps cannot be run again with the same result, so that what they come to is written down before
+    /// anything is sent: a plugin was given more than the event, or what others of a batch left behind.
+    pub(crate) fn is_written_first(&self) -> bool {
+        let batches = |plugin: &PluginStep| {
+            plugin.batch || plugin.rollout.as_ref().is_some_and(|tried| tried.candidate.batch)
+        };
+        let shares =
+            |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if batches(plugin));
+        !self.grants().is_empty() || self.steps.iter().flatten().any(shares)
+    }
+
+    /// The secrets that its plugins are given, and may have put into what they forward.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &NamedSecrets> {
+        self.steps.iter().flatten().filter_map(|step| match &step.kind {
+            CompiledKind::Plugin(plugin) if !plugin.secrets.is_empty() => Some(&plugin.secrets),
+            CompiledKind::Plugin(_) | CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
+        })
     }
 
     /// Whether one of its plugins is in quarantine.
@@ -145,4 +177,6 @@ pub struct DestinationRuntime {
     pub signing: Result<PreparedSigning, String>,
     /// Headers every request to it has: its own and its credentials.
     pub headers: http::HeaderMap,
+    /// What is kept of answers.
+    pub(crate) hide: Outbound,
 }

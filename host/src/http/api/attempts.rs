@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
@@ -34,6 +35,8 @@ view! {
         ["Option::is_none"] body_base64: Option<String>,
         /// Whether there was more.
         truncated: bool,
+        /// Why the rest of the body did not come, where the receiver broke it off. Its status counts all the same.
+        ["Option::is_none"] cut: Option<String>,
     }
 
     /// Why an attempt failed.
@@ -119,8 +122,7 @@ pub(super) fn show_outcome(
 ) -> (Option<ResponseView>, Option<ErrorView>) {
     match outcome {
         Ok(response) => {
-            let good = (200..300).contains(&response.status);
-            let error = (!good).then(|| ErrorView {
+            let error = (!response.is_success()).then(|| ErrorView {
                 code: "status",
                 detail: format!("the receiver answered {}", response.status),
             });
@@ -130,7 +132,11 @@ pub(super) fn show_outcome(
                 headers: parts::headers_view(&response.headers),
                 body: body.payload,
                 body_base64: body.base64,
-                truncated: response.truncated,
+                truncated: response.end != BodyEnd::Whole,
+                cut: match &response.end {
+                    BodyEnd::Broken(error) => Some(error.detail.clone()),
+                    BodyEnd::Whole | BodyEnd::Longer => None,
+                },
             };
             (Some(view), error)
         }

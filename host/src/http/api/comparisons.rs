@@ -64,6 +64,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Runs a version of a plugin, or other steps, over stored events and compares with what was sent. Nothing is stored or delivered.",
             |call| Box::pin(create(call)),
         )
+        .apart()
         .input(Input::Json(COMPARISON))
         .output(202, Output::Json(ComparisonView::describe)),
         Endpoint::get(

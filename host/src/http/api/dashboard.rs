@@ -16,7 +16,7 @@ const STYLE: &str = include_str!("../../../dashboard/dashboard.css");
 const SCRIPT: &str = include_str!("../../../dashboard/dashboard.js");
 /// Only what this server sends itself, and no markup from anywhere.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'none'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
 

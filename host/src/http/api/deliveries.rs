@@ -36,8 +36,6 @@ use crate::http::view::view;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 
-const STATES: &[&str] =
-    &["pending", "retrying", "held", "delivered", "failed", "failed_by_gateway", "cancelled"];
 const ERRORS: [ErrorCode; 9] = [
     ErrorCode::DnsFailed,
     ErrorCode::ConnectionRefused,
@@ -56,7 +54,7 @@ const FILTERS: &[Field] = &[
     field("destination", Shape::Text, "Only to this destination."),
     field("source", Shape::Text, "Only of events from this source."),
     field("event_type", Shape::Text, "Only of events of this type."),
-    field("state", Shape::Choice(STATES), "Only in this state."),
+    field("state", Shape::Choice(&DeliveryState::NAMES), "Only in this state."),
     field("status", Shape::Whole, "Only with this status in the last attempt."),
     field("error", Shape::Text, "Only with this error code in the last attempt."),
     field("since", Shape::Time, "Only of events received at or after."),
@@ -116,10 +114,12 @@ view! {
 
     /// The rest of a delivery.
     DeliveryContentView {
-        /// What every attempt sends; null when the event has expired.
+        /// What every attempt sends; null when the event has expired, or no step has made a payload for it.
         request: Option<RequestView>,
-        /// Whether the bytes were made again and are proven to be those that were sent; null when they were kept.
+        /// Whether the bytes were made again and are proven to be those that were planned; null when they were kept.
         proven: Option<bool>,
+        /// Why it is held and what to do about it; null when it is not.
+        held_reason: Option<String>,
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .output(200, Output::Json(Extended::<DeliveryView, DeliveryContentView>::describe)),
         Endpoint::post(
             "/v1/deliveries/{delivery}/retry",
-            "Sends a delivery again: the same bytes, a fresh schedule.",
+            "Sends a delivery again: the same bytes, a fresh schedule. Where there are none that were planned and can be proven, its steps run first, under the configuration in force.",
             |call| Box::pin(retry(call)),
         )
         .output(200, Output::Json(DeliveryView::describe)),
@@ -221,7 +221,7 @@ async fn show_one(call: Call) -> Answer {
             payload_base64: body.base64,
         }
     });
-    let more = DeliveryContentView { request, proven: detail.proven };
+    let more = DeliveryContentView { request, proven: detail.proven, held_reason: detail.held };
     Ok(reply::ok(&Extended { base: show(&detail.summary), more }))
 }
 

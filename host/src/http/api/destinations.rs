@@ -55,7 +55,13 @@ const AUTH: &[Field] = &[
 const DESTINATION: &[Field] = &[
     field("name", Shape::Text, "Unique in the workspace.").required(),
     STATE,
-    field("url", Shape::Text, "Where deliveries are sent, such as https://example.com/hook.").required(),
+    field(
+        "url",
+        Shape::Text,
+        "Where deliveries are sent, such as https://example.com/hook. Credentials are for one scheme, host and port: \
+         with another one they are given anew, or taken away, in the same request.",
+    )
+    .required(),
     field("method", Shape::Choice(&["POST", "PUT", "PATCH"]), "`POST` if not given."),
     field("headers", Shape::Texts, "Sent with every delivery."),
     field("auth", Shape::Object(AUTH), "Credentials.").nullable(),
@@ -111,7 +117,7 @@ view! {
         url: String,
         /// By which method.
         method: String,
-        /// Sent with every delivery.
+        /// Sent with every delivery. The value of one that is a credential is shown as `[secret]`.
         headers: serde_json::Value,
         /// Credentials.
         auth: AuthView,

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::domain::event::Event;
+use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
@@ -57,6 +58,12 @@ view! {
 
     /// The rest of an event.
     EventContentView {
+        /// The method of its request; empty when it was published through the API.
+        method: String,
+        /// What stood behind the source's URL, as it came; empty if nothing did.
+        path: String,
+        /// The query, as it came, without `?`; empty if there was none.
+        query: String,
         /// Its headers, without those that carry credentials.
         headers: Vec<HeaderView>,
         /// Its body as JSON or text; null when it is neither.
@@ -127,8 +134,12 @@ async fn find(call: &Call) -> Result<Event, Problem> {
 async fn show_one(call: Call) -> Answer {
     let event = find(&call).await?;
     let body = payload::show(&event.data.body);
+    let RequestLine { method, path, query } = event.data.request.clone();
     let more = EventContentView {
-        headers: parts::headers_view(&event.data.headers),
+        method,
+        path,
+        query,
+        headers: parts::headers_view(&call.gateway().shown_headers(event.data.source, &event.data.headers)),
         payload: body.payload,
         payload_base64: body.base64,
     };

@@ -4,9 +4,10 @@
 use crate::flow::Explanation;
 use crate::http::view::view;
 use crate::shape;
+use crate::shape::Budget;
 use crate::shape::ClauseReport;
 use crate::shape::FieldReport;
-use crate::shape::SampleFault;
+use crate::shape::HintFault;
 
 view! {
     /// One clause of a filter or field of a mapping, explained.
@@ -95,8 +96,8 @@ fn field(report: &FieldReport) -> ExplainView {
 }
 
 /// Every path of a payload.
-pub(super) fn paths(payload: &[u8]) -> Result<Vec<PathView>, SampleFault> {
-    let found = shape::paths(&[payload])?;
+pub(super) fn paths(payload: &[u8], budget: &mut Budget) -> Result<Vec<PathView>, HintFault> {
+    let found = shape::paths(&[payload], budget)?;
     let view = |info: shape::PathInfo| PathView {
         path: info.path,
         types: info.types.iter().map(|kind| kind.name()).collect(),
@@ -109,8 +110,12 @@ pub(super) fn paths(payload: &[u8]) -> Result<Vec<PathView>, SampleFault> {
 }
 
 /// What probably feeds each field of `target`, an example or a JSON Schema.
-pub(super) fn suggestions(payload: &[u8], target: &[u8]) -> Result<Vec<SuggestionView>, SampleFault> {
-    let found = shape::suggest(&[payload], target)?;
+pub(super) fn suggestions(
+    payload: &[u8],
+    target: &[u8],
+    budget: &mut Budget,
+) -> Result<Vec<SuggestionView>, HintFault> {
+    let found = shape::suggest(&[payload], target, budget)?;
     let view = |made: shape::Suggestion| SuggestionView {
         target: made.target,
         path: made.path,

@@ -8,11 +8,13 @@ use crate::domain::config::ValueFrom;
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
 use crate::flow::manage::BasicDraft;
+use crate::flow::manage::HIDDEN;
 use crate::http::form::Field;
 use crate::http::form::Object;
 use crate::http::form::Shape;
 use crate::http::form::field;
 use crate::http::view::view;
+use crate::rules::hide::is_credential;
 
 /// The states of things that flow.
 pub(super) const STATE: Field = field(
@@ -56,9 +58,18 @@ view! {
     }
 }
 
+/// A header's value, unless it is a credential.
+fn shown_value<'v>(name: &str, value: &'v str) -> &'v str {
+    if is_credential(name) { HIDDEN } else { value }
+}
+
 /// Headers as a list: a name may be there several times.
 pub(super) fn headers_view(headers: &Headers) -> Vec<HeaderView> {
-    headers.0.iter().map(|(name, value)| HeaderView { name: name.clone(), value: value.clone() }).collect()
+    let shown = |(name, value): &(String, String)| HeaderView {
+        name: name.clone(),
+        value: shown_value(name, value).to_owned(),
+    };
+    headers.0.iter().map(shown).collect()
 }
 
 /// Headers that were given as an object.
@@ -66,7 +77,7 @@ pub(super) fn headers_object(headers: &Headers) -> serde_json::Value {
     headers
         .0
         .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .map(|(name, value)| (name.clone(), shown_value(name, value).into()))
         .collect::<serde_json::Map<_, _>>()
         .into()
 }

@@ -115,6 +115,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Captures an event as a test: a version that gives another result does not become active.",
             |call| Box::pin(capture(call)),
         )
+        .apart()
         .input(Input::Json(TEST))
         .output(201, Output::Json(PluginTestView::describe)),
         Endpoint::delete("/v1/plugins/{plugin}/tests/{test}", "Deletes a captured test.", |call| {
@@ -125,6 +126,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Runs a version on the captured tests, and on events that are nearly like them.",
             |call| Box::pin(test(call)),
         )
+        .apart()
         .query(TEST_VERSION)
         .output(200, Output::Json(TestReportView::describe)),
     ]

@@ -100,6 +100,11 @@ view! {
         bytes: u64,
         /// The interfaces it imports, such as `log`.
         imports: Vec<String>,
+        /// Whether events that wait for it share an instance, as it asks in its manifest. Then they are made again
+        /// together, and what they become is written down before it is sent.
+        batch: bool,
+        /// What a person should know who runs it: uses of the time, of chance or of more that the plugin asks no grant for.
+        warnings: Vec<String>,
         /// Its manifest.
         manifest: Box<RawValue>,
         /// Whether steps that run the active version run this one.
@@ -240,6 +245,8 @@ fn show_version(gateway: &Gateway, plugin: &PluginConfig, version: &PluginVersio
         uploaded_by_name: key_name(gateway, version.uploaded_by),
         bytes: version.bytes,
         imports: version.imports.clone(),
+        batch: version.batch,
+        warnings: version.warnings(),
         manifest: parts::raw(&version.manifest),
         active: plugin.active == Some(version.digest),
         artifact: artifact.name(),

@@ -34,6 +34,7 @@ use crate::http::reply;
 use crate::http::view::Described;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::shape::HintFault;
 
 const PREVIEW: &[Field] = &[
     STEPS.required(),
@@ -129,12 +130,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .scope(crate::domain::config::Scope::Read)
         .not_remembered()
+        .apart()
         .input(Input::Json(PREVIEW))
         .output(200, Output::Json(PreviewView::describe)),
     ]
 }
 
-async fn preview(call: Call) -> Answer {
+async fn preview(mut call: Call) -> Answer {
     let ((request, hints), mut faults) = call.form(read)?;
     let workspace = call.workspace()?;
     if !faults.is_empty() {
@@ -146,21 +148,39 @@ async fn preview(call: Call) -> Answer {
         }));
         return Err(Problem::invalid(Kind::InvalidPreview, faults));
     }
-    let preview = call.gateway().preview(workspace, request).await?;
+    let gateway = call.gateway().clone();
+    let preview = gateway.preview(workspace, request, &mut call.work).await?;
     let mut steps: Vec<PreviewStepView> =
         preview.steps.iter().map(|(trace, outputs)| show_step(trace, outputs)).collect();
     for (step, explanation) in steps.iter_mut().zip(&preview.explanations) {
         step.explain = explanation.as_ref().map(hints::show);
     }
     let outputs = preview.outputs.iter().map(show_output).collect();
-    let paths = hints.paths.then(|| hints::paths(&preview.payload)).transpose();
-    let suggestions = hints.target.map(|target| hints::suggestions(&preview.payload, &target)).transpose();
-    let (Ok(paths), Ok(suggestions)) = (paths, suggestions) else {
-        let detail = "the payload or the target is not JSON that can be taken apart".to_owned();
-        let fault = crate::flow::FieldFault { pointer: "/suggest".to_owned(), detail };
-        return Err(Problem::invalid(Kind::InvalidPreview, vec![fault]));
-    };
+    let work = &mut call.work;
+    let paths = hints.paths.then(|| work.within(|budget| hints::paths(&preview.payload, budget))).transpose();
+    let paths = paths.map_err(|fault| hint_fault("/paths", fault))?;
+    let suggest = |target| work.within(|budget| hints::suggestions(&preview.payload, target, budget));
+    let suggestions = hints.target.as_deref().map(suggest).transpose();
+    let suggestions = suggestions.map_err(|fault| hint_fault("/suggest", fault))?;
     Ok(reply::ok(&PreviewView { steps, outputs, paths, suggestions }))
+}
+
+/// Why there are no hints.
+fn hint_fault(pointer: &str, fault: HintFault) -> Problem {
+    match fault {
+        HintFault::Sample(_) => {
+            let detail = "the payload or the target is not JSON that can be taken apart".to_owned();
+            let fault = crate::flow::FieldFault { pointer: pointer.to_owned(), detail };
+            Problem::invalid(Kind::InvalidPreview, vec![fault])
+        }
+        HintFault::Exhausted => {
+            let what = pointer.trim_start_matches('/');
+            Problem::new(
+                Kind::TooCostly,
+                format!("`{what}` is too much work: give a smaller payload, or a target with fewer fields"),
+            )
+        }
+    }
 }
 
 /// What is asked for besides the steps.

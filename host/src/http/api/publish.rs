@@ -34,7 +34,11 @@ const PAYLOAD: Field =
     field("payload", Shape::Any, "The body; any JSON. Its bytes are kept as they are.").nullable();
 const KEY: Field =
     field("idempotency_key", Shape::Text, "A second event with the same key is a copy of the first.");
-const HEADERS: Field = field("headers", Shape::Texts, "Kept with the event and visible to its steps.");
+const HEADERS: Field = field(
+    "headers",
+    Shape::Texts,
+    "Kept with the event, save those that carry credentials, and visible to its steps.",
+);
 
 const ONE: &[Field] = &[TYPE.required(), PAYLOAD.required(), KEY, HEADERS];
 const EVENTS: &[Field] = &[
@@ -71,6 +75,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .scope(Scope::Ingest)
         .not_remembered()
+        .at_once()
         .input(Input::Json(EVENTS))
         .output(202, Output::Json(describe)),
         Endpoint::post(
@@ -122,7 +127,7 @@ fn show(accepted: Accepted) -> AcceptedView {
 fn with_header_key(call: &Call, events: &mut [Publish]) -> Result<(), Problem> {
     let Some(header) = call.headers.get("idempotency-key") else { return Ok(()) };
     let key = header.to_str().unwrap_or("").trim_matches('"');
-    if key.is_empty() || key.chars().count() > KEY_CHARS_MAX {
+    if key.trim().is_empty() || key.chars().count() > KEY_CHARS_MAX {
         let detail = format!("the header Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters");
         let fault = FieldFault { pointer: String::new(), detail };
         return Err(Problem::invalid(Kind::InvalidEvent, vec![fault]));
@@ -161,7 +166,7 @@ fn event(object: &Object<'_>) -> Option<Publish> {
         object.fault("type", format!("a type has 1 to {TYPE_CHARS_MAX} characters"));
     }
     let key = object.text("idempotency_key");
-    if key.as_ref().is_some_and(|key| key.is_empty() || key.chars().count() > KEY_CHARS_MAX) {
+    if key.as_ref().is_some_and(|key| key.trim().is_empty() || key.chars().count() > KEY_CHARS_MAX) {
         object.fault("idempotency_key", format!("a key has 1 to {KEY_CHARS_MAX} characters"));
     }
     let headers = object.headers("headers").unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::plan::Rejection;
 use crate::domain::time::Timestamp;
+use crate::flow::Gateway;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
@@ -94,11 +95,12 @@ async fn rejections(call: Call) -> Answer {
     let (limit, before) = (params.limit(), params.cursor().map(RejectionId::from_bits));
     params.done()?;
     let page = call.gateway().rejections(workspace, source_of(&call)?, before, limit).await?;
-    let items = page.items.iter().map(show_rejection).collect();
+    let items = page.items.iter().map(|rejection| show_rejection(call.gateway(), rejection)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
 
-fn show_rejection(rejection: &Rejection) -> RejectionView {
+fn show_rejection(gateway: &Gateway, rejection: &Rejection) -> RejectionView {
+    let headers = gateway.shown_headers(Some(rejection.source), &rejection.headers);
     let body = payload::show(&rejection.body);
     RejectionView {
         id: rejection.id,
@@ -106,7 +108,7 @@ fn show_rejection(rejection: &Rejection) -> RejectionView {
         status: rejection.status,
         code: rejection.code.clone(),
         detail: rejection.detail.clone(),
-        headers: parts::headers_view(&rejection.headers),
+        headers: parts::headers_view(&headers),
         payload: body.payload,
         payload_base64: body.base64,
     }
@@ -125,18 +127,19 @@ async fn samples(call: Call) -> Answer {
     };
     params.done()?;
     let page = call.gateway().events(query).await?;
-    let items = page.items.iter().map(show_sample).collect();
+    let items = page.items.iter().map(|event| show_sample(call.gateway(), event)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
 
-fn show_sample(event: &Event) -> SampleView {
+fn show_sample(gateway: &Gateway, event: &Event) -> SampleView {
+    let headers = gateway.shown_headers(event.data.source, &event.data.headers);
     let body = payload::show(&event.data.body);
     SampleView {
         event: event.id,
         at: event.data.received_at,
         r#type: event.data.event_type.as_ref().to_owned(),
         content_type: event.data.content_type.as_ref().to_owned(),
-        headers: parts::headers_view(&event.data.headers),
+        headers: parts::headers_view(&headers),
         payload: body.payload,
         payload_base64: body.base64,
     }

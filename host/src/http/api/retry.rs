@@ -29,7 +29,7 @@ pub(super) const RETRY: &[Field] = &[
     field(
         "statuses",
         Shape::List(&Shape::Either(&[Shape::Text, Shape::Whole])),
-        "Statuses that are tried again, such as 429 or \"500-599\"; every one that is not 2xx, save 410, if not given.",
+        "Statuses that are tried again, such as 429 or \"500-599\"; every one that is not 2xx, save 410, if not given. A 410 from the destination's own URL pauses the destination; one from a path that a mapping made fails that delivery alone.",
     )
     .nullable(),
 ];

@@ -4,6 +4,7 @@
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
 
+use crate::http::accept;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
@@ -13,8 +14,6 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::view::View;
 use crate::http::view::view;
-
-const METRICS_MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 view! {
     /// The server's state.
@@ -34,9 +33,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/readyz", "Whether events would be taken now.", |call| Box::pin(readyz(call)))
             .public()
             .output(200, health),
-        Endpoint::get("/metrics", "All metrics for Prometheus.", |call| Box::pin(metrics(call)))
-            .public()
-            .output(200, Output::Media("*/*")),
+        Endpoint::get(
+            "/metrics",
+            "All metrics for Prometheus; as OpenMetrics for those that ask for it by `Accept`.",
+            |call| Box::pin(metrics(call)),
+        )
+        .public()
+        .output(200, Output::Media("*/*")),
         Endpoint::get("/openapi.json", "The description of this API.", |call| Box::pin(openapi(call)))
             .public()
             .output(200, Output::Media("application/json")),
@@ -65,7 +68,8 @@ async fn readyz(call: Call) -> Answer {
 }
 
 async fn metrics(call: Call) -> Answer {
-    Ok(reply::bytes(METRICS_MEDIA, call.gateway().metrics_text().into()))
+    let format = accept::metrics(&call.headers);
+    Ok(reply::bytes(format.media(), call.gateway().metrics_text(format).into()))
 }
 
 async fn openapi(call: Call) -> Answer {

@@ -38,7 +38,12 @@ use crate::http::view::view;
 
 const RESPONSE: &[Field] = &[
     field("status", Shape::Whole, "200 to 299; 200 if not given."),
-    field("headers", Shape::Texts, "Further headers."),
+    field(
+        "headers",
+        Shape::Texts,
+        "Further headers: content-language, content-type, webhook-allowed-origin, webhook-allowed-rate, \
+         x-correlation-id, x-request-id. The type is text/plain, application/json, application/xml or text/xml.",
+    ),
     field("body", Shape::Text, "Up to 1,000 characters."),
 ];
 
@@ -61,16 +66,20 @@ const SOURCE: &[Field] = &[
     field(
         "idempotency",
         Shape::Object(VALUE_FROM),
-        "Where the key is that tells copies, besides the header `Idempotency-Key`.",
+        "Where the key is that tells copies: a header, or a path, whose values are joined if it gives several. It goes before the header `Idempotency-Key`, which nobody signs. An empty value is no key.",
     )
     .nullable(),
-    field("methods", Shape::List(&Shape::Text), "Methods it takes; [\"POST\"] if not given."),
+    field(
+        "methods",
+        Shape::List(&Shape::Text),
+        "Methods it takes; [\"POST\"] if not given. HEAD and OPTIONS are answered in any case, and are no events.",
+    ),
     field("body_bytes_max", Shape::Whole, "Bytes a body may have; the server's limit if not given.")
         .nullable(),
     field(
         "response",
         Shape::Object(RESPONSE),
-        "What an accepted request is answered with instead of 202 and the event's id.",
+        "What an accepted request is answered with instead of 202 and the event's id, or what the provider of `verification` waits for.",
     )
     .nullable(),
 ];
@@ -126,7 +135,7 @@ view! {
         methods: Vec<String>,
         /// Bytes a body may have; null: the server's limit.
         body_bytes_max: Option<u64>,
-        /// What an accepted request is answered with; null: 202 and the event's id.
+        /// What an accepted request is answered with; null: what the provider waits for, else 202 and the event's id.
         response: Option<SourceResponseView>,
         /// What it saw since the server started.
         stats: SourceStatsView,

@@ -56,8 +56,16 @@ const NAMED: &[Field] = &[
 ];
 
 const STEP: &[Field] = &[
-    field("filter", Shape::Any, "Which events go on."),
-    field("mapping", Shape::Any, "What is made of an event."),
+    field(
+        "filter",
+        Shape::Any,
+        "Which events go on. In a clause, `\"as\": \"number\"` takes a text that is a number, such as a form's, for that number.",
+    ),
+    field(
+        "mapping",
+        Shape::Any,
+        "What is made of an event. What a template of `path` takes from the event is percent-encoded, so that it stays one segment (`url_encode` with `path` lets `/` through). The function `date` takes `from`, `to` and `timezone`: a name such as Europe/Berlin or an offset, UTC when left out; of a time that clocks show twice, the first. `hookmill map --help` lists the functions.",
+    ),
     field("plugin", Shape::Object(PLUGIN), "Code of your own."),
     field(
         "on_error",

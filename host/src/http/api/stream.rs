@@ -1,4 +1,5 @@
-//! `/v1/stream`: what happens, as server-sent events. Ends when the server stops.
+//! `/v1/stream`: what happens, as server-sent events. Ends when the server stops, and when the key that opened it
+//! opens nothing any more.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::config::Scope;
 use crate::domain::id::WorkspaceId;
 use crate::flow::LiveEvent;
 use crate::http::endpoint::Answer;
@@ -24,6 +27,11 @@ use crate::http::endpoint::Output;
 const MEDIA: &str = "text/event-stream";
 /// Nothing happens for so long: a comment is sent, so that nobody takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often the key is looked at while nothing happens; before each line it is in any case.
+const LOOK: Duration = Duration::from_millis(500);
+/// The last line for a key that was deleted or has expired.
+const ENDED: &[u8] =
+    b"event: ended\ndata: {\"reason\":\"the key was deleted, has expired, or may not read any more\"}\n\n";
 
 /// The operations.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -41,15 +49,30 @@ struct Watcher {
     lines: broadcast::Receiver<Arc<LiveEvent>>,
     workspace: WorkspaceId,
     closing: CancellationToken,
-    greeted: bool,
+    /// Whether the key may still read.
+    may: Box<dyn Fn() -> bool + Send + Sync>,
+    /// When the last line was sent.
+    last: Instant,
+    stage: Stage,
+}
+
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Begun,
+    Watching,
+    Ended,
 }
 
 async fn stream(call: Call) -> Answer {
+    let (principal, gateway) = (call.principal()?.clone(), call.gateway().clone());
     let watcher = Watcher {
-        lines: call.gateway().watch(),
-        workspace: call.workspace()?,
+        lines: gateway.watch(),
+        workspace: principal.workspace,
         closing: call.site.closing.clone(),
-        greeted: false,
+        may: Box::new(move || gateway.still_may(&principal, Scope::Read)),
+        last: Instant::now(),
+        stage: Stage::Begun,
     };
     let lines = stream::unfold(watcher, |mut watcher| async move {
         let line = watcher.next().await?;
@@ -61,26 +84,43 @@ async fn stream(call: Call) -> Answer {
 }
 
 impl Watcher {
-    /// The next line to send; `None` when the server stops.
+    /// The next line to send; `None` when the server stops, or after the line that says that the key is gone.
     async fn next(&mut self) -> Option<Bytes> {
-        if !self.greeted {
-            self.greeted = true;
-            return Some(Bytes::from_static(b": watching\n\n"));
+        match self.stage {
+            Stage::Begun => {
+                self.stage = Stage::Watching;
+                return Some(Bytes::from_static(b": watching\n\n"));
+            }
+            Stage::Watching => {}
+            Stage::Ended => return None,
         }
+        let line = self.line().await?;
+        self.last = Instant::now();
+        Some(line)
+    }
+
+    async fn line(&mut self) -> Option<Bytes> {
         loop {
             let heard = tokio::select! {
                 biased;
                 () = self.closing.cancelled() => return None,
-                heard = tokio::time::timeout(HEARTBEAT, self.lines.recv()) => heard,
+                heard = tokio::time::timeout(LOOK, self.lines.recv()) => heard,
             };
+            if !(self.may)() {
+                self.stage = Stage::Ended;
+                return Some(Bytes::from_static(ENDED));
+            }
             match heard {
                 Ok(Ok(event)) if event.workspace == self.workspace => return Some(line(&event)),
-                Ok(Ok(_)) => {}
                 Ok(Err(RecvError::Lagged(missed))) => {
                     return Some(Bytes::from(format!("event: missed\ndata: {{\"lines\":{missed}}}\n\n")));
                 }
                 Ok(Err(RecvError::Closed)) => return None,
-                Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
+                // Others' lines are no sign of life either.
+                Ok(Ok(_)) | Err(_) if self.last.elapsed() >= HEARTBEAT => {
+                    return Some(Bytes::from_static(b": still here\n\n"));
+                }
+                Ok(Ok(_)) | Err(_) => {}
             }
         }
     }
@@ -96,6 +136,9 @@ fn line(event: &LiveEvent) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering;
+
     use super::*;
     use crate::domain::time::Timestamp;
 
@@ -104,7 +147,9 @@ mod tests {
             lines: sender.subscribe(),
             workspace: WorkspaceId::from_bits(1),
             closing: CancellationToken::new(),
-            greeted: true,
+            may: Box::new(|| true),
+            last: Instant::now(),
+            stage: Stage::Watching,
         }
     }
 
@@ -147,5 +192,45 @@ mod tests {
         assert_eq!(watcher.next().await.unwrap(), ": still here\n\n");
         watcher.closing.cancel();
         assert_eq!(watcher.next().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_line_once_the_key_is_gone_and_no_heartbeat_for_it() {
+        let sender = broadcast::Sender::new(8);
+        let mut told = watcher(&sender);
+        let may = Arc::new(AtomicBool::new(true));
+        told.may = Box::new({
+            let may = may.clone();
+            move || may.load(Ordering::Relaxed)
+        });
+        sender.send(event(1)).unwrap();
+        assert!(told.next().await.unwrap().starts_with(b"event: event.received"));
+        sender.send(event(1)).unwrap();
+        may.store(false, Ordering::Relaxed);
+        assert_eq!(told.next().await.unwrap(), ENDED);
+        assert_eq!(told.next().await, None);
+        // Without a line it is noticed as well, long before the heartbeat.
+        let mut told = watcher(&sender);
+        told.may = Box::new(|| false);
+        let began = Instant::now();
+        assert_eq!(told.next().await.unwrap(), ENDED);
+        assert!(began.elapsed() <= LOOK * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_of_others_do_not_put_the_heartbeat_off() {
+        let sender = broadcast::Sender::new(8);
+        let mut watcher = watcher(&sender);
+        let others = async {
+            loop {
+                sender.send(event(2)).unwrap();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let line = tokio::select! {
+            line = watcher.next() => line,
+            () = others => None,
+        };
+        assert_eq!(line.unwrap(), ": still here\n\n");
     }
 }

@@ -38,6 +38,8 @@ fn describe() -> Described {
         "plugin",
         "delivery",
         "attempt",
+        "held",
+        "steps_again",
     ];
     let entry = serde_json::json!({
         "type": "object",
@@ -49,9 +51,10 @@ fn describe() -> Described {
             "connection": text("By which connection."),
             "destination": text("Where to."),
             "delivery": text("Which delivery."),
-            "verdict": {"enum": ["forward", "drop", "error"], "description": "What a step answered."},
+            "verdict": {"enum": ["forward", "drop", "error", "held"], "description": "What a step answered."},
             "outputs": number("Payloads that went on."),
             "reason": text("Why, in words."),
+            "request": text("The request: its method, what stood behind the source's URL, its query."),
             "clause": text("The clause that decided, a JSON pointer into the filter."),
             "path": text("The path it looked at."),
             "seen": {"description": "The value it saw."},
@@ -133,6 +136,7 @@ mod tests {
             verdict: Some("drop"),
             outputs: Some(1),
             reason: Some("x".into()),
+            request: Some("GET /a?b=1".into()),
             clause: Some("/all/1".into()),
             path: Some("$".into()),
             seen: Some(1.into()),

@@ -17,6 +17,11 @@ pub(super) const VERIFICATION: &[Field] = &[
     field("scheme", Shape::Any, "A scheme in full, for a provider without a preset."),
     field("secret", Shape::Secret, "The secret the provider signs with."),
     field("secrets", Shape::List(&Shape::Secret), "Several secrets, any of which may have signed."),
+    field(
+        "verify_token",
+        Shape::Secret,
+        "For `meta`: the token that is repeated in the URL of its handshake. It signs nothing; the app secret is not taken in its place.",
+    ),
     field("tolerance_s", Shape::Whole, "Seconds the time of signing may differ from now."),
     field("fail_status", Shape::Whole, "The status of a refusal, 400 to 499."),
 ];
@@ -30,6 +35,8 @@ view! {
         scheme: serde_json::Value,
         /// Any of them may have signed.
         secrets: Vec<SecretView>,
+        /// What the provider repeats in the URL of its handshake; null: it has none.
+        verify_token: Option<SecretView>,
     }
 }
 
@@ -42,6 +49,7 @@ pub(super) fn read(object: &Object<'_>, name: &str) -> Option<VerificationDraft>
         preset: given.text("preset"),
         scheme: scheme(&given),
         secrets,
+        verify_token: given.secret("verify_token"),
         tolerance_s: given.whole("tolerance_s"),
         fail_status: given.whole("fail_status"),
     })
@@ -64,5 +72,6 @@ pub(super) fn show(verification: &Verification) -> VerificationView {
         preset: verification.preset.clone(),
         scheme: serde_json::to_value(&verification.scheme).unwrap_or_default(),
         secrets: verification.secrets.iter().map(|secret| parts::secret_view(&secret.0)).collect(),
+        verify_token: verification.verify_token.as_ref().map(|token| parts::secret_view(&token.0)),
     }
 }

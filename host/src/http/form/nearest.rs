@@ -8,9 +8,14 @@ pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> 
     let begins = |name: &str| {
         name.len().min(wrong.len()) >= BEGINNING_LEAST && (name.starts_with(wrong) || wrong.starts_with(name))
     };
-    let near = |name: &'a str| match edits(wrong, name) {
-        far if far > allowed && begins(name) => (allowed, name),
-        far => (far, name),
+    let length = wrong.chars().count();
+    let near = |name: &'a str| {
+        // Every edit changes the length by one at most: a long text is not compared letter by letter.
+        let far = match length.abs_diff(name.chars().count()) {
+            far if far > allowed => far,
+            _ => edits(wrong, name),
+        };
+        if far > allowed && begins(name) { (allowed, name) } else { (far, name) }
     };
     names.map(near).min().filter(|(far, _)| *far <= allowed).map(|(_, name)| name)
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -38,13 +39,14 @@ pub(crate) struct Form {
 impl Form {
     /// Reads a body that is one object with these fields. What `read` makes of it comes with the
     /// faults found on the way; a body that is no JSON object at all is a problem at once.
-    pub(crate) fn read<T>(
+    pub(crate) fn read_within<T>(
+        depth_max: usize,
         body: &[u8],
         fields: &'static [Field],
         mode: Mode,
         read: impl FnOnce(&Object<'_>) -> T,
     ) -> Result<(T, Vec<FieldFault>), Problem> {
-        let text = text::check(body)?;
+        let text = text::check(body, depth_max)?;
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(&error))?;
         if !raw.get().starts_with('{') {
             let detail = format!("the body must be a JSON object, not {}", seen(raw));
@@ -56,6 +58,22 @@ impl Form {
         };
         let made = read(&object);
         Ok((made, form.faults.into_inner()))
+    }
+
+    /// The same with the usual depth.
+    #[cfg(test)]
+    pub(crate) fn read<T>(
+        body: &[u8],
+        fields: &'static [Field],
+        mode: Mode,
+        read: impl FnOnce(&Object<'_>) -> T,
+    ) -> Result<(T, Vec<FieldFault>), Problem> {
+        Self::read_within(128, body, fields, mode, read)
+    }
+
+    /// Whether no further fault is told.
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.borrow().len() >= FAULTS_MAX
     }
 
     pub(super) fn fault(&self, pointer: String, detail: String) {
@@ -148,8 +166,13 @@ impl<'a> Object<'a> {
     }
 
     fn check(&self, mode: Mode) {
-        for (at, (name, value)) in self.members.iter().enumerate() {
-            if self.members[..at].iter().any(|(earlier, _)| earlier == name) {
+        let mut seen = HashSet::new();
+        for (name, value) in &self.members {
+            // Looking for what was meant is work, and nobody is told more.
+            if self.form.is_full() {
+                break;
+            }
+            if !seen.insert(name.as_ref()) {
                 self.fault(name, "this field is there twice");
                 continue;
             }

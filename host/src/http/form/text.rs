@@ -4,27 +4,24 @@
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 
-/// Nesting of objects and arrays in a request.
-const DEPTH_MAX: usize = 128;
-
-/// The body as text.
-pub(crate) fn check(body: &[u8]) -> Result<&str, Problem> {
+/// The body as text, if its objects and arrays are nested `depth_max` deep at most.
+pub(crate) fn check(body: &[u8], depth_max: usize) -> Result<&str, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let detail =
             format!("the body is not UTF-8: the byte at offset {} begins no character", error.valid_up_to());
         Problem::new(Kind::MalformedJson, detail)
     })?;
-    match too_deep(body) {
+    match too_deep(body, depth_max) {
         None => Ok(text),
         Some(offset) => {
-            let detail = format!("the body is nested more than {DEPTH_MAX} levels deep at offset {offset}");
+            let detail = format!("the body is nested more than {depth_max} levels deep at offset {offset}");
             Err(Problem::new(Kind::MalformedJson, detail))
         }
     }
 }
 
 /// Where the nesting becomes too deep. Brackets in strings do not count.
-fn too_deep(body: &[u8]) -> Option<usize> {
+fn too_deep(body: &[u8], depth_max: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (offset, byte) in body.iter().enumerate() {
         if in_string {
@@ -42,7 +39,7 @@ fn too_deep(body: &[u8]) -> Option<usize> {
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEPTH_MAX {
+        if depth > depth_max {
             return Some(offset);
         }
     }
@@ -56,7 +53,7 @@ mod tests {
     #[test]
     fn depth() {
         fn check(body: &str, expected: Option<usize>) {
-            assert_eq!(too_deep(body.as_bytes()), expected, "{body}");
+            assert_eq!(too_deep(body.as_bytes(), 128), expected, "{body}");
         }
         check(&"[".repeat(128), None);
         check(&"[".repeat(129), Some(128));
@@ -67,7 +64,7 @@ mod tests {
 
     #[test]
     fn invalid_utf_8_is_placed() {
-        let problem = super::check(b"{\"a\":\"\xff\"}").unwrap_err();
+        let problem = super::check(b"{\"a\":\"\xff\"}", 128).unwrap_err();
         assert!(format!("{problem:?}").contains("offset 6"), "{problem:?}");
     }
 }

@@ -151,7 +151,7 @@ fn ingest() -> Value {
         "tags": ["ingest"],
         "security": [],
         "parameters": [{"name": "source", "in": "path", "required": true, "schema": {"type": "string"},
-            "description": "The source's id or name."}],
+            "description": "The source's id; for a source of the first workspace also its name."}],
         "requestBody": {"required": true, "content": {"*/*": {}}},
         "responses": {
             "202": {"description": "The event is on disk.", "content": {"application/json": {"schema": {

@@ -32,6 +32,8 @@ macro_rules! kinds {
 kinds! {
     /// The body is no JSON, not UTF-8, or nested too deeply.
     MalformedJson = "malformed-json", 400, "The body is not JSON";
+    /// The body is not compressed as it says.
+    MalformedEncoding = "malformed-encoding", 400, "The body cannot be unpacked";
     /// The bytes are no request at all.
     MalformedRequest = "malformed-request", 400, "This is not an HTTP request";
     /// The body ended before it was whole.
@@ -90,12 +92,16 @@ kinds! {
     InvalidComparison = "invalid-comparison", 422, "The comparison is not valid";
     /// A document is not valid.
     InvalidRequest = "invalid-request", 422, "The request is not valid";
+    /// It takes more work than a request may cost.
+    TooCostly = "too-costly", 422, "This is too much work";
     /// A component was examined and refused.
     PluginRefused = "plugin-refused", 422, "The plugin was refused";
     /// A plugin's name or digest is unusable.
     InvalidPlugin = "invalid-plugin", 422, "The plugin is not valid";
     /// The same idempotency key came with another request.
     IdempotencyKeyReused = "idempotency-key-reused", 422, "The idempotency key was used for another request";
+    /// Too many requests of the workspace are at work.
+    TooManyRequests = "too-many-requests", 429, "Too many requests at a time";
     /// The headers are too long, or too many.
     HeadersTooLarge = "headers-too-large", 431, "The headers are too large";
     /// Something is wrong with hookmill.

@@ -1,21 +1,26 @@
 //! The table from the errors of `flow` to problems. Every variant has its row; a new one does not
 //! compile without.
 
+use http::header::ACCEPT_ENCODING;
 use http::header::ALLOW;
 use http::header::RETRY_AFTER;
 use http::header::WWW_AUTHENTICATE;
 
 use crate::flow::AcceptError;
+use crate::flow::ApartError;
 use crate::flow::OperateError;
 use crate::flow::PreviewError;
 use crate::flow::UploadError;
 use crate::flow::manage::ManageError;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
+use crate::sandbox::executable;
 use crate::store::StoreError;
 
 /// Seconds a client is asked to wait when the store is away.
 const STORE_RETRY_AFTER_S: &str = "5";
+/// And when too much is being computed for it already.
+const CROWDED_RETRY_AFTER_S: &str = "1";
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -59,7 +64,10 @@ impl From<AcceptError> for Problem {
                 Self::new(Kind::Unverified, detail).status(status).code(code)
             }
             AcceptError::TooLarge { .. } => Self::new(Kind::TooLarge, detail),
-            AcceptError::BadJson { .. } => Self::new(Kind::MalformedJson, detail),
+            AcceptError::UnknownEncoding { .. } => {
+                Self::new(Kind::UnsupportedMediaType, detail).header(ACCEPT_ENCODING, "gzip, deflate")
+            }
+            AcceptError::BadEncoding { .. } => Self::new(Kind::MalformedEncoding, detail),
             AcceptError::Store(store) => store.into(),
         }
     }
@@ -120,7 +128,20 @@ impl From<PreviewError> for Problem {
                 Self::invalid(Kind::InvalidPreview, vec![fault])
             }
             PreviewError::NoEvent(_) => Self::new(Kind::NotFound, detail),
+            PreviewError::TooCostly(_) => Self::new(Kind::TooCostly, detail),
             PreviewError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<ApartError> for Problem {
+    fn from(error: ApartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ApartError::Crowded => {
+                Self::new(Kind::TooManyRequests, detail).header(RETRY_AFTER, CROWDED_RETRY_AFTER_S)
+            }
+            ApartError::Lost => Self::new(Kind::Internal, detail),
         }
     }
 }
@@ -135,7 +156,14 @@ impl From<UploadError> for Problem {
             UploadError::Conflict(_) => Self::new(Kind::Conflict, detail),
             UploadError::Host(detail) => {
                 tracing::error!(error = %detail, "could not examine a plugin");
-                Self::new(Kind::Internal, "the gateway could not examine the component; the log says why")
+                // What the system forbids is nobody's secret, and the upload may be as good as any.
+                match executable::hindrance() {
+                    Some(hindrance) => Self::new(Kind::Unavailable, hindrance),
+                    None => Self::new(
+                        Kind::Internal,
+                        "the gateway could not examine the component; the log says why",
+                    ),
+                }
             }
             UploadError::Store(store) => store.into(),
         }

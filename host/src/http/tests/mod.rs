@@ -5,4 +5,5 @@ mod comparisons;
 mod describe;
 mod keys;
 mod resources;
+mod states;
 mod support;

@@ -20,6 +20,7 @@ use crate::egress::EgressOptions;
 use crate::flow::FlowLimits;
 use crate::flow::Gateway;
 use crate::flow::GatewayParts;
+use crate::flow::Patience;
 use crate::flow::intake;
 use crate::flow::snapshot::Caps;
 use crate::flow::snapshot::Compiler;
@@ -172,7 +173,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
     let parts = GatewayParts {
-        store,
+        store: store.into(),
         sandbox,
         egress,
         clock: Clock::System,
@@ -180,6 +181,8 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
         spawn: Arc::new(|task| drop(tokio::spawn(task))),
         apart: Arc::new(|task| drop(tokio::spawn(task))),
         limits: FlowLimits {
+            json_depth_max: 128,
+            in_flight_max: 64,
             faults_in_row_max: 3,
             body_bytes_max: 10_000,
             connections_max: 3,
@@ -190,6 +193,7 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
             timeout_ms: 15_000,
             retry: RetryPolicy::default(),
         },
+        patience: Patience::default(),
     };
     let gateway = Gateway::new(parts, compiler, snapshot);
     let (planner, committed) = tokio::sync::mpsc::unbounded_channel();

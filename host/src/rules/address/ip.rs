@@ -40,20 +40,29 @@ const SPECIAL_V4: &[(Ipv4Addr, u8, &str)] = &[
 /// Whether `address` may be called. `allow` overrules everything; an IPv6 address that carries an
 /// IPv4 one is judged, and allowed, by that.
 pub fn check(address: IpAddr, allow: &[IpNet]) -> Result<(), AddressRefusal> {
-    let inner = match address {
-        IpAddr::V4(v4) => Some(v4),
-        IpAddr::V6(v6) => embedded_v4(v6),
-    };
-    let allowed = |address: IpAddr| allow.iter().any(|net| net.contains(&address));
-    if allowed(address) || inner.is_some_and(|v4| allowed(v4.into())) {
+    if is_listed(address, allow) {
         return Ok(());
     }
+    let inner = inner_v4(address);
     let kind = match (address, inner) {
         (_, Some(v4)) => special_v4(v4),
         (IpAddr::V6(v6), None) => special_v6(v6),
         (IpAddr::V4(_), None) => None,
     };
     kind.map_or(Ok(()), |kind| Err(AddressRefusal { address, kind }))
+}
+
+/// Whether `address` is in one of the networks of `allow`: somebody wants requests to go there.
+pub fn is_listed(address: IpAddr, allow: &[IpNet]) -> bool {
+    let listed = |address: IpAddr| allow.iter().any(|net| net.contains(&address));
+    listed(address) || inner_v4(address).is_some_and(|v4| listed(v4.into()))
+}
+
+fn inner_v4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(v4) => Some(v4),
+        IpAddr::V6(v6) => embedded_v4(v6),
+    }
 }
 
 fn special_v4(address: Ipv4Addr) -> Option<&'static str> {

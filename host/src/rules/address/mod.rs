@@ -8,6 +8,7 @@ mod url;
 
 pub use ip::AddressRefusal;
 pub use ip::check;
+pub use ip::is_listed;
 pub use url::CheckedUrl;
 pub use url::UrlPolicy;
 pub use url::UrlRefusal;

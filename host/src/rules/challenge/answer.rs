@@ -30,18 +30,35 @@ pub struct Reply {
     pub body: String,
 }
 
-/// The answer if the request is the question that the provider asks; `None`: it is an event.
+/// What a source answers questions with.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    /// The secrets that sign, newest first.
+    pub secrets: &'a [&'a str],
+    /// What Meta repeats in the URL; see [`part`](super::part).
+    pub verify_tokens: &'a [&'a str],
+}
+
+/// What becomes of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is answered.
+    Reply(Reply),
+    /// It is a question, and not from whom it should be from; why, in words.
+    Refused(&'static str),
+}
+
+/// What becomes of the request if it is the question that the provider asks; `None`: it is an event.
 ///
 /// Questions with a body are signed as events are, so `request` must have been verified first.
-/// Those of Meta and X are GET requests without a signature. `secrets` are the source's, newest
-/// first; for Meta one of them must be the verify token.
-pub fn answer(challenge: Challenge, request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+/// Those of Meta and X are GET requests without a signature.
+pub fn answer(challenge: Challenge, request: &Request<'_>, keys: Keys<'_>) -> Option<Asked> {
     match challenge {
-        Challenge::SlackUrlVerification => slack(request),
-        Challenge::ZoomUrlValidation => zoom(request, secrets),
-        Challenge::MetaHubChallenge => meta(request, secrets),
-        Challenge::XCrc => x(request, secrets),
-        Challenge::DiscordPing => discord(request),
+        Challenge::SlackUrlVerification => slack(request).map(Asked::Reply),
+        Challenge::ZoomUrlValidation => zoom(request, keys.secrets).map(Asked::Reply),
+        Challenge::MetaHubChallenge => meta(request, keys.verify_tokens),
+        Challenge::XCrc => x(request, keys.secrets).map(Asked::Reply),
+        Challenge::DiscordPing => discord(request).map(Asked::Reply),
     }
 }
 
@@ -62,7 +79,8 @@ fn token(text: &str) -> Option<&str> {
 
 fn question<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Option<T> {
     let short = request.body.len() <= BODY_BYTES_MAX;
-    short.then(|| serde_json::from_slice(request.body).ok()).flatten()
+    let body = request.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(request.body);
+    short.then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
 fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
@@ -105,15 +123,22 @@ fn zoom(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
     Some(json(&json!({"plainToken": plain, "encryptedToken": hex::encode(signed(secrets, plain)?)})))
 }
 
-fn meta(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+fn meta(request: &Request<'_>, tokens: &[&str]) -> Option<Asked> {
     if request.method != "GET" || parameter(request, "hub.mode")? != "subscribe" {
         return None;
     }
-    let given = parameter(request, "hub.verify_token")?;
-    let known = |good, secret: &&str| good | bool::from(secret.as_bytes().ct_eq(given.as_bytes()));
-    let good = !given.is_empty() && secrets.iter().fold(false, known);
-    let challenge = parameter(request, "hub.challenge")?;
-    good.then(|| token(&challenge).map(text)).flatten()
+    let given = parameter(request, "hub.verify_token").unwrap_or_default();
+    let known = |good, token: &&str| good | bool::from(token.as_bytes().ct_eq(given.as_bytes()));
+    let good = !given.is_empty() && tokens.iter().fold(false, known);
+    let challenge = parameter(request, "hub.challenge").unwrap_or_default();
+    Some(match (good, token(&challenge)) {
+        (true, Some(challenge)) => Asked::Reply(text(challenge)),
+        (true, None) => Asked::Refused("`hub.challenge` is missing, or no token"),
+        (false, _) if tokens.is_empty() => Asked::Refused(
+            "this source has no verify token: set `verify_token` in its verification to the one you gave Meta; the app secret is none",
+        ),
+        (false, _) => Asked::Refused("`hub.verify_token` is not the source's `verify_token`"),
+    })
 }
 
 fn x(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
@@ -129,7 +154,9 @@ fn discord(request: &Request<'_>) -> Option<Reply> {
     #[derive(Deserialize)]
     struct Question {
         r#type: u32,
+        /// Webhook events, which are no interactions, are of type 1 as well, and have this.
+        event: Option<serde::de::IgnoredAny>,
     }
     let question: Question = question(request)?;
-    (question.r#type == 1).then(|| json(&json!({"type": 1})))
+    (question.r#type == 1 && question.event.is_none()).then(|| json(&json!({"type": 1})))
 }

@@ -2,8 +2,12 @@
 //! request is from the provider (`verify`); which provider asks what is in the presets.
 
 mod answer;
+mod part;
 #[cfg(test)]
 mod tests;
 
+pub use answer::Asked;
+pub use answer::Keys;
 pub use answer::Reply;
 pub use answer::answer;
+pub use part::part;

@@ -1,6 +1,8 @@
 //! Every provider's question, and what must not be answered.
 
 use crate::domain::event::Headers;
+use crate::rules::challenge::Asked;
+use crate::rules::challenge::Keys;
 use crate::rules::challenge::answer;
 use crate::rules::verify::Challenge;
 use crate::rules::verify::Request;
@@ -9,8 +11,13 @@ use crate::rules::verify::Request;
 fn check(challenge: Challenge, method: &str, query: &str, body: &str, expected: Option<&str>) {
     let headers = Headers::default();
     let request = Request { method, url: "", path: "/", query, headers: &headers, body: body.as_bytes() };
-    let reply = answer(challenge, &request, &["s3cret", "older"]);
-    assert_eq!(reply.map(|reply| reply.body).as_deref(), expected, "{query}{body}");
+    let keys = Keys { secrets: &["s3cret", "older"], verify_tokens: &["hello", "older hello"] };
+    let reply = match answer(challenge, &request, keys) {
+        Some(Asked::Reply(reply)) => Some(reply.body),
+        Some(Asked::Refused(_)) => Some("refused".to_owned()),
+        None => None,
+    };
+    assert_eq!(reply.as_deref(), expected, "{query}{body}");
 }
 
 #[test]
@@ -51,13 +58,16 @@ fn meta() {
     let check =
         |method, query: &str, expected| check(Challenge::MetaHubChallenge, method, query, "", expected);
     let good = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
-    check("GET", &format!("{good}s3cret"), Some("1158201444"));
-    check("GET", &format!("{good}older"), Some("1158201444"));
-    check("GET", &format!("{good}wrong"), None);
-    check("GET", good, None);
-    check("POST", &format!("{good}s3cret"), None);
-    check("GET", "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=s3cret", None);
-    check("GET", "hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=s3cret", None);
+    check("GET", &format!("{good}hello"), Some("1158201444"));
+    check("GET", &format!("{good}older%20hello"), Some("1158201444"));
+    check("GET", &format!("{good}wrong"), Some("refused"));
+    check("GET", good, Some("refused"));
+    // What signs has no place in a URL.
+    check("GET", &format!("{good}s3cret"), Some("refused"));
+    check("POST", &format!("{good}hello"), None);
+    check("GET", "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=hello", None);
+    check("GET", "hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=hello", Some("refused"));
+    check("GET", "hub.mode=subscribe&hub.verify_token=hello", Some("refused"));
     check("GET", "", None);
 }
 
@@ -79,5 +89,7 @@ fn discord() {
     let check = |body: &str, expected| check(Challenge::DiscordPing, "POST", "", body, expected);
     check(r#"{"type":1,"id":"1"}"#, Some(r#"{"type":1}"#));
     check(r#"{"type":2}"#, None);
+    // An event of an app's webhook, which must not be lost.
+    check(r#"{"version":1,"application_id":"1","type":1,"event":{"type":"ENTITLEMENT_CREATE"}}"#, None);
     check("[]", None);
 }

@@ -4,6 +4,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use step::Asked;
 pub use step::Cx;
 pub use step::Effect;
 pub use step::Input;

@@ -10,8 +10,17 @@ use crate::domain::time::Timestamp;
 use crate::rules::backoff;
 use crate::rules::backoff::RETRY_AFTER_MAX;
 
-/// The receiver says that it will never be there again.
+/// What was asked for will never be there again.
 const GONE: u16 = 410;
+
+/// What a request went to: what an answer such as 410 is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The destination's own URL.
+    Destination,
+    /// Another path there, which a mapping made from the payload: one record of many.
+    Record,
+}
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub enum Input {
     Answered {
         /// The status.
         status: u16,
+        /// What the request went to.
+        asked: Asked,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
     },
@@ -32,10 +43,19 @@ pub enum Input {
     EgressRefused,
     /// It could not be made or signed.
     StepFailed,
-    /// Somebody cancelled it.
+    /// Its bytes cannot be made as they were planned.
+    Unmade,
+    /// It was held, and now its steps have made its payload.
+    StepsMade,
+    /// It was held, and now its steps have dropped the event.
+    StepsDropped,
+    /// Somebody cancelled it, or what it was for is gone.
     Cancelled,
     /// Somebody wants it sent again.
-    RetriedByHand,
+    RetriedByHand {
+        /// Whether its steps have to run first: there are no bytes that were planned, or nobody can make them again.
+        steps_first: bool,
+    },
 }
 
 /// What is to be done about it.
@@ -60,29 +80,43 @@ pub struct Cx<'a> {
     pub jitter: f64,
 }
 
+impl<'a> Cx<'a> {
+    /// Where no attempt ended, so that neither schedule nor chance matter.
+    pub fn by_hand(policy: &'a RetryPolicy, now: Timestamp) -> Self {
+        Self { policy, attempts: 0, now, jitter: 0.0 }
+    }
+}
+
 /// The next state and what to do. Terminal states are left only by hand.
 ///
 /// Which answers are tried again: by default all but 2xx and 410; 3xx, too, since redirects are
 /// not followed and a receiver that moves may move back (Standard Webhooks 1.0). A policy with
 /// statuses of its own decides alone, 410 included. No answer at all is always tried again.
+///
+/// 410 is about the URL that was asked for. Where that is the destination's own, the destination is
+/// gone; where it is a record's, that record is, and the others go on.
 pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
-    use DeliveryState::{Cancelled, Delivered, Failed, FailedByGateway, Pending};
+    use DeliveryState::{Cancelled, Delivered, Dropped, Failed, FailedByGateway, Held, Pending};
     match input {
-        Input::RetriedByHand => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::RetriedByHand { steps_first: false } => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::RetriedByHand { steps_first: true } => (Held, vec![Effect::WakeAt(cx.now)]),
         // News about a delivery that has ended changes nothing.
         _ if state.is_terminal() => (state, Vec::new()),
         Input::Cancelled => (Cancelled, Vec::new()),
+        Input::Unmade => (Held, Vec::new()),
+        Input::StepsMade => (Pending, vec![Effect::WakeAt(cx.now)]),
+        Input::StepsDropped => (Dropped, Vec::new()),
         Input::EgressRefused | Input::StepFailed => (FailedByGateway, Vec::new()),
         Input::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
             (FailedByGateway, Vec::new())
         }
         Input::Broke { .. } => again(cx, None),
         Input::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
-        Input::Answered { status, retry_after } => match (&cx.policy.statuses, status) {
-            (Some(ranges), _) if within(ranges, status) => again(cx, retry_after),
-            (_, GONE) => (Failed, vec![Effect::PauseDestination]),
-            (Some(_), _) => (Failed, Vec::new()),
-            (None, _) => again(cx, retry_after),
+        Input::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked) {
+            (Some(ranges), _, _) if within(ranges, status) => again(cx, retry_after),
+            (_, GONE, Asked::Destination) => (Failed, vec![Effect::PauseDestination]),
+            (_, GONE, Asked::Record) | (Some(_), _, _) => (Failed, Vec::new()),
+            (None, _, _) => again(cx, retry_after),
         },
     }
 }

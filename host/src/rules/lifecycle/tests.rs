@@ -12,6 +12,7 @@ use crate::domain::retry::Schedule;
 use crate::domain::retry::StatusRange;
 use crate::domain::time::Timestamp;
 use crate::rules::backoff::RETRY_AFTER_MAX;
+use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
 use crate::rules::lifecycle::Input;
@@ -32,11 +33,15 @@ fn policy(statuses: Option<&[(u16, u16)]>) -> RetryPolicy {
 }
 
 fn answered(status: u16) -> Input {
-    Input::Answered { status, retry_after: None }
+    Input::Answered { status, asked: Asked::Destination, retry_after: None }
+}
+
+fn answered_for_a_record(status: u16) -> Input {
+    Input::Answered { status, asked: Asked::Record, retry_after: None }
 }
 
 fn asks(status: u16, seconds: u64) -> Input {
-    Input::Answered { status, retry_after: Some(Duration::from_secs(seconds)) }
+    Input::Answered { status, asked: Asked::Destination, retry_after: Some(Duration::from_secs(seconds)) }
 }
 
 /// What an input leads to after that many attempts, from a state that is not terminal.
@@ -66,7 +71,10 @@ fn answers() {
     }
     for attempts in [1, 3] {
         check(&policy, attempts, answered(410), DeliveryState::Failed, &[Effect::PauseDestination]);
+        check(&policy, attempts, answered_for_a_record(410), DeliveryState::Failed, &[]);
     }
+    check(&policy, 1, answered_for_a_record(200), DeliveryState::Delivered, &[]);
+    check(&policy, 1, answered_for_a_record(404), DeliveryState::Retrying, &wake(1000));
 }
 
 #[test]
@@ -85,7 +93,10 @@ fn statuses_of_a_policy() {
     }
     check(&policy, 1, Input::Broke { code: ErrorCode::Timeout }, DeliveryState::Retrying, &wake(1000));
     let patient = self::policy(Some(&[(400, 499)]));
-    check(&patient, 1, answered(410), DeliveryState::Retrying, &wake(1000));
+    for input in [answered(410), answered_for_a_record(410)] {
+        check(&patient, 1, input, DeliveryState::Retrying, &wake(1000));
+    }
+    check(&self::policy(Some(&[(500, 599)])), 1, answered_for_a_record(410), DeliveryState::Failed, &[]);
 }
 
 #[test]
@@ -122,19 +133,29 @@ fn everything_but_answers() {
         check(&policy, 1, input, DeliveryState::FailedByGateway, &[]);
     }
     check(&policy, 1, Input::Cancelled, DeliveryState::Cancelled, &[]);
-    check(&policy, 3, Input::RetriedByHand, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::RetriedByHand { steps_first: false }, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::RetriedByHand { steps_first: true }, DeliveryState::Held, &wake(0));
+    check(&policy, 3, Input::Unmade, DeliveryState::Held, &[]);
+    check(&policy, 3, Input::StepsMade, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, Input::StepsDropped, DeliveryState::Dropped, &[]);
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
     let wait = proptest::option::of(any::<u64>().prop_map(Duration::from_secs));
     let code = prop::sample::select(vec![ErrorCode::Timeout, ErrorCode::TlsFailed, ErrorCode::EgressRefused]);
     prop_oneof![
-        6 => (any::<u16>(), wait).prop_map(|(status, retry_after)| Input::Answered { status, retry_after }),
+        6 => (any::<u16>(), any::<bool>(), wait).prop_map(|(status, record, retry_after)| {
+            let asked = if record { Asked::Record } else { Asked::Destination };
+            Input::Answered { status, asked, retry_after }
+        }),
         2 => code.prop_map(|code| Input::Broke { code }),
         1 => Just(Input::EgressRefused),
         1 => Just(Input::StepFailed),
         1 => Just(Input::Cancelled),
-        1 => Just(Input::RetriedByHand),
+        1 => Just(Input::Unmade),
+        1 => Just(Input::StepsMade),
+        1 => Just(Input::StepsDropped),
+        1 => any::<bool>().prop_map(|steps_first| Input::RetriedByHand { steps_first }),
     ]
 }
 
@@ -178,9 +199,10 @@ proptest! {
             let cx = Cx { policy: &policy, attempts, now: NOW, jitter };
             let (next, effects) = step(state, input, &cx);
             prop_assert_eq!(step(state, input, &cx), (next, effects.clone()), "the same again");
-            if input == Input::RetriedByHand {
+            let by_hand = matches!(input, Input::RetriedByHand { .. });
+            if let Input::RetriedByHand { steps_first } = input {
                 attempts = 0;
-                prop_assert_eq!(next, DeliveryState::Pending);
+                prop_assert_eq!(next, if steps_first { DeliveryState::Held } else { DeliveryState::Pending });
             } else if !waiting {
                 prop_assert_eq!((next, effects.len()), (state, 0));
             }
@@ -188,7 +210,8 @@ proptest! {
                 prop_assert!(attempts < attempts_max(&policy));
             }
             let woken = effects.iter().any(|effect| matches!(effect, Effect::WakeAt(at) if *at >= NOW));
-            let changed = waiting || input == Input::RetriedByHand;
+            // What is held for somebody to look at wakes nobody.
+            let changed = (waiting && input != Input::Unmade) || by_hand;
             prop_assert_eq!(woken, changed && !next.is_terminal(), "{:?} {:?} {:?}", state, input, next);
             state = next;
         }

@@ -169,7 +169,9 @@ fn verified(preset: &str, secret: &str, signed: Vec<SignatureHeader>, body: &[u8
     let request = Request { method: "POST", url: "", path: "", query: "", headers: &headers, body };
     let scheme = presets().find(preset).unwrap().scheme.clone();
     let secrets = vec![StoredSecret(Secret::new(secret))];
-    let prepared = PreparedVerification::prepare(&Verification { preset: None, scheme, secrets }).unwrap();
+    let prepared =
+        PreparedVerification::prepare(&Verification { preset: None, scheme, secrets, verify_token: None })
+            .unwrap();
     prepared.verify(&request, at).is_ok()
 }
 

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 /// The first member of that name if it is a number, or a string without escapes; as text.
 pub(super) fn scalar<'a>(body: &'a [u8], key: &str) -> Option<&'a str> {
+    // A byte order mark is no fault of JSON.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut reader = serde_json::Deserializer::from_slice(body);
     let raw = reader.deserialize_map(Member { key }).ok()??;
     reader.end().ok()?;
@@ -59,6 +61,7 @@ mod tests {
             (r#"{"at":1700000000000,"b":{"at":1}}"#, Some("1700000000000")),
             (r#"{"b":{"at":1},"a\u0020b":[], "at" : "2026-01-01T00:00:00Z" }"#, Some("2026-01-01T00:00:00Z")),
             (r#"{"\u0061t":5}"#, Some("5")),
+            ("\u{feff}{\"at\":5}", Some("5")),
             (r#"{"at":1,"at":2}"#, Some("1")),
             (r#"{"at":"a\n"}"#, None),
             (r#"{"at":null}"#, None),

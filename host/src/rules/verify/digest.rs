@@ -19,7 +19,7 @@ pub(super) fn check(parameter: &str, request: &Request<'_>) -> Result<(), Verify
         Some(given) => {
             let wanted = hex::encode(Sha256::digest(request.body));
             let same = given.to_ascii_lowercase().as_bytes().ct_eq(wanted.as_bytes());
-            if same.into() { Ok(()) } else { Err(VerifyError::BadSignature) }
+            if same.into() { Ok(()) } else { Err(VerifyError::BadSignature { url: None }) }
         }
     }
 }

@@ -6,6 +6,7 @@ mod coding;
 mod digest;
 mod form;
 mod key;
+mod key_text;
 mod place;
 mod prepared;
 mod presets;
@@ -18,10 +19,14 @@ pub use prepared::PreparedVerification;
 pub use presets::Challenge;
 pub use presets::Preset;
 pub use presets::Presets;
+pub use presets::ProviderAnswer;
 pub use presets::presets;
 
 use crate::domain::event::Headers;
 use crate::domain::time::Timestamp;
+
+/// Characters of a URL that are shown.
+const SHOWN_CHARS: usize = 500;
 
 /// A request as its signature sees it.
 #[derive(Clone, Copy, Debug)]
@@ -88,14 +93,28 @@ pub enum VerifyError {
         parameter: String,
     },
     /// No secret made this signature.
-    #[error("the signature does not match: another secret, or the body was changed on the way")]
-    BadSignature,
+    #[error("the signature does not match: another secret, or the body was changed on the way{}", about(.url.as_deref()))]
+    BadSignature {
+        /// The URL it was checked over, if it is one over a URL.
+        url: Option<String>,
+    },
     /// The source's secret cannot be used with its scheme.
     #[error("the source's secret cannot be used: {detail}")]
     BadSecret {
         /// What form it should have.
         detail: String,
     },
+}
+
+/// The usual reason why a signature over a URL does not match.
+fn about(url: Option<&str>) -> String {
+    let of = |url: &str| {
+        let shown: String = url.chars().take(SHOWN_CHARS).collect();
+        format!(
+            "; or the provider was given another URL: this was checked as one for `{shown}`, which begins with the setting `server.public_url`"
+        )
+    };
+    url.map_or_else(String::new, of)
 }
 
 impl VerifyError {
@@ -108,7 +127,7 @@ impl VerifyError {
             Self::TimestampOutOfTolerance { .. } => "timestamp_out_of_tolerance",
             Self::MissingId { .. } => "missing_id",
             Self::MissingBodyDigest { .. } => "missing_body_digest",
-            Self::BadSignature => "bad_signature",
+            Self::BadSignature { .. } => "bad_signature",
             Self::BadSecret { .. } => "bad_secret",
         }
     }

@@ -77,7 +77,13 @@ impl PreparedVerification {
         }
         let content = signed::Content { request, id, timestamp };
         let good = self.keys.iter().fold(false, |good, key| good | self.one_matches(key, &given, &content));
-        if good { Ok(()) } else { Err(VerifyError::BadSignature) }
+        if good { Ok(()) } else { Err(VerifyError::BadSignature { url: self.url_of(request) }) }
+    }
+
+    /// The URL of a request, as it was signed, if the scheme signs it.
+    fn url_of(&self, request: &Request<'_>) -> Option<String> {
+        let signs_url = self.pieces.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlDecoded));
+        signs_url.then(|| request.url.to_owned())
     }
 
     fn one_matches(&self, key: &Key, given: &[&str], content: &signed::Content<'_>) -> bool {

@@ -28,6 +28,20 @@ impl Challenge {
     }
 }
 
+/// The answer to a taken event that a provider takes for one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body; not given: the event's id, as with all others.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Its media type, if there is one.
+    #[serde(default)]
+    pub content_type: Option<String>,
+}
+
 /// What is known of a provider's webhooks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +62,9 @@ pub struct Preset {
     /// What it asks before it sends events.
     #[serde(default)]
     pub challenge: Option<Challenge>,
+    /// What it wants to hear when an event was taken; not given: any 2xx will do, so it gets 202 and the event's id.
+    #[serde(default)]
+    pub answer: Option<ProviderAnswer>,
 }
 
 /// All presets.

@@ -12,6 +12,7 @@ pub(super) enum Piece {
     Text(String),
     Method,
     Url,
+    UrlDecoded,
     Path,
     Query,
     Timestamp,
@@ -45,6 +46,7 @@ fn named(name: &str) -> Result<Piece, String> {
     Ok(match name {
         "method" => Piece::Method,
         "url" => Piece::Url,
+        "url_decoded" => Piece::UrlDecoded,
         "path" => Piece::Path,
         "query" => Piece::Query,
         "timestamp" => Piece::Timestamp,
@@ -56,7 +58,7 @@ fn named(name: &str) -> Result<Piece, String> {
             Some(header) => Piece::Header(header.to_ascii_lowercase()),
             None => {
                 return Err(format!(
-                    "`{{{name}}}` is not known; there are method, url, path, query, timestamp, id, body, body_sha256_hex, header:NAME and sorted_form"
+                    "`{{{name}}}` is not known; there are method, url, url_decoded, path, query, timestamp, id, body, body_sha256_hex, header:NAME and sorted_form"
                 ));
             }
         },
@@ -78,6 +80,7 @@ impl<'a> Content<'a> {
         let made = |piece: &Piece| match piece {
             Piece::BodySha256Hex => Some(hex::encode(Sha256::digest(self.request.body)).into_bytes()),
             Piece::SortedForm => Some(form::sorted(self.request)),
+            Piece::UrlDecoded => Some(decoded(self.request.url)),
             _ => None,
         };
         pieces.iter().filter_map(made).collect()
@@ -97,7 +100,51 @@ impl<'a> Content<'a> {
             Piece::Id => id.as_bytes(),
             Piece::Body => request.body,
             Piece::Header(name) => request.headers.get(name).unwrap_or("").as_bytes(),
-            Piece::BodySha256Hex | Piece::SortedForm => owned.next().map_or(&[][..], Vec::as_slice),
+            Piece::BodySha256Hex | Piece::SortedForm | Piece::UrlDecoded => {
+                owned.next().map_or(&[][..], Vec::as_slice)
+            }
         })
+    }
+}
+
+/// A URL with the escapes undone that HubSpot undoes before it signs one: those of `: / ? @ ! $ ' ( ) * , ;`, and no
+/// others.
+fn decoded(url: &str) -> Vec<u8> {
+    let bytes = url.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = bytes.get(at..at + 3).filter(|escape| escape.first() == Some(&b'%'));
+        let meant = escaped.and_then(|escape| hex::decode(escape.get(1..)?).ok()?.first().copied());
+        match meant.filter(|meant| b":/?@!$'()*,;".contains(meant)) {
+            Some(meant) => {
+                decoded.push(meant);
+                at += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_escapes_are_undone() {
+        for (url, expected) in [
+            ("https://a/in/hs", "https://a/in/hs"),
+            ("https://a/?e=jo%40x.example&t=%3A%2f", "https://a/?e=jo@x.example&t=:/"),
+            ("https://a/?e=%20%25%26%3D%2B%23%C3%BC", "https://a/?e=%20%25%26%3D%2B%23%C3%BC"),
+            ("https://a/?e=%2540", "https://a/?e=%2540"),
+            ("https://a/?e=%4&f=%zz%", "https://a/?e=%4&f=%zz%"),
+            ("https://a/%21%24%27%28%29%2A%2C%3B%3F%2F", "https://a/!$'()*,;?/"),
+        ] {
+            assert_eq!(String::from_utf8(decoded(url)).unwrap(), expected);
+        }
     }
 }

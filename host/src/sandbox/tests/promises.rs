@@ -4,6 +4,7 @@
 //! a compiler can write, which `tests/guests/hostile` has.
 
 mod answers;
+mod batches;
 mod components;
 mod configured;
 mod costly;

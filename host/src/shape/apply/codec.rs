@@ -1,4 +1,4 @@
-//! Hashes, masks and name-based ids. Not here: base64, which is the crate's (`texts`).
+//! Hashes, masks, name-based ids and percent-encoding. Not here: base64, which is the crate's (`texts`).
 
 use sha1::Sha1;
 use sha2::Digest;
@@ -14,6 +14,23 @@ pub(crate) fn mask(text: &str, keep: usize) -> String {
     let length = text.chars().count();
     let hidden = if length <= keep { length } else { length - keep };
     "*".repeat(hidden).chars().chain(text.chars().skip(hidden)).collect()
+}
+
+/// Percent-encoded as UTF-8, so that it means nothing but itself in a segment of a path or in a query: all but the
+/// unreserved characters of RFC 3986, 2.3, and `/` if slashes are to stay.
+pub(crate) fn url_encode(text: &str, slashes: bool) -> String {
+    let mut made = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (slashes && byte == b'/') {
+            made.push(char::from(byte));
+        } else {
+            made.push('%');
+            for half in [byte >> 4, byte & 15] {
+                made.push(char::from(b"0123456789ABCDEF"[usize::from(half)]));
+            }
+        }
+    }
+    made
 }
 
 /// The UUID of version 5 (RFC 9562, 5.5) of a name in a namespace.

@@ -4,6 +4,7 @@
 use crate::shape::apply::codec;
 use crate::shape::apply::date::DateForm;
 use crate::shape::apply::date::DateStep;
+use crate::shape::apply::date::Zone;
 use crate::shape::apply::run::ListStep;
 use crate::shape::apply::run::NumberStep;
 use crate::shape::apply::run::Step;
@@ -54,6 +55,7 @@ const NAMES: &[&str] = &[
     "sha256",
     "mask",
     "uuid5",
+    "url_encode",
 ];
 
 /// Longest chain.
@@ -118,6 +120,7 @@ pub(crate) fn step(name: &str, argument: Option<Node<'_>>) -> Result<Step, Strin
         "flatten" => Ok(Step::List(ListStep::Flatten(given.map_or(Ok(1), |node| small(node, name, 16))?))),
         "mask" => Ok(Step::Text(TextStep::Mask(given.map_or(Ok(4), |node| small(node, name, 1000))?))),
         "uuid5" => namespace(given),
+        "url_encode" => url_part(given),
         _ => date(given),
     }
 }
@@ -234,16 +237,31 @@ fn namespace(argument: Option<Node<'_>>) -> Result<Step, String> {
     Ok(Step::Text(TextStep::Uuid5(found)))
 }
 
+fn url_part(argument: Option<Node<'_>>) -> Result<Step, String> {
+    let part = argument.map_or(Ok("value".to_owned()), |node| spec::text(node, "`url_encode`"))?;
+    let slashes = match &*part {
+        "value" => false,
+        "path" => true,
+        other => return Err(format!("`url_encode` takes value or path, which keeps `/`, not `{other}`")),
+    };
+    Ok(Step::Text(TextStep::UrlEncode { slashes }))
+}
+
 fn date(argument: Option<Node<'_>>) -> Result<Step, String> {
-    let form = |node: Node<'_>| spec::text(node, "a date form").and_then(|text| DateForm::parse(&text));
-    let Some(argument) = argument else { return Ok(Step::Date(DateStep { from: None, to: DateForm::Iso })) };
+    let text = |node: Node<'_>| spec::text(node, "a date form");
+    let made = |from, to, zone| Ok(Step::Date(DateStep { from, to, zone }));
+    let Some(argument) = argument else { return made(None, DateForm::Iso, None) };
     if argument.kind() != Kind::Object {
-        return Ok(Step::Date(DateStep { from: None, to: form(argument)? }));
+        return made(None, DateForm::parse(&text(argument)?)?, None);
     }
-    if let Some((other, _)) = argument.members().find(|(name, _)| name != "from" && name != "to") {
-        return Err(format!("`date` takes `from` and `to`, not `{other}`"));
+    if let Some((other, _)) =
+        argument.members().find(|(name, _)| !["from", "to", "timezone"].contains(&&**name))
+    {
+        return Err(format!("`date` takes `from`, `to` and `timezone`, not `{other}`"));
     }
-    let from = argument.get("from").map(form).transpose()?;
-    let to = argument.get("to").map_or(Ok(DateForm::Iso), form)?;
-    Ok(Step::Date(DateStep { from, to }))
+    let from = argument.get("from").map(|node| DateForm::readable(&text(node)?)).transpose()?;
+    let to = argument.get("to").map_or(Ok(DateForm::Iso), |node| DateForm::parse(&text(node)?))?;
+    let zone =
+        argument.get("timezone").map(|node| Zone::parse(&spec::text(node, "`timezone`")?)).transpose()?;
+    made(from, to, zone)
 }

@@ -5,6 +5,7 @@ mod cast;
 mod codec;
 mod compile;
 mod date;
+mod instant;
 mod lists;
 mod numbers;
 mod run;
@@ -13,6 +14,7 @@ mod tests;
 mod texts;
 
 pub(crate) use cast::Cast;
+pub(crate) use codec::url_encode;
 pub(crate) use compile::step;
 pub(crate) use compile::steps;
 pub(crate) use date::DateForm;

@@ -53,6 +53,10 @@ pub(crate) enum TextStep {
     /// All but so many characters at the end become `*`.
     Mask(usize),
     Uuid5([u8; 16]),
+    /// Percent-encoded for a URL, with or without the slashes.
+    UrlEncode {
+        slashes: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -169,7 +173,7 @@ fn single<'v>(
     match step {
         Step::Text(step) => texts::run(step, value, budget).map(Some),
         Step::Number(step) => numbers::run(step, &value).map(Some),
-        Step::Date(step) => date::run(step, &value).map(Some).map_err(ApplyFault::Detail),
+        Step::Date(step) => date::run(step, &value, budget).map(Some),
         Step::Lookup(table) => {
             let key =
                 value.plain_text().ok_or_else(|| needs("lookup", "a string, number or boolean", &value))?;
@@ -178,7 +182,8 @@ fn single<'v>(
         }
         Step::FromJson => {
             let text = value.as_text().ok_or_else(|| needs("from_json", "a string", &value))?;
-            let parsed = Document::parse(text.as_bytes());
+            // A byte order mark is no part of the JSON behind it (RFC 8259, 8.1).
+            let parsed = Document::parse(text.strip_prefix('\u{feff}').unwrap_or(&text).as_bytes());
             let parsed = parsed.map_err(|fault| format!("from_json: {fault}"))?;
             budget.visit(parsed.token_count() as u64)?;
             Ok(Some(Value::copied(parsed.root())))

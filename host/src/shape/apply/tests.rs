@@ -86,7 +86,10 @@ fn codes() {
     check(r#""hé""#, r#"["base64"]"#, r#""aMOp""#);
     check(r#""aMOp""#, r#"["unbase64"]"#, r#""hé""#);
     check(r#""aA""#, r#"["unbase64"]"#, r#""h""#);
+    check(r#""aMOp\r\naMOp\n""#, r#"["unbase64"]"#, r#""héhé""#);
     check(r#""%""#, r#"["unbase64"]"#, "unbase64: the text is not base64");
+    check(r#""jo smith/ü?~""#, r#"["url_encode"]"#, r#""jo%20smith%2F%C3%BC%3F~""#);
+    check(r#""a b/c""#, r#"[{"url_encode":"path"}]"#, r#""a%20b/c""#);
     // The digest of the empty string, FIPS 180-4.
     check(r#""""#, r#"["sha256"]"#, r#""e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855""#);
     check(r#""4111111111111111""#, r#"["mask"]"#, r#""************1111""#);
@@ -96,6 +99,8 @@ fn codes() {
     check(r#""www.example.com""#, r#"[{"uuid5":"dns"}]"#, r#""2ed6657d-e927-568b-95e1-2665a8aea6a2""#);
     check(r#"{"a":[1.0]}"#, r#"["to_json"]"#, r#""{\"a\":[1.0]}""#);
     check(r#""{\"a\":[1.0]}""#, r#"["from_json"]"#, r#"{"a":[1.0]}"#);
+    check(r#""\ufeff[1.0]""#, r#"["from_json"]"#, "[1.0]");
+    check(r#""77u/eyJhIjoxLjB9""#, r#"["unbase64","from_json"]"#, r#"{"a":1.0}"#);
     check(
         r#""{""#,
         r#"["from_json"]"#,
@@ -123,6 +128,104 @@ fn dates() {
     check("20260429", r#"[{"date":{"from":"%Y%m%d","to":"%j"}}]"#, r#""119""#);
     check(r#""soon""#, r#"["date"]"#, "date: `soon` is not an ISO 8601 date");
     check("1e300", r#"["date"]"#, "date: the number is beyond the year 9999");
+}
+
+#[test]
+fn a_zone_in_a_date_is_honoured() {
+    let read = r#"[{"date":{"from":"%Y-%m-%d %H:%M:%S %Q"}}]"#;
+    for (text, expected) in [
+        ("2024-06-01 12:00:00 Europe/Berlin", "2024-06-01T10:00:00Z"),
+        ("2024-12-01 12:00:00 europe/berlin", "2024-12-01T11:00:00Z"),
+        ("2024-06-01 12:00:00 UTC", "2024-06-01T12:00:00Z"),
+        ("2024-06-01 12:00:00 Z", "2024-06-01T12:00:00Z"),
+        ("2024-06-01 12:00:00 +0530", "2024-06-01T06:30:00Z"),
+        // Shown twice, on the day the clocks were set back: the first. Never shown: later by the hour that was skipped.
+        ("2024-10-27 02:30:00 Europe/Berlin", "2024-10-27T00:30:00Z"),
+        ("2024-03-31 02:30:00 Europe/Berlin", "2024-03-31T01:30:00Z"),
+    ] {
+        check(&format!("{text:?}"), read, &format!("{expected:?}"));
+    }
+    let fault = apply(r#""2024-06-01 12:00:00 Nowhere/Land""#, read);
+    assert_eq!(fault, "date: there is no time zone `Nowhere/Land`");
+    let both = r#"[{"date":{"from":"%Y-%m-%d %H:%M:%S %z %Q"}}]"#;
+    check(r#""2024-06-01 12:00:00 +0200 Europe/Berlin""#, both, r#""2024-06-01T10:00:00Z""#);
+    let fault = apply(r#""2024-06-01 12:00:00 +0500 Europe/Berlin""#, both);
+    assert!(fault.starts_with("date: the offset +05 is not that of the zone"), "{fault}");
+    for (text, expected) in [
+        ("2024-06-01T12:00:00[Europe/Berlin]", "2024-06-01T10:00:00Z"),
+        ("2024-06-01T12:00:00+02:00[Europe/Berlin]", "2024-06-01T10:00:00Z"),
+        ("2024-06-01T12:00:00Z[Europe/Berlin]", "2024-06-01T12:00:00Z"),
+        ("2024-06-01T12:00:00[+02:00]", "2024-06-01T10:00:00Z"),
+        ("2024-06-01 12:00:00.25-03:00", "2024-06-01T15:00:00.25Z"),
+    ] {
+        check(&format!("{text:?}"), r#"["date"]"#, &format!("{expected:?}"));
+    }
+    for text in ["2024-06-01T12:00:00[Nowhere/Land]", "2024-06-01T12:00:00+09:00[Europe/Berlin]"] {
+        let fault = apply(&format!("{text:?}"), r#"["date"]"#);
+        assert!(
+            fault.contains("there is no time zone `Nowhere/Land`") || fault.contains("the offset +09"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_time_zone_is_that_of_texts_without_one_and_of_what_is_written() {
+    let berlin = |to: &str| format!(r#"[{{"date":{{{to}"timezone":"Europe/Berlin"}}}}]"#);
+    check(r#""2024-06-01 12:00""#, &berlin(""), r#""2024-06-01T12:00:00+02:00""#);
+    check(r#""2024-06-01T12:00:00Z""#, &berlin(""), r#""2024-06-01T14:00:00+02:00""#);
+    check("1717243200", &berlin(r#""to":"%d.%m.%Y %H:%M %Z","#), r#""01.06.2024 14:00 CEST""#);
+    check(r#""01.06.2024 12:00""#, &berlin(r#""from":"%d.%m.%Y %H:%M","to":"unix","#), "1717236000");
+    check(r#""01.06.2024""#, &berlin(r#""from":"%d.%m.%Y","to":"%Q","#), r#""Europe/Berlin""#);
+    let chain = r#"[{"date":{"from":"%d.%m.%Y %H:%M","timezone":"Europe/Berlin"}},"date"]"#;
+    check(r#""01.06.2024 12:00""#, chain, r#""2024-06-01T10:00:00Z""#);
+    check(r#""2024-06-01""#, r#"[{"date":{"timezone":"+05:30"}}]"#, r#""2024-06-01T00:00:00+05:30""#);
+    check(r#""2024-06-01""#, r#"[{"date":{"timezone":"utc"}}]"#, r#""2024-06-01T00:00:00Z""#);
+}
+
+#[test]
+fn a_day_of_eight_digits_is_not_taken_for_unix_seconds() {
+    let fault = apply("20240601", r#"["date"]"#);
+    assert!(fault.contains("a day or unix seconds"), "{fault}");
+    check(r#""20240601""#, r#"[{"date":{"from":"%Y%m%d"}}]"#, r#""2024-06-01T00:00:00Z""#);
+    check("20240601", r#"[{"date":{"from":"unix"}}]"#, r#""1970-08-23T06:23:21Z""#);
+}
+
+#[test]
+fn formats_that_can_read_no_date_are_refused_when_saved() {
+    for (from, instead) in [
+        ("%Y-%m-%d %H:%M %Z", "`%Q`"),
+        ("%c", "`%a %b %e %H:%M:%S %Y`"),
+        ("%x", "`%m/%d/%Y`"),
+        ("%Y-%m-%d %X", "`%H:%M:%S`"),
+        ("%F %r", "`%I:%M:%S %p`"),
+        ("%q %Y", "a quarter is no date"),
+        ("%H:%M", "a whole date"),
+        ("%Y-%m", "a whole date"),
+        ("%d %B", "a whole date"),
+        ("%Y-%m-%d :%M", "minutes need their hour"),
+        ("100%", "not a date format"),
+    ] {
+        let mapping = format!(r#"{{"output":{{"$path":"$.v","$apply":{{"date":{{"from":"{from}"}}}}}}}}"#);
+        let faults = Mapping::compile(mapping.as_bytes()).expect_err(from);
+        assert!(faults[0].detail.contains(instead), "{from}: {}", faults[0].detail);
+    }
+    for from in [
+        "%s",
+        "%Y-%j",
+        "%G-W%V-%u",
+        "%a, %d %b %Y %T %z",
+        "%D %I:%M %p",
+        "%y%m%d",
+        "%FT%T%.f%:z",
+        "%e/%-m/%Y %k",
+    ] {
+        let mapping = format!(r#"{{"output":{{"$path":"$.v","$apply":{{"date":{{"from":"{from}"}}}}}}}}"#);
+        assert!(Mapping::compile(mapping.as_bytes()).is_ok(), "{from}");
+    }
+    let zone = r#"{"output":{"$path":"$.v","$apply":{"date":{"timezone":"Europe/Berlim"}}}}"#;
+    let faults = Mapping::compile(zone.as_bytes()).expect_err("no such zone");
+    assert!(faults[0].detail.contains("did you mean `Europe/Berlin`?"), "{}", faults[0].detail);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::shape::apply::codec::mask;
 use crate::shape::apply::codec::sha256_hex;
+use crate::shape::apply::codec::url_encode;
 use crate::shape::apply::codec::uuid5;
 use crate::shape::apply::run::ApplyFault;
 use crate::shape::apply::run::TextStep;
@@ -49,6 +50,10 @@ pub(super) fn run<'v>(
         TextStep::Sha256 => sha256_hex(text.as_bytes()),
         TextStep::Mask(keep) => mask(&text, *keep),
         TextStep::Uuid5(namespace) => uuid5(namespace, text.as_bytes()),
+        TextStep::UrlEncode { slashes } => {
+            budget.produce(text.len().saturating_mul(3))?;
+            url_encode(&text, *slashes)
+        }
     };
     Ok(Value::owned_text(made))
 }
@@ -86,6 +91,7 @@ fn name(step: &TextStep) -> &'static str {
         TextStep::Sha256 => "sha256",
         TextStep::Mask(_) => "mask",
         TextStep::Uuid5(_) => "uuid5",
+        TextStep::UrlEncode { .. } => "url_encode",
     }
 }
 
@@ -123,10 +129,11 @@ fn substring(text: &str, from: i64, to: Option<i64>) -> String {
     text.chars().take(end).skip(start).collect()
 }
 
-/// Any of the usual alphabets, padded or not; the bytes must be UTF-8.
+/// Any of the usual alphabets, padded or not, in one line or several (RFC 2045, 6.8); the bytes must be UTF-8.
 fn decode(text: &str) -> Result<String, String> {
     let engines = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD];
-    let bytes = engines.iter().find_map(|engine| engine.decode(text.trim()).ok());
+    let joined: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = engines.iter().find_map(|engine| engine.decode(&joined).ok());
     let bytes = bytes.ok_or("unbase64: the text is not base64")?;
     String::from_utf8(bytes).map_err(|_| "unbase64: the decoded bytes are not UTF-8 text".to_owned())
 }

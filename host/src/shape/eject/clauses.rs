@@ -65,7 +65,10 @@ impl Writer {
         }
         let found = match &leaf.source {
             Source::Path(path) => self.many(path, pointer),
-            Source::Header(name) => format!("select(&{}).all()", self.header_list(name)),
+            source @ (Source::Header(_) | Source::Request(_)) => {
+                let name = self.asked_for(source);
+                format!("select(&Value::Array(headers(event, {}))).all()", quoted(&name))
+            }
             Source::Event(field) => format!("select(&{})", self.event_field(*field)),
         };
         if leaf.exists == Some(false) {
@@ -80,7 +83,8 @@ impl Writer {
 
     fn tests(&mut self, leaf: &Leaf) -> String {
         let tests: Vec<String> = leaf.tests.iter().map(|test| self.test(test)).collect();
-        tests.join(" && ")
+        let tests = tests.join(" && ");
+        if leaf.as_number { format!("{{\n    let it = &number_in(it);\n    {tests}\n}}") } else { tests }
     }
 
     fn test(&mut self, test: &Test) -> String {
@@ -128,11 +132,15 @@ impl Writer {
         }
     }
 
-    /// A header's values, as an array.
-    pub(super) fn header_list(&mut self, name: &str) -> String {
+    /// What a plugin asks for to get this, among the headers: things of the request with a colon before them.
+    pub(super) fn asked_for(&mut self, source: &Source) -> String {
+        let name = match source {
+            Source::Request(part) => format!(":{}", part.name()),
+            other => other.describe().to_owned(),
+        };
         self.uses.event = true;
-        self.headers.insert(name.to_owned());
-        format!("Value::Array(headers(event, {}))", quoted(name))
+        self.headers.insert(name.clone());
+        name
     }
 
     /// A field of the event, as a value.

@@ -101,13 +101,12 @@ impl Writer {
                 let many = self.many(path, &field.pointer);
                 listed(&many, field.own_rule)
             }
-            (Source::Header(name), true) => {
-                self.uses.event = true;
-                self.headers.insert(name.to_string());
-                Code::new(Is::Maybe, format!("header(event, {})", quoted(name)))
+            (source @ (Source::Header(_) | Source::Request(_)), true) => {
+                let name = self.asked_for(source);
+                Code::new(Is::Maybe, format!("header(event, {})", quoted(&name)))
             }
-            (Source::Header(name), false) => {
-                let all = self.header_list(name);
+            (source @ (Source::Header(_) | Source::Request(_)), false) => {
+                let all = format!("Value::Array(headers(event, {}))", quoted(&self.asked_for(source)));
                 if field.own_rule {
                     listed(&format!("select(&{all}).all()"), true)
                 } else {
@@ -132,7 +131,7 @@ impl Writer {
                 }
                 Part::Hole { .. } => text.push('\0'),
             }
-            if let Part::Hole { source, steps } = part {
+            if let Part::Hole { source, steps, .. } = part {
                 holes.push(self.hole(source, steps, field));
             }
         }
@@ -157,14 +156,12 @@ impl Writer {
         }
         match source {
             Source::Event(at) => self.event_text(*at).to_owned(),
-            Source::Header(name) => {
-                self.uses.event = true;
+            Source::Header(_) | Source::Request(_) => {
                 self.uses.payload = true;
-                self.headers.insert(name.to_string());
-                let header = format!("header(event, {})", quoted(name));
+                let header = format!("header(event, {})", quoted(&self.asked_for(source)));
                 match is_required {
                     true => format!("payload.text(&required({place}, {header})?)"),
-                    false => format!("payload.text(header(event, {}).as_ref())", quoted(name)),
+                    false => format!("payload.text({header}.as_ref())"),
                 }
             }
             Source::Path(path) if path.query.is_singular() => {
@@ -215,10 +212,9 @@ impl Writer {
                 let many = self.many(path, pointer);
                 (format!("Field::of_many({}, {many})", quoted(pointer)), Spelling::AsItCame, steps)
             }
-            Source::Header(name) => {
-                self.uses.event = true;
-                self.headers.insert(name.to_string());
-                let header = format!("field({}, header(event, {}))", quoted(pointer), quoted(name));
+            Source::Header(_) | Source::Request(_) => {
+                let name = self.asked_for(source);
+                let header = format!("field({}, header(event, {}))", quoted(pointer), quoted(&name));
                 (header, Spelling::Made, steps)
             }
             Source::Event(at) => {

@@ -73,7 +73,10 @@ impl Writer {
                 self.dates = true;
                 let from =
                     date.from.as_ref().map_or("None".to_owned(), |from| format!("Some({})", form(from)));
-                format!("date({from}, {})", form(&date.to))
+                match &date.zone {
+                    Some(zone) => format!("date_in({}, {from}, {})", quoted(&zone.name), form(&date.to)),
+                    None => format!("date({from}, {})", form(&date.to)),
+                }
             }
         }
     }
@@ -91,6 +94,7 @@ impl Writer {
                 format!("replace_matches({}, {})", quoted(pattern.text()), quoted(to))
             }
             TextStep::Substring(from, to) => format!("substring({from}, {to:?})"),
+            TextStep::UrlEncode { slashes } => self.codec(&format!("url_encode({slashes})")),
             TextStep::Mask(keep) => format!("mask({keep})"),
             TextStep::Base64 => self.codec("base64()"),
             TextStep::Unbase64 => self.codec("unbase64()"),

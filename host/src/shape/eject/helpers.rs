@@ -1,5 +1,5 @@
-//! The modules that stand beside the code, as text. Arithmetic and comparison of numbers are the very
-//! sources that run in mappings. Not here: what is written for one mapping.
+//! The modules that stand beside the code, as text. Arithmetic and comparison of numbers and the reading of dates are
+//! the very sources that run in mappings. Not here: what is written for one mapping.
 
 use crate::shape::eject::writer::Writer;
 
@@ -29,6 +29,9 @@ pub(super) fn files(writer: &Writer) -> Vec<(String, String)> {
         ),
     ] {
         if needed {
+            if name == "date" {
+                modules.push(("instant", instant()));
+            }
             modules.push((name, text.to_owned()));
             declared.extend(Some(uses.to_owned()).filter(|uses| !uses.is_empty()));
         }
@@ -55,6 +58,10 @@ fn decimal() -> String {
     format!("{text}\n")
 }
 
+fn instant() -> String {
+    code(include_str!("../apply/instant.rs")).replace("crate::shape::fault::bounded(text)", "text") + "\n"
+}
+
 fn number() -> String {
     let text = code(include_str!("../number/compare.rs"));
     format!("{text}\n{}", include_str!("template/number.rs.txt"))
@@ -68,7 +75,7 @@ mod tests {
     fn what_is_carried_stands_alone() {
         let all = Writer { codecs: true, dates: true, patterns: true, ..Writer::default() };
         let files = files(&all);
-        assert_eq!(files.len(), 12);
+        assert_eq!(files.len(), 13);
         for (path, text) in files {
             assert!(text.starts_with("//!"), "{path} does not say what lives in it");
             for foreign in ["crate::shape", "{{", "#[cfg(test)]"] {

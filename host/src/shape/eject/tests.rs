@@ -83,6 +83,10 @@ fn functions_and_types() {
         r#"field("/output/x", at!(payload["a"])).date(None, Form::Format("%Y")).or_null()?"#,
     );
     check(
+        r#"{"$path": "$.a", "$apply": {"date": {"from": "%F %T", "timezone": "Europe/Berlin"}}}"#,
+        r#"field("/output/x", at!(payload["a"])).date_in("Europe/Berlin", Some(Form::Format("%F %T")), Form::Iso).or_null()?"#,
+    );
+    check(
         r#"{"$in_headers": "X-Kind", "$apply": "sha256"}"#,
         r#"field("/output/x", header(event, "x-kind")).sha256().or_null()?"#,
     );
@@ -145,7 +149,7 @@ fn only_what_is_needed_is_carried() {
         (has("jiff"), has("sha2"), has("regex"), files)
     };
     assert_eq!(needs(r#"{"output": "$.a"}"#), (false, false, false, 9));
-    assert_eq!(needs(r#"{"output": {"$path": "$.a", "$apply": "date"}}"#), (true, false, false, 10));
+    assert_eq!(needs(r#"{"output": {"$path": "$.a", "$apply": "date"}}"#), (true, false, false, 11));
     assert_eq!(needs(r#"{"output": {"$path": "$.a", "$apply": "base64"}}"#), (false, true, false, 10));
     assert_eq!(needs(r#"{"output": "$[?search(@, 'a')]"}"#), (false, false, true, 10));
 }

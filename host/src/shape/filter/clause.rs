@@ -34,6 +34,8 @@ pub(crate) struct Leaf {
     pub(crate) exists: Option<bool>,
     /// Whether every value must pass instead of any.
     pub(crate) every: bool,
+    /// Whether a text that is a number is tested as that number.
+    pub(crate) as_number: bool,
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Reads a filter's JSON. Not here: deciding (`eval`).
 
+use crate::domain::event::RequestPart;
 use crate::shape::fault::push_pointer;
 use crate::shape::filter::clause::Body;
 use crate::shape::filter::clause::Clause;
@@ -104,12 +105,13 @@ impl ClauseCompiler<'_> {
 
     fn leaf(&mut self, node: Node<'_>, pointer: &str) -> Option<Leaf> {
         let source = self.source(node, pointer);
-        let (mut tests, mut exists, mut every) = (Vec::new(), None, false);
+        let (mut tests, mut exists, mut every, mut as_number) = (Vec::new(), None, false, false);
         let mut good = true;
         for (name, value) in node.members().filter(|(name, _)| !SOURCES.contains(&&**name)) {
             let at = push_pointer(pointer, &name);
             match &*name {
                 "every" => every = self.keep(&at, spec::boolean(value, "`every`"), &mut good) == Some(true),
+                "as" => as_number = self.keep(&at, number_alone(value), &mut good).is_some(),
                 "exists" => exists = self.keep(&at, spec::boolean(value, "`exists`"), &mut good),
                 _ => tests.extend(self.keep(&at, test(&name, value), &mut good)),
             }
@@ -120,7 +122,7 @@ impl ClauseCompiler<'_> {
             return None;
         }
         let source = source?;
-        good.then(|| Leaf { source, tests: tests.into(), exists, every })
+        good.then(|| Leaf { source, tests: tests.into(), exists, every, as_number })
     }
 
     fn keep<T>(&mut self, pointer: &str, result: Result<T, String>, good: &mut bool) -> Option<T> {
@@ -152,7 +154,10 @@ pub(crate) fn source(name: &str, text: &str, in_each: bool) -> Result<Source, St
         "path" => Path::compile(text, in_each).map(Source::Path),
         "in_headers" if text.is_empty() => Err("the header's name is empty".to_owned()),
         "in_headers" => Ok(Source::Header(text.to_ascii_lowercase().into())),
-        _ => EventField::named(text).map(Source::Event),
+        _ => match RequestPart::named(text) {
+            Some(part) => Ok(Source::Request(part)),
+            None => EventField::named(text).map(Source::Event),
+        },
     }
 }
 
@@ -193,10 +198,21 @@ fn test(name: &str, value: Node<'_>) -> Result<Test, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = OPERATORS.iter().chain(SOURCES).chain(GROUPS).chain(&["every"]).copied().collect();
+    let known: Vec<&str> =
+        OPERATORS.iter().chain(SOURCES).chain(GROUPS).chain(&["every", "as"]).copied().collect();
     match spec::nearest(name, &known) {
         Some(near) => format!("there is no operator `{name}`; did you mean `{near}`?"),
         None => format!("there is no operator `{name}`; there are {}", OPERATORS.join(", ")),
+    }
+}
+
+/// What `as` takes.
+fn number_alone(value: Node<'_>) -> Result<(), String> {
+    match &*spec::text(value, "`as`")? {
+        "number" => Ok(()),
+        other => {
+            Err(format!("`as` takes number, which reads a text such as \"250.00\" as one, not `{other}`"))
+        }
     }
 }
 

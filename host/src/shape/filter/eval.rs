@@ -12,6 +12,8 @@ use crate::shape::filter::clause::Clause;
 use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::compile::ClauseCompiler;
+use crate::shape::filter::mismatch::mismatch;
+use crate::shape::filter::test::number_in;
 use crate::shape::input::Input;
 use crate::shape::query::Stop;
 use crate::shape::source::Scope;
@@ -37,6 +39,8 @@ pub struct Decision<'a> {
     pub path: Option<&'a str>,
     /// The value it decided on, as JSON cut to 200 bytes; `None` if there was none.
     pub seen: Option<Cow<'a, str>>,
+    /// That it is of another type than the clause compares it with, such as "text, not a number".
+    pub mismatch: Option<String>,
 }
 
 impl Decision<'_> {
@@ -45,7 +49,11 @@ impl Decision<'_> {
         let verb = if self.pass { "passes" } else { "does not pass" };
         let clause = if self.clause.is_empty() { "the filter" } else { self.clause };
         match (self.path, &self.seen) {
-            (Some(path), Some(seen)) => format!("{clause} {verb}: {path} is {seen}"),
+            (Some(path), Some(seen)) => {
+                let mismatch =
+                    self.mismatch.as_ref().map(|text| format!(", which is {text}")).unwrap_or_default();
+                format!("{clause} {verb}: {path} is {seen}{mismatch}")
+            }
             (Some(path), None) => format!("{clause} {verb}: {path} is not there"),
             (None, _) => format!("{clause} {verb}"),
         }
@@ -101,7 +109,7 @@ fn explain(
     let own = *decision.clause == *clause.pointer;
     let did_you_mean = match &clause.body {
         Body::Leaf(Leaf { source: crate::shape::source::Source::Path(path), .. }) => {
-            hints.nearest(path, scope)
+            hints.nearest(path, scope, budget)
         }
         _ => None,
     };
@@ -138,7 +146,8 @@ pub(crate) fn decide<'a>(
         Body::Expr(path) => {
             let found = path.first(scope, budget).map_err(|e| exhausted(clause, &path.text, e))?;
             let seen = found.map(|node| Cow::Borrowed(bounded(node.raw())));
-            Ok(Decision { pass: seen.is_some(), clause: &clause.pointer, path: Some(&path.text), seen })
+            let (clause, path) = (&clause.pointer, Some(&*path.text));
+            Ok(Decision { pass: seen.is_some(), clause, path, seen, mismatch: None })
         }
     }
 }
@@ -161,7 +170,7 @@ fn group<'a>(
     }
     match last {
         Some(only) if clauses.len() == 1 => Ok(only),
-        _ => Ok(Decision { pass: !any, clause: &clause.pointer, path: None, seen: None }),
+        _ => Ok(Decision { pass: !any, clause: &clause.pointer, path: None, seen: None, mismatch: None }),
     }
 }
 
@@ -183,7 +192,8 @@ impl Leaf {
     ) -> Result<Decision<'a>, EvalFault> {
         let path = self.source.describe();
         let (pass, seen) = self.run(scope, budget).map_err(|why| exhausted(clause, path, why))?;
-        Ok(Decision { pass, clause: &clause.pointer, path: Some(path), seen: seen.map(show) })
+        let mismatch = seen.as_ref().filter(|_| !pass).and_then(|value| mismatch(self, value));
+        Ok(Decision { pass, clause: &clause.pointer, path: Some(path), seen: seen.map(show), mismatch })
     }
 
     /// Whether it passes, and the value that decided: the one that passed (or, with `every`, that
@@ -218,6 +228,9 @@ impl Leaf {
     }
 
     fn holds(&self, value: &Value<'_>, budget: &mut Budget) -> Result<bool, Exhausted> {
+        let read = if self.as_number { value.as_text() } else { None };
+        let read = read.as_deref().and_then(number_in).map(|number| Value::Number(Cow::Borrowed(number)));
+        let value = read.as_ref().unwrap_or(value);
         for test in &self.tests {
             if !test.holds(value, budget)? {
                 return Ok(false);

@@ -4,6 +4,7 @@
 mod clause;
 mod compile;
 mod eval;
+mod mismatch;
 mod test;
 #[cfg(test)]
 mod tests;

@@ -156,3 +156,76 @@ fn explaining_shows_every_clause_and_what_was_meant() {
     assert!(!reports[1].pass && reports[2].pass);
     assert_eq!(reports[2].seen.as_deref(), Some("0.80"));
 }
+
+/// Whether a filter passes this, and what it says of it.
+fn says(filter: &str, payload: &str) -> (bool, String) {
+    let document = Document::parse(payload.as_bytes()).unwrap();
+    let filter = Filter::compile(filter.as_bytes()).unwrap_or_else(|faults| panic!("{filter}: {faults:?}"));
+    let input = Input::of(&document);
+    let decision = filter.test(&input, &mut Budget::default()).unwrap();
+    (decision.pass, decision.reason())
+}
+
+#[test]
+fn a_text_that_is_a_number_is_one_when_that_is_said() {
+    for (value, tests, pass) in [
+        (r#""250""#, r#""gte":100"#, true),
+        (r#""250.00""#, r#""gte":100"#, true),
+        (r#"" 99.5 ""#, r#""gte":100"#, false),
+        (r#""250.00""#, r#""eq":250"#, true),
+        (r#""2.5e2""#, r#""in":[1,250]"#, true),
+        (r#""250""#, r#""ne":250"#, false),
+        (r#""7""#, r#""type":"integer""#, true),
+        ("250", r#""gte":100"#, true),
+        (r#""abc""#, r#""gte":100"#, false),
+        (r#""abc""#, r#""eq":"abc""#, true),
+    ] {
+        let filter = format!(r#"{{"path":"$.v","as":"number",{tests}}}"#);
+        assert_eq!(says(&filter, &format!(r#"{{"v":{value}}}"#)).0, pass, "{value} {tests}");
+    }
+    let faults = Filter::compile(br#"{"path":"$.v","as":"text","gte":1}"#).unwrap_err();
+    assert_eq!(faults[0].pointer, "/as");
+}
+
+#[test]
+fn a_value_of_another_type_is_said_to_be_that() {
+    for (value, tests, words) in [
+        (
+            r#""250""#,
+            r#""gte":100"#,
+            "$.v is \"250\", which is text, not a number: `\"as\": \"number\"` in the clause",
+        ),
+        (r#""many""#, r#""gte":100"#, "$.v is \"many\", which is text, not a number"),
+        (r#""1,250""#, r#""as":"number","lt":100"#, "which is text, not a number"),
+        (r#""250""#, r#""eq":250"#, "which is text, not a number"),
+        (r#""250""#, r#""in":[250,1]"#, "which is text, not a number"),
+        ("250", r#""eq":"250""#, "which is a number, not text"),
+        ("250", r#""starts_with":"2""#, "which is a number, not text"),
+        ("null", r#""gt":1"#, "which is null, not a number"),
+        (r#""true""#, r#""eq":true"#, "which is text, not true or false"),
+    ] {
+        let (pass, reason) = says(&format!(r#"{{"path":"$.v",{tests}}}"#), &format!(r#"{{"v":{value}}}"#));
+        assert!(!pass && reason.contains(words), "{value} {tests}: {reason}");
+    }
+    for (value, tests) in
+        [("99", r#""gte":100"#), (r#""a""#, r#""eq":"b""#), (r#""99""#, r#""as":"number","gte":100"#)]
+    {
+        let (_, reason) = says(&format!(r#"{{"path":"$.v",{tests}}}"#), &format!(r#"{{"v":{value}}}"#));
+        assert!(!reason.contains("which is"), "{value} {tests}: {reason}");
+    }
+}
+
+#[test]
+fn numbers_in_texts_are_ordered_as_numbers() {
+    for (value, tests, pass) in [
+        (r#""99""#, r#""gte":"100""#, false),
+        (r#""250.0""#, r#""gte":"100""#, true),
+        (r#""20240315""#, r#""gt":"20240101""#, true),
+        (r#""2024-03-15""#, r#""gt":"2024-01-01""#, true),
+        (r#""v9""#, r#""gt":"v10""#, true),
+        ("250", r#""gte":"100""#, false),
+    ] {
+        let (passed, reason) = says(&format!(r#"{{"path":"$.v",{tests}}}"#), &format!(r#"{{"v":{value}}}"#));
+        assert_eq!(passed, pass, "{value} {tests}: {reason}");
+    }
+}

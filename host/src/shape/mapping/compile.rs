@@ -51,7 +51,8 @@ impl Mapping {
         let merge = mode(root, &mut faults);
         let remove = removals(root, merge, &mut faults);
         let mut trie = Trie::default();
-        let mut compiler = OutputCompiler { faults: &mut faults, trie: &mut trie, on_missing, each: 0 };
+        let mut compiler =
+            OutputCompiler { faults: &mut faults, trie: &mut trie, on_missing, each: 0, url_path: false };
         let output = root.get("output").and_then(|output| compiler.expr(output, "/output"));
         let envelope = Envelope::compile(root, &mut compiler);
         match &output {
@@ -92,6 +93,9 @@ impl Mapping {
         budget: &mut Budget,
         work: impl FnOnce(&Scope<'_>, &mut Budget) -> Result<T, EvalFault>,
     ) -> Result<T, EvalFault> {
+        if input.unreadable {
+            return work(&Scope { input, item: None, slots: &[] }, budget);
+        }
         let mut slots = [NO_NODE; MAX_SLOTS];
         let slots =
             self.trie.fill(input.document, &mut slots, budget).map_err(|why| failed("", why.to_string()))?;
@@ -116,6 +120,7 @@ impl Mapping {
         budget: &mut Budget,
         out: &mut Vec<u8>,
     ) -> Result<(), EvalFault> {
+        scope.input.readable().map_err(|why| failed("", why.to_string()))?;
         let mut patch = b"{}".to_vec();
         if let Some(output) = &self.output {
             let mut made = Vec::new();

@@ -66,16 +66,22 @@ impl Envelope {
                     compiler.faults.add(&pointer, detail);
                 }
                 let value = compiler.expr(value, &pointer);
+                constant(value.as_ref(), &pointer, header_value, compiler);
                 envelope.headers.extend(value.map(|value| (name.to_ascii_lowercase().into(), value)));
             }
         }
-        let mut part = |name: &str| {
+        let mut part = |name: &str, valid: fn(&str) -> Result<(), String>| {
             let node = root.get(name)?;
-            compiler.expr(node, &push_pointer("", name))
+            let pointer = push_pointer("", name);
+            compiler.url_path = name == "path";
+            let part = compiler.expr(node, &pointer);
+            compiler.url_path = false;
+            constant(part.as_ref(), &pointer, valid, compiler);
+            part
         };
-        envelope.event_type = part("event_type");
-        envelope.method = part("method");
-        envelope.path = part("path");
+        envelope.event_type = part("event_type", text_value);
+        envelope.method = part("method", method);
+        envelope.path = part("path", path);
         envelope
     }
 
@@ -100,10 +106,26 @@ impl Envelope {
             check(pointer, &value, valid(&value))?;
             Ok(Some(value))
         };
-        mapped.event_type = part(&self.event_type, "/event_type", header_value)?;
+        mapped.event_type = part(&self.event_type, "/event_type", text_value)?;
         mapped.method = part(&self.method, "/method", method)?;
         mapped.path = part(&self.path, "/path", path)?;
         Ok(mapped)
+    }
+}
+
+/// What is the same for every event is checked at once.
+fn constant(
+    expr: Option<&Expr>,
+    pointer: &str,
+    valid: fn(&str) -> Result<(), String>,
+    compiler: &mut OutputCompiler<'_>,
+) {
+    let Some(Expr::Raw(json)) = expr else { return };
+    let Ok(document) = Document::parse(json) else { return };
+    if let Some(text) = document.root().as_str()
+        && let Err(detail) = valid(&text)
+    {
+        compiler.faults.add(pointer, detail);
     }
 }
 
@@ -152,7 +174,18 @@ fn header_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// What HTTP sends in a header: visible ASCII, blanks and tabs (RFC 9110, 5.5, leaves no meaning to more).
 fn header_value(value: &str) -> Result<(), String> {
+    text_value(value)?;
+    match value.chars().find(|char| !char.is_ascii()) {
+        Some(char) => Err(format!(
+            "a header cannot have `{char}`: encode the value, such as with `url_encode` or `base64`"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn text_value(value: &str) -> Result<(), String> {
     if value.len() > 8192 {
         return Err("the value is longer than 8192 bytes".to_owned());
     }
@@ -179,7 +212,8 @@ fn path(value: &str) -> Result<(), String> {
     if value.len() > 4096 || !value.bytes().all(|byte| byte.is_ascii_graphic()) || value.contains(['#', '\\'])
     {
         return Err(
-            "the path must be visible ASCII without `#` and `\\`: percent-encode other characters".to_owned()
+            "the path must be visible ASCII without `#` and `\\`: use `url_encode` on the parts that may have others"
+                .to_owned(),
         );
     }
     let dots = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");

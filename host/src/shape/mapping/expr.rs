@@ -73,7 +73,18 @@ pub(crate) enum Part {
     Hole {
         source: Source,
         steps: Box<[Step]>,
+        /// In a URL path: how its value stays one part of it.
+        url: Option<UrlHole>,
     },
+}
+
+/// A hole of a URL path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UrlHole {
+    /// Percent-encodes the value; not where its last function did.
+    pub(crate) encode: bool,
+    /// Ends a segment that is made of holes alone, which must not come out empty.
+    pub(crate) closes: bool,
 }
 
 #[derive(Debug)]

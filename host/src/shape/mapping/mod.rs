@@ -11,6 +11,7 @@ mod resolve;
 mod template;
 #[cfg(test)]
 mod tests;
+mod url_path;
 mod write;
 
 pub use compile::Mapping;

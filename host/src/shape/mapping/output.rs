@@ -43,6 +43,8 @@ pub(super) struct OutputCompiler<'f> {
     pub(super) on_missing: OnMissing,
     /// How many `$each` are open.
     pub(super) each: usize,
+    /// Whether it is the URL path that is read: holes of its templates are percent-encoded.
+    pub(super) url_path: bool,
 }
 
 impl OutputCompiler<'_> {

@@ -6,6 +6,7 @@ use crate::shape::apply::Step;
 use crate::shape::filter::source;
 use crate::shape::mapping::expr::Part;
 use crate::shape::mapping::output::OutputCompiler;
+use crate::shape::mapping::url_path;
 use crate::shape::source::Source;
 use crate::shape::tape::Document;
 use crate::shape::tape::text::write_escaped;
@@ -28,6 +29,9 @@ pub(super) fn parse(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Box
         rest = &inside[end + 2..];
     }
     push_text(rest, &mut parts);
+    if compiler.url_path {
+        url_path::holes(&mut parts)?;
+    }
     Ok(parts.into())
 }
 
@@ -79,7 +83,7 @@ fn hole(
         return if steps.is_empty() { Ok(()) } else { Err("functions need a path, not a string".to_owned()) };
     }
     let source = hole_source(first, compiler)?;
-    parts.push(Part::Hole { source, steps });
+    parts.push(Part::Hole { source, steps, url: None });
     Ok(())
 }
 

@@ -182,10 +182,19 @@ fn the_delivery_can_be_mapped() {
     assert_eq!(mapped.method.as_deref(), Some("PUT"));
     assert_eq!(mapped.path.as_deref(), Some("/leads/visited?x=1"));
     for (rest, expected) in [
-        (r#""headers":{"x":{"$literal":"a\r\nb"}}"#, "/headers/x: the control character U+000D"),
-        (r#""path":"/a/%2E%2e/b""#, "/path: the path must not have `.` or `..`"),
-        (r#""path":"//evil.example""#, "/path: the path must begin with one `/`"),
-        (r#""method":"TRACE""#, "/method: the method must be one of"),
+        (
+            r#""headers":{"x":{"$path":"$.none","$default":"a\r\nb"}}"#,
+            "/headers/x: the control character U+000D",
+        ),
+        (
+            r#""path":{"$path":"$.none","$default":"/a/%2E%2e/b"}"#,
+            "/path: the path must not have `.` or `..`",
+        ),
+        (
+            r#""path":{"$path":"$.none","$default":"//evil.example"}"#,
+            "/path: the path must begin with one `/`",
+        ),
+        (r#""method":{"$path":"$.none","$default":"TRACE"}"#, "/method: the method must be one of"),
         (r#""event_type":"$.account""#, "/event_type: a string, number or boolean is needed"),
     ] {
         let found = run(&format!(r#"{{"output":1,{rest}}}"#), LEAD);
@@ -248,6 +257,101 @@ fn all_faults_are_named_at_once() {
         r#"{"output":1,"headers":{"Host":"x","a b":"y"}}"#,
         &[("/headers/Host", "belongs to the connection"), ("/headers/a b", "not a header name")],
     );
+}
+
+/// The path that a template makes of an id, or the fault.
+fn path_of(template: &str, id: &str) -> String {
+    let mapping = compile(&format!(r#"{{"output":1,"path":{{"$template":"{template}"}}}}"#));
+    let payload = format!(r#"{{"id":{id}}}"#);
+    let document = Document::parse(payload.as_bytes()).unwrap();
+    match mapping.apply(&Input::of(&document), &mut Budget::default(), &mut Vec::new()) {
+        Ok(mapped) => mapped.path.unwrap(),
+        Err(fault) => fault.to_string(),
+    }
+}
+
+#[test]
+fn what_an_event_puts_into_a_path_stays_one_segment() {
+    for (id, segment) in [
+        (r#""7?admin=true&x=""#, "7%3Fadmin%3Dtrue%26x%3D"),
+        (r#""a%2Fb""#, "a%252Fb"),
+        (r#""7/..;/admin""#, "7%2F..%3B%2Fadmin"),
+        (r#""jo smith""#, "jo%20smith"),
+        (r#""ü""#, "%C3%BC"),
+        (r#""%2e%2e""#, "%252e%252e"),
+        (r##""a\\b\n#\""##, "a%5Cb%0A%23%22"),
+        ("7", "7"),
+        ("true", "true"),
+        (r#"["a","b/c"]"#, "%5B%22a%22%2C%22b%2Fc%22%5D"),
+    ] {
+        let path = path_of("/contacts/{{ $.id }}/notes", id);
+        assert_eq!(path, format!("/contacts/{segment}/notes"), "{id}");
+        let path = path_of("/contacts/c-{{ $.id }}", id);
+        assert_eq!(path, format!("/contacts/c-{segment}"), "{id}");
+        let query = path_of("/contacts?id={{ $.id }}&n=1", id);
+        assert_eq!(query, format!("/contacts?id={segment}&n=1"), "{id}");
+    }
+    for id in [r#""..""#, r#"".""#] {
+        let fault = path_of("/contacts/{{ $.id }}/notes", id);
+        assert!(fault.contains("must not have `.` or `..` segments"), "{id}: {fault}");
+    }
+    for id in ["null", r#""""#] {
+        for template in
+            ["/contacts/{{ $.id }}/notes", "/contacts/{{ $.id }}", "/contacts/{{ $.id }}?x={{ $.id }}"]
+        {
+            let fault = path_of(template, id);
+            assert!(fault.contains("$.id has no value, or an empty one"), "{template} {id}: {fault}");
+        }
+        assert_eq!(path_of("/contacts-{{ $.id }}/x", id), "/contacts-/x");
+        assert_eq!(path_of("/contacts?id={{ $.id }}", id), "/contacts?id=");
+    }
+}
+
+#[test]
+fn a_path_can_take_several_segments_when_that_is_said() {
+    assert_eq!(path_of("/repos/{{ $.id | url_encode: 'path' }}", r#""a/b c?""#), "/repos/a/b%20c%3F");
+    assert_eq!(path_of("/repos/{{ $.id | lowercase | url_encode }}", r#""A/b""#), "/repos/a%2Fb");
+    let fault = path_of("/repos/{{ $.id | url_encode: 'path' }}", r#""a/../b""#);
+    assert!(fault.contains("`.` or `..` segments"), "{fault}");
+}
+
+#[test]
+fn paths_methods_and_headers_that_can_never_be_sent_are_refused_when_saved() {
+    for (part, detail) in [
+        (r#""path":{"$template":"{{ $.id }}"}"#, "write {\"$path\": \"$.id\"}"),
+        (r#""path":{"$template":"contacts/{{ $.id }}"}"#, "must begin with one `/`"),
+        (r#""path":{"$template":"/büro/{{ $.id }}"}"#, "percent-encoded"),
+        (r#""path":"/a b""#, "`url_encode`"),
+        (r#""path":"/a/../b""#, "`.` or `..` segments"),
+        (r#""method":"post""#, "one of POST"),
+        (r#""headers":{"x":"ü"}"#, "a header cannot have `ü`"),
+        (r#""headers":{"x":"a\r\nb: c"}"#, "U+000D"),
+    ] {
+        let faults = Mapping::compile(format!(r#"{{"output":1,{part}}}"#).as_bytes()).expect_err(part);
+        assert_eq!(faults.len(), 1, "{part}: {faults:?}");
+        assert!(faults[0].detail.contains(detail), "{part}: {}", faults[0].detail);
+    }
+}
+
+#[test]
+fn header_values_of_an_event_are_sent_as_they_are_or_refused() {
+    let mapping = compile(r#"{"output":1,"headers":{"x":"$.v"}}"#);
+    for (value, expected) in [
+        (r#""a b\t~""#, Ok("a b\t~")),
+        (r#""a\r\nx-admin: 1""#, Err("U+000D")),
+        (r#""a\u0000""#, Err("U+0000")),
+        (r#""a\u007f""#, Err("U+007F")),
+        (r#""Zoë""#, Err("a header cannot have `ë`: encode the value")),
+    ] {
+        let payload = format!(r#"{{"v":{value}}}"#);
+        let document = Document::parse(payload.as_bytes()).unwrap();
+        let mapped = mapping.apply(&Input::of(&document), &mut Budget::default(), &mut Vec::new());
+        match (mapped, expected) {
+            (Ok(mapped), Ok(expected)) => assert_eq!(mapped.headers, [("x".to_owned(), expected.to_owned())]),
+            (Err(fault), Err(detail)) => assert!(fault.detail.contains(detail), "{value}: {fault}"),
+            (mapped, _) => panic!("{value}: {mapped:?}"),
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::shape::mapping::expr::From;
 use crate::shape::mapping::expr::Part;
 use crate::shape::mapping::expr::Rule;
 use crate::shape::mapping::expr::Take;
+use crate::shape::mapping::expr::UrlHole;
 use crate::shape::query::Stop;
 use crate::shape::source::Scope;
 use crate::shape::source::Source;
@@ -260,14 +261,45 @@ impl Writer<'_> {
         for part in parts {
             match part {
                 Part::Text(text) => self.emit(text, out)?,
-                Part::Hole { source, steps } => {
-                    if !self.hole(source, steps, scope, out)? && matches!(field.missing, Rule::Error) {
+                Part::Hole { source, steps, url } => {
+                    let has_value = match url {
+                        None => self.hole(source, steps, scope, out)?,
+                        Some(url) => self.url_hole(source, steps, *url, scope, out)?,
+                    };
+                    if !has_value && matches!(field.missing, Rule::Error) {
                         return Err(Failure::new(&format!("{} has no value", source.describe())));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Writes one hole of a URL path, so that its value stays the one part of it that the hole stands for.
+    fn url_hole(
+        &mut self,
+        source: &Source,
+        steps: &[apply::Step],
+        url: UrlHole,
+        scope: &Scope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Failure> {
+        let mut escaped = Vec::new();
+        let has_value = self.hole(source, steps, scope, &mut escaped)?;
+        if url.encode {
+            let escaped = String::from_utf8(escaped).unwrap_or_default();
+            self.emit(apply::url_encode(&decode(&escaped), false).as_bytes(), out)?;
+        } else {
+            self.emit(&escaped, out)?;
+        }
+        if url.closes && out.last() == Some(&b'/') {
+            let detail = format!(
+                "{} has no value, or an empty one: the path would name something else",
+                source.describe()
+            );
+            return Err(Failure::new(&detail));
+        }
+        Ok(has_value)
     }
 
     /// Writes one hole; `false` if it has no value. Several values are joined with commas.

@@ -6,6 +6,7 @@ mod compare;
 #[cfg(test)]
 mod compliance;
 mod eval;
+mod hint;
 mod lex;
 mod logic;
 mod pattern;

@@ -8,6 +8,7 @@ use crate::shape::query::check;
 use crate::shape::query::eval;
 use crate::shape::query::eval::Evaluation;
 use crate::shape::query::eval::Stop;
+use crate::shape::query::hint;
 use crate::shape::query::pattern;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
@@ -93,7 +94,17 @@ pub(crate) struct SubQuery {
 impl Query {
     /// Compiles RFC 9535 text. The fault's pointer is empty.
     pub fn compile(text: &str) -> Result<Self, SpecFault> {
-        check::compile(text).map_err(|detail| SpecFault::new("", detail))
+        check::compile(text).map_err(|detail| SpecFault::new("", hint::explained(text, detail)))
+    }
+
+    /// Compiles `@…`, a query from an item; faults quote it so.
+    pub(crate) fn compile_item(rest: &str) -> Result<Self, SpecFault> {
+        let rooted = format!("${rest}");
+        check::compile(&rooted).map_err(|detail| {
+            let written = format!("@{rest}");
+            let detail = detail.replace(&format!("`{rooted}`"), &format!("`{written}`"));
+            SpecFault::new("", hint::explained(&written, detail))
+        })
     }
 
     /// As it was written.

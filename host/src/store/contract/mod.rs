@@ -105,7 +105,7 @@ macro_rules! contract_suite {
             configuration: revisions_count_up, older_revisions_can_be_rebuilt;
             recovery: unfinished_events_are_found_again, closed_events_are_not,
                 live_deliveries_and_their_configuration_come_back, small_values_are_kept,
-                keys_are_remembered_for_their_window;
+                keys_are_remembered_for_their_window, what_is_unfinished_is_listed;
             lists: events_are_listed_newest_first, events_are_filtered,
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;

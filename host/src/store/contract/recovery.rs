@@ -2,6 +2,7 @@
 
 use crate::domain::delivery::DeliveryState::Delivered;
 use crate::domain::delivery::DeliveryState::Failed;
+use crate::domain::delivery::DeliveryState::Held;
 use crate::domain::delivery::DeliveryState::Retrying;
 use crate::store::Change;
 use crate::store::Store;
@@ -40,9 +41,9 @@ pub(crate) async fn unfinished_events_are_found_again(opener: &impl Opener) {
         opened.store.note(Change { log, deliveries: record.into_iter().collect(), ..Change::default() });
     }
     let expected = [
-        Unfinished { event: untouched, done: vec![] },
-        Unfinished { event: planned, done: vec![] },
-        Unfinished { event: half, done: vec![1, 2, 3, 4] },
+        Unfinished { event: untouched, done: vec![], planned: false },
+        Unfinished { event: planned, done: vec![], planned: true },
+        Unfinished { event: half, done: vec![1, 2, 3, 4], planned: false },
     ];
     for _ in 0..3 {
         opened = opened.reopen(opener).await;
@@ -117,4 +118,30 @@ pub(crate) async fn keys_are_remembered_for_their_window(opener: &impl Opener) {
     assert_ne!(second, first);
     opened = opened.reopen(opener).await;
     assert_eq!(opened.accept_one(samples.keyed(1)).await, second);
+}
+
+/// What is unfinished is listed while the store is open, too, page by page.
+pub(crate) async fn what_is_unfinished_is_listed(opener: &impl Opener) {
+    let mut opened = open(opener).await;
+    let samples = Samples::of(1);
+    let mut events = Vec::new();
+    for number in 0..7 {
+        events.push(opened.accept_one(samples.event(format!("{number}"))).await);
+    }
+    let (gone, parked) = (events[2], events[4]);
+    let waiting = samples.record(parked.delivery(1), 1, Retrying);
+    let held = samples.record(parked.delivery(2), 0, Held);
+    let ended = samples.record(parked.delivery(3), 1, Delivered);
+    let deliveries = vec![waiting.clone(), held.clone(), ended];
+    opened.commit(Change { deliveries, closed: vec![gone, parked], ..Change::default() }).await;
+    let left: Vec<_> = events.iter().copied().filter(|event| ![gone, parked].contains(event)).collect();
+    let store = &opened.store;
+    assert_eq!(store.open_events(None, 10).await.unwrap(), left);
+    assert_eq!(store.open_events(None, 2).await.unwrap(), left[..2]);
+    assert_eq!(store.open_events(Some(left[1]), 2).await.unwrap(), left[2..4]);
+    assert_eq!(store.open_events(Some(left[4]), 2).await.unwrap(), []);
+    assert_eq!(store.live(None, 10).await.unwrap(), [waiting.clone(), held.clone()]);
+    assert_eq!(store.live(None, 1).await.unwrap(), [waiting.clone()]);
+    assert_eq!(store.live(Some(waiting.id), 10).await.unwrap(), [held.clone()]);
+    assert_eq!(store.live(Some(held.id), 10).await.unwrap(), []);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
@@ -15,6 +16,7 @@ use crate::domain::delivery::Timings;
 use crate::domain::event::Headers;
 use crate::domain::event::IdempotencyKey;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
@@ -69,6 +71,11 @@ impl Samples {
             event_type: Arc::from("order.paid"),
             content_type: Arc::from("application/json"),
             headers: Headers(vec![header("x-one", "1"), header("x-two", "zwei ✓")]),
+            request: RequestLine {
+                method: "PUT".into(),
+                path: "/tenant/42".into(),
+                query: "tenant=42&x=%20".into(),
+            },
             body: body.into(),
             received_at: at(0),
             revision: 0,
@@ -107,7 +114,7 @@ impl Samples {
             status,
             headers: Headers::default(),
             body: Bytes::from_static(b"so it goes"),
-            truncated: false,
+            end: BodyEnd::Whole,
         };
         self.attempt_with(delivery, number, state, Ok(response))
     }

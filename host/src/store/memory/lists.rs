@@ -53,6 +53,7 @@ pub(super) fn event_log(data: &Data, id: EventId) -> EventLog {
                 log.attempts.push(entry.clone());
             }
             LogEntry::Fetches(fetches) if fetches.event == id => log.fetches.clone_from(&fetches.fetches),
+            LogEntry::Note(note) if note.event == id => log.notes.push(note.clone()),
             _ => {}
         }
     }
@@ -71,7 +72,7 @@ pub(super) fn deliveries(data: &Data, query: &DeliveryQuery) -> Page<DeliverySum
         let fresh = fresh(data, record.id, record.connection, record.destination);
         let Some(mut summary) = known.or(fresh) else { continue };
         (summary.state, summary.attempts) = (record.state, record.attempts);
-        summary.next_attempt_at = (!record.state.is_terminal()).then_some(record.due);
+        summary.next_attempt_at = record.next_attempt_at();
         found.insert(record.id, summary);
     }
     let shown = found.into_values().rev().filter(|summary| {
@@ -192,6 +193,7 @@ pub(super) fn expire(data: &mut Data, events_before: Timestamp, log_before: Time
             LogEntry::Plan(plan) => plan.event,
             LogEntry::Attempt(entry) => entry.attempt.id.delivery().event(),
             LogEntry::Fetches(fetches) => fetches.event,
+            LogEntry::Note(note) => note.event,
             LogEntry::Rejection(_) => return *at >= log_before,
         };
         *at >= log_before || live(data, event)

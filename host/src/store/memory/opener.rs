@@ -20,6 +20,7 @@ use crate::store::contract::samples::START;
 use crate::store::memory::Data;
 use crate::store::memory::MemoryFeed;
 use crate::store::memory::MemoryStore;
+use crate::store::memory::lists;
 
 /// Keeps the data of a store while none is open.
 #[derive(Debug)]
@@ -35,6 +36,13 @@ impl InMemory {
     }
 }
 
+impl InMemory {
+    /// Its clock, for who stands on it.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::Manual(Arc::clone(&self.clock))
+    }
+}
+
 impl Opener for InMemory {
     type Store = MemoryStore;
     type Feed = MemoryFeed;
@@ -47,7 +55,7 @@ impl Opener for InMemory {
             clock: Clock::Manual(Arc::clone(&self.clock)),
             window: Duration::from_secs(24 * 3600),
             budget: Arc::new(HotBudget { used: AtomicU64::new(0), max: 64 << 10 }),
-            feed: Mutex::new(Some(sender)),
+            feed: Arc::new(Mutex::new(Some(sender))),
         };
         (store, MemoryFeed(receiver), recovered)
     }
@@ -69,7 +77,8 @@ fn recovered(data: &Data) -> Recovered {
         let mut done: Vec<u16> = done.map(|id| id.slot()).collect();
         done.sort_unstable();
         done.dedup();
-        Unfinished { event: *event, done }
+        let planned = lists::event_log(data, *event).plan.is_some();
+        Unfinished { event: *event, done, planned }
     });
     let live = data.records.values().filter(|record| !record.state.is_terminal());
     let live: Vec<_> = live.cloned().collect();

@@ -262,6 +262,10 @@ impl Committer {
                 (Request::Configure { writes, above, reply }, _) => {
                     waiting.configures.push((reply, commit.configure(&writes, above)?));
                 }
+                (Request::Open { after, limit, reply }, _) => {
+                    let open = commit.state.open.after(after);
+                    let _gone = reply.send(Ok(open.take(limit).collect()));
+                }
                 (Request::Expire { step, reply }, _) => {
                     waiting.expires.push((reply, expire::expire(&mut commit, &step)?));
                 }

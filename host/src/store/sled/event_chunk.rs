@@ -2,7 +2,8 @@
 //! event nor a thousand need a key each. Not here: where chunks are and who reads them.
 //!
 //! Head: commit u64 · events u32 · id of the last one. Body, for each event: id · length of
-//! the fields u32 · length of the body u32 · fields (postcard, headers last) · body.
+//! the fields u32 · length of the body u32 · fields (postcard: fields, headers, request) · body.
+//! Before requests were kept, the headers were the last of the fields.
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::domain::event::Event;
 use crate::domain::event::Headers;
 use crate::domain::event::IdempotencyKey;
 use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
@@ -85,8 +87,10 @@ impl ChunkWriter {
             idempotency: event.idempotency,
             verified_by: &event.verified_by,
         };
+        // What most requests are takes one byte.
+        let request = (!event.request.is_plain_post()).then_some(&event.request);
         let start = self.body.len();
-        self.body = postcard::to_extend(&(fields, &event.headers), std::mem::take(&mut self.body))
+        self.body = postcard::to_extend(&(fields, &event.headers, request), std::mem::take(&mut self.body))
             .map_err(|_| Fault::Bad { what: "an event", why: "cannot be encoded" })?;
         let length = (self.body.len() - start) as u32;
         self.body[lengths..lengths + 4].copy_from_slice(&length.to_le_bytes());
@@ -150,13 +154,15 @@ impl<'a> Row<'a> {
 
     /// The whole event, with bytes of its own.
     pub(super) fn event(&self) -> Result<Event, Fault> {
-        let (fields, headers): (Fields<'a>, Headers) = postcard::from_bytes(self.fields).map_err(|_| BAD)?;
+        let ((fields, headers), rest): ((Fields<'a>, Headers), _) =
+            postcard::take_from_bytes(self.fields).map_err(|_| BAD)?;
         let data = NewEvent {
             workspace: fields.workspace,
             source: fields.source,
             event_type: Arc::from(fields.event_type),
             content_type: Arc::from(fields.content_type),
             headers,
+            request: request(rest)?,
             body: Bytes::copy_from_slice(self.body),
             received_at: fields.received_at,
             revision: fields.revision,
@@ -165,6 +171,15 @@ impl<'a> Row<'a> {
         };
         Ok(Event { id: self.id, data })
     }
+}
+
+/// What is behind an event's headers: nothing, if it was stored before requests were kept.
+fn request(rest: &[u8]) -> Result<RequestLine, Fault> {
+    if rest.is_empty() {
+        return Ok(RequestLine::default());
+    }
+    let request: Option<RequestLine> = postcard::from_bytes(rest).map_err(|_| BAD)?;
+    Ok(request.unwrap_or_else(|| RequestLine { method: "POST".to_owned(), ..RequestLine::default() }))
 }
 
 /// The events of an unpacked chunk, oldest first.
@@ -181,4 +196,42 @@ fn row<'a>(rest: &mut &'a [u8]) -> Option<Row<'a>> {
     let fields = take_u32(rest)? as usize;
     let body = take_u32(rest)? as usize;
     Some(Row { id, fields: take_slice(rest, fields)?, body: take_slice(rest, body)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> Fields<'static> {
+        Fields {
+            workspace: WorkspaceId::from_bits(1),
+            source: Some(SourceId::from_bits(2)),
+            received_at: Timestamp::from_millis(3),
+            event_type: "push",
+            revision: 4,
+            content_type: "text/plain",
+            idempotency: None,
+            verified_by: "github",
+        }
+    }
+
+    fn read(fields: &[u8]) -> RequestLine {
+        let row = Row { id: EventId::from_bits(9), fields, body: b"hello" };
+        assert_eq!(row.fields().unwrap().event_type, "push");
+        let event = row.event().unwrap();
+        assert_eq!((event.data.headers.get("x-a"), &event.data.body[..]), (Some("1"), &b"hello"[..]));
+        event.data.request
+    }
+
+    #[test]
+    fn events_stored_before_requests_were_kept_are_read() {
+        let headers = Headers(vec![("x-a".into(), "1".into())]);
+        let old = postcard::to_stdvec(&(fields(), &headers)).unwrap();
+        assert_eq!(read(&old), RequestLine::default());
+        let plain = postcard::to_stdvec(&(fields(), &headers, None::<RequestLine>)).unwrap();
+        assert_eq!(plain.len(), old.len() + 1, "a plain POST costs one byte");
+        assert!(read(&plain).is_plain_post());
+        let line = RequestLine { method: "GET".into(), path: "/a".into(), query: "b=1".into() };
+        assert_eq!(read(&postcard::to_stdvec(&(fields(), &headers, Some(&line))).unwrap()), line);
+    }
 }

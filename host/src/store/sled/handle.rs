@@ -172,6 +172,14 @@ impl Store for SledStore {
             .await
     }
 
+    async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        self.ask(|reply| Request::Open { after, limit, reply }).await
+    }
+
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.read(move |tree, _| read_log::live(tree, after, limit)).await
+    }
+
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
         self.read(move |tree, _| read_events::list(tree, &query)).await
     }

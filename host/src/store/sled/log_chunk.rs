@@ -50,7 +50,7 @@ impl Span {
 /// Which of the three kinds a row is, and about what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A plan, an attempt or the requests of this event.
+    /// A plan, an attempt, the requests or a note of this event.
     Event(EventId),
     /// A rejection with this id.
     Rejection(u128),
@@ -62,6 +62,7 @@ pub(super) fn subject(entry: &LogEntry) -> Subject {
         LogEntry::Plan(plan) => Subject::Event(plan.event),
         LogEntry::Attempt(entry) => Subject::Event(entry.attempt.id.delivery().event()),
         LogEntry::Fetches(fetches) => Subject::Event(fetches.event),
+        LogEntry::Note(note) => Subject::Event(note.event),
         LogEntry::Rejection(rejection) => Subject::Rejection(rejection.id.bits()),
     }
 }

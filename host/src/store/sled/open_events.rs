@@ -2,6 +2,7 @@
 //! have to find again. Not here: where that is stored (`record::Mark`).
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::domain::id::EventId;
 
@@ -52,6 +53,12 @@ impl OpenEvents {
     /// All of them, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (EventId, Open)> + '_ {
         self.0.iter().map(|(id, open)| (EventId::from_bits(*id), *open))
+    }
+
+    /// Those after an event, oldest first.
+    pub(super) fn after(&self, event: Option<EventId>) -> impl Iterator<Item = EventId> + '_ {
+        let from = event.map_or(Bound::Unbounded, |event| Bound::Excluded(event.bits()));
+        self.0.range((from, Bound::Unbounded)).map(|(id, _)| EventId::from_bits(*id))
     }
 
     /// How many.

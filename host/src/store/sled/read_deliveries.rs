@@ -218,7 +218,7 @@ fn add_row(found: &mut Found, events: &BTreeMap<EventId, About>, row: &LogEntry)
             let made = || summary(id, entry.connection, entry.destination, about);
             add_attempt(found.entry(id).or_insert_with(made), &entry.attempt);
         }
-        LogEntry::Rejection(_) | LogEntry::Fetches(_) => {}
+        LogEntry::Rejection(_) | LogEntry::Fetches(_) | LogEntry::Note(_) => {}
     }
 }
 
@@ -275,7 +275,7 @@ fn add_record(found: &mut Found, about: &About, stored: &StoredRecord) {
     let summary = found.entry(record.id).or_insert_with(made);
     summary.state = record.state;
     summary.attempts = record.attempts;
-    summary.next_attempt_at = (!record.state.is_terminal()).then_some(record.due);
+    summary.next_attempt_at = record.next_attempt_at();
     if let Some(last) = stored.last {
         add_last(summary, last);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use sled::Tree;
 
+use crate::domain::delivery::DeliveryRecord;
 use crate::domain::id::AttemptId;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -123,6 +124,21 @@ pub(super) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<V
     Ok(records.into_values().collect())
 }
 
+/// Live records after that one, in the order of their ids.
+pub(super) fn live(
+    tree: &Tree,
+    after: Option<DeliveryId>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, Fault> {
+    let start = after.map_or(vec![keys::LIVE], |id| keys::by_id(keys::LIVE, id.bits().saturating_add(1)));
+    let entries = parts::forward(tree, start, vec![keys::LIVE + 1]).take(limit);
+    let read = |entry: Result<parts::Entry, Fault>| {
+        let stored: StoredRecord = record::decode("a delivery record", &entry?.body(tree)?)?;
+        Ok(stored.record)
+    };
+    entries.map(read).collect()
+}
+
 /// The record of one delivery.
 pub(super) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>, Fault> {
     Ok(records(tree, id, id)?.pop())
@@ -130,7 +146,7 @@ pub(super) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>
 
 /// Everything logged about an event.
 pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
-    let (mut plan, mut fetches) = (None, Vec::new());
+    let (mut plan, mut fetches, mut notes) = (None, Vec::new(), Vec::new());
     let mut attempts: BTreeMap<AttemptId, AttemptEntry> = BTreeMap::new();
     let mut show = |entry| match entry {
         LogEntry::Plan(found) => plan = Some(found),
@@ -138,6 +154,7 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
             attempts.insert(found.attempt.id, found);
         }
         LogEntry::Fetches(found) => fetches = found.fetches,
+        LogEntry::Note(found) => notes.push(found),
         LogEntry::Rejection(_) => {}
     };
     if let Some((_, head)) = read_events::locate(tree, event)? {
@@ -157,5 +174,5 @@ pub(super) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
     let mut attempts: Vec<AttemptEntry> = attempts.into_values().collect();
     attempts.sort_by_key(|entry| (entry.attempt.at, entry.attempt.id));
     let records = stored.into_iter().map(|stored| stored.record).collect();
-    Ok(EventLog { plan, attempts, fetches, records })
+    Ok(EventLog { plan, attempts, fetches, records, notes })
 }

@@ -44,6 +44,7 @@ struct Scan<'a> {
     last_id: u128,
     open: OpenEvents,
     done: Done,
+    planned: BTreeSet<EventId>,
 }
 
 /// Reads what the committer must know, and what the application wants to know.
@@ -53,13 +54,13 @@ pub(super) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Rec
         None => Mark::default(),
     };
     let (last_seq, last_id) = (mark.seq, u128::from_be_bytes(mark.last_id));
-    let (open, done) = Default::default();
-    let mut scan = Scan { tree, mark, last_seq, last_id, open, done };
+    let (open, done, planned) = Default::default();
+    let mut scan = Scan { tree, mark, last_seq, last_id, open, done, planned };
     scan.events()?;
     scan.log()?;
     let live = scan.live()?;
     scan.ended()?;
-    let Scan { last_seq, last_id, open, mut done, .. } = scan;
+    let Scan { last_seq, last_id, open, mut done, planned, .. } = scan;
 
     let config = configuration::load(tree)?;
     let revisions = open.iter().map(|(_, open)| open.revision);
@@ -68,7 +69,7 @@ pub(super) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Rec
     let past = configuration::at(tree, &config, &wanted)?;
     let unfinished = open.iter().map(|(event, _)| {
         let slots = done.remove(&event).unwrap_or_default();
-        Unfinished { event, done: slots.into_iter().collect() }
+        Unfinished { event, done: slots.into_iter().collect(), planned: planned.contains(&event) }
     });
     let recovered =
         Recovered { unfinished: unfinished.collect(), live, config: config.clone(), past, meta: meta(tree)? };
@@ -121,16 +122,24 @@ impl Scan<'_> {
             let body = entry.body(self.tree)?;
             let (closed, rows) = log_chunk::read(&head, &body)?;
             for row in rows {
-                if let LogEntry::Attempt(entry) = row.entry()? {
-                    let delivery = entry.attempt.id.delivery();
-                    if entry.attempt.state.is_terminal() && self.open.contains(delivery.event()) {
-                        self.add_done(delivery);
+                match row.entry()? {
+                    LogEntry::Attempt(entry) => {
+                        let delivery = entry.attempt.id.delivery();
+                        if entry.attempt.state.is_terminal() && self.open.contains(delivery.event()) {
+                            self.add_done(delivery);
+                        }
+                    }
+                    LogEntry::Plan(plan) if self.open.contains(plan.event) => {
+                        self.planned.insert(plan.event);
+                    }
+                    LogEntry::Plan(_) | LogEntry::Rejection(_) | LogEntry::Fetches(_) | LogEntry::Note(_) => {
                     }
                 }
             }
             for event in closed {
                 self.open.remove(event);
                 self.done.remove(&event);
+                self.planned.remove(&event);
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
@@ -38,6 +39,15 @@ pub(super) enum Request {
         above: u64,
         /// Answered with the new revision.
         reply: Reply<u64>,
+    },
+    /// Say which events are open.
+    Open {
+        /// Only after that one.
+        after: Option<EventId>,
+        /// At most so many.
+        limit: usize,
+        /// Answered at once: what is on disk counts, not this commit.
+        reply: Reply<Vec<EventId>>,
     },
     /// Delete some of what is old.
     Expire {

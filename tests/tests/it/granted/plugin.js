@@ -26,6 +26,7 @@ export function transform(event, config) {
     name,
     no_secret: secrets.get("other") ?? null,
     is_now: clock.nowMs() > 1700000000000,
+    outside: [Date.now(), Math.random(), crypto.randomUUID()],
     random: random.bytes(20).length + (random.next() === random.next() ? 1 : 0),
     refused: message(() => kv.set("", "x")),
     not_sent: message(() => fetch("http://elsewhere.example/")),

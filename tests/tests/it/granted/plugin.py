@@ -1,5 +1,9 @@
 """Uses every grant, and shows what the gateway refuses."""
 
+import random as chance
+import time
+import uuid
+
 import hookmill_clock as clock
 import hookmill_http as http
 import hookmill_kv as kv
@@ -27,6 +31,7 @@ def transform(event, config):
         "name": answer.expect_ok().json()["name"],
         "no_secret": secrets.get("other"),
         "is_now": clock.now_ms() > 1700000000000,
+        "outside": [time.time() * 1000, chance.random(), str(uuid.uuid4())],
         "random": len(random.bytes(20)) + (random.next() == random.next()),
         "refused": message(lambda: kv.set("", "x")),
         "not_sent": message(lambda: http.fetch("http://elsewhere.example/")),

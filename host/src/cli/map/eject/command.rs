@@ -17,7 +17,8 @@ use crate::cli::map::eject::prove;
 use crate::cli::map::eject::stored::Mapped;
 use crate::cli::map::input::Given;
 use crate::cli::plugin;
-use crate::cli::serve::print;
+use crate::cli::text::print;
+use crate::cli::text::talk;
 use crate::shape::Mapping;
 use crate::shape::eject::eject;
 
@@ -66,7 +67,6 @@ pub(crate) struct EjectArgs {
 }
 
 /// Runs the command.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 pub(crate) fn run(args: &EjectArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let made = runtime.context("start").and_then(|runtime| {
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &EjectArgs) -> Exit {
     let (runtime, folder, mapped) = match made {
         Ok(made) => made,
         Err(error) => {
-            eprintln!("hookmill: {error:#}");
+            talk!("hookmill: {error:#}");
             return Exit::Failed;
         }
     };
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &EjectArgs) -> Exit {
         }
         (_, connection) => {
             let of = connection.as_deref().unwrap_or("NAME");
-            eprintln!(
+            talk!(
                 "next:\n  cd {shown}\n  cargo test               # what the mapping made of the events\n  \
                  hookmill map prove . --connection '{of}'   # builds, and compares with the mapping over stored events"
             );
@@ -103,7 +103,6 @@ fn client(args: &EjectArgs) -> anyhow::Result<ApiClient> {
 }
 
 /// Writes it; the folder, and the connection that the mapping is from.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<Mapped>)> {
     let mut samples = given::samples(&args.events, &args.headers, &args.event_type)?;
     let (text, from, mapped) = match (&args.document, &args.connection) {
@@ -137,19 +136,18 @@ async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<Mapp
         files.push((path.to_owned(), text));
     }
     plugin::create_from(&args.name, &folder, &files)?;
-    eprintln!("made {} with {count} examples", folder.display());
+    talk!("made {} with {count} examples", folder.display());
     if left_out > 0 {
-        eprintln!("{left_out} further events had no room: a plugin carries 50 examples of 200 KiB together");
+        talk!("{left_out} further events had no room: a plugin carries 50 examples of 200 KiB together");
     }
     Ok((folder, mapped))
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 async fn stored(args: &EjectArgs, client: &ApiClient, mapped: &Mapped) -> anyhow::Result<Vec<Sample>> {
     if mapped.is_first() {
         return mapped.samples(client, args.examples).await;
     }
-    eprintln!(
+    talk!(
         "no examples: a step before the mapping changes the payload, so that stored events are not what it sees; \
          give some with --events"
     );

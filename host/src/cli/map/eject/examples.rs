@@ -60,6 +60,7 @@ fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<
         event_type: &sample.event_type,
         source: &sample.source,
         received_at: &sample.received_at,
+        ..Input::of(&document)
     };
     let mut out = Vec::new();
     let expect = match mapping.apply(&input, &mut Budget::default(), &mut out) {

@@ -17,6 +17,7 @@ use crate::cli::compare;
 use crate::cli::compare::Selection;
 use crate::cli::map::eject::stored::Mapped;
 use crate::cli::plugin;
+use crate::cli::text::talk;
 
 /// Arguments of `map prove`.
 #[derive(Debug, clap::Args)]
@@ -85,7 +86,6 @@ pub(super) async fn prove(
     try_in_place(client, (order.folder, order.name), mapped, request, json).await
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 async fn try_in_place(
     client: &ApiClient,
     (folder, name): (&Path, &str),
@@ -98,7 +98,7 @@ async fn try_in_place(
     let path = format!("v1/plugins/{name}/versions");
     let answer = client.post_bytes(&path, "application/wasm", bytes.into()).await?;
     let digest = answer["digest"].as_str().context("the gateway's answer has no digest")?;
-    eprintln!("uploaded {name} {digest}; no connection runs it");
+    talk!("uploaded {name} {digest}; no connection runs it");
     let replaced: Value = serde_json::from_str(mapped.steps[mapped.at].get())?;
     if replaced["mapping"].is_null() {
         bail!("step {} is not a mapping", mapped.at);
@@ -117,12 +117,12 @@ async fn try_in_place(
     let over = compare::finished(client, serde_json::to_string(&body)?, json).await?;
     let (differing, alike) = (compare::differing(&over), fails_alike(&over));
     if alike > 0 {
-        eprintln!("of these, {alike} are the same: the mapping fails, and the plugin refuses");
+        talk!("of these, {alike} are the same: the mapping fails, and the plugin refuses");
     }
     if differing > alike {
         return Ok(Exit::Differs);
     }
-    eprintln!("proven: {name} and the mapping agree on all {} events", over["done"]);
+    talk!("proven: {name} and the mapping agree on all {} events", over["done"]);
     Ok(Exit::Ok)
 }
 

@@ -20,12 +20,21 @@ const FOREIGN: [&str; 3] = ["node_modules", "target", "__pycache__"];
 /// The grants that the sources in a project name, in the order of their names.
 pub(super) fn named(project: &Path, language: Language) -> anyhow::Result<Vec<Grant>> {
     let mut grants = Vec::new();
-    look(project, language, &mut grants)?;
+    each_source(project, language, &mut |_, text| {
+        let new = Grant::ALL.into_iter().filter(|grant| text.contains(&module(*grant, language)));
+        let new: Vec<Grant> = new.filter(|grant| !grants.contains(grant)).collect();
+        grants.extend(new);
+    })?;
     grants.sort_by_key(|grant| grant.name());
     Ok(grants)
 }
 
-fn look(folder: &Path, language: Language, grants: &mut Vec<Grant>) -> anyhow::Result<()> {
+/// Shows each of the author's own sources: its path and its text.
+pub(super) fn each_source(
+    folder: &Path,
+    language: Language,
+    look: &mut dyn FnMut(&Path, &str),
+) -> anyhow::Result<()> {
     let entries = fs::read_dir(folder).with_context(|| format!("list {}", folder.display()))?;
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
@@ -33,13 +42,10 @@ fn look(folder: &Path, language: Language, grants: &mut Vec<Grant>) -> anyhow::R
             continue;
         }
         if path.is_dir() && !path.is_symlink() {
-            look(&path, language, grants)?;
+            each_source(&path, language, look)?;
         } else if is_source(&path, language) {
             let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-            let text = String::from_utf8_lossy(&text);
-            let new = Grant::ALL.into_iter().filter(|grant| text.contains(&module(*grant, language)));
-            let new: Vec<Grant> = new.filter(|grant| !grants.contains(grant)).collect();
-            grants.extend(new);
+            look(&path, &String::from_utf8_lossy(&text));
         }
     }
     Ok(())

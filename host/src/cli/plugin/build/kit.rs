@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::cli::plugin::build::examples;
 use crate::cli::plugin::build::grants;
+use crate::cli::plugin::build::outside;
 use crate::cli::plugin::language::Language;
 
 /// The contract.
@@ -29,6 +30,7 @@ const JS: &[(&str, &str)] = &[
     ("hookmill.js", include_str!("../../../../../plugin-sdk/js/hookmill.js")),
     ("hookmill.d.ts", include_str!("../../../../../plugin-sdk/js/hookmill.d.ts")),
     ("entry.js", include_str!("../../../../../plugin-sdk/js/entry.js")),
+    ("ambient.js", include_str!("../../../../../plugin-sdk/js/ambient.js")),
     ("grants.js", include_str!("../../../../../plugin-sdk/js/grants.js")),
     ("clock.js", include_str!("../../../../../plugin-sdk/js/clock.js")),
     ("clock.d.ts", include_str!("../../../../../plugin-sdk/js/clock.d.ts")),
@@ -45,6 +47,7 @@ const JS: &[(&str, &str)] = &[
 const PYTHON: &[(&str, &str)] = &[
     ("hookmill.py", include_str!("../../../../../plugin-sdk/python/hookmill.py")),
     ("hookmill_entry.py", include_str!("../../../../../plugin-sdk/python/hookmill_entry.py")),
+    ("hookmill_ambient.py", include_str!("../../../../../plugin-sdk/python/hookmill_ambient.py")),
     ("hookmill_clock.py", include_str!("../../../../../plugin-sdk/python/hookmill_clock.py")),
     ("hookmill_http.py", include_str!("../../../../../plugin-sdk/python/hookmill_http.py")),
     ("hookmill_kv.py", include_str!("../../../../../plugin-sdk/python/hookmill_kv.py")),
@@ -79,16 +82,20 @@ pub(in crate::cli::plugin) fn write(project: &Path, language: Language) -> anyho
 fn made(project: &Path, language: Language, examples: &Value) -> anyhow::Result<Vec<(&'static str, String)>> {
     let grants = grants::named(project, language)?;
     let handed_over = grants::handed_over(&grants, language);
+    let known = Value::from(outside::unmet(project, language, &grants)?);
     let world = ("wit/project.wit", grants::world(&grants));
-    // The text of JSON is a literal in JavaScript, and the text of a JSON string one in Python.
+    // The text of JSON is a literal in JavaScript, and the text of a JSON string, or of a list of them, one in Python.
     Ok(match language {
         Language::Js => {
-            vec![("examples.js", format!("export default {examples};\n")), ("granted.js", handed_over), world]
+            let examples = ("examples.js", format!("export default {examples};\n"));
+            let known = ("known.js", format!("export const known = {known};\n"));
+            vec![examples, known, ("granted.js", handed_over), world]
         }
         Language::Python => {
             let literal = Value::String(examples.to_string());
             let examples = ("hookmill_examples.py", format!("EXAMPLES = {literal}\n"));
-            vec![examples, ("hookmill_granted.py", handed_over), world]
+            let known = ("hookmill_known.py", format!("KNOWN = {known}\n"));
+            vec![examples, known, ("hookmill_granted.py", handed_over), world]
         }
         Language::C => vec![("manifest.c", manifest_in_c(project, examples)?)],
         Language::Rust => Vec::new(),
@@ -169,6 +176,8 @@ mod tests {
             assert!(kit.join("wit/world.wit").is_file());
         };
         check(Language::Js, "examples.js", r#""payload":"é\"1""#);
+        check(Language::Js, "known.js", "export const known = [];");
+        check(Language::Python, "hookmill_known.py", "KNOWN = []");
         check(Language::Python, "hookmill_examples.py", r#"\"payload\":\"é\\\"1\""#);
         check(Language::C, "manifest.c", r#"\"payload\":\"\303\251\\\"1\""#);
     }

@@ -1,5 +1,6 @@
 //! `plugin build`: the project as one component, whatever it is written in. One file per language;
-//! `kit` writes what they have in common into the project, `grants` finds what it asks for, `component` makes components
+//! `kit` writes what they have in common into the project, `grants` finds what it asks for and `outside` what it
+//! should have asked for, `component` makes components
 //! of modules.
 
 mod c;
@@ -8,6 +9,7 @@ mod examples;
 mod grants;
 mod js;
 mod kit;
+mod outside;
 mod python;
 mod rust;
 
@@ -53,6 +55,9 @@ pub(super) struct Built {
 pub(super) fn build(folder: &Path) -> anyhow::Result<Built> {
     let language = Language::of(folder)?;
     let folder = folder.canonicalize().with_context(|| format!("find {}", folder.display()))?;
+    for warning in outside::unmet(&folder, language, &grants::named(&folder, language)?)? {
+        report::talk(&format!("warning: {warning}"));
+    }
     let (component, path) = match language {
         Language::Rust => rust::build(&folder)?,
         Language::Js => (js::build(&folder)?, output(&folder)?),

@@ -1,6 +1,7 @@
 //! Published vectors where a provider has one, vectors of other implementations, and what must
 //! not pass.
 
+mod keys;
 mod named;
 mod schemes;
 mod vectors;
@@ -14,7 +15,7 @@ use crate::rules::verify::PreparedVerification;
 
 fn with_secrets(scheme: Scheme, secrets: &[&str]) -> Result<PreparedVerification, Vec<String>> {
     let secrets = secrets.iter().map(|secret| StoredSecret(Secret::new(*secret))).collect();
-    PreparedVerification::prepare(&Verification { preset: None, scheme, secrets })
+    PreparedVerification::prepare(&Verification { preset: None, scheme, secrets, verify_token: None })
 }
 
 fn headers<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> Headers {

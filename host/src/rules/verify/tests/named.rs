@@ -16,7 +16,13 @@ use crate::rules::verify::presets;
 fn prepared(preset: &str, secrets: &[&str]) -> PreparedVerification {
     let scheme = presets().find(preset).unwrap().scheme.clone();
     let secrets = secrets.iter().map(|secret| StoredSecret(Secret::new(*secret))).collect();
-    PreparedVerification::prepare(&Verification { preset: Some(preset.into()), scheme, secrets }).unwrap()
+    PreparedVerification::prepare(&Verification {
+        preset: Some(preset.into()),
+        scheme,
+        secrets,
+        verify_token: None,
+    })
+    .unwrap()
 }
 
 #[track_caller]

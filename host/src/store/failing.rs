@@ -1,0 +1,250 @@
+//! The backend that forgets, with faults: the nth call of a kind answers with an error, or a commit reaches the store
+//! and its answer is lost. For tests of what stands on a store. Not here: the store itself (`memory`).
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use crate::domain::delivery::DeliveryBytes;
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::event::Event;
+use crate::domain::event::NewEvent;
+use crate::domain::grant::KvSpace;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
+use crate::domain::id::RejectionId;
+use crate::domain::id::SourceId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Rejection;
+use crate::domain::time::Timestamp;
+use crate::store::Accepted;
+use crate::store::Change;
+use crate::store::CommitRange;
+use crate::store::ConfigState;
+use crate::store::ConfigWrite;
+use crate::store::DeliveryQuery;
+use crate::store::DeliverySummary;
+use crate::store::EventLog;
+use crate::store::EventQuery;
+use crate::store::Held;
+use crate::store::Page;
+use crate::store::PlannedEvent;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::memory::MemoryStore;
+
+/// The kinds of calls that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Call {
+    Accept,
+    Commit,
+    /// A commit that is written, and answered with an error all the same.
+    CommitAnswer,
+    Configure,
+    ConfigAt,
+    Event,
+    Read,
+    OpenEvents,
+    Live,
+    EventLog,
+    Delivery,
+    DeliveryBytes,
+    Deliveries,
+}
+
+impl Call {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Accept,
+        Self::Commit,
+        Self::CommitAnswer,
+        Self::Configure,
+        Self::ConfigAt,
+        Self::Event,
+        Self::Read,
+        Self::OpenEvents,
+        Self::Live,
+        Self::EventLog,
+        Self::Delivery,
+        Self::DeliveryBytes,
+        Self::Deliveries,
+    ];
+}
+
+/// Which calls fail. Clones share it, with the stores they are given to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults(Arc<Mutex<Wanted>>);
+
+#[derive(Debug, Default)]
+struct Wanted {
+    made: BTreeMap<Call, u64>,
+    nth: BTreeSet<(Call, u64)>,
+    always: BTreeSet<Call>,
+    failed: u64,
+}
+
+impl Faults {
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The nth call of that kind fails, counted from 1 and from now on.
+    pub(crate) fn nth(&self, call: Call, nth: u64) {
+        let mut wanted = self.wanted();
+        let made = wanted.made.get(&call).copied().unwrap_or(0);
+        wanted.nth.insert((call, made + nth));
+    }
+
+    /// Every call of that kind fails from now on.
+    pub(crate) fn always(&self, call: Call) {
+        self.wanted().always.insert(call);
+    }
+
+    /// None of them fails any more.
+    pub(crate) fn none(&self) {
+        let mut wanted = self.wanted();
+        wanted.always.clear();
+        wanted.nth.clear();
+    }
+
+    /// How many failed.
+    pub(crate) fn failed(&self) -> u64 {
+        self.wanted().failed
+    }
+
+    fn meet(&self, call: Call) -> Result<(), StoreError> {
+        let mut wanted = self.wanted();
+        let made = wanted.made.entry(call).or_default();
+        *made += 1;
+        let made = *made;
+        if wanted.nth.contains(&(call, made)) || wanted.always.contains(&call) {
+            wanted.failed += 1;
+            return Err(StoreError::Unavailable { detail: format!("a test wants {call:?} {made} to fail") });
+        }
+        Ok(())
+    }
+}
+
+/// See the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct FailingStore {
+    /// What it would be without faults.
+    pub(crate) inner: MemoryStore,
+    /// Which calls fail.
+    pub(crate) faults: Faults,
+}
+
+impl Store for FailingStore {
+    async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
+        self.faults.meet(Call::Accept)?;
+        self.inner.accept(events).await
+    }
+
+    fn note(&self, change: Change) {
+        self.inner.note(change);
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.faults.meet(Call::Commit)?;
+        self.inner.commit(change).await?;
+        self.faults.meet(Call::CommitAnswer)
+    }
+
+    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
+        self.faults.meet(Call::Configure)?;
+        self.inner.configure(writes).await
+    }
+
+    async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
+        self.faults.meet(Call::ConfigAt)?;
+        self.inner.config_at(revision).await
+    }
+
+    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
+        self.inner.put_meta(key, value);
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.faults.meet(Call::Event)?;
+        self.inner.event(id).await
+    }
+
+    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+        self.faults.meet(Call::Read)?;
+        self.inner.read(range).await
+    }
+
+    async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        self.faults.meet(Call::OpenEvents)?;
+        self.inner.open_events(after, limit).await
+    }
+
+    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.faults.meet(Call::Live)?;
+        self.inner.live(after, limit).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
+        self.inner.events(query).await
+    }
+
+    async fn planned(&self, query: EventQuery) -> Result<Page<PlannedEvent, EventId>, StoreError> {
+        self.inner.planned(query).await
+    }
+
+    async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {
+        self.faults.meet(Call::EventLog)?;
+        self.inner.event_log(id).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
+        self.faults.meet(Call::Delivery)?;
+        self.inner.delivery(id).await
+    }
+
+    async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
+        self.faults.meet(Call::DeliveryBytes)?;
+        self.inner.delivery_bytes(id).await
+    }
+
+    async fn deliveries(
+        &self,
+        query: DeliveryQuery,
+    ) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
+        self.faults.meet(Call::Deliveries)?;
+        self.inner.deliveries(query).await
+    }
+
+    async fn rejections(
+        &self,
+        workspace: WorkspaceId,
+        source: SourceId,
+        before: Option<RejectionId>,
+        limit: usize,
+    ) -> Result<Page<Rejection, RejectionId>, StoreError> {
+        self.inner.rejections(workspace, source, before, limit).await
+    }
+
+    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.kv_get(space, key)
+    }
+
+    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.inner.kv_keys(space, prefix, limit)
+    }
+
+    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
+        self.inner.expire(events_before, log_before).await
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.inner.health()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}

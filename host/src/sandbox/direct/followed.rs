@@ -80,6 +80,9 @@ macro_rules! proposal {
     (reference_types TypedSelect) => {
         true
     };
+    (reference_types TypedSelectMulti) => {
+        true
+    };
     (reference_types RefNull) => {
         true
     };
@@ -210,7 +213,7 @@ mod tests {
         ("saturating_float_to_int", 8),
         ("simd", 236),
         ("bulk_memory", 7),
-        ("reference_types", 8),
+        ("reference_types", 10),
     ];
 
     /// The engine takes modules with features that are not followed: its defaults. Each of them runs as a component.
@@ -248,6 +251,6 @@ mod tests {
             if is_taken { taken.push(feature) } else { not.push(feature) }
         }
         // Whatever comes to this list with a later engine was looked at above.
-        assert_eq!(taken, ["tail-call", "multi-memory", "none"], "not taken: {not:?}");
+        assert_eq!(taken, ["tail-call", "multi-memory", "function-references", "none"], "not taken: {not:?}");
     }
 }

@@ -7,6 +7,7 @@ use crate::sandbox::contract;
 use crate::sandbox::direct::part::Part;
 use crate::sandbox::direct::plan;
 use crate::sandbox::direct::plan::IMPORTS_MAX;
+use crate::sandbox::direct::plan::INSTANCES_MAX;
 use crate::sandbox::direct::plan::Making;
 use crate::sandbox::direct::plan::NAMES_MAX;
 use crate::sandbox::direct::plan::Place;
@@ -29,6 +30,7 @@ impl<'c> Wiring<'c> {
         let (mut makings, mut imports, mut bytes) = (Vec::new(), 0, 0);
         for instance in &self.instances {
             let Instance::Instantiate { module_index, args } = instance else { continue };
+            plan::within("instances of core modules", makings.len() + 1, INSTANCES_MAX)?;
             let part = at(parts, *module_index).ok_or_else(unknown)?;
             // Before anything is copied: many instances of one module with long names are many times as long.
             imports += part.imports.len();

@@ -16,6 +16,8 @@ use crate::sandbox::text;
 pub(crate) const BYTES_MAX: usize = 1 << 20;
 /// Instances of core modules, as many as an interpreted component may have.
 pub(super) const INSTANCES_MAX: usize = 60;
+/// The same with those that only give names to what is there.
+pub(super) const NAMED_MAX: usize = 2000;
 /// Imports of all of them.
 pub(super) const IMPORTS_MAX: usize = 10_000;
 /// Bytes of the names of all imports.

@@ -19,7 +19,7 @@ use wasmparser::Payload;
 use crate::sandbox::contract;
 use crate::sandbox::direct::exporting::MODULE;
 use crate::sandbox::direct::plan;
-use crate::sandbox::direct::plan::INSTANCES_MAX;
+use crate::sandbox::direct::plan::NAMED_MAX;
 use crate::sandbox::direct::plan::Why;
 use crate::sandbox::direct::prepare::LOG;
 
@@ -93,7 +93,7 @@ impl<'c> Wiring<'c> {
                 _ => {}
             }
         }
-        plan::within("instances", wiring.instances.len(), INSTANCES_MAX)?;
+        plan::within("instances", wiring.instances.len(), NAMED_MAX)?;
         Ok(wiring)
     }
 

@@ -115,7 +115,7 @@ async fn only_interpreted_guests_without_grants_run_directly_and_others_say_why(
             "it has an instruction that is not followed: TableGrow",
         ),
         (
-            honest().items("(func return_call 0)").interpreted(),
+            honest().items("(func $ends (return_call $ends))").interpreted(),
             "a feature of WebAssembly that is not followed: tail calls support is not enabled",
         ),
         (

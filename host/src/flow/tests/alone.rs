@@ -14,6 +14,7 @@ use crate::flow::Unattended;
 use crate::flow::intake;
 use crate::flow::lanes;
 use crate::observe::Open;
+use crate::observe::TextFormat;
 use crate::store::failing::Call;
 
 impl Flow {
@@ -90,7 +91,7 @@ async fn an_event_that_was_lost_is_found_at_the_second_look() {
         flow.gateway.look_for_unattended(&mut seen).await;
     }
     assert_eq!((flow.taken_up(Open::Event), flow.taken_up(Open::Delivery)), (1, 0));
-    let text = flow.gateway.metrics_text();
+    let text = flow.gateway.metrics_text(TextFormat::Plain);
     assert!(text.contains(r#"hookmill_unattended_total{kind="event"} 1"#), "{text}");
 }
 

@@ -142,6 +142,9 @@ async fn build(
     supervisor: &Supervisor,
 ) -> anyhow::Result<(Gateway, Recovered)> {
     let sandbox = Arc::new(Sandbox::new(sandbox_options(config, exe))?);
+    if let Some(because) = sandbox.made_for_each() {
+        tracing::info!(because, "interpreted plugins have an instance made for each event");
+    }
     let egress = Arc::new(Egress::new(egress_options(config))?);
     let body_bytes_max = config.server.body_bytes_max.0;
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
@@ -242,7 +245,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
         dir: config.store.data.join("plugins"),
         compiler: sandbox::Compiler::Child(exe),
         code_cache: settings.code_cache.clone(),
-        native: TierOptions { workers: guest_threads(settings.workers), limits: native },
+        native: TierOptions { workers: guest_threads(settings.workers), limits: native, direct: false },
         interpreted: TierOptions {
             workers: guest_threads(interpreted.workers),
             limits: PluginLimits {
@@ -253,6 +256,7 @@ fn sandbox_options(config: &Config, exe: PathBuf) -> SandboxOptions {
                 module_bytes: interpreted.module_bytes_max.0,
                 ..native
             },
+            direct: interpreted.direct,
         },
     }
 }

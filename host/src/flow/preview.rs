@@ -1,6 +1,8 @@
 //! Tries steps out on a payload or a stored event: the same functions as the live flow, and
 //! nothing is stored or sent. For mappings it also explains, lists paths and suggests.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::domain::config::Step;
@@ -27,6 +29,7 @@ use crate::flow::snapshot::check_steps;
 use crate::flow::steps;
 use crate::flow::steps::RunEnd;
 use crate::flow::steps::StepContext;
+use crate::sandbox::Plugin;
 use crate::shape::Document;
 use crate::shape::Work;
 use crate::store::Store;
@@ -92,6 +95,7 @@ impl Gateway {
             let steps::CompiledKind::Plugin(plugin) = &step.kind else { continue };
             let detail = match &plugin.plugin {
                 Ok(loaded) => {
+                    let loaded = loaded.in_passing();
                     loaded.check_config(&plugin.config).await.err().map(|refusal| refusal.to_string())
                 }
                 Err(detail) => Some(detail.as_ref().to_owned()),
@@ -119,8 +123,12 @@ impl Gateway {
         let event = self.preview_event(workspace, &request).await?;
         let snapshot = self.snapshot().clone();
         let compiled = self.compiler().compile_steps(&snapshot.documents, workspace, &request.steps).await;
-        let compiled = compiled
+        let mut compiled = compiled
             .map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
+        for step in &mut compiled {
+            let steps::CompiledKind::Plugin(step) = &mut step.kind else { continue };
+            step.plugin = step.plugin.as_ref().map(Plugin::in_passing).map_err(Arc::clone);
+        }
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json, self.limits().json());
         // Plugins see what they kept; what they write is forgotten.

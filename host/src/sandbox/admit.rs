@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 
+use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::contract;
@@ -12,9 +14,11 @@ use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::examples;
 use crate::sandbox::files;
+use crate::sandbox::files::Artifact;
 use crate::sandbox::files::Temporary;
 use crate::sandbox::manifest::Manifest;
 use crate::sandbox::plugin::Plugin;
+use crate::sandbox::pool::Compiled;
 use crate::sandbox::sandbox::Sandbox;
 use crate::sandbox::scan;
 
@@ -45,7 +49,39 @@ pub struct Admitted {
     pub size: u64,
     /// The kind of guest: `native`, or `interpreted` for what brings an interpreter along.
     pub tier: &'static str,
+    /// Where the instance comes from that an event meets.
+    pub instances: Instances,
 }
+
+/// Where the instance comes from that an event meets, if nothing is granted beyond what the plugin uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instances {
+    /// It was there, and was put back to where it began, which costs an interpreter less than to make one.
+    PutBack,
+    /// It is made for each event.
+    Made {
+        /// For people.
+        because: String,
+    },
+}
+
+impl Instances {
+    fn of(code: &Compiled, grants: Grants) -> Self {
+        let because = match code.is_put_back() {
+            Ok(()) if grants.is_empty() => return Self::PutBack,
+            Err(why) if grants.is_empty() => why.to_string(),
+            _ => {
+                let names: Vec<_> = grants.iter().map(Grant::name).collect();
+                let noun = if names.len() == 1 { "grant" } else { "grants" };
+                format!("it uses the {noun} {}", names.join(", "))
+            }
+        };
+        Self::Made { because }
+    }
+}
+
+/// No workspace: an upload belongs to one only when it was taken.
+const NOBODY: WorkspaceId = WorkspaceId::from_bits(0);
 
 impl Sandbox {
     /// Takes a module in: scans it, compiles it, asks it for its manifest and runs its examples,
@@ -65,16 +101,18 @@ impl Sandbox {
         let place = self.builds().place(scan.tier);
         small_enough(size, place.options.limits.module_bytes)?;
         let pool = place.pool()?;
-        let code = self.builds().compile(module.path(), &pool).await?;
+        let written = self.builds().compile(module.path(), &pool).await?;
+        let code = self.builds().mapped(&pool, written.code.path().to_owned()).await??;
         // Here it may have all it imports: it is asked about itself and shown its own examples, no event.
-        let ready = pool.ready(&pool.code(code.path())?, Grants::all())?;
-        let plugin = Plugin::new(digest, ready, pool.queue().clone());
+        let grants = Grants::among(&scan.imports);
+        let ready = pool.ready(&code, NOBODY, grants)?;
+        let plugin = Plugin::new(digest, ready, pool.queue().clone()).in_passing();
         let manifest_json = asked(&plugin).await?;
         let manifest = Manifest::parse(&manifest_json)
             .map_err(|problems| Refusal::new(RefusalCode::BadManifest, problems.join("\n")))?;
         examples::run(&plugin, &manifest.examples).await?;
 
-        self.store(digest, module, code, &place.fingerprint).await?;
+        self.store(digest, module, written, &place.fingerprint).await?;
         Ok(Admitted {
             digest,
             imports: scan.imports,
@@ -88,6 +126,7 @@ impl Sandbox {
             abi: contract::ABI,
             size,
             tier: scan.tier.name,
+            instances: Instances::of(&code, grants),
         })
     }
 
@@ -96,7 +135,7 @@ impl Sandbox {
         &self,
         digest: Digest,
         module: Temporary,
-        code: Temporary,
+        code: Artifact,
         fingerprint: &str,
     ) -> Result<(), SandboxError> {
         let files = self.builds().files().clone();

@@ -107,9 +107,7 @@ impl Ask for AskBatch {
 
 fn verdict(answer: Result<bindings::Verdict, String>, state: &GuestState) -> Result<Verdict, Fault> {
     match answer {
-        Ok(bindings::Verdict::Forward(outputs)) => {
-            outputs::bounded(outputs, &state.limits).map(Verdict::Forward)
-        }
+        Ok(bindings::Verdict::Forward(outputs)) => outputs::bounded(outputs, state).map(Verdict::Forward),
         Ok(bindings::Verdict::Drop(reason)) => Ok(Verdict::Drop(state.said(reason, MESSAGE_BYTES))),
         Err(message) => Err(refused(message, state)),
     }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -17,8 +18,8 @@ use crate::sandbox::compile;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::files::Artifact as Written;
 use crate::sandbox::files::Files;
-use crate::sandbox::files::Temporary;
 use crate::sandbox::guests::Queue;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
@@ -107,7 +108,7 @@ impl Builds {
             let (files, path) = (self.files.clone(), artifact.clone());
             if self.queue.blocking(move || files.is_whole(&path)).await? {
                 let pool = place.pool()?;
-                let code = pool.code(&artifact).ok();
+                let code = self.mapped(&pool, artifact).await?.ok();
                 let found = code.map(|code| (pool, code));
                 if found.is_some() {
                     self.say(digest, State::Ready);
@@ -162,49 +163,59 @@ impl Builds {
         self.modules().remove(digest);
     }
 
-    /// Compiles the module in a file, or takes what another sandbox of this user made of it; the code is in the file
+    /// Compiles the module in a file, or takes what another sandbox of this user made of it; the code is in the files
     /// this gives.
-    pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Temporary, Refusal> {
+    pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
         let Some(shared) = &self.shared else { return self.compile_anew(module, pool).await };
         let fingerprint = self.place(pool.tier).fingerprint.clone();
-        let (cache, path, code) = (shared.clone(), module.to_owned(), self.files.temporary());
+        let (cache, path, written) = (shared.clone(), module.to_owned(), self.files.temporary_artifact());
         let looked = self.queue.blocking(move || {
             let name = SharedCode::name(&std::fs::read(&path).ok()?, &fingerprint);
-            let found = cache.get(&name).and_then(|bytes| code.write(&bytes).ok().map(|()| code));
+            let found = cache.get(&name).and_then(|bytes| written.take(&bytes).then_some(written));
             Some((name, found))
         });
         let (name, found) = match looked.await? {
             Some(looked) => looked,
             None => return self.compile_anew(module, pool).await,
         };
-        if let Some(code) = found {
-            return Ok(code);
+        if let Some(written) = found {
+            return Ok(written);
         }
-        let code = self.compile_anew(module, pool).await?;
+        let written = self.compile_anew(module, pool).await?;
         let cache = shared.clone();
         let keep = move || {
-            if let Ok(bytes) = std::fs::read(code.path()) {
+            if let Ok(bytes) = written.in_one() {
                 cache.put(&name, &bytes);
             }
-            code
+            written
         };
         Ok(self.queue.blocking(keep).await?)
     }
 
-    async fn compile_anew(&self, module: &Path, pool: &Pool) -> Result<Temporary, Refusal> {
+    async fn compile_anew(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
         let closed = |_| Refusal::from(SandboxError::Closed);
         let _turn = pool.compilers.acquire().await.map_err(closed)?;
-        let code = self.files.temporary();
+        let written = self.files.temporary_artifact();
         match &self.compiler {
             Compiler::Child(exe) => {
-                child::compile(exe, module, &code, pool.tier).await?;
-                Ok(code)
+                child::compile(exe, module, &written.code, pool.tier).await?;
+                Ok(written)
             }
             Compiler::InProcess => {
                 let (module, tier) = (module.to_owned(), pool.tier);
-                self.queue.blocking(move || compile_here(&module, code, tier)).await?
+                self.queue.blocking(move || compile_here(&module, written, tier)).await?
             }
         }
+    }
+
+    /// The code in a file, and how it runs, which is read where blocking is fine.
+    pub(crate) async fn mapped(
+        &self,
+        pool: &Arc<Pool>,
+        file: PathBuf,
+    ) -> Result<Result<Compiled, Refusal>, SandboxError> {
+        let pool = Arc::clone(pool);
+        self.queue.blocking(move || pool.code(&file)).await
     }
 
     async fn compile_again(&self, digest: &Digest) -> Result<Code, SandboxError> {
@@ -221,7 +232,7 @@ impl Builds {
             files.remove_outdated(&id, &named)
         });
         kept.await??;
-        let code = pool.code(&artifact).map_err(unloadable(digest))?;
+        let code = self.mapped(&pool, artifact).await?.map_err(unloadable(digest))?;
         Ok((pool, code))
     }
 
@@ -273,9 +284,11 @@ pub(crate) fn unloadable(digest: &Digest) -> impl FnOnce(Refusal) -> SandboxErro
     move |refusal| SandboxError::Unloadable { digest, refusal }
 }
 
-fn compile_here(module: &Path, code: Temporary, tier: &Tier) -> Result<Temporary, Refusal> {
+fn compile_here(module: &Path, written: Written, tier: &Tier) -> Result<Written, Refusal> {
     let failed = |source| SandboxError::File { action: "read", path: module.to_owned(), source };
     let bytes = std::fs::read(module).map_err(failed)?;
-    code.write(&compile::compile(&bytes, tier)?)?;
-    Ok(code)
+    let made = compile::compile(&bytes, tier)?;
+    written.code.write(&made.code)?;
+    made.plan.map_or(Ok(()), |plan| written.plan.write(&plan))?;
+    Ok(written)
 }

@@ -2,7 +2,6 @@
 //! Runs on the guests' runtime. Not here: what it is asked (`ask`), queues and handing over (`guests`).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::Store;
@@ -33,6 +32,8 @@ pub(crate) struct Ready {
     pub limits: PluginLimits,
     /// Nothing is linked but what every plugin has: what it makes of an event does not depend on when it is asked.
     pub plain: bool,
+    /// What a call leaves (an instance, what a configuration makes of one) stays for later ones.
+    pub stays: bool,
 }
 
 /// Code to make instances of.
@@ -99,11 +100,12 @@ pub(crate) async fn fresh<A: Ask>(
                     let answer = component(pre, &mut store, ask).await;
                     ended(answer, store.data_mut())
                 }
-                Code::Direct(direct) => directly(&ready.engine, direct, state, ask).await,
+                Code::Direct(direct) => directly(&ready, direct, state, ask).await,
             }
         })
         .await;
-    let cost = Cost { cpu: meter.spent(), ..cost };
+    // With what was charged for a configuration that was made before.
+    let cost = Cost { cpu: meter.spent() + cost.cpu, ..cost };
     match answer {
         // What a failed call wrote is not kept.
         Ok(answer) => Ok((answer, Cost { kv: kept.into_writes(), ..cost })),
@@ -122,7 +124,7 @@ fn ended<T>(answer: Result<T, Stop>, state: &mut GuestState) -> Ended<T> {
     let cost = Cost {
         log: std::mem::take(&mut state.log),
         log_dropped: state.log_dropped,
-        cpu: Duration::ZERO,
+        cpu: state.charged(),
         memory_peak_bytes: state.memory_bytes,
         kv: KvWrites::new(),
         fetches: std::mem::take(&mut state.fetches),
@@ -154,31 +156,45 @@ async fn component<A: Ask>(
 }
 
 /// Asks an instance in which nothing happened yet but its configuration: one that was put back, or a new one.
-async fn directly<A: Ask>(engine: &Engine, direct: &Direct, state: GuestState, ask: A) -> Ended<A::Answer> {
-    let mut live = match direct.take(state, ask.config()) {
-        Ok(live) => live,
-        Err(state) => match direct.instance(store(engine, *state), ask.config()).await {
-            Ok(live) => live,
-            Err((error, mut store)) => return ended(Err(error.into()), store.data_mut()),
+async fn directly<A: Ask>(ready: &Ready, direct: &Direct, state: GuestState, ask: A) -> Ended<A::Answer> {
+    let (mut live, is_new) = match direct.take(state, ask.config()) {
+        Ok(live) => (live, false),
+        Err(state) => match direct.instance(store(&ready.engine, *state), ask.config()).await {
+            Ok(live) => (live, true),
+            // Why it cannot be made, the component tells as well.
+            Err(state) => {
+                let mut store = store(&ready.engine, *state);
+                let answer = component(direct.component(), &mut store, ask).await;
+                return ended(answer, store.data_mut());
+            }
         },
     };
-    let answer = configured(direct, &mut live, ask).await;
+    let answer = configured(direct, &mut live, ask, ready.stays).await;
     let was_stopped = matches!(answer, Err(Stop::Engine(_)));
     let ended = ended(answer, live.store.data_mut());
-    if !was_stopped {
-        direct.give_back(live);
+    if !was_stopped && (ready.stays || !is_new) {
+        direct.give_back(live).await;
     }
     ended
 }
 
 /// Asks an instance once it is configured, which it may be already.
-async fn configured<A: Ask>(direct: &Direct, live: &mut Live, ask: A) -> Result<A::Answer, Stop> {
+async fn configured<A: Ask>(
+    direct: &Direct,
+    live: &mut Live,
+    ask: A,
+    stays: bool,
+) -> Result<A::Answer, Stop> {
     if let Some(config) = ask.config() {
         if live.is_configured(Some(config)) {
-            live.log_again();
+            live.take_over().map_err(wasmtime::Error::from)?;
         } else {
+            live.store.data_mut().record();
             configure(&Guest::Direct(&live.exports), &mut live.store, Arc::clone(config)).await?;
-            direct.remember(live, Arc::clone(config));
+            let recorded = live.store.data_mut().recorded();
+            if let Some(recorded) = recorded.filter(|_| stays) {
+                live.remembered(|live| direct.remember(live, Arc::clone(config), recorded));
+            }
         }
     }
     ask.ask(&Guest::Direct(&live.exports), &mut live.store).await

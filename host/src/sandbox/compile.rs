@@ -14,6 +14,7 @@ use wasmparser::Parser;
 use wit_component::ComponentEncoder;
 
 use crate::sandbox::direct;
+use crate::sandbox::direct::Found;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -61,7 +62,11 @@ pub fn child_main(tier: &str, input: &Path, output: &Path) -> Result<(), Compile
     };
     let module = std::fs::read(input).map_err(failed("read", input))?;
     match compile(&module, tier) {
-        Ok(code) => write(output, &code).map_err(failed("write", output)),
+        Ok(made) => {
+            write(output, &made.code).map_err(failed("write", output))?;
+            let plan = plan_file(output);
+            made.plan.map_or(Ok(()), |bytes| write(&plan, &bytes).map_err(failed("write", &plan)))
+        }
         Err(refusal) => {
             let path = refusal_file(output);
             write(&path, format!("{}\n{}", refusal.code, refusal.detail).as_bytes())
@@ -76,17 +81,35 @@ pub(crate) fn refusal_file(output: &Path) -> PathBuf {
     output.with_added_extension("refused")
 }
 
-/// The code of a component, or of a core module that carries its WIT.
-pub(crate) fn compile(module: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
+/// Where the plan is of the code that is in this file, if there is one.
+pub(crate) fn plan_file(output: &Path) -> PathBuf {
+    output.with_added_extension("plan")
+}
+
+/// What is made of a module.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub code: Vec<u8>,
+    /// Whether and how it runs directly, for the kinds of guests that may.
+    pub plan: Option<Vec<u8>>,
+}
+
+/// Of a component, or of a core module that carries its WIT.
+pub(crate) fn compile(module: &[u8], tier: &Tier) -> Result<Made, Refusal> {
     let component = component(module)?;
-    if direct::resembles_carrier(&component) {
-        return Err(invalid("a component that exports a core module".to_owned()));
-    }
-    let code = match direct::prepared(module, &component, tier) {
-        Some(carrier) => engine::compiler(tier)?.precompile_component(&carrier),
-        None => engine::compiler(tier)?.precompile_component(&component),
+    let Some(put_back) = &tier.put_back else {
+        return Ok(Made { code: code(&component, tier)?, plan: None });
     };
-    code.map_err(|error| invalid(format!("{error:#}")))
+    let (component, found) = match direct::prepared(&component, put_back) {
+        Ok((prepared, plan)) => (Cow::Owned(prepared), Found::Plan(plan)),
+        Err(why) => (component, Found::Not(why)),
+    };
+    let plan = found.encoded().map_err(|error| invalid(format!("a plan of it: {error}")))?;
+    Ok(Made { code: code(&component, tier)?, plan: Some(plan) })
+}
+
+fn code(component: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
+    engine::compiler(tier)?.precompile_component(component).map_err(|error| invalid(format!("{error:#}")))
 }
 
 /// Core modules become components; components are left as they are.

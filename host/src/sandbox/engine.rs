@@ -20,7 +20,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::tier::Tier;
 
 /// Changes with what the compiler makes of a module.
-const COMPILED_AS: &str = "core modules carried with a plan where that is possible";
+const COMPILED_AS: &str = "a component, which exports its core modules where there is a plan of them";
 
 /// How often running guests look at their budgets and give way to others.
 pub(crate) const TICK: Duration = Duration::from_millis(1);

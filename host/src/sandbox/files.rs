@@ -1,6 +1,7 @@
 //! Modules and what was compiled from them, as files: `<digest>.wasm`, `<digest>.<fingerprint of the tier's
-//! engine>.cwasm`, and beside that its SHA-256, `….cwasm.sha256`, without which it is not loaded. A file appears
-//! under its name only when all of it is on the disk. Not here: compiling, loading.
+//! engine>.cwasm`, for interpreted guests a plan, `….cwasm.plan`, and beside these the SHA-256 of both, `….cwasm.sha256`,
+//! without which they are not loaded. A file appears under its name only when all of it is on the disk. Not here:
+//! compiling, loading.
 
 use std::fs;
 use std::fs::File;
@@ -19,6 +20,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::domain::plugin::Digest;
+use crate::sandbox::compile;
 use crate::sandbox::error::SandboxError;
 
 /// The folder of one sandbox. Clones share it. All methods block.
@@ -32,6 +34,14 @@ pub(crate) struct Files {
 #[derive(Debug)]
 pub(crate) struct Temporary {
     path: PathBuf,
+}
+
+/// What the compiler leaves.
+#[derive(Debug)]
+pub(crate) struct Artifact {
+    pub(crate) code: Temporary,
+    /// There is only something in it for some kinds of guests.
+    pub(crate) plan: Temporary,
 }
 
 /// The digest of a module's bytes.
@@ -61,10 +71,20 @@ impl Files {
         self.dir.join(format!("{}.{fingerprint}.cwasm", digest.hex()))
     }
 
-    /// Gives compiled code its name, with its checksum. The checksum last: half of the two counts as nothing.
-    pub(crate) fn keep_artifact(&self, code: Temporary, named: &Path) -> Result<(), SandboxError> {
-        let sum = self.temporary();
+    /// For what the compiler is about to leave.
+    pub(crate) fn temporary_artifact(&self) -> Artifact {
+        let code = self.temporary();
+        Artifact { plan: Temporary { path: compile::plan_file(code.path()) }, code }
+    }
+
+    /// Gives compiled code its name, with its checksum. The checksum last: a part of it counts as nothing.
+    pub(crate) fn keep_artifact(&self, made: Artifact, named: &Path) -> Result<(), SandboxError> {
+        let (Artifact { code, plan }, sum) = (made, self.temporary());
         sum.write(checksum(code.path()).map_err(failed("read", code.path()))?.as_bytes())?;
+        match plan.path().exists() {
+            true => plan.keep(&compile::plan_file(named))?,
+            false => drop(Temporary { path: compile::plan_file(named) }),
+        }
         code.keep(named)?;
         sum.keep(&checksum_file(named))
     }
@@ -110,10 +130,10 @@ impl Files {
     /// Removes the code of a module that is not in `current`: that of other engines.
     pub(crate) fn remove_outdated(&self, digest: &Digest, current: &Path) -> Result<(), SandboxError> {
         let hex = digest.hex();
-        let sum = checksum_file(current);
+        let others = [checksum_file(current), compile::plan_file(current)];
         self.remove_where(|name| {
             let (path, is_code) = (self.dir.join(name), name.contains(".cwasm"));
-            name.starts_with(&hex) && is_code && path != current && path != sum
+            name.starts_with(&hex) && is_code && path != current && !others.contains(&path)
         })
     }
 
@@ -132,6 +152,25 @@ impl Files {
             }
         }
         Ok(())
+    }
+}
+
+impl Artifact {
+    /// All of it, the length of the code first.
+    pub(crate) fn in_one(&self) -> io::Result<Vec<u8>> {
+        let (code, plan) = (fs::read(self.code.path())?, self.plan.path());
+        let plan = if plan.exists() { fs::read(plan)? } else { Vec::new() };
+        Ok([&(code.len() as u64).to_le_bytes(), &code[..], &plan].concat())
+    }
+
+    /// Writes what was [`Artifact::in_one`]; false if it is none.
+    pub(crate) fn take(&self, bytes: &[u8]) -> bool {
+        let Some((length, rest)) = bytes.split_first_chunk() else { return false };
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok();
+        let Some((code, plan)) = length.and_then(|length| rest.split_at_checked(length)) else {
+            return false;
+        };
+        self.code.write(code).is_ok() && (plan.is_empty() || self.plan.write(plan).is_ok())
     }
 }
 
@@ -169,11 +208,18 @@ fn checksum_file(artifact: &Path) -> PathBuf {
     artifact.with_added_extension("sha256")
 }
 
-/// The SHA-256 of a file, hex.
-fn checksum(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hex::encode(hasher.finalize()))
+/// The SHA-256 of compiled code and, on a line of its own, of its plan, if there is one; hex.
+fn checksum(code: &Path) -> io::Result<String> {
+    let plan = compile::plan_file(code);
+    let sum = |path: &Path| {
+        let mut hasher = Sha256::new();
+        io::copy(&mut File::open(path)?, &mut hasher)?;
+        Ok::<_, io::Error>(hex::encode(hasher.finalize()))
+    };
+    match plan.exists() {
+        true => Ok(format!("{}\n{}", sum(code)?, sum(&plan)?)),
+        false => sum(code),
+    }
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
@@ -218,13 +264,32 @@ mod tests {
     }
 
     #[test]
+    fn code_and_plan_go_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path().join("plugins")).unwrap();
+        for plan in [&b"plan"[..], b""] {
+            let made = files.temporary_artifact();
+            made.code.write(b"code").unwrap();
+            if !plan.is_empty() {
+                made.plan.write(plan).unwrap();
+            }
+            let (one, other) = (made.in_one().unwrap(), files.temporary_artifact());
+            assert!(!files.temporary_artifact().take(&one[..10]));
+            assert!(other.take(&one));
+            assert_eq!(fs::read(other.code.path()).unwrap(), b"code");
+            assert_eq!(fs::read(other.plan.path()).unwrap_or_default(), plan);
+        }
+    }
+
+    #[test]
     fn code_counts_only_as_it_was_kept() {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::open(dir.path().join("plugins")).unwrap();
         let (id, keep) = (digest(b"module"), |text: &[u8], to: &Path| {
-            let code = files.temporary();
-            code.write(text).unwrap();
-            files.keep_artifact(code, to).unwrap();
+            let made = files.temporary_artifact();
+            made.code.write(text).unwrap();
+            made.plan.write(b"plan").unwrap();
+            files.keep_artifact(made, to).unwrap();
         });
         let artifact = files.artifact(&id, "aa");
         assert!(!files.is_whole(&artifact) && !files.seems_whole(&artifact));
@@ -232,6 +297,11 @@ mod tests {
         assert!(files.is_whole(&artifact) && files.seems_whole(&artifact));
         fs::write(&artifact, b"cod3").unwrap();
         assert!(!files.is_whole(&artifact), "another byte");
+        keep(b"code", &artifact);
+        fs::write(compile::plan_file(&artifact), b"plam").unwrap();
+        assert!(!files.is_whole(&artifact), "another plan");
+        fs::remove_file(compile::plan_file(&artifact)).unwrap();
+        assert!(!files.is_whole(&artifact), "no plan");
         keep(b"code", &artifact);
         fs::remove_file(checksum_file(&artifact)).unwrap();
         assert!(!files.is_whole(&artifact), "nobody vouches for it");

@@ -7,8 +7,6 @@ use wasmtime::Store;
 use crate::domain::plugin::GuestEvent;
 use crate::sandbox::bindings;
 use crate::sandbox::direct::Exports;
-use crate::sandbox::direct::Lift;
-use crate::sandbox::faults;
 use crate::sandbox::state::GuestState;
 
 /// An instance that was made.
@@ -24,10 +22,7 @@ impl Guest<'_> {
     pub(crate) async fn manifest(&self, store: &mut Store<GuestState>) -> wasmtime::Result<String> {
         match self {
             Self::Component(plugin) => plugin.call_manifest(store).await,
-            Self::Direct(exports) => {
-                let place = exports.manifest.call_async(&mut *store, ()).await?;
-                lift(store, exports).manifest(place)
-            }
+            Self::Direct(exports) => exports.manifest.call(store, |lift, place| lift.manifest(place)).await,
         }
     }
 
@@ -40,14 +35,7 @@ impl Guest<'_> {
             Self::Component(plugin) => plugin.call_configure(store, &config).await,
             Self::Direct(exports) => {
                 store.data_mut().border.config(config);
-                let place = exports.configure.call_async(&mut *store, ()).await?;
-                let answer = lift(store, exports).configured(place)?;
-                if let Some(after) = &exports.after_configure {
-                    store.data_mut().border.set_cleans_up(true);
-                    after.call_async(&mut *store, place).await?;
-                    store.data_mut().border.set_cleans_up(false);
-                }
-                Ok(answer)
+                exports.configure.call(store, |lift, place| lift.configured(place)).await
             }
         }
     }
@@ -65,8 +53,7 @@ impl Guest<'_> {
             }
             Self::Direct(exports) => {
                 store.data_mut().border.event(event);
-                let place = exports.transform.call_async(&mut *store, ()).await?;
-                lift(store, exports).transformed(place)
+                exports.transform.call(store, |lift, place| lift.transformed(place)).await
             }
         }
     }
@@ -86,16 +73,10 @@ impl Guest<'_> {
             }
             Self::Direct(exports) => {
                 store.data_mut().border.events(events);
-                let place = exports.transform_batch.call_async(&mut *store, ()).await?;
-                lift(store, exports).batch(place)
+                exports.transform_batch.call(store, |lift, place| lift.batch(place)).await
             }
         }
     }
-}
-
-/// Reads the answer of a call, which may carry so many bytes.
-fn lift<'m>(store: &'m Store<GuestState>, exports: &Exports) -> Lift<'m> {
-    Lift::new(exports.memory.data(store), faults::border_bytes(&store.data().limits))
 }
 
 fn borrowed(event: &GuestEvent) -> Vec<(&str, &str)> {

@@ -66,6 +66,7 @@ mod text;
 mod tier;
 
 pub use admit::Admitted;
+pub use admit::Instances;
 pub use case::Case;
 pub use case::NotCaptured;
 pub use error::Refusal;

@@ -27,6 +27,8 @@ pub struct TierOptions {
     pub workers: usize,
     /// Limits of every call.
     pub limits: PluginLimits,
+    /// Whether guests of the kind that can be put back after a call are, rather than made for each.
+    pub direct: bool,
 }
 
 impl SandboxOptions {
@@ -36,8 +38,8 @@ impl SandboxOptions {
             dir,
             compiler,
             code_cache: None,
-            native: TierOptions { workers, limits: PluginLimits::default() },
-            interpreted: TierOptions { workers, limits: PluginLimits::interpreted() },
+            native: TierOptions { workers, limits: PluginLimits::default(), direct: false },
+            interpreted: TierOptions { workers, limits: PluginLimits::interpreted(), direct: true },
         }
     }
 }

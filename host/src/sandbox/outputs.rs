@@ -6,9 +6,8 @@ use http::HeaderValue;
 
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::Output;
-use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::hookmill::plugin::types;
-use crate::sandbox::text;
+use crate::sandbox::state::GuestState;
 
 /// Headers of one output.
 const HEADERS_MAX: usize = 100;
@@ -20,11 +19,12 @@ const WORD_BYTES_MAX: usize = 64 << 10;
 const SHOWN_BYTES: usize = 64;
 
 /// The outputs of one event, if they are not too many or too large and can be sent.
-pub(crate) fn bounded(outputs: Vec<types::Output>, limits: &PluginLimits) -> Result<Vec<Output>, Fault> {
+pub(crate) fn bounded(outputs: Vec<types::Output>, state: &GuestState) -> Result<Vec<Output>, Fault> {
+    let limits = &state.limits;
     within("outputs", outputs.len(), limits.outputs as usize)?;
     for output in &outputs {
         words(output)?;
-        headers(&output.headers)?;
+        headers(&output.headers, state)?;
     }
     let bytes: u64 = outputs.iter().map(weight).sum();
     if bytes > limits.output_bytes {
@@ -58,12 +58,13 @@ fn words(output: &types::Output) -> Result<(), Fault> {
 }
 
 /// A header that cannot be sent would fail the delivery much later, where the plugin is no longer known.
-fn headers(headers: &[(String, String)]) -> Result<(), Fault> {
+fn headers(headers: &[(String, String)], state: &GuestState) -> Result<(), Fault> {
     within("headers of an output", headers.len(), HEADERS_MAX)?;
     let bytes = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
     within("bytes of headers of an output", bytes, HEADER_BYTES_MAX)?;
     for (name, value) in headers {
-        let shown = || text::cut(name.escape_debug().to_string(), SHOWN_BYTES);
+        // Secrets are left out before it is cut, else the beginning of one would stay.
+        let shown = || state.said(name.clone(), SHOWN_BYTES).escape_debug().to_string();
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(wrong(format!("`{}` is not a header name", shown())));
         }

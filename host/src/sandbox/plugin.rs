@@ -27,6 +27,8 @@ use crate::sandbox::call::Ask;
 #[cfg(test)]
 use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
+#[cfg(test)]
+use crate::sandbox::direct::Direct;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::gather::Gather;
 use crate::sandbox::given::Given;
@@ -46,6 +48,8 @@ pub struct Plugin {
     budget: PluginBudget,
     /// The cap of the budget, besides that of all who use the plugin.
     slots: Option<Arc<Semaphore>>,
+    /// See [`Plugin::in_passing`].
+    stays: bool,
     /// Whether events that wait share an instance.
     batches: bool,
 }
@@ -103,7 +107,7 @@ impl Plugin {
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner, budget: PluginBudget::default(), slots: None, batches: false }
+        Self { inner, budget: PluginBudget::default(), slots: None, stays: true, batches: false }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -119,6 +123,13 @@ impl Plugin {
     #[must_use]
     pub fn within(&self, budget: PluginBudget, slots: Option<Arc<Semaphore>>) -> Self {
         Self { budget, slots, ..self.clone() }
+    }
+
+    /// The same plugin for calls that leave nothing for later ones, neither instances nor what a configuration makes of
+    /// one: for previews, of which nobody knows how many come, and with how many configurations.
+    #[must_use]
+    pub fn in_passing(&self) -> Self {
+        Self { stays: false, ..self.clone() }
     }
 
     /// The same plugin, with events that wait for it run together in one instance, as its manifest asks.
@@ -145,9 +156,15 @@ impl Plugin {
     /// How many instances wait for their next call.
     #[cfg(test)]
     pub(crate) fn instances_kept(&self) -> usize {
+        self.direct().map_or(0, Direct::idles)
+    }
+
+    /// It, if it runs directly.
+    #[cfg(test)]
+    pub(crate) fn direct(&self) -> Option<&Direct> {
         match self.inner.live.get().map(|live| &live.ready.code) {
-            Some(Code::Direct(direct)) => direct.idles(),
-            _ => 0,
+            Some(Code::Direct(direct)) => Some(direct),
+            _ => None,
         }
     }
 
@@ -162,7 +179,7 @@ impl Plugin {
             let later = later.as_ref().ok_or(SandboxError::Closed)?;
             let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
-            let ready = pool.ready(&code, later.grants).map_err(unloadable(digest))?;
+            let ready = pool.ready(&code, later.workspace, later.grants).map_err(unloadable(digest))?;
             Ok(Live::new(ready, pool.queue().of(later.workspace)))
         };
         if let Some(live) = live.get() {
@@ -308,7 +325,7 @@ impl Plugin {
 
     fn ready(&self, live: &Live) -> Ready {
         let ready = live.ready.clone();
-        Ready { limits: self.budget.of(ready.limits), ..ready }
+        Ready { limits: self.budget.of(ready.limits), stays: self.stays, ..ready }
     }
 }
 

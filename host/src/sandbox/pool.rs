@@ -2,6 +2,8 @@
 //! that may work for them. Not here: which tier a guest belongs to (`tier`), stored files (`files`).
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -15,16 +17,21 @@ use wasmtime::component::Linker;
 
 use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::bindings::hookmill::plugin as interfaces;
 use crate::sandbox::call::Code;
 use crate::sandbox::call::Ready;
 use crate::sandbox::compile;
-use crate::sandbox::direct::Assembly;
+use crate::sandbox::direct;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::direct::Driver;
+use crate::sandbox::direct::Found;
 use crate::sandbox::direct::Kept;
+use crate::sandbox::direct::Pages;
+use crate::sandbox::direct::Plan;
+use crate::sandbox::direct::Why;
 use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -54,6 +61,11 @@ impl Place {
         Ok(Self { tier, options, fingerprint, pool: Mutex::default() })
     }
 
+    /// Why none of its guests runs directly, if that is so.
+    pub(crate) fn made_for_each(&self) -> Option<Why> {
+        kept(self.tier, self.options.direct, &Pages::new()).err()
+    }
+
     pub(crate) fn pool(&self) -> Result<Arc<Pool>, SandboxError> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = &*pool {
@@ -75,17 +87,25 @@ pub(crate) struct Pool {
     linkers: Mutex<HashMap<Grants, Arc<Linker<GuestState>>>>,
     /// Made when the first guest comes that runs directly.
     driver: Mutex<Option<Arc<Driver>>>,
-    kept: Arc<Kept>,
+    /// Of guests that run directly; or why none does.
+    kept: Result<Arc<Kept>, Why>,
     guests: Guests,
     limits: PluginLimits,
 }
 
 /// What the compiler made of a module.
 #[derive(Clone)]
-pub(crate) enum Compiled {
-    Component(Component),
-    /// Its core modules run without the component around them.
-    Direct(Arc<Assembly>),
+pub(crate) struct Compiled {
+    component: Component,
+    /// By which its core modules run without the component around them, or why they do not.
+    plan: Result<Arc<Plan>, Why>,
+}
+
+impl Compiled {
+    /// Whether instances of it are put back after a call where nothing is granted, or why not.
+    pub(crate) fn is_put_back(&self) -> Result<(), &Why> {
+        self.plan.as_ref().map(drop)
+    }
 }
 
 impl Pool {
@@ -101,7 +121,7 @@ impl Pool {
             engine,
             linkers: Mutex::default(),
             driver: Mutex::default(),
-            kept: Arc::new(Kept::new(tier.put_back)),
+            kept: kept(tier, options.direct, &Pages::new()),
             guests,
             limits: options.limits,
         })
@@ -118,31 +138,36 @@ impl Pool {
             reason = "the code is trusted: only our compiler writes to this folder, which is this user's alone, files get their names when they are complete, and callers have compared the checksum"
         )]
         let component = unsafe { Component::deserialize_file(&self.engine, file) };
-        let code = component.and_then(|component| match Assembly::carried(&self.engine, &component)? {
-            Some(guest) => Ok(Compiled::Direct(Arc::new(guest))),
-            None => Ok(Compiled::Component(component)),
-        });
-        code.map_err(|error| match executable::hindrance() {
+        let component = component.map_err(|error| match executable::hindrance() {
             Some(hindrance) => Refusal::new(RefusalCode::Host, hindrance),
             None => Refusal::new(RefusalCode::TooComplex, detail(&error)),
-        })
+        })?;
+        let plan = match &self.kept {
+            Ok(_) => plan(&compile::plan_file(file))?.map(Arc::new),
+            Err(why) => Err(why.clone()),
+        };
+        Ok(Compiled { component, plan })
     }
 
-    /// Makes code ready to be instantiated with these grants.
-    pub(crate) fn ready(&self, code: &Compiled, grants: Grants) -> Result<Ready, Refusal> {
+    /// Makes code ready to be instantiated for a workspace, with these grants. Whoever is granted anything, whether the
+    /// guest uses it or not, gets an instance for each event.
+    pub(crate) fn ready(
+        &self,
+        code: &Compiled,
+        workspace: WorkspaceId,
+        grants: Grants,
+    ) -> Result<Ready, Refusal> {
         let not_offered = |error| Refusal::new(RefusalCode::ImportNotOffered, detail(&error));
-        let code = match code {
-            Compiled::Component(component) => {
-                let linked = self.linker(grants)?.instantiate_pre(component).map_err(not_offered)?;
-                let pre = PluginPre::new(linked);
-                Code::Component(
-                    pre.map_err(|error| Refusal::new(RefusalCode::MissingExport, detail(&error)))?,
-                )
+        let linked = self.linker(grants)?.instantiate_pre(&code.component).map_err(not_offered)?;
+        let missing = |error| Refusal::new(RefusalCode::MissingExport, detail(&error));
+        let component = PluginPre::new(linked).map_err(missing)?;
+        let code = match (&code.plan, &self.kept) {
+            (Ok(plan), Ok(kept)) if grants.is_empty() => {
+                let (plan, kept) = (Arc::clone(plan), Arc::clone(kept));
+                let sizes = (self.tier, self.limits);
+                Code::Direct(Arc::new(Direct::new(workspace, component, plan, self.driver()?, kept, sizes)))
             }
-            Compiled::Direct(guest) => {
-                let (guest, kept) = (Arc::clone(guest), Arc::clone(&self.kept));
-                Code::Direct(Arc::new(Direct::new(guest, self.driver()?, kept)))
-            }
+            _ => Code::Component(component),
         };
         Ok(Ready {
             engine: self.engine.clone(),
@@ -150,6 +175,7 @@ impl Pool {
             tier: self.tier,
             limits: self.limits,
             plain: grants.is_empty(),
+            stays: true,
         })
     }
 
@@ -179,6 +205,32 @@ impl Pool {
     }
 }
 
+/// What is kept of guests that run directly, if any of the tier does.
+fn kept(tier: &Tier, direct: bool, pages: &Pages) -> Result<Arc<Kept>, Why> {
+    match tier.put_back {
+        None => Err(Why::new(format!("it is {} code, of which an instance is soon made", tier.name))),
+        Some(_) if !direct => Err(Why::new(direct::TURNED_OFF)),
+        Some(_) if !pages.can_tell() => Err(Why::new(direct::NOT_TOLD)),
+        Some(put_back) => Ok(Arc::new(Kept::new(put_back))),
+    }
+}
+
+/// The plan in a file that this gateway's compiler wrote. None is longer than it writes them.
+fn plan(file: &Path) -> Result<Result<Plan, Why>, Refusal> {
+    let failed = |source| Refusal::from(SandboxError::File { action: "read", path: file.to_owned(), source });
+    let mut bytes = Vec::new();
+    let most = direct::PLAN_BYTES_MAX as u64;
+    File::open(file).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > most {
+        return Ok(Err(Why::new(format!("its plan has more than {most} bytes"))));
+    }
+    match Found::decoded(&bytes) {
+        Ok(Found::Plan(plan)) => Ok(Ok(plan)),
+        Ok(Found::Not(why)) => Ok(Err(why)),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
 fn linked(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<GuestState>> {
     type Host = HasSelf<GuestState>;
     let mut linker = Linker::new(engine);
@@ -198,4 +250,32 @@ fn linked(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<GuestState
 
 fn detail(error: &wasmtime::Error) -> String {
     text::cut(format!("{error:#}"), compile::DETAIL_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::tier::INTERPRETED;
+    use crate::sandbox::tier::NATIVE;
+
+    #[test]
+    fn who_runs_directly_is_a_matter_of_tier_setting_and_system() {
+        let why = |tier, direct, pages: &Pages| kept(tier, direct, pages).err().map(|why| why.to_string());
+        let (can, cannot) = (Pages::new(), Pages::untold());
+        assert_eq!(why(&INTERPRETED, true, &can), None);
+        assert!(why(&NATIVE, true, &can).unwrap().contains("native code"));
+        assert!(why(&INTERPRETED, false, &can).unwrap().contains("interpreted_plugins.direct is false"));
+        assert!(why(&INTERPRETED, true, &cannot).unwrap().contains("Linux 6.7"));
+    }
+
+    #[test]
+    fn a_plan_that_is_too_long_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("plan");
+        std::fs::write(&file, vec![b' '; direct::PLAN_BYTES_MAX + 1]).unwrap();
+        let why = plan(&file).unwrap().unwrap_err().to_string();
+        assert!(why.contains("more than"), "{why}");
+        std::fs::write(&file, b"{").unwrap();
+        assert!(plan(&file).is_err());
+    }
 }

@@ -26,6 +26,7 @@ use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
 use crate::sandbox::plugin::Plugin;
+use crate::sandbox::tier::INTERPRETED;
 
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {
@@ -74,7 +75,7 @@ impl Sandbox {
         }
         let plugin = match self.builds.stored(digest).await? {
             Some((pool, code)) => {
-                let ready = pool.ready(&code, grants).map_err(unloadable(digest))?;
+                let ready = pool.ready(&code, workspace, grants).map_err(unloadable(digest))?;
                 Plugin::new(*digest, ready, pool.queue().of(workspace))
             }
             None if self.has(digest) => Plugin::later(key, &self.builds),
@@ -89,6 +90,11 @@ impl Sandbox {
             return Ok(false);
         }
         self.builds.code(digest).await.map(|_| true)
+    }
+
+    /// Why interpreted plugins get an instance for each event, where all of them do.
+    pub fn made_for_each(&self) -> Option<String> {
+        self.builds.place(&INTERPRETED).made_for_each().map(|why| why.to_string())
     }
 
     /// Where the code of a stored module stands.

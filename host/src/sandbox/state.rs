@@ -44,10 +44,33 @@ pub(crate) struct GuestState {
     pub fetches: Vec<Fetch>,
     /// How long it waited for their answers: that is no wall time of its own.
     pub waited: Duration,
+    /// CPU time of a configuration that was made before, in another instance: it is charged as if it were made now.
+    charged: Duration,
+    /// CPU time of the host's own, which is not charged.
+    excused: Duration,
+    recording: Option<Recording>,
     tier: &'static Tier,
     meter: Arc<Meter>,
     began: Instant,
 }
+
+/// What a configuration said and cost.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recorded {
+    /// As the guest said it: nothing is left out or cut.
+    pub log: Vec<LogLine>,
+    pub cpu: Duration,
+}
+
+/// The same while it is made.
+struct Recording {
+    log: Vec<LogLine>,
+    bytes: usize,
+    began: Duration,
+}
+
+/// Bytes of lines that are recorded.
+const RECORDED_BYTES_MAX: usize = 64 << 10;
 
 /// Stops a guest that used up its CPU time, or its wall time while it ran all along.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +94,9 @@ impl GuestState {
             kept: Kept::new(given),
             fetches: Vec::new(),
             waited: Duration::ZERO,
+            charged: Duration::ZERO,
+            excused: Duration::ZERO,
+            recording: None,
             tier,
             meter,
             began: Instant::now(),
@@ -81,7 +107,7 @@ impl GuestState {
     pub(crate) fn at_tick(store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
         let state = store.data();
         let spent = state.meter.spent_now();
-        if spent >= state.limits.cpu {
+        if (spent + state.charged).saturating_sub(state.excused) >= state.limits.cpu {
             return Err(BudgetSpent.into());
         }
         let not_its_own = state.waited + state.meter.paused();
@@ -106,8 +132,53 @@ impl GuestState {
         text::cut(redacted.unwrap_or(text), bytes_max)
     }
 
+    /// For another instance, where nothing happened in this one.
+    pub(crate) fn anew(self) -> Self {
+        Self { denied: false, memory_bytes: 0, border: Border::default(), ..self }
+    }
+
+    /// From here on, what it logs and costs is recorded.
+    pub(crate) fn record(&mut self) {
+        self.recording = Some(Recording { log: Vec::new(), bytes: 0, began: self.spent_now() });
+    }
+
+    /// What was recorded; `None` if it was too much.
+    pub(crate) fn recorded(&mut self) -> Option<Recorded> {
+        let cpu = self.spent_now();
+        let recording = self.recording.take()?;
+        let cpu = cpu.saturating_sub(recording.began);
+        (recording.bytes <= RECORDED_BYTES_MAX).then_some(Recorded { log: recording.log, cpu })
+    }
+
+    /// CPU time used up to now. Only from within the call.
+    pub(crate) fn spent_now(&self) -> Duration {
+        self.meter.spent_now()
+    }
+
+    /// Charges CPU time that was spent before. An error if it is all there is.
+    pub(crate) fn charge(&mut self, cpu: Duration) -> Result<(), BudgetSpent> {
+        self.charged += cpu;
+        if self.charged >= self.limits.cpu { Err(BudgetSpent) } else { Ok(()) }
+    }
+
+    /// What was charged.
+    pub(crate) const fn charged(&self) -> Duration {
+        self.charged
+    }
+
+    /// Does not charge CPU time that was spent.
+    pub(crate) fn excuse(&mut self, cpu: Duration) {
+        self.excused += cpu;
+    }
+
     /// Keeps a line that the guest logs, within its limits.
     pub(crate) fn keep_line(&mut self, level: LogLevel, message: String) {
+        if let Some(recording) = &mut self.recording {
+            recording.bytes = recording.bytes.saturating_add(message.len() + 1);
+            if recording.bytes <= RECORDED_BYTES_MAX {
+                recording.log.push(LogLine { level, message: message.clone() });
+            }
+        }
         if self.log.len() >= self.limits.log_lines as usize {
             self.log_dropped = self.log_dropped.saturating_add(1);
             return;
@@ -155,8 +226,9 @@ impl ResourceLimiter for GuestState {
         Ok(granted)
     }
 
+    /// One more than a component may have: of a guest that runs directly, it is what drives it.
     fn instances(&self) -> usize {
-        self.tier.core_instances as usize
+        self.tier.core_instances as usize + 1
     }
 
     fn tables(&self) -> usize {

@@ -38,8 +38,8 @@ pub(crate) struct Tier {
     pub instance_bytes: usize,
     /// Bytes of memory that are zeroed in place after a call rather than given back to the system.
     pub keep_resident: usize,
-    /// What of an instance is put back after a call.
-    pub put_back: PutBack,
+    /// What of an instance is put back after a call, where that is worth it.
+    pub put_back: Option<PutBack>,
     /// Bytes of the machine's stack for guest code.
     pub stack_bytes: usize,
     /// What the code may look like.
@@ -54,9 +54,11 @@ pub(crate) struct PutBack {
     /// Pages of the system that were written to; nothing interrupts that.
     pub pages: u64,
     /// Bytes from the first data to the last, which the host keeps.
-    pub data_bytes: u64,
+    pub data_bytes: usize,
     /// Bytes that the host keeps of all plugins, of that and of what configurations change.
     pub bytes_of_all: usize,
+    /// Bytes that the host keeps of what the configurations of one plugin change.
+    pub configured_bytes: usize,
     /// Instances that wait for their next call, of all plugins; each has a slot.
     pub idle: usize,
 }
@@ -105,7 +107,7 @@ pub(crate) static NATIVE: Tier = Tier {
     tables_each: 12,
     instance_bytes: 1 << 20,
     keep_resident: 256 << 10,
-    put_back: PutBack { pages: 64, data_bytes: 1 << 20, bytes_of_all: 64 << 20, idle: 64 },
+    put_back: None,
     stack_bytes: 512 << 10,
     scan: ScanLimits {
         code_bytes: 4 << 20,
@@ -135,11 +137,17 @@ pub(crate) static INTERPRETED: Tier = Tier {
     memories: 4,
     tables: 40,
     instances_each: 60,
-    memories_each: 3,
-    tables_each: 30,
+    memories_each: 4,
+    tables_each: 31,
     instance_bytes: 4 << 20,
     keep_resident: 4 << 20,
-    put_back: PutBack { pages: 2048, data_bytes: 32 << 20, bytes_of_all: 128 << 20, idle: 16 },
+    put_back: Some(PutBack {
+        pages: 2048,
+        data_bytes: 32 << 20,
+        bytes_of_all: 128 << 20,
+        configured_bytes: 8 << 20,
+        idle: 16,
+    }),
     // Interpreters recurse where compiled code loops.
     stack_bytes: 1 << 20,
     scan: ScanLimits {
@@ -212,9 +220,11 @@ mod tests {
     #[test]
     fn the_pool_has_enough_for_all_calls() {
         for tier in Tier::all() {
-            let calls = u32::try_from(tier.calls + tier.put_back.idle).unwrap();
+            let idle = tier.put_back.map_or(0, |put_back| put_back.idle + 1);
+            let calls = u32::try_from(tier.calls + idle).unwrap();
             for (each, most) in [
-                (tier.instances_each, tier.core_instances),
+                // And what drives those that run directly.
+                (tier.instances_each, tier.core_instances + 1),
                 (tier.memories_each, tier.memories),
                 (tier.tables_each, tier.tables),
             ] {

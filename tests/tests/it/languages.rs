@@ -141,7 +141,10 @@ async fn from_nothing_to_a_delivery(language: &str, asks: Option<Asks>) {
     }
     let built = told(&project, &["plugin", "build"]).await;
     let file = built["path"].as_str().unwrap();
-    assert_ran(&told(&project, &["plugin", "test", file]).await, 3);
+    let tested = told(&project, &["plugin", "test", file]).await;
+    assert_ran(&tested, 3);
+    // What the compilers of JavaScript and Python make has an interpreter in it, and runs directly.
+    assert_eq!(tested["put_back"], json!(["js", "python"].contains(&language)), "{tested}");
     let url = gateway.url();
     let to = ["--url", &url, "--key", ADMIN_KEY, "--name", "leads"];
     let pushed = told(&project, &[&["plugin", "push", file], &to[..]].concat()).await;
@@ -187,6 +190,33 @@ async fn at_once(client: &Client, pipeline: &Pipeline, sink: &Sink) {
     names.sort();
     expected.sort();
     assert_eq!(names, expected);
+}
+
+/// A plugin that counts its events in a global and says how often it was asked; its instances are put back, and so it
+/// always says once.
+async fn forgets(language: &str, file: &str, source: &str) {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    told(folder.path(), &["plugin", "new", "counts", "--lang", language]).await;
+    let project = folder.path().join("counts");
+    std::fs::remove_dir_all(project.join("examples")).unwrap();
+    std::fs::write(project.join(file), source).unwrap();
+    let built = told(&project, &["plugin", "build"]).await;
+    let path = built["path"].as_str().unwrap();
+    let checked = told(&project, &["plugin", "check", path]).await;
+    assert_eq!(checked["instance"], json!("put back after each event"), "{checked}");
+    let (url, client) = (gateway.url(), gateway.client());
+    let to = ["--url", &url, "--key", ADMIN_KEY, "--name", "counts"];
+    told(&project, &[&["plugin", "push", path], &to[..]].concat()).await;
+    let steps = json!([{"plugin": {"name": "counts", "version": "active"}}]);
+    let pipeline = Plan::new("counts", &sink.url("/counts")).steps(steps).make(&client).await;
+    for number in 1..=20 {
+        pipeline.accept(&client, &json!({"number": number, "text": "x".repeat(number * 10_000)})).await;
+        // One after the other, so that each may meet what the one before left.
+        let hits = sink.wait_for("/counts", number).await;
+        let payload = hits[number - 1].json();
+        assert_eq!(payload, json!({"asked": 1, "seen": [number], "found": null}), "event {number}");
+    }
 }
 
 /// The repository's own plugin of the language keeps its word.
@@ -264,6 +294,25 @@ async fn javascript() {
 }
 
 #[tokio::test]
+async fn javascript_forgets() {
+    let source = r#"
+        import { forwardJson } from "./.hookmill/hookmill.js";
+        export const manifest = { name: "counts", version: "0.1.0", description: "Counts." };
+        const seen = [];
+        let asked = 0;
+        export function transform(event) {
+          const { number, text } = event.json();
+          const found = globalThis.kept?.number ?? null;
+          globalThis.kept = { number, text: text.toUpperCase() };
+          Array.prototype.kept = text;
+          seen.push(number);
+          asked += 1;
+          return forwardJson({ asked, seen, found });
+        }"#;
+    forgets("js", "plugin.js", source).await;
+}
+
+#[tokio::test]
 async fn javascript_with_grants() {
     with_grants("js", "plugin.js", include_str!("granted/plugin.js")).await;
 }
@@ -276,6 +325,27 @@ async fn javascript_example() {
 #[tokio::test]
 async fn python() {
     from_nothing_to_a_delivery("python", Some(PYTHON)).await;
+}
+
+#[tokio::test]
+async fn python_forgets() {
+    let source = [
+        "import builtins",
+        "from hookmill import forward_json",
+        "manifest = {'name': 'counts', 'version': '0.1.0', 'description': 'Counts.'}",
+        "seen = []",
+        "asked = 0",
+        "def transform(event, config):",
+        "    global asked",
+        "    payload = event.json()",
+        "    found = getattr(builtins, 'kept', None)",
+        "    builtins.kept = payload['text'].upper()",
+        "    seen.append(payload['number'])",
+        "    asked += 1",
+        "    return forward_json({'asked': asked, 'seen': seen, 'found': found})",
+        "",
+    ];
+    forgets("python", "plugin.py", &source.join("\n")).await;
 }
 
 #[tokio::test]
@@ -304,6 +374,8 @@ async fn rust() {
     from_nothing_to_a_delivery("rust", None).await;
     let checked = told(&root(), &["plugin", "check", "target/plugins/filter-leads.wasm"]).await;
     assert_eq!((&checked["name"], &checked["tier"]), (&json!("filter-leads"), &json!("native")));
+    let instance = "made for each event: it is native code, of which an instance is soon made";
+    assert_eq!(checked["instance"], json!(instance));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
+use hookmill_tests::gateway::Options;
 use hookmill_tests::guests;
 use hookmill_tests::pipeline::Plan;
 use serde_json::json;
@@ -148,4 +149,14 @@ async fn plugins_survive_a_restart() {
     gateway.restart().await;
     pipeline.accept(&client, &json!({"n": 1})).await;
     assert_eq!(sink.wait_for("/h", 1).await[0].json(), json!({"n": 1}));
+}
+
+/// Whoever wants every event of an interpreted plugin to have an instance made for it says so, and is told at the start.
+#[tokio::test]
+async fn interpreted_plugins_have_instances_as_the_setting_says() {
+    let told = async |value: &str| {
+        let start = |options: Options| options.env("HOOKMILL_INTERPRETED_PLUGINS_DIRECT", value);
+        Gateway::start_with(start).await.log().contains("interpreted_plugins.direct is false")
+    };
+    assert_eq!((told("true").await, told("false").await), (false, true));
 }

@@ -38,6 +38,7 @@ fn text(admitted: &Admitted) -> String {
         ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
         ("size", report::size(admitted.size)),
         ("tier", admitted.tier.to_owned()),
+        ("instance", examine::instance(admitted)),
         ("digest", admitted.digest.to_string()),
         ("uses", admitted.imports.join(", ")),
         ("wants", wants(&admitted.wants)),
@@ -75,6 +76,7 @@ mod tests {
 
     use super::*;
     use crate::domain::plugin::Digest;
+    use crate::sandbox::Instances;
 
     #[test]
     fn what_is_there_is_shown_and_nothing_else() {
@@ -91,13 +93,15 @@ mod tests {
             warnings: vec!["a".into(), "b".into()],
             abi: 1,
             size: 10,
-            tier: "native",
+            tier: "interpreted",
+            instances: Instances::PutBack,
         };
         let digest = format!("digest   sha256:{}", "0".repeat(64));
         let expected = [
             "plugin   n 1",
             "size     10 B",
-            "tier     native",
+            "tier     interpreted",
+            "instance put back after each event",
             &digest,
             "uses     log",
             "wants    http a.b; secrets c, d",
@@ -108,5 +112,8 @@ mod tests {
             "warning  b",
         ];
         assert_eq!(text(&admitted), expected.join("\n"));
+        let because = "it uses the grant http".to_owned();
+        let made = Admitted { instances: Instances::Made { because }, ..admitted };
+        assert!(text(&made).contains("\ninstance made for each event: it uses the grant http\n"));
     }
 }

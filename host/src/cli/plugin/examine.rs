@@ -18,6 +18,7 @@ use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
+use crate::sandbox::Instances;
 use crate::sandbox::Plugin;
 use crate::sandbox::Refusal;
 use crate::sandbox::Sandbox;
@@ -61,7 +62,8 @@ impl Examiner {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let plugin = self.sandbox.load(ALONE, &admitted.digest, Grants::all()).await?;
+        let grants = Grants::among(&admitted.imports);
+        let plugin = self.sandbox.load(ALONE, &admitted.digest, grants).await?;
         Ok(Ok((plugin, admitted)))
     }
 
@@ -111,6 +113,14 @@ pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     fs::read(&path).with_context(|| format!("read {}", path.display()))
 }
 
+/// Where an event's instance comes from, which its price depends on.
+pub(super) fn instance(admitted: &Admitted) -> String {
+    match &admitted.instances {
+        Instances::PutBack => "put back after each event".to_owned(),
+        Instances::Made { because } => format!("made for each event: {because}"),
+    }
+}
+
 /// What was learnt, as the API says it.
 pub(super) fn as_json(admitted: &Admitted) -> Value {
     json!({
@@ -120,6 +130,8 @@ pub(super) fn as_json(admitted: &Admitted) -> Value {
         "digest": admitted.digest,
         "bytes": admitted.size,
         "tier": admitted.tier,
+        "put_back": admitted.instances == Instances::PutBack,
+        "instance": instance(admitted),
         "imports": admitted.imports,
         "headers": admitted.headers_wanted,
         "batch": admitted.batch,

@@ -28,6 +28,7 @@ use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
 use crate::sandbox::Cost;
 use crate::sandbox::Fitting;
+use crate::sandbox::Instances;
 use crate::sandbox::Judge;
 use crate::sandbox::Plugin;
 use crate::sandbox::of_output;
@@ -99,7 +100,8 @@ pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     let value: Value = runs.iter().map(Run::json).collect();
     if !lines.is_empty() {
         let ok = !trial.has_failed();
-        let whole = json!({"ok": ok, "name": admitted.name, "runs": value, "trial": trial.json()});
+        let whole = json!({"ok": ok, "name": admitted.name, "put_back": admitted.instances == Instances::PutBack, "runs": value,
+            "trial": trial.json()});
         report::data(json, &whole, &lines.join("\n"));
     }
     let is_refused = args.payload.is_some() && runs.iter().any(|run| run.answer.is_err());

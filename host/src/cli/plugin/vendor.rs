@@ -23,6 +23,7 @@ sdk! {
     "src/config.rs"
     "src/error.rs"
     "src/event.rs"
+    "src/form.rs"
     "src/guest.rs"
     "src/http.rs"
     "src/kv.rs"

@@ -134,7 +134,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .scope(crate::domain::config::Scope::Read)
         .not_remembered()
-        .apart()
+        .apart_while_asked()
         .input(Input::Json(PREVIEW))
         .output(200, Output::Json(PreviewView::describe)),
     ]

@@ -1,27 +1,26 @@
 //! A guest that runs directly, put together: its core modules, compiled, and which export of which instance goes where.
-//! Not here: what is called and put back, and when (`live`).
+//! Not here: what is called and put back, and when (`keep`).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use wasmtime::Engine;
 use wasmtime::Extern;
 use wasmtime::Instance;
 use wasmtime::Memory;
 use wasmtime::Module;
 use wasmtime::ModuleExport;
 use wasmtime::Store;
-use wasmtime::component::Component;
+use wasmtime::component;
 use wasmtime::format_err;
 
-use crate::sandbox::direct::carrier;
+use crate::sandbox::direct::exporting;
 use crate::sandbox::direct::plan::Place;
 use crate::sandbox::direct::plan::Plan;
 use crate::sandbox::direct::plan::Source;
 
 /// See the head of this file.
 pub(crate) struct Assembly {
-    instances: Vec<(Module, Vec<From>)>,
+    instances: Vec<(Module, Vec<Import>)>,
     memory: At,
     /// What the driver calls, by the names of its imports.
     pub(super) functions: BTreeMap<String, At>,
@@ -31,7 +30,8 @@ pub(crate) struct Assembly {
     pub(super) data: Range<usize>,
 }
 
-enum From {
+/// What an instance gets.
+enum Import {
     Log,
     Export(At),
 }
@@ -52,12 +52,14 @@ impl At {
 }
 
 impl Assembly {
-    /// What a component carries, if it is one that only carries.
-    pub(crate) fn carried(engine: &Engine, component: &Component) -> wasmtime::Result<Option<Self>> {
-        carrier::decode(engine, component)?.map(|(modules, plan)| Self::of(&modules, plan)).transpose()
-    }
-
-    fn of(modules: &[Module], plan: Plan) -> wasmtime::Result<Self> {
+    /// Of an instance of the component, which exports its modules.
+    pub(super) fn of<S: 'static>(
+        store: &mut Store<S>,
+        component: &component::Instance,
+        plan: &Plan,
+    ) -> wasmtime::Result<Self> {
+        let modules = (0..).map_while(|number| component.get_module(&mut *store, &*exporting::name(number)));
+        let modules: Vec<_> = modules.collect();
         let Plan { instances: makings, memory, functions, globals, data } = plan;
         let module = |number: usize| modules.get(number).ok_or_else(|| format_err!("no module {number}"));
         let at = |place: &Place| {
@@ -67,22 +69,22 @@ impl Assembly {
             let export = export.ok_or_else(|| format_err!("nothing is exported as `{}`", place.name))?;
             Ok::<_, wasmtime::Error>(At { instance: place.instance, export })
         };
-        let from = |source: &Source| match source {
-            Source::Log => Ok(From::Log),
-            Source::Export(place) => at(place).map(From::Export),
+        let import = |source: &Source| match source {
+            Source::Log => Ok(Import::Log),
+            Source::Export(place) => at(place).map(Import::Export),
         };
         let mut instances = Vec::with_capacity(makings.len());
-        for making in &makings {
-            let imports = making.imports.iter().map(from).collect::<wasmtime::Result<_>>()?;
+        for making in makings {
+            let imports = making.imports.iter().map(import).collect::<wasmtime::Result<_>>()?;
             instances.push((module(making.module)?.clone(), imports));
         }
-        let named = |(name, place): (String, Place)| Ok((name, at(&place)?));
+        let named = |(name, place): (&String, &Place)| Ok((name.clone(), at(place)?));
         Ok(Self {
             instances,
-            memory: at(&memory)?,
-            functions: functions.into_iter().map(named).collect::<wasmtime::Result<_>>()?,
+            memory: at(memory)?,
+            functions: functions.iter().map(named).collect::<wasmtime::Result<_>>()?,
             globals: globals.iter().map(at).collect::<wasmtime::Result<_>>()?,
-            data,
+            data: data.clone(),
         })
     }
 
@@ -106,8 +108,8 @@ impl Assembly {
             let mut imports = Vec::with_capacity(sources.len());
             for source in sources {
                 imports.push(match source {
-                    From::Log => log.clone(),
-                    From::Export(at) => at.of(store, &made)?,
+                    Import::Log => log.clone(),
+                    Import::Export(at) => at.of(store, &made)?,
                 });
             }
             made.push(Instance::new_async(&mut *store, module, &imports).await?);

@@ -1,70 +1,111 @@
 //! The instances of a guest that runs directly: made, put back after a call and used again. What a call left behind, in
 //! memory or in a global, is gone before the instance is given to the next; an instance that cannot be put back for sure
-//! (it trapped, it took more memory, it wrote to much of it) is thrown away. An instance is put back to where it was once
+//! (it trapped, it took more memory, it wrote to too much of it) is thrown away. An instance is put back to where it was once
 //! it took its configuration, since that makes the same of it every time: nothing is granted to these guests, so that no
-//! clock and no chance is within their reach. Not here: one instance (`live`), what goes over the border.
+//! clock and no chance is within their reach. A guest is one workspace's, and so is all that is kept of it. Not here: one
+//! instance (`live`), how much is kept (`shelf`, `idle`), what goes over the border.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use tokio::sync::OnceCell;
 use wasmtime::Engine;
 use wasmtime::Func;
 use wasmtime::Store;
 
+use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::PluginLimits;
+use crate::sandbox::bindings::PluginPre;
 use crate::sandbox::direct::Border;
 use crate::sandbox::direct::assembly::Assembly;
 use crate::sandbox::direct::driver::Driver;
+use crate::sandbox::direct::idle::Idle;
 use crate::sandbox::direct::live::Exports;
 use crate::sandbox::direct::live::Live;
+use crate::sandbox::direct::plan::Plan;
+use crate::sandbox::direct::shelf::Gone;
+use crate::sandbox::direct::shelf::Room;
+use crate::sandbox::direct::shelf::Shelf;
 use crate::sandbox::direct::snapshot;
 use crate::sandbox::direct::snapshot::Beginning;
-use crate::sandbox::direct::snapshot::Budget;
 use crate::sandbox::direct::snapshot::Configured;
+use crate::sandbox::given::Given;
 use crate::sandbox::state::GuestState;
+use crate::sandbox::state::Recorded;
 use crate::sandbox::tier::PutBack;
-
-/// Instances of one plugin that wait for the next call.
-const IDLE_EACH: usize = 4;
-/// Configurations of one plugin of which is kept what they make of an instance.
-const CONFIGURED_EACH: usize = 16;
+use crate::sandbox::tier::Tier;
 
 /// A guest that runs directly.
 pub(crate) struct Direct {
-    guest: Arc<Assembly>,
+    /// Its number in the pool.
+    number: u64,
+    workspace: WorkspaceId,
+    /// The same as a component.
+    component: PluginPre<GuestState>,
+    plan: Arc<Plan>,
+    assembly: OnceCell<Assembly>,
     driver: Arc<Driver>,
-    /// `None`: there is no room for it.
-    beginning: OnceLock<Option<Beginning>>,
-    /// The one used last is the last.
-    configured: Mutex<Vec<Arc<Configured>>>,
-    idle: Mutex<Vec<Live>>,
     kept: Arc<Kept>,
+    /// Calls that pass before an instance is looked at again, if what was seen before had to make room.
+    patience: AtomicU32,
+    /// Calls since it was looked at.
+    calls: AtomicU32,
+    sizes: (&'static Tier, PluginLimits),
 }
 
+/// Times as many calls that a look has to serve as passed before it, so that it was worth it.
+const WORTH: u32 = 16;
+const PATIENCE_MAX: u32 = 1 << 12;
+
 /// What is kept of all plugins of a pool.
-#[derive(Debug)]
 pub(crate) struct Kept {
     limits: PutBack,
-    /// Instances that wait for their next call.
-    idle: AtomicUsize,
-    budget: Arc<Budget>,
+    idle: Idle,
+    shelf: Shelf,
+    /// Held by whoever makes an instance for something else than a call: it takes a place in the pool that no call has.
+    looking: tokio::sync::Mutex<()>,
+    /// How many guests there were.
+    guests: AtomicU64,
 }
 
 impl Kept {
     pub(crate) fn new(limits: PutBack) -> Self {
-        let budget = Arc::new(Budget::new(limits.bytes_of_all));
-        Self { limits, idle: AtomicUsize::new(0), budget }
+        let shelf = Shelf::new(limits.bytes_of_all, limits.configured_bytes);
+        let (idle, looking) = (Idle::new(limits.idle), tokio::sync::Mutex::default());
+        Self { limits, idle, shelf, looking, guests: AtomicU64::new(0) }
     }
 }
 
 impl Direct {
-    pub(crate) fn new(guest: Arc<Assembly>, driver: Arc<Driver>, kept: Arc<Kept>) -> Self {
-        let (configured, idle) = (Mutex::default(), Mutex::default());
-        Self { guest, driver, beginning: OnceLock::new(), configured, idle, kept }
+    pub(crate) fn new(
+        workspace: WorkspaceId,
+        component: PluginPre<GuestState>,
+        plan: Arc<Plan>,
+        driver: Arc<Driver>,
+        kept: Arc<Kept>,
+        sizes: (&'static Tier, PluginLimits),
+    ) -> Self {
+        let number = kept.guests.fetch_add(1, Ordering::Relaxed);
+        Self {
+            number,
+            workspace,
+            component,
+            plan,
+            assembly: OnceCell::new(),
+            driver,
+            kept,
+            patience: AtomicU32::new(0),
+            calls: AtomicU32::new(0),
+            sizes,
+        }
+    }
+
+    /// The same guest to be run as a component.
+    pub(crate) const fn component(&self) -> &PluginPre<GuestState> {
+        &self.component
     }
 
     /// An instance that is configured with `config`, or, without one, in which nothing happened; it gets this state. If
@@ -74,13 +115,15 @@ impl Direct {
         mut state: GuestState,
         config: Option<&Arc<str>>,
     ) -> Result<Live, Box<GuestState>> {
-        let Some(mut live) = self.idle_one(config) else { return Err(Box::new(state)) };
+        let Some(mut live) = self.kept.idle.take(self.number, config) else { return Err(Box::new(state)) };
         let bytes = live.exports.memory.data_size(&live.store) as u64;
         if bytes > state.limits.memory_bytes {
             // It could not have been made within the limits of this call.
             return Err(Box::new(state));
         }
-        if !live.is_configured(config) && !self.change(&mut live, config) {
+        // Whatever it is, it is used now.
+        let known = config.and_then(|config| self.kept.shelf.configured(self.number, config));
+        if !live.is_configured(config) && !change(&mut live, known.as_ref()) {
             return Err(Box::new(state));
         }
         state.memory_bytes = bytes;
@@ -90,139 +133,160 @@ impl Direct {
         Ok(live)
     }
 
-    /// One with that configuration rather than another.
-    fn idle_one(&self, config: Option<&Arc<str>>) -> Option<Live> {
-        let mut idle = self.idle();
-        let found = idle.iter().rposition(|live| live.is_configured(config));
-        let live = match found {
-            Some(at) => idle.remove(at),
-            None => idle.pop()?,
-        };
-        self.kept.idle.fetch_sub(1, Ordering::Relaxed);
-        Some(live)
-    }
-
-    /// Makes of an instance that was put back what it is with another configuration; without its own if what that makes
-    /// is not known. False if it has to be thrown away.
-    fn change(&self, live: &mut Live, config: Option<&Arc<str>>) -> bool {
-        let Some(Some(beginning)) = self.beginning.get() else { return false };
-        let before = live.configured.take();
-        let other = config.and_then(|config| self.known(config));
-        let pages = [&before, &other].into_iter().flatten().flat_map(|configured| configured.pages());
-        live.set(beginning, pages, other.as_ref())
-    }
-
-    /// Makes an instance in a store that has none; it gets that configuration if what it makes is known.
+    /// Makes an instance in a store that has none; it gets that configuration if what it makes is known. Where it cannot
+    /// be made, the state comes back; no code of the guest ran.
     pub(crate) async fn instance(
         &self,
         mut store: Store<GuestState>,
         config: Option<&Arc<str>>,
-    ) -> Result<Live, (wasmtime::Error, Store<GuestState>)> {
-        let exports = match self.made(&mut store).await {
-            Ok(exports) => exports,
-            Err(error) => return Err((error, store)),
-        };
-        let mut live = Live { store, exports, configured: None };
-        if let (Some(config), Some(Some(beginning))) = (config, self.beginning.get())
-            && let Some(known) = self.known(config)
+    ) -> Result<Live, Box<GuestState>> {
+        let Ok(exports) = self.made(&mut store).await else { return Err(Box::new(store.into_data().anew())) };
+        let beginning = self.kept.shelf.beginning(self.number);
+        let mut live = Live { store, exports, beginning, configured: None };
+        if let Some(config) = config
+            && let Some(known) = self.kept.shelf.configured(self.number, config)
         {
-            live.set(beginning, known.pages(), Some(&known));
+            live.set(known.pages(), Some(&known));
         }
         Ok(live)
     }
 
     async fn made(&self, store: &mut Store<GuestState>) -> wasmtime::Result<Exports> {
-        if self.beginning.get().is_none() {
-            let first = self.first(store.engine()).await?;
-            // Somebody else may have been here meanwhile, with the same.
-            let _ = self.beginning.set(first);
-        }
-        let (made, driver) = self.driver.drive(store, &self.guest).await?;
-        let exports = Exports::of(store, &self.guest, &made, &driver)?;
+        let assembly = self.assembly(store.engine()).await?;
+        let (made, driver) = self.driver.drive(store, assembly).await?;
+        let exports = Exports::of(store, assembly, &made, &driver)?;
         store.data_mut().border.set_memory(exports.memory);
         Ok(exports)
     }
 
-    /// Looks at an instance that is there for nothing else: whoever was read through takes longer to be looked over.
-    async fn first(&self, engine: &Engine) -> wasmtime::Result<Option<Beginning>> {
-        let mut store = Store::new(engine, ());
-        // No code of the guest runs while it is made.
+    /// Its core modules, which an instance of the component hands out.
+    async fn assembly(&self, engine: &Engine) -> wasmtime::Result<&Assembly> {
+        let make = || async {
+            let _turn = self.kept.looking.lock().await;
+            let mut store = self.quiet(engine);
+            let instance = self.component.instance_pre().instantiate_async(&mut store).await?;
+            Assembly::of(&mut store, &instance, &self.plan)
+        };
+        match self.assembly.get() {
+            Some(assembly) => Ok(assembly),
+            // Apart, since it is large and seldom needed.
+            None => Box::pin(self.assembly.get_or_try_init(make)).await,
+        }
+    }
+
+    /// A store for instances of which no code runs; what they take is limited as for any other.
+    fn quiet(&self, engine: &Engine) -> Store<GuestState> {
+        let (tier, limits) = self.sizes;
+        let mut store = Store::new(engine, GuestState::new(tier, limits, Given::default(), Arc::default()));
+        store.limiter(|state| state);
         store.set_epoch_deadline(u64::from(u32::MAX));
+        store
+    }
+
+    /// Looks at an instance that is there for nothing else, since whoever was read through takes longer to be looked
+    /// over. Where what was seen had to make room soon after, twice as many calls pass before the next look: else guests
+    /// for which there is no room together would do nothing but take it from each other.
+    async fn look(&self, engine: &Engine, calls: u32) -> Option<Arc<Beginning>> {
+        let patience = self.patience.load(Ordering::Relaxed);
+        if calls < patience {
+            return None;
+        }
+        let _turn = self.kept.looking.try_lock().ok()?;
+        self.calls.store(0, Ordering::Relaxed);
+        let next = if calls >= patience * WORTH { 1 } else { (patience * 2).min(PATIENCE_MAX) };
+        self.patience.store(next, Ordering::Relaxed);
+        let assembly = self.assembly.get()?;
+        let room = self.room(Beginning::bytes(&assembly.data))?;
+        let mut store = self.quiet(engine);
         let log = Func::wrap(&mut store, |_: u32, _: u32, _: u32| ());
-        let made = self.guest.make(&mut store, &log.into()).await?;
-        let memory = self.guest.memory(&mut store, &made)?.data(&store);
-        Ok(Beginning::of(memory, &self.guest.data, &self.kept.budget))
+        let made = assembly.make(&mut store, &log.into()).await.ok()?;
+        let memory = assembly.memory(&mut store, &made).ok()?;
+        let beginning = Arc::new(Beginning::of(memory.data(&store), &assembly.data, room));
+        self.kept.shelf.keep_beginning(self.number, self.workspace, Arc::clone(&beginning));
+        Some(beginning)
+    }
+
+    fn room(&self, bytes: usize) -> Option<Room> {
+        let idle = &self.kept.idle;
+        self.kept.shelf.room(self.number, self.workspace, bytes, |gone| match gone {
+            Gone::Guest(guest) => idle.forget(guest),
+            Gone::Configured(guest, configured) => idle.forget_configured(guest, &configured),
+        })
+    }
+
+    /// What was written to, if that can be told and is not too much to be put back.
+    fn written(&self, memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        self.driver.pages.written(memory, self.kept.limits.pages)
     }
 
     /// Keeps what the configuration made of an instance to which nothing else happened.
-    pub(crate) fn remember(&self, live: &mut Live, config: Arc<str>) {
-        let Some(Some(beginning)) = self.beginning.get() else { return };
+    pub(crate) fn remember(&self, live: &mut Live, config: Arc<str>, recorded: Recorded) {
+        let Some(beginning) = live.beginning.clone() else { return };
         let Live { store, exports, .. } = live;
         if store.data().denied || store.data().log_dropped > 0 {
             // With other limits it might have made something else of it.
             return;
         }
-        let memory = exports.memory.data(&*store);
-        let Some(written) = self.driver.pages.written(memory, self.kept.limits.pages) else { return };
-        let Some(different) = beginning.compared(memory, &written, &self.kept.budget) else { return };
-        let bytes = memory.len();
-        let globals = exports.globals.iter().map(|(global, _)| global.get(&mut *store)).collect();
-        let configured =
-            Arc::new(Configured::new(config, bytes, globals, store.data().log.clone(), different));
-        live.configured = Some(Arc::clone(&configured));
-        let mut all = self.configured();
-        if all.len() == CONFIGURED_EACH {
-            all.remove(0);
+        if let Some(known) = self.kept.shelf.configured(self.number, &config) {
+            // It was made of another instance before, and memory of this size could not be set to it.
+            if known.bytes == exports.memory.data_size(&*store) {
+                live.configured = Some(known);
+            }
+            return;
         }
-        all.push(configured);
-    }
-
-    fn known(&self, config: &Arc<str>) -> Option<Arc<Configured>> {
-        let mut all = self.configured();
-        let at = all.iter().position(|configured| configured.is_of(config))?;
-        let found = all.remove(at);
-        all.push(Arc::clone(&found));
-        Some(found)
+        let globals = exports.globals.iter().map(|(global, _)| global.get(&mut *store)).collect();
+        let memory = exports.memory.data(&*store);
+        let Some(written) = self.written(memory) else { return };
+        let different = beginning.differences(memory, &written);
+        let Some(room) = self.room(Configured::room_bytes(&config, &different, &recorded)) else { return };
+        let configured = Arc::new(Configured::new(config, memory, &different, globals, recorded, room));
+        live.configured = Some(Arc::clone(&configured));
+        self.kept.shelf.keep_configured(self.number, self.workspace, configured);
     }
 
     /// Puts an instance back and keeps it for the next call, or throws it away. One that was stopped within a call must
     /// not come here.
-    pub(crate) fn give_back(&self, mut live: Live) {
-        let Some(Some(beginning)) = self.beginning.get() else { return };
+    pub(crate) async fn give_back(&self, mut live: Live) {
         // Where it was stopped early, parts of an event are still there.
         live.store.data_mut().border = Border::default();
-        let memory = live.exports.memory.data(&live.store);
-        let Some(written) = self.driver.pages.written(memory, self.kept.limits.pages) else { return };
-        let configured = live.configured.take();
-        if !live.set(beginning, snapshot::pages(&written), configured.as_ref()) {
-            return;
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if live.beginning.is_none() {
+            live.beginning = self.look(live.store.engine(), calls).await;
         }
-        let mut idle = self.idle();
-        if idle.len() < IDLE_EACH && self.kept.idle.load(Ordering::Relaxed) < self.kept.limits.idle {
-            self.kept.idle.fetch_add(1, Ordering::Relaxed);
-            idle.push(live);
+        let memory = live.exports.memory.data(&live.store);
+        let Some(written) = self.written(memory) else { return };
+        let configured = live.configured.take();
+        if live.set(snapshot::pages(&written), configured.as_ref()) {
+            self.kept.idle.put(self.number, self.workspace, live);
         }
     }
 
     /// How many instances wait for their next call.
     #[cfg(test)]
     pub(crate) fn idles(&self) -> usize {
-        self.idle().len()
+        self.kept.idle.of(self.number)
     }
 
-    // The lists are whole between any two statements.
-    fn idle(&self) -> MutexGuard<'_, Vec<Live>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many configurations are kept, and whether what it began with is; and the bytes that are kept of all guests.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> (usize, bool, usize) {
+        let (beginning, configured) = self.kept.shelf.of(self.number);
+        (configured, beginning, self.kept.shelf.bytes())
     }
+}
 
-    fn configured(&self) -> MutexGuard<'_, Vec<Arc<Configured>>> {
-        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Makes of an instance that was put back what it is with another configuration; without its own if what that makes is
+/// not known. False if it has to be thrown away.
+fn change(live: &mut Live, other: Option<&Arc<Configured>>) -> bool {
+    let before = live.configured.take();
+    let both = before.as_ref().into_iter().chain(other);
+    let pages: Vec<usize> = both.flat_map(|configured| configured.pages()).collect();
+    live.set(pages.into_iter(), other)
 }
 
 impl Drop for Direct {
     fn drop(&mut self) {
-        let idle = self.idle().len();
-        self.kept.idle.fetch_sub(idle, Ordering::Relaxed);
+        self.kept.idle.forget(self.number);
+        self.kept.shelf.forget(self.number);
     }
 }

@@ -13,29 +13,60 @@ use wasmtime::Val;
 use wasmtime::format_err;
 
 use crate::sandbox::direct::assembly::Assembly;
+use crate::sandbox::direct::lift::Lift;
+use crate::sandbox::direct::pages::Empty;
 use crate::sandbox::direct::pages::PAGE;
-use crate::sandbox::direct::prepare::AFTER_CONFIGURE;
+use crate::sandbox::direct::prepare;
 use crate::sandbox::direct::snapshot::Beginning;
 use crate::sandbox::direct::snapshot::Configured;
+use crate::sandbox::faults;
+use crate::sandbox::state::BudgetSpent;
 use crate::sandbox::state::GuestState;
 
 /// An instance, and its store.
 pub(crate) struct Live {
     pub(crate) store: Store<GuestState>,
     pub(crate) exports: Exports,
+    /// What it is put back to, once that is known.
+    pub(super) beginning: Option<Arc<Beginning>>,
     /// What it took, as far as that is kept.
     pub(super) configured: Option<Arc<Configured>>,
 }
 
 /// What is called of an instance, and what has to be put back.
 pub(crate) struct Exports {
-    pub(crate) manifest: TypedFunc<(), u32>,
-    pub(crate) configure: TypedFunc<(), u32>,
-    pub(crate) after_configure: Option<TypedFunc<u32, ()>>,
-    pub(crate) transform: TypedFunc<(), u32>,
-    pub(crate) transform_batch: TypedFunc<(), u32>,
-    pub(crate) memory: Memory,
+    pub(crate) manifest: Called,
+    pub(crate) configure: Called,
+    pub(crate) transform: Called,
+    pub(crate) transform_batch: Called,
+    pub(super) memory: Memory,
     pub(super) globals: Vec<(Global, Val)>,
+}
+
+/// An export that is called by way of the driver, and what cleans up after its answer.
+pub(crate) struct Called {
+    export: TypedFunc<(), u32>,
+    after: Option<TypedFunc<u32, ()>>,
+    memory: Memory,
+}
+
+impl Called {
+    /// Calls it; what is handed over is at the border. `read` takes the answer from the guest's memory.
+    pub(crate) async fn call<T>(
+        &self,
+        store: &mut Store<GuestState>,
+        read: impl FnOnce(Lift<'_>, u32) -> wasmtime::Result<T>,
+    ) -> wasmtime::Result<T> {
+        let place = self.export.call_async(&mut *store, ()).await?;
+        let bytes_max = faults::border_bytes(&store.data().limits);
+        let answer = read(Lift::new(self.memory.data(&*store), bytes_max), place)?;
+        if let Some(after) = &self.after {
+            store.data_mut().border.set_cleans_up(true);
+            after.call_async(&mut *store, place).await?;
+            store.data_mut().border.set_cleans_up(false);
+        }
+        Ok(answer)
+    }
 }
 
 impl Exports {
@@ -51,15 +82,20 @@ impl Exports {
             let global = at.of(store, made)?.into_global().ok_or_else(|| format_err!("a global is none"))?;
             globals.push((global, global.get(&mut *store)));
         }
-        let after = guest.functions.get(AFTER_CONFIGURE).map(|at| at.of(store, made)).transpose()?;
-        let after = after.and_then(Extern::into_func);
+        let memory = guest.memory(store, made)?;
+        let mut called = |name: &str| {
+            let after =
+                guest.functions.get(&prepare::after(name)).map(|at| at.of(store, made)).transpose()?;
+            let after = after.and_then(Extern::into_func).map(|after| after.typed(&*store)).transpose()?;
+            let export = driver.get_typed_func(&mut *store, name)?;
+            Ok::<_, wasmtime::Error>(Called { export, after, memory })
+        };
         Ok(Self {
-            manifest: driver.get_typed_func(&mut *store, "manifest")?,
-            configure: driver.get_typed_func(&mut *store, "configure")?,
-            after_configure: after.map(|after| after.typed(&*store)).transpose()?,
-            transform: driver.get_typed_func(&mut *store, "transform")?,
-            transform_batch: driver.get_typed_func(&mut *store, "transform-batch")?,
-            memory: guest.memory(store, made)?,
+            manifest: called("manifest")?,
+            configure: called("configure")?,
+            transform: called("transform")?,
+            transform_batch: called("transform-batch")?,
+            memory,
             globals,
         })
     }
@@ -75,24 +111,34 @@ impl Live {
         }
     }
 
-    /// Takes over what the configuration logged, in place of configuring.
-    pub(crate) fn log_again(&mut self) {
-        let Some(configured) = &self.configured else { return };
+    /// Takes over what the configuration logged and cost, in place of configuring. The lines are as the guest said them:
+    /// what is left out of them, and where they are cut, is a matter of the call. An error if it cost all there is.
+    pub(crate) fn take_over(&mut self) -> Result<(), BudgetSpent> {
+        let Some(configured) = &self.configured else { return Ok(()) };
         let state = self.store.data_mut();
-        for line in &configured.log {
+        for line in &configured.recorded.log {
             state.keep_line(line.level, line.message.clone());
         }
+        state.charge(configured.recorded.cpu)
+    }
+
+    /// Does something that is the host's own affair, and not charged to the guest.
+    pub(crate) fn remembered(&mut self, work: impl FnOnce(&mut Self)) {
+        let before = self.store.data().spent_now();
+        work(self);
+        let state = self.store.data_mut();
+        state.excuse(state.spent_now().saturating_sub(before));
     }
 
     /// Makes these pages, and all globals, what they were at the beginning or after a configuration. False if the memory
     /// has another size than it had then: it cannot be made smaller.
     pub(super) fn set(
         &mut self,
-        beginning: &Beginning,
         pages: impl Iterator<Item = usize>,
         configured: Option<&Arc<Configured>>,
     ) -> bool {
-        let Self { store, exports, .. } = self;
+        let Self { store, exports, beginning: Some(beginning), .. } = self else { return false };
+        let mut empty = Empty::default();
         let memory = exports.memory.data_mut(&mut *store);
         if memory.len() != configured.map_or(beginning.bytes, |configured| configured.bytes) {
             return false;
@@ -101,9 +147,10 @@ impl Live {
             let page = &mut memory[at..at + PAGE];
             match configured.and_then(|configured| configured.page(at)).or_else(|| beginning.page(at)) {
                 Some(bytes) => page.copy_from_slice(bytes),
-                None => page.fill(0),
+                None => empty.add(at),
             }
         }
+        empty.make(memory);
         self.configured = configured.cloned();
         let values = configured.map(|configured| configured.globals.as_slice());
         exports.globals.iter().enumerate().all(|(number, (global, first))| {

@@ -58,6 +58,19 @@ impl Pages {
         Self { pagemap: File::open("/proc/self/pagemap").ok() }
     }
 
+    /// As where the system cannot tell.
+    #[cfg(test)]
+    pub(crate) const fn untold() -> Self {
+        Self { pagemap: None }
+    }
+
+    /// Whether the system can tell at all.
+    pub(crate) fn can_tell(&self) -> bool {
+        let bytes = vec![0; 2 * PAGE];
+        let start = bytes.as_ptr().align_offset(PAGE);
+        bytes.get(start..start + PAGE).is_some_and(|page| self.written(page, 1).is_some())
+    }
+
     /// Ranges of bytes of `memory`, whole pages, outside of which it is as it was mapped. `None` if they are more than
     /// `pages_max` pages, or if the system cannot tell.
     pub(crate) fn written(&self, memory: &[u8], pages_max: u64) -> Option<Vec<Range<usize>>> {
@@ -105,6 +118,49 @@ impl Pages {
         let told = unsafe { libc::ioctl(pagemap, PAGEMAP_SCAN, &raw mut scan) };
         Some((usize::try_from(told).ok()?, scan.walk_end))
     }
+}
+
+/// Pages that are to be all zeros, and were so when the memory was mapped.
+#[derive(Debug, Default)]
+pub(super) struct Empty {
+    ranges: Vec<Range<usize>>,
+    pages: usize,
+}
+
+impl Empty {
+    /// The page that begins at this byte.
+    pub(super) fn add(&mut self, at: usize) {
+        self.pages += 1;
+        match self.ranges.last_mut() {
+            Some(last) if last.end == at => last.end += PAGE,
+            _ => self.ranges.push(at..at + PAGE),
+        }
+    }
+
+    /// Makes them empty. Where they are many, they are given back to the system: a page that is filled with zeros counts as
+    /// written from then on, and one large event would make every later one fill its pages again.
+    pub(super) fn make(self, memory: &mut [u8]) {
+        let gives_back = self.pages > FILLED_MAX && memory.as_ptr().addr().is_multiple_of(PAGE);
+        for range in self.ranges {
+            let pages = &mut memory[range];
+            if !(gives_back && given_back(pages)) {
+                pages.fill(0);
+            }
+        }
+    }
+}
+
+/// Pages that are filled rather than given back: a small event writes to so few each time.
+const FILLED_MAX: usize = 64;
+
+fn given_back(pages: &mut [u8]) -> bool {
+    let place = pages.as_mut_ptr().cast();
+    #[expect(
+        unsafe_code,
+        reason = "a system call on whole pages that are borrowed here alone; of private memory that was never a file's, it leaves zeros"
+    )]
+    let answer = unsafe { libc::madvise(place, pages.len(), libc::MADV_DONTNEED) };
+    answer == 0
 }
 
 #[cfg(test)]
@@ -161,6 +217,7 @@ mod tests {
         mapped.bytes()[99 * PAGE] = 5;
         assert_eq!(told(&mut mapped, 3), Some(vec![9..11, 99..100]));
         assert_eq!(told(&mut mapped, 2), None);
+        assert!(pages.can_tell() && !Pages::untold().can_tell());
         for page in (0..80).step_by(2) {
             mapped.bytes()[page * PAGE] = 1;
         }
@@ -169,5 +226,20 @@ mod tests {
             Some(40),
             "more than are told at a time"
         );
+    }
+    #[test]
+    fn many_pages_that_become_empty_are_no_longer_written() {
+        let (pages, mut mapped) = (Pages::new(), Mapped::new(300));
+        for number in [10, 200] {
+            mapped.bytes()[..number * PAGE].fill(7);
+            let mut empty = Empty::default();
+            (1..number).for_each(|page| empty.add(page * PAGE));
+            empty.make(mapped.bytes());
+            let told = pages.written(mapped.bytes(), 1000).unwrap();
+            let written: usize = told.iter().map(|range| range.len() / PAGE).sum();
+            assert_eq!(written, if number > FILLED_MAX { 1 } else { number });
+            assert!(mapped.bytes()[..PAGE].iter().all(|byte| *byte == 7));
+            assert!(mapped.bytes()[PAGE..].iter().all(|byte| *byte == 0));
+        }
     }
 }

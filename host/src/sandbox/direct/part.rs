@@ -8,7 +8,6 @@ use wasm_encoder::ExportKind;
 use wasm_encoder::ExportSection;
 use wasm_encoder::Module;
 use wasm_encoder::RawSection;
-use wasmparser::BinaryReaderError;
 use wasmparser::DataKind;
 use wasmparser::ExternalKind;
 use wasmparser::Operator;
@@ -16,6 +15,9 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 use wasmparser::TypeRef;
 use wasmparser::ValType;
+
+use crate::sandbox::direct::followed;
+use crate::sandbox::direct::plan::Why;
 
 /// What the exported globals are called, before their numbers.
 const GLOBAL: &str = "hookmill:global:";
@@ -35,8 +37,8 @@ pub(super) struct Part<'m> {
 }
 
 impl<'m> Part<'m> {
-    /// `None` once something is there that cannot be put back.
-    pub(super) fn of(module: &'m [u8]) -> Result<Option<Self>, BinaryReaderError> {
+    /// Or why it cannot be put back.
+    pub(super) fn of(module: &'m [u8]) -> Result<Self, Why> {
         let mut part = Self {
             module,
             imports: Vec::new(),
@@ -47,19 +49,16 @@ impl<'m> Part<'m> {
             exports: Vec::new(),
         };
         for payload in Parser::new(0).parse_all(module) {
-            if !part.takes(&payload?)? {
-                return Ok(None);
-            }
+            part.take(&payload?)?;
+        }
+        if part.exports.iter().any(|export| export.0.starts_with(GLOBAL)) {
+            return Err(Why::new(format!("one of its modules exports something as `{GLOBAL}…`")));
         }
         // Where there is no section of exports, none is added to.
-        let is_odd = part.exports.iter().any(|export| export.0.starts_with(GLOBAL))
-            || (part.exports.is_empty() && !part.mutable_globals.is_empty());
-        Ok((!is_odd).then_some(part))
-    }
-
-    /// Whether it exports something of this name and kind.
-    pub(super) fn exports(&self, name: &str, kind: ExternalKind) -> bool {
-        self.exports.iter().any(|export| (export.0, export.1) == (name, kind))
+        if part.exports.is_empty() && !part.mutable_globals.is_empty() {
+            return Err(Why::new("one of its modules has globals and exports nothing"));
+        }
+        Ok(part)
     }
 
     /// What its mutable globals are exported as by [`Part::with_exports`].
@@ -67,80 +66,110 @@ impl<'m> Part<'m> {
         (0..self.mutable_globals.len()).map(|number| format!("{GLOBAL}{number}"))
     }
 
-    /// Whether it can still be put back with this part of it.
-    fn takes(&mut self, payload: &Payload<'m>) -> Result<bool, BinaryReaderError> {
+    /// Bytes of the names of its imports.
+    pub(super) fn name_bytes(&self) -> usize {
+        self.imports.iter().map(|(from, name)| from.len() + name.len()).sum()
+    }
+
+    fn take(&mut self, payload: &Payload<'m>) -> Result<(), Why> {
         match payload {
-            Payload::ImportSection(section) => {
-                for import in section.clone().into_imports() {
-                    let import = import?;
-                    self.imports.push((import.module, import.name));
-                    self.imported_globals += u32::from(matches!(import.ty, TypeRef::Global(_)));
-                }
-            }
-            Payload::MemorySection(section) => return self.memory(section.clone()),
-            Payload::DataSection(section) => return self.segments(section.clone()),
-            Payload::GlobalSection(section) => return self.own_globals(section.clone()),
+            Payload::ImportSection(section) => self.own_imports(section.clone()),
+            Payload::MemorySection(section) => self.memory(section.clone()),
+            Payload::DataSection(section) => self.segments(section.clone()),
+            Payload::GlobalSection(section) => self.own_globals(section.clone()),
             Payload::ExportSection(section) => {
                 for export in section.clone() {
                     let export = export?;
                     self.exports.push((export.name, export.kind, export.index));
                 }
+                Ok(())
             }
             // The elements and the data that were not put into tables and memory at the start could be dropped later.
             Payload::CodeSectionEntry(body) => {
                 for operator in body.get_operators_reader()? {
-                    if changes_tables(&operator?) {
-                        return Ok(false);
+                    let operator = operator?;
+                    if !followed::is_followed(&operator) {
+                        return Err(Why::new(format!(
+                            "it has an instruction that is not followed: {operator:?}"
+                        )));
                     }
                 }
+                Ok(())
             }
-            Payload::StartSection { .. } | Payload::TagSection(_) => return Ok(false),
-            _ => {}
+            Payload::StartSection { .. } => Err(Why::new("one of its modules does something when it starts")),
+            Payload::Version { .. }
+            | Payload::TypeSection(_)
+            | Payload::FunctionSection(_)
+            | Payload::TableSection(_)
+            | Payload::ElementSection(_)
+            | Payload::DataCountSection { .. }
+            | Payload::CodeSectionStart { .. }
+            | Payload::CustomSection(_)
+            | Payload::End(_) => Ok(()),
+            _ => Err(Why::new("one of its modules has a section that is not followed")),
         }
-        Ok(true)
     }
 
-    fn memory(&mut self, section: wasmparser::MemorySectionReader<'m>) -> Result<bool, BinaryReaderError> {
+    fn own_imports(&mut self, section: wasmparser::ImportSectionReader<'m>) -> Result<(), Why> {
+        for import in section.into_imports() {
+            let import = import?;
+            match import.ty {
+                TypeRef::Func(_) | TypeRef::Table(_) | TypeRef::Memory(_) => {}
+                TypeRef::Global(_) => self.imported_globals += 1,
+                _ => return Err(Why::new("one of its modules imports something that is not followed")),
+            }
+            self.imports.push((import.module, import.name));
+        }
+        Ok(())
+    }
+
+    fn memory(&mut self, section: wasmparser::MemorySectionReader<'m>) -> Result<(), Why> {
         let memories = section.into_iter().collect::<Result<Vec<_>, _>>()?;
         self.has_memory = !memories.is_empty();
         let is_plain = |memory: &wasmparser::MemoryType| {
             !memory.memory64 && !memory.shared && memory.page_size_log2.is_none()
         };
-        Ok(memories.len() <= 1 && memories.iter().all(is_plain))
+        if memories.len() > 1 || !memories.iter().all(is_plain) {
+            return Err(Why::new("it has more than one plain memory"));
+        }
+        Ok(())
     }
 
-    fn segments(&mut self, section: wasmparser::DataSectionReader<'m>) -> Result<bool, BinaryReaderError> {
+    fn segments(&mut self, section: wasmparser::DataSectionReader<'m>) -> Result<(), Why> {
+        let elsewhere = || Why::new("it has data of which nobody knows beforehand where it goes");
         for data in section {
             let data = data?;
-            let DataKind::Active { memory_index, offset_expr } = data.kind else { continue };
+            let (memory_index, offset_expr) = match data.kind {
+                DataKind::Active { memory_index, offset_expr } => (memory_index, offset_expr),
+                DataKind::Passive => continue,
+            };
             let mut operators = offset_expr.get_operators_reader();
-            let Operator::I32Const { value } = operators.read()? else { return Ok(false) };
+            let Operator::I32Const { value } = operators.read()? else { return Err(elsewhere()) };
             if memory_index != 0 || !matches!(operators.read()?, Operator::End) {
-                return Ok(false);
+                return Err(elsewhere());
             }
             let start = u64::from(value.cast_unsigned());
             self.data = around(self.data.take(), Some(start..start + data.data.len() as u64));
         }
-        Ok(true)
+        Ok(())
     }
 
-    fn own_globals(
-        &mut self,
-        section: wasmparser::GlobalSectionReader<'m>,
-    ) -> Result<bool, BinaryReaderError> {
+    fn own_globals(&mut self, section: wasmparser::GlobalSectionReader<'m>) -> Result<(), Why> {
         for (index, global) in (self.imported_globals..).zip(section) {
             let ty = global?.ty;
             match (ty.mutable, ty.content_type) {
-                (true, ValType::Ref(_)) => return Ok(false),
-                (true, _) => self.mutable_globals.push(index),
+                (true, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::V128) => {
+                    self.mutable_globals.push(index);
+                }
+                (true, ValType::Ref(_)) => return Err(Why::new("it has a global that refers to something")),
                 (false, _) => {}
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The module with its mutable globals exported, without what is only for makers of components.
-    pub(super) fn with_exports(&self) -> Result<Vec<u8>, BinaryReaderError> {
+    pub(super) fn with_exports(&self) -> Result<Vec<u8>, Why> {
         let mut made = Module::new();
         for payload in Parser::new(0).parse_all(self.module) {
             let payload = payload?;
@@ -184,19 +213,6 @@ pub(super) fn around(one: Option<Range<u64>>, other: Option<Range<u64>>) -> Opti
     }
 }
 
-fn changes_tables(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::TableSet { .. }
-            | Operator::TableGrow { .. }
-            | Operator::TableFill { .. }
-            | Operator::TableCopy { .. }
-            | Operator::TableInit { .. }
-            | Operator::ElemDrop { .. }
-            | Operator::DataDrop { .. }
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_put_back_is_seen() {
-        let fits = |more: &str| Part::of(&module(more)).unwrap().is_some();
+        let fits = |more: &str| Part::of(&module(more)).is_ok();
         assert!(fits(""));
         assert!(fits("(func i32.const 0 memory.size i32.const 1 memory.fill)"));
         for more in [
@@ -227,12 +243,15 @@ mod tests {
             "(global (mut funcref) (ref.null func))",
             "(data (global.get 0) \"a\")",
             "(memory 1)",
+            "(tag)",
+            "(func return_call 0)",
+            "(func i32.const 0 i32.const 0 i32.const 0 table.copy)",
             "(global (export \"hookmill:global:0\") i32 (i32.const 0))",
         ] {
             assert!(!fits(more), "{more}");
         }
         for whole in ["(module (memory i64 1))", "(module (global (mut i32) (i32.const 0)))"] {
-            assert!(Part::of(&wat::parse_str(whole).unwrap()).unwrap().is_none(), "{whole}");
+            assert!(Part::of(&wat::parse_str(whole).unwrap()).is_err(), "{whole}");
         }
     }
 
@@ -248,7 +267,7 @@ mod tests {
     #[test]
     fn mutable_globals_are_exported_and_nothing_else_changes() {
         let module = module(r#"(data (i32.const 70) "abc") (data (i32.const 9) "d")"#);
-        let part = Part::of(&module).unwrap().unwrap();
+        let part = Part::of(&module).unwrap();
         assert_eq!((part.data.clone(), part.imports.len(), part.has_memory), (Some(9..73), 2, true));
         let made = part.with_exports().unwrap();
         wasmparser::Validator::new().validate_all(&made).unwrap();

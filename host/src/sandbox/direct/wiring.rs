@@ -1,12 +1,11 @@
-//! How the core modules of a component are connected, read from its sections. What makes a difference to more than its
-//! core modules (resources, components within, functions that are neither `log` nor exports of the contract, text in
-//! UTF-16) is not followed: then there is no plan. Not here: the modules themselves (`part`), and whether the component is
-//! a valid one of our world, which is looked at before.
+//! What a component says of how its core modules are connected, read from its sections. What makes a difference to more
+//! than its core modules (resources, components within that make anything, functions that are neither `log` nor exports
+//! of the contract, text in UTF-16) is not followed: then there is no plan. Not here: following that (`links`), the
+//! modules themselves (`part`), and whether the component is a valid one of our world, which is looked at before.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use wasmparser::BinaryReaderError;
 use wasmparser::CanonicalFunction;
 use wasmparser::CanonicalOption;
 use wasmparser::ComponentAlias;
@@ -18,10 +17,10 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 
 use crate::sandbox::contract;
-use crate::sandbox::direct::part::Part;
-use crate::sandbox::direct::plan::Making;
-use crate::sandbox::direct::plan::Place;
-use crate::sandbox::direct::plan::Source;
+use crate::sandbox::direct::exporting::MODULE;
+use crate::sandbox::direct::plan;
+use crate::sandbox::direct::plan::NAMED_MAX;
+use crate::sandbox::direct::plan::Why;
 use crate::sandbox::direct::prepare::LOG;
 
 /// What a component has, each kind by number.
@@ -30,23 +29,23 @@ pub(super) struct Wiring<'c> {
     /// Where its core modules are.
     pub(super) modules: Vec<Range<usize>>,
     /// Core instances.
-    instances: Vec<Instance<'c>>,
+    pub(super) instances: Vec<Instance<'c>>,
     /// Functions, tables, memories and globals of those.
-    items: [Vec<Item<'c>>; 4],
+    pub(super) items: [Vec<Item<'c>>; 4],
     /// Imported interfaces: whether it is `log`.
     interfaces: Vec<bool>,
     functions: Vec<Function>,
-    exports: BTreeMap<&'c str, Function>,
-    /// By what memory the messages of `log` come.
-    memory: Option<u32>,
+    pub(super) exports: BTreeMap<&'c str, Function>,
+    /// By what memories the messages of `log` come.
+    pub(super) log_memories: Vec<u32>,
 }
 
-const FUNCTIONS: usize = 0;
-const MEMORIES: usize = 2;
+pub(super) const FUNCTIONS: usize = 0;
+pub(super) const MEMORIES: usize = 2;
 
 /// Something of a core instance, or made by the host.
 #[derive(Clone, Copy, Debug)]
-enum Item<'c> {
+pub(super) enum Item<'c> {
     /// The host's function `log`.
     Log,
     Of {
@@ -57,37 +56,35 @@ enum Item<'c> {
 
 /// A function of the component.
 #[derive(Clone, Copy, Debug)]
-enum Function {
+pub(super) enum Function {
     Log,
     Lifted(Lift),
 }
 
 /// Core functions and a memory, by their numbers.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lift {
-    function: u32,
-    memory: Option<u32>,
+pub(super) struct Lift {
+    pub(super) function: u32,
+    pub(super) memory: Option<u32>,
     /// Makes room for what is handed over.
-    realloc: Option<u32>,
+    pub(super) realloc: Option<u32>,
     /// Is called with the answer when that was read.
-    after: Option<u32>,
+    pub(super) after: Option<u32>,
 }
 
 impl<'c> Wiring<'c> {
-    /// `None` once there is something that is not followed.
-    pub(super) fn of(component: &'c [u8]) -> Result<Option<Self>, BinaryReaderError> {
+    /// Or why there is something that is not followed.
+    pub(super) fn of(component: &'c [u8]) -> Result<Self, Why> {
         let mut wiring = Self::default();
         // What the parser is within of.
         let mut within = Vec::new();
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
-            let is_followed = match within.last() {
-                Some(Within::Module) => true,
-                Some(Within::Component) => only_names(&payload),
-                None => wiring.takes(&payload)?.is_some(),
-            };
-            if !is_followed {
-                return Ok(None);
+            match within.last() {
+                Some(Within::Module) => {}
+                Some(Within::Component) if only_names(&payload) => {}
+                Some(Within::Component) => return Err(Why::new("a component within it makes something")),
+                None => wiring.take(&payload)?,
             }
             match payload {
                 Payload::ModuleSection { .. } => within.push(Within::Module),
@@ -96,17 +93,17 @@ impl<'c> Wiring<'c> {
                 _ => {}
             }
         }
-        Ok(Some(wiring))
+        plan::within("instances", wiring.instances.len(), NAMED_MAX)?;
+        Ok(wiring)
     }
 
-    fn takes(&mut self, payload: &Payload<'c>) -> Result<Option<()>, BinaryReaderError> {
-        let mut followed = Some(());
+    fn take(&mut self, payload: &Payload<'c>) -> Result<(), Why> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => self.modules.push(unchecked_range.clone()),
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     let import = import?;
-                    followed = followed.and(self.import(import.name.name, import.ty));
+                    self.import(import.name.name, import.ty)?;
                 }
             }
             Payload::InstanceSection(section) => {
@@ -116,39 +113,40 @@ impl<'c> Wiring<'c> {
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section.clone() {
-                    followed = followed.and(self.alias(alias?));
+                    self.alias(alias?)?;
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section.clone() {
-                    followed = followed.and(self.canonical(function?));
+                    self.canonical(function?)?;
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section.clone() {
                     let export = export?;
-                    followed = followed.and(self.export(export.name.name, export.kind, export.index));
+                    self.export(export.name.name, export.kind, export.index)?;
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 self.interfaces.extend(section.clone().into_iter().map(|_| false));
             }
             Payload::ComponentSection { .. } => {}
-            other => return Ok(only_names(other).then_some(())),
+            other if only_names(other) => {}
+            _ => return Err(Why::new("it has a section that is not followed")),
         }
-        Ok(followed)
+        Ok(())
     }
 
-    fn import(&mut self, name: &str, ty: ComponentTypeRef) -> Option<()> {
+    fn import(&mut self, name: &str, ty: ComponentTypeRef) -> Result<(), Why> {
         match ty {
             ComponentTypeRef::Instance(_) => self.interfaces.push(contract::offered(name) == Some(LOG)),
             ComponentTypeRef::Type(_) => {}
-            _ => return None,
+            _ => return Err(Why::new("it imports something else than interfaces")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn alias(&mut self, alias: ComponentAlias<'c>) -> Option<()> {
+    fn alias(&mut self, alias: ComponentAlias<'c>) -> Result<(), Why> {
         use ComponentExternalKind::Func;
         use ComponentExternalKind::Type;
         match alias {
@@ -156,132 +154,56 @@ impl<'c> Wiring<'c> {
                 self.items[space(kind)?].push(Item::Of { instance: instance_index, name });
             }
             ComponentAlias::InstanceExport { kind: Type, .. } => {}
-            ComponentAlias::InstanceExport { kind: Func, instance_index, name: LOG } => {
-                let interface = usize::try_from(instance_index).ok()?;
-                let is_log = *self.interfaces.get(interface)?;
-                self.functions.push(is_log.then_some(Function::Log)?);
+            ComponentAlias::InstanceExport { kind: Func, instance_index, name: LOG }
+                if at(&self.interfaces, instance_index) == Some(&true) =>
+            {
+                self.functions.push(Function::Log);
             }
-            _ => return None,
+            _ => return Err(Why::new("it uses something else of what it imports than `log`")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn canonical(&mut self, function: CanonicalFunction) -> Option<()> {
+    fn canonical(&mut self, function: CanonicalFunction) -> Result<(), Why> {
         match function {
             CanonicalFunction::Lift { core_func_index: function, options, .. } => {
                 let lift = Lift { function, ..Lift::of(&options)? };
                 self.functions.push(Function::Lifted(lift));
             }
-            CanonicalFunction::Lower { func_index, options } => {
-                let Function::Log = at(&self.functions, func_index)? else { return None };
+            CanonicalFunction::Lower { func_index, options }
+                if matches!(at(&self.functions, func_index), Some(Function::Log)) =>
+            {
                 self.items[FUNCTIONS].push(Item::Log);
-                self.memory = Lift::of(&options)?.memory;
+                self.log_memories.extend(Lift::of(&options)?.memory);
             }
-            _ => return None,
+            CanonicalFunction::Lower { .. } => return Err(Why::new("it calls its own exports")),
+            _ => return Err(Why::new("it uses something of the component model that is not followed")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn export(&mut self, name: &'c str, kind: ComponentExternalKind, index: u32) -> Option<()> {
+    fn export(&mut self, name: &'c str, kind: ComponentExternalKind, index: u32) -> Result<(), Why> {
+        if name.starts_with(MODULE) {
+            return Err(Why::new(format!("it exports something as `{MODULE}…`")));
+        }
         match kind {
             ComponentExternalKind::Type => {}
             ComponentExternalKind::Instance => self.interfaces.push(false),
             ComponentExternalKind::Func => {
-                let function = *at(&self.functions, index)?;
+                let function =
+                    *at(&self.functions, index).ok_or_else(|| Why::new("it exports what is not there"))?;
                 // What is exported has a number of its own.
                 self.functions.push(function);
                 self.exports.insert(name, function);
             }
-            _ => return None,
+            _ => return Err(Why::new("it exports something else than functions and types")),
         }
-        Some(())
-    }
-
-    /// The instances to be made of these modules; each with the number of its module.
-    pub(super) fn makings(&self, parts: &[Part<'c>]) -> Option<Vec<Making>> {
-        let mut makings = Vec::new();
-        for instance in &self.instances {
-            let Instance::Instantiate { module_index, args } = instance else { continue };
-            let source = |(from, name): &(&'c str, &'c str)| {
-                let instance = args.iter().find(|arg| arg.name == *from)?.index;
-                self.source(Item::Of { instance, name })
-            };
-            let imports = at(parts, *module_index)?.imports.iter().map(source).collect::<Option<_>>()?;
-            makings.push(Making { module: usize::try_from(*module_index).ok()?, imports });
-        }
-        Some(makings)
-    }
-
-    /// The core function behind an export.
-    pub(super) fn exported(&self, name: &str) -> Option<Place> {
-        self.numbered(FUNCTIONS, self.lifted(name)?.function)
-    }
-
-    /// The core function that is called with the answer of an export when that was read, if there is one.
-    pub(super) fn after(&self, name: &str) -> Option<Place> {
-        self.numbered(FUNCTIONS, self.lifted(name)?.after?)
-    }
-
-    /// The memory that everything is carried over by, if it is one.
-    pub(super) fn memory(&self) -> Option<Place> {
-        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
-        self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(self.memory))
-    }
-
-    /// The function that makes room for everything that is handed over, if it is one.
-    pub(super) fn realloc(&self) -> Option<Place> {
-        let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
-        self.only(FUNCTIONS, lifts.filter_map(|lift| lift.realloc))
-    }
-
-    fn lifted(&self, export: &str) -> Option<Lift> {
-        match *self.exports.get(export)? {
-            Function::Lifted(lift) => Some(lift),
-            Function::Log => None,
-        }
-    }
-
-    fn only(&self, space: usize, numbers: impl Iterator<Item = u32>) -> Option<Place> {
-        let mut places = numbers.map(|number| self.numbered(space, number));
-        let first = places.next()??;
-        places.all(|place| place.as_ref() == Some(&first)).then_some(first)
-    }
-
-    fn numbered(&self, space: usize, number: u32) -> Option<Place> {
-        self.place(*at(&self.items[space], number)?)
-    }
-
-    fn place(&self, item: Item<'c>) -> Option<Place> {
-        match self.source(item)? {
-            Source::Export(place) => Some(place),
-            Source::Log => None,
-        }
-    }
-
-    /// Follows something through instances that only give names to what is there.
-    fn source(&self, mut item: Item<'c>) -> Option<Source> {
-        for _ in 0..=self.instances.len() {
-            let Item::Of { instance, name } = item else { return Some(Source::Log) };
-            match at(&self.instances, instance)? {
-                Instance::Instantiate { .. } => {
-                    let before = self.instances.iter().take(instance as usize);
-                    let made = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { .. });
-                    let instance = before.filter(made).count();
-                    return Some(Source::Export(Place { instance, name: name.to_owned() }));
-                }
-                Instance::FromExports(named) => {
-                    let export = named.iter().find(|export| export.name == name)?;
-                    item = *at(&self.items[space(export.kind)?], export.index)?;
-                }
-            }
-        }
-        None
+        Ok(())
     }
 }
 
 impl Lift {
-    /// `None` if there is something among them that is not followed.
-    fn of(options: &[CanonicalOption]) -> Option<Self> {
+    fn of(options: &[CanonicalOption]) -> Result<Self, Why> {
         let mut lift = Self::default();
         for option in options {
             match *option {
@@ -289,10 +211,13 @@ impl Lift {
                 CanonicalOption::Memory(memory) => lift.memory = Some(memory),
                 CanonicalOption::Realloc(function) => lift.realloc = Some(function),
                 CanonicalOption::PostReturn(function) => lift.after = Some(function),
-                _ => return None,
+                CanonicalOption::UTF16 | CanonicalOption::CompactUTF16 => {
+                    return Err(Why::new("its texts are not UTF-8"));
+                }
+                _ => return Err(Why::new("it hands over values in a way that is not followed")),
             }
         }
-        Some(lift)
+        Ok(lift)
     }
 }
 
@@ -317,22 +242,24 @@ fn only_names(payload: &Payload<'_>) -> bool {
 }
 
 /// Where the things of a kind are among the items.
-fn space(kind: ExternalKind) -> Option<usize> {
+pub(super) fn space(kind: ExternalKind) -> Result<usize, Why> {
     match kind {
-        ExternalKind::Func => Some(FUNCTIONS),
-        ExternalKind::Table => Some(1),
-        ExternalKind::Memory => Some(MEMORIES),
-        ExternalKind::Global => Some(3),
-        ExternalKind::Tag | ExternalKind::FuncExact => None,
+        ExternalKind::Func => Ok(FUNCTIONS),
+        ExternalKind::Table => Ok(1),
+        ExternalKind::Memory => Ok(MEMORIES),
+        ExternalKind::Global => Ok(3),
+        ExternalKind::Tag | ExternalKind::FuncExact => {
+            Err(Why::new("its modules hand over something that is not followed"))
+        }
     }
 }
 
-fn at<T>(things: &[T], number: u32) -> Option<&T> {
+pub(super) fn at<T>(things: &[T], number: u32) -> Option<&T> {
     things.get(usize::try_from(number).ok()?)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Two core modules, where the second gets things of the first by other names, and `log`.
@@ -358,33 +285,14 @@ mod tests {
         (func $lifted (result string) (canon lift (core func $run) (memory $memory) (realloc $realloc)))
         (export "manifest" (func $lifted))"#;
 
-    fn component(more: &str) -> Vec<u8> {
+    /// A component with these fields besides.
+    pub(in crate::sandbox::direct) fn component(more: &str) -> Vec<u8> {
         wat::parse_str(format!("(component {BODY} {more})")).unwrap()
-    }
-
-    fn place(instance: usize, name: &str) -> Place {
-        Place { instance, name: name.to_owned() }
-    }
-
-    #[test]
-    fn what_a_module_gets_is_followed_to_where_it_comes_from() {
-        let component = component("");
-        let wiring = Wiring::of(&component).unwrap().unwrap();
-        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap().unwrap();
-        let parts: Vec<_> = wiring.modules.iter().map(part).collect();
-        let imports =
-            vec![Source::Export(place(0, "realloc")), Source::Export(place(0, "memory")), Source::Log];
-        let expected = [Making { module: 0, imports: Vec::new() }, Making { module: 1, imports }];
-        assert_eq!(wiring.makings(&parts).unwrap(), expected);
-        assert_eq!(wiring.exported("manifest"), Some(place(1, "run")));
-        assert_eq!(wiring.exported("transform"), None);
-        assert_eq!(wiring.memory(), Some(place(0, "memory")));
-        assert_eq!(wiring.realloc(), Some(place(0, "realloc")));
     }
 
     #[test]
     fn what_makes_a_difference_to_more_than_core_modules_is_not_followed() {
-        let followed = |more: &str| Wiring::of(&component(more)).unwrap().is_some();
+        let followed = |more: &str| Wiring::of(&component(more)).is_ok();
         assert!(followed(""));
         assert!(followed("(component $c (type $t u8) (export \"a\" (type $t))) (instance (instantiate $c))"));
         for more in [
@@ -394,18 +302,9 @@ mod tests {
             "(core func (canon lower (func $lifted) (memory $memory) (realloc $realloc)))",
             "(func (result string) (canon lift (core func $run) (memory $memory) string-encoding=utf16))",
             "(export \"module\" (core module $first))",
+            "(type $t u8) (export \"hookmill-module0\" (type $t))",
         ] {
             assert!(!followed(more), "{more}");
         }
-    }
-
-    #[test]
-    fn two_memories_are_none() {
-        let more = r#"(core instance $three (instantiate $first))
-            (alias core export $three "memory" (core memory $other))
-            (func $other (result string) (canon lift (core func $run) (memory $other) (realloc $realloc)))
-            (export "configure" (func $other))"#;
-        let component = component(more);
-        assert_eq!(Wiring::of(&component).unwrap().unwrap().memory(), None);
     }
 }

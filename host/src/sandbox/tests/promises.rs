@@ -8,6 +8,7 @@ mod batches;
 mod components;
 mod configured;
 mod costly;
+mod differential;
 mod directly;
 mod endurance;
 mod forgetting;
@@ -19,6 +20,7 @@ mod memory;
 mod modules;
 mod mutations;
 mod neighbours;
+mod tenants;
 mod waiting;
 mod wat;
 
@@ -53,6 +55,17 @@ fn there_are_many_and_each_has_a_name() {
 #[tokio::test]
 async fn every_case_ends_as_promised() {
     let court = Court::new().await;
+    let mut wrong = Vec::new();
+    for (table, cases) in tables() {
+        wrong.extend(court.judge(table, &cases).await);
+    }
+    assert!(wrong.is_empty(), "{} cases ended otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The same guests as interpreted ones, which run directly where that is possible.
+#[tokio::test]
+async fn every_case_ends_the_same_directly() {
+    let court = Court::of_interpreted().await;
     let mut wrong = Vec::new();
     for (table, cases) in tables() {
         wrong.extend(court.judge(table, &cases).await);

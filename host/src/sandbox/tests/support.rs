@@ -8,6 +8,10 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use tempfile::TempDir;
+use wasm_encoder::Encode as _;
+use wasm_encoder::RawSection;
+use wasmparser::Parser;
+use wasmparser::Payload;
 
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
@@ -35,22 +39,82 @@ impl Room {
     }
 
     pub(super) fn with(limits: PluginLimits) -> Self {
+        Self::of(limits, |_| ())
+    }
+
+    /// With these limits for interpreted guests as well.
+    pub(super) fn with_both(limits: PluginLimits) -> Self {
+        Self::of(limits, |options| options.interpreted.limits = limits)
+    }
+
+    pub(super) fn of(limits: PluginLimits, change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let sandbox = sandbox(dir.path(), limits, Compiler::InProcess);
-        Self { sandbox, dir }
+        let mut options = options(dir.path(), limits, Compiler::InProcess);
+        change(&mut options);
+        Self { sandbox: Sandbox::new(options).unwrap(), dir }
     }
 
     /// Admits a guest and loads it.
     pub(super) async fn plugin(&self, name: &str) -> Plugin {
-        let admitted = self.sandbox.admit(guest(name)).await.unwrap();
-        self.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap()
+        self.loaded(guest(name)).await
+    }
+
+    /// The same as an interpreted one.
+    pub(super) async fn interpreted(&self, name: &str) -> Plugin {
+        self.loaded(interpreted(&guest(name))).await
+    }
+
+    /// Admits a module and loads it for a tenant.
+    pub(super) async fn loaded(&self, module: impl Into<Bytes>) -> Plugin {
+        self.loaded_for(TENANT, module).await
+    }
+
+    pub(super) async fn loaded_for(&self, tenant: WorkspaceId, module: impl Into<Bytes>) -> Plugin {
+        let admitted = self.sandbox.admit(module.into()).await.unwrap();
+        self.sandbox.load(tenant, &admitted.digest, Grants::default()).await.unwrap()
     }
 }
 
+/// A core module with so large a table that it counts as an interpreted guest.
+pub(super) fn interpreted(module: &[u8]) -> Vec<u8> {
+    with_table(module, 20_001)
+}
+
+/// A core module with one more table, of so many entries.
+pub(super) fn with_table(module: &[u8], entries: u32) -> Vec<u8> {
+    const TABLES: u8 = 4;
+    let mut table = vec![0x70, 0];
+    entries.encode(&mut table);
+    let (mut made, mut is_there) = (wasm_encoder::Module::new(), false);
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.unwrap();
+        let Some((id, range)) = payload.as_section() else { continue };
+        let mut data = module[range].to_vec();
+        if let Payload::TableSection(section) = &payload {
+            let mut tables = Vec::new();
+            (section.count() + 1).encode(&mut tables);
+            let mut before = Vec::new();
+            section.count().encode(&mut before);
+            tables.extend(&data[before.len()..]);
+            tables.extend(&table);
+            (data, is_there) = (tables, true);
+        } else if id > TABLES && !is_there {
+            made.section(&RawSection { id: TABLES, data: &[&[1], &table[..]].concat() });
+            is_there = true;
+        }
+        made.section(&RawSection { id, data: &data });
+    }
+    made.finish()
+}
+
 pub(super) fn sandbox(dir: &Path, limits: PluginLimits, compiler: Compiler) -> Sandbox {
+    Sandbox::new(options(dir, limits, compiler)).unwrap()
+}
+
+fn options(dir: &Path, limits: PluginLimits, compiler: Compiler) -> SandboxOptions {
     let mut options = SandboxOptions::new(dir.join("plugins"), compiler, 2);
     options.native.limits = limits;
-    Sandbox::new(options).unwrap()
+    options
 }
 
 /// The bytes of a guest of `tests/guests`, built when this is the first test that wants one.
@@ -58,13 +122,6 @@ pub(super) fn guest(name: &str) -> Bytes {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let root = BUILT.get_or_init(|| built("tests/guests/build.sh"));
     std::fs::read(root.join(format!("target/guests/{name}.wasm"))).unwrap().into()
-}
-
-/// The bytes of one of the example plugins, in the same way.
-pub(super) fn example(name: &str) -> Bytes {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let root = BUILT.get_or_init(|| built("plugins/build.sh"));
-    std::fs::read(root.join(format!("target/plugins/{name}.wasm"))).unwrap().into()
 }
 
 /// Runs a script of the repository, and gives the repository's folder.

@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use wasm_encoder::RawSection;
-use wasm_encoder::RefType;
-use wasm_encoder::TableSection;
-use wasm_encoder::TableType;
-use wasmparser::Parser;
 
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
 use crate::sandbox::RefusalCode;
+use crate::sandbox::tests::support;
 use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
@@ -24,28 +20,9 @@ use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tests::support::sandbox;
 
-/// A guest with a table of `elements` in place of its own.
-fn with_table(name: &str, elements: u64) -> Bytes {
-    let whole = guest(name);
-    let mut module = wasm_encoder::Module::new();
-    for payload in Parser::new(0).parse_all(&whole) {
-        let payload = payload.unwrap();
-        if let wasmparser::Payload::TableSection(_) = &payload {
-            let (element_type, maximum) = (RefType::FUNCREF, None);
-            let mut tables = TableSection::new();
-            tables.table(TableType {
-                element_type,
-                table64: false,
-                minimum: elements,
-                maximum,
-                shared: false,
-            });
-            module.section(&tables);
-        } else if let Some((id, range)) = payload.as_section() {
-            module.section(&RawSection { id, data: &whole[range] });
-        }
-    }
-    module.finish().into()
+/// A guest with a table of so many entries.
+fn with_table(name: &str, entries: u32) -> Bytes {
+    support::with_table(&guest(name), entries).into()
 }
 
 #[tokio::test]
@@ -55,7 +32,7 @@ async fn a_module_is_of_one_tier_for_good() {
     let interpreted = room.sandbox.admit(with_table("lead", 50_000)).await.unwrap();
     assert_eq!((native.tier, interpreted.tier), ("native", "interpreted"));
     let names: Vec<_> = std::fs::read_dir(room.dir.path().join("plugins")).unwrap().collect();
-    assert_eq!(names.len(), 6, "a module, its code and a checksum each: {names:?}");
+    assert_eq!(names.len(), 7, "a module, its code and a checksum each, and a plan: {names:?}");
     let Room { sandbox: first, dir } = room;
     drop(first);
 

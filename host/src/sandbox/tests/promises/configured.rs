@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::domain::plugin::Verdict;
 use crate::sandbox::Plugin;
-use crate::sandbox::tests::promises::directly::loaded;
 use crate::sandbox::tests::promises::directly::not_followed;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::LOG;
@@ -17,15 +16,15 @@ use crate::sandbox::tests::support::no_config;
 
 /// The same guest, run directly and as a component.
 async fn both(room: &Room, guest: &Guest) -> [Plugin; 2] {
-    let module = guest.build();
-    let as_component = loaded(room, not_followed(component(&module))).await;
-    [loaded(room, module).await, as_component]
+    let module = guest.interpreted();
+    let as_component = room.loaded(not_followed(component(&module))).await;
+    [room.loaded(module).await, as_component]
 }
 
 #[tokio::test]
 async fn each_event_meets_its_own_configuration() {
     let room = Room::new();
-    let plugin = room.plugin("lead").await;
+    let plugin = room.interpreted("lead").await;
     // More than are remembered, in turns and again and again.
     for turn in 0..200_u32 {
         let number = if turn % 3 == 0 { turn % 40 } else { turn % 5 };
@@ -95,6 +94,32 @@ async fn what_cleans_up_after_it_is_called_and_may_not_call_anybody() {
                 let told = told(&plugin).await;
                 assert!(told.contains(expected), "{body}: {told}");
             }
+        }
+    }
+}
+
+/// What is called when an answer was read runs for each of them, and ends the call as it does in a component.
+#[tokio::test]
+async fn what_cleans_up_after_an_event_is_called() {
+    let room = Room::new();
+    let post =
+        |export: &str, body: &str| format!(r#"(func (export "cabi_post_{export}") (param i32) {body})"#);
+    let log = "(call $log (i32.const 1) (i32.const 1024) (i32.const 7))";
+    for (export, body, expected) in [
+        ("transform", "unreachable", Some("unreachable code was reached")),
+        ("transform", log, Some("cannot leave component instance")),
+        ("transform", "(i32.store (i32.const 640) (i32.const 1))", None),
+        ("transform-batch", "unreachable", None),
+    ] {
+        for plugin in both(&room, &honest().imports(LOG).items(&post(export, body))).await {
+            for _ in 0..3 {
+                let ran = plugin.run(no_config(), event("e")).await;
+                let told = ran.as_ref().err().map(|failure| failure.fault.to_string()).unwrap_or_default();
+                assert_eq!(ran.is_err(), expected.is_some(), "{export} {body}: {told}");
+                assert!(told.contains(expected.unwrap_or_default()), "{export} {body}: {told}");
+            }
+            let batch = plugin.run_batch(no_config(), vec![event("e"), event("e")]).await;
+            assert_eq!(batch.is_err(), export == "transform-batch", "{batch:?}");
         }
     }
 }

@@ -1,29 +1,32 @@
 //! What runs directly and what does not, and that nobody can tell the difference by its results. Not here: that nothing
-//! survives (`forgetting`), attacks, which come to both.
+//! survives (`forgetting`), what tenants know of each other (`tenants`), attacks, which come to both.
 
+use wasm_encoder::ComponentExportKind;
+use wasm_encoder::ComponentExportSection;
+use wasm_encoder::ComponentSection as _;
+use wasm_encoder::ComponentSectionId;
+use wasm_encoder::InstanceSection;
+use wasm_encoder::RawSection;
 use wit_component::StringEncoding;
 
-use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginBudget;
+use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
+use crate::sandbox::Instances;
 use crate::sandbox::Plugin;
-use crate::sandbox::direct;
+use crate::sandbox::RefusalCode;
+use crate::sandbox::tests::promises::wat::KV;
 use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::encoded;
 use crate::sandbox::tests::promises::wat::honest;
+use crate::sandbox::tests::promises::wat::named;
 use crate::sandbox::tests::support::Room;
-use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
-use crate::sandbox::tests::support::example;
 use crate::sandbox::tests::support::guest;
+use crate::sandbox::tests::support::interpreted;
 use crate::sandbox::tests::support::no_config;
-use crate::sandbox::tier::NATIVE;
-
-pub(super) async fn loaded(room: &Room, module: Vec<u8>) -> Plugin {
-    let admitted = room.sandbox.admit(module.into()).await.unwrap();
-    room.sandbox.load(TENANT, &admitted.digest, Grants::default()).await.unwrap()
-}
+use crate::sandbox::tier::INTERPRETED;
 
 /// With a component within that has an empty core module, which makes no difference but to who runs it.
 pub(super) fn not_followed(mut component: Vec<u8>) -> Vec<u8> {
@@ -35,10 +38,10 @@ pub(super) fn not_followed(mut component: Vec<u8>) -> Vec<u8> {
 #[tokio::test]
 async fn a_guest_answers_alike_directly_and_as_a_component() {
     let room = Room::new();
-    let directly = room.plugin("hostile").await;
-    let connected = component(&guest("hostile"));
-    let component = loaded(&room, not_followed(connected.clone())).await;
-    let connected = loaded(&room, connected).await;
+    let directly = room.interpreted("hostile").await;
+    let connected = component(&interpreted(&guest("hostile")));
+    let component = room.loaded(not_followed(connected.clone())).await;
+    let connected = room.loaded(connected).await;
     let told = async |plugin: &Plugin, config: &str, name: &str| {
         let (answer, cost) = match plugin.run(config.into(), event(name)).await {
             Ok(ran) => (Ok(ran.verdict), ran.cost),
@@ -78,51 +81,140 @@ async fn a_guest_answers_alike_directly_and_as_a_component() {
             assert_eq!(told(plugin, config, "echo").await, expected, "{config}");
         }
     }
-    assert_eq!(component.instances_kept(), 0);
+    assert!(directly.direct().is_some() && connected.direct().is_some() && component.direct().is_none());
 }
 
-/// What the SDK builds runs directly, unless it has grants: a change that lost that would cost every event some 15 µs.
-#[test]
-fn plugins_of_the_sdk_run_directly() {
-    for (module, directly) in [
-        (example("filter-leads"), true),
-        (example("github-to-slack"), true),
-        (example("lookup"), false),
-        (guest("hostile"), true),
+/// How a guest runs, and why.
+async fn instances(room: &Room, module: Vec<u8>) -> String {
+    match room.sandbox.admit(module.into()).await.unwrap().instances {
+        Instances::PutBack => "put back".to_owned(),
+        Instances::Made { because } => because,
+    }
+}
+
+#[tokio::test]
+async fn only_interpreted_guests_without_grants_run_directly_and_others_say_why() {
+    let room = Room::new();
+    let own = "(table $own 1 funcref)";
+    for (module, expected) in [
+        (honest().interpreted(), "put back"),
+        (component(&honest().interpreted()), "put back"),
+        (honest().build(), "it is native code, of which an instance is soon made"),
+        (component(&honest().build()), "it is native code, of which an instance is soon made"),
+        (
+            honest()
+                .imports(KV)
+                .transform("(call $get (i32.const 1024) (i32.const 6) (i32.const 600)) (call $ok)")
+                .interpreted(),
+            "it uses the grant kv",
+        ),
+        (
+            honest()
+                .items(&format!("{own} (func (drop (table.grow $own (ref.null func) (i32.const 0))))"))
+                .interpreted(),
+            "it has an instruction that is not followed: TableGrow",
+        ),
+        (
+            honest().items("(func $ends (return_call $ends))").interpreted(),
+            "a feature of WebAssembly that is not followed: tail calls support is not enabled",
+        ),
+        (
+            honest().items("(func $s) (start $s)").interpreted(),
+            "one of its modules does something when it starts",
+        ),
+        (not_followed(component(&honest().interpreted())), "a component within it makes something"),
     ] {
-        let component = component(&module);
-        assert_eq!(direct::prepared(&module, &component, &NATIVE).is_some(), directly);
-        assert_eq!(direct::prepared(&component, &component, &NATIVE).is_some(), directly);
-        assert!(direct::prepared(&component, &not_followed(component.clone()), &NATIVE).is_none());
+        let told = instances(&room, module).await;
+        assert!(told.starts_with(expected), "{told}, not {expected}");
     }
 }
 
-/// Without imports a component holds but one core module, which could be taken for the whole.
 #[tokio::test]
-async fn a_component_without_imports_is_not_taken_for_its_module() {
+async fn a_setting_turns_it_off() {
+    let room = Room::of(PluginLimits::default(), |options| options.interpreted.direct = false);
+    let module = honest().interpreted();
+    assert_eq!(instances(&room, module.clone()).await, "interpreted_plugins.direct is false");
+    assert_eq!(room.sandbox.made_for_each().unwrap(), "interpreted_plugins.direct is false");
+    let plugin = room.loaded(module.clone()).await;
+    for _ in 0..2 {
+        plugin.run(no_config(), event("e")).await.unwrap();
+    }
+    assert!(plugin.direct().is_none());
+    let on = Room::new();
+    assert_eq!(on.sandbox.made_for_each(), None);
+    let plugin = on.loaded(module).await;
+    plugin.run(no_config(), event("e")).await.unwrap();
+    assert_eq!(plugin.instances_kept(), 1);
+}
+
+/// What a component exports besides is its own affair, whatever it is called.
+#[tokio::test]
+async fn an_export_by_the_name_of_a_plan_means_nothing() {
     let room = Room::new();
-    let alone = loaded(&room, honest().build()).await;
-    let connected = loaded(&room, component(&honest().build())).await;
-    for plugin in [&alone, &connected] {
-        let ran = plugin.run(no_config(), event("e")).await.unwrap();
-        assert_eq!(ran.verdict, Verdict::Forward(Vec::new()));
-        assert_eq!(plugin.instances_kept(), 1);
+    for name in ["plan", "module0", "hookmill-module0"] {
+        let mut exporting = component(&honest().interpreted());
+        let mut exports = ComponentExportSection::new();
+        exports.export(name, ComponentExportKind::Module, 0, None);
+        exports.append_to_component(&mut exporting);
+        let plugin = room.loaded(exporting).await;
+        assert_eq!(plugin.run(no_config(), event("e")).await.unwrap().verdict, Verdict::Forward(Vec::new()));
+        assert!(plugin.direct().is_none());
     }
 }
 
-/// A component that carries core modules is ours alone: what it says would be believed.
+/// A component with so many core instances in all.
+fn with_instances(mut component: Vec<u8>, number: usize) -> Vec<u8> {
+    let count = |component: &[u8]| {
+        let (mut modules, mut instances) = (0, 0);
+        for payload in wasmparser::Parser::new(0).parse_all(component) {
+            match payload.unwrap() {
+                wasmparser::Payload::ModuleSection { .. } => modules += 1,
+                wasmparser::Payload::InstanceSection(section) => {
+                    let made = |one: &wasmparser::Instance<'_>| {
+                        matches!(one, wasmparser::Instance::Instantiate { .. })
+                    };
+                    instances += section.into_iter().map(Result::unwrap).filter(made).count();
+                }
+                _ => {}
+            }
+        }
+        (modules, instances)
+    };
+    let (modules, there) = count(&component);
+    let empty = RawSection { id: ComponentSectionId::CoreModule.into(), data: b"\0asm\x01\0\0\0" };
+    empty.append_to_component(&mut component);
+    let mut instances = InstanceSection::new();
+    (there..number).for_each(|_| _ = instances.instantiate::<_, &str>(modules, []));
+    instances.append_to_component(&mut component);
+    assert_eq!(count(&component).1, number);
+    component
+}
+
+/// As many core instances as a component may have, and the one that drives them.
 #[tokio::test]
-async fn nobody_else_says_what_is_put_back() {
-    let module = honest().build();
-    let carrier = direct::prepared(&module, &component(&module), &NATIVE).unwrap();
-    let mut exporting = component(&module);
-    // The first core module, under the name of a plan: a section of one export, without a type.
-    exporting.extend(b"\x0b\x0b\x01\0\x04plan\0\x11\0\0");
+async fn as_many_core_instances_as_there_may_be_are_run() {
     let room = Room::new();
-    for module in [carrier, exporting] {
-        wasmparser::Validator::new().validate_all(&module).unwrap();
-        assert!(room.sandbox.admit(module.into()).await.is_err());
+    let (native, interpreted) = (component(&honest().build()), component(&honest().interpreted()));
+    for (component, number, directly) in [
+        (&native, 19, false),
+        (&native, 20, false),
+        (&native, 21, true),
+        (&interpreted, 59, true),
+        (&interpreted, 60, true),
+    ] {
+        for (module, directly) in [
+            (with_instances(component.clone(), number), directly),
+            (not_followed(with_instances(component.clone(), number)), false),
+        ] {
+            let plugin = room.loaded(module).await;
+            for _ in 0..2 {
+                plugin.run(no_config(), event("e")).await.unwrap();
+            }
+            assert_eq!(plugin.instances_kept(), usize::from(directly), "{number}");
+        }
     }
+    let refusal = room.sandbox.admit(with_instances(interpreted, 61).into()).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::TooComplex);
 }
 
 /// A guest that has its text in UTF-16 is read so.
@@ -137,16 +229,20 @@ async fn text_in_another_encoding_is_understood() {
     );
     let wide =
         honest().manifest(&manifest).items(&format!(r#"(data (i32.const 2048) "{}")"#, units.concat()));
+    let wide = encoded(wide.text(), StringEncoding::UTF16);
     let room = Room::new();
-    let admitted = room.sandbox.admit(encoded(wide.text(), StringEncoding::UTF16).into()).await.unwrap();
-    assert_eq!(admitted.name, "wide");
+    for module in [interpreted(&wide), wide] {
+        let admitted = room.sandbox.admit(module.into()).await.unwrap();
+        assert_eq!(admitted.name, "wide");
+        assert_ne!(admitted.instances, Instances::PutBack);
+    }
 }
 
 /// An instance that is there does not lend its memory to a call that may not have so much.
 #[tokio::test]
 async fn a_smaller_budget_is_held_to_where_an_instance_is_there() {
     let room = Room::new();
-    let plugin = room.plugin("lead").await;
+    let plugin = room.interpreted("lead").await;
     plugin.run(no_config(), event("e")).await.unwrap();
     assert_eq!(plugin.instances_kept(), 1);
     let budget = PluginBudget { memory_bytes: Some(1 << 20), ..PluginBudget::default() };
@@ -161,12 +257,49 @@ async fn a_smaller_budget_is_held_to_where_an_instance_is_there() {
 #[tokio::test]
 async fn a_refused_configuration_leaves_nothing_behind() {
     let room = Room::new();
-    let plugin = room.plugin("lead").await;
+    let plugin = room.interpreted("lead").await;
     for _ in 0..3 {
         let refused = plugin.run(r#"{"min_confidence":"much"}"#.into(), event("first")).await.unwrap_err();
         assert!(matches!(refused.fault, Fault::Refused { .. }), "{refused}");
         assert_eq!(plugin.instances_kept(), 1);
         let ran = plugin.run(r#"{"min_confidence":0.95}"#.into(), event("second")).await.unwrap();
         assert_eq!(ran.verdict, Verdict::Drop("confidence 0.9".to_owned()));
+    }
+}
+
+/// However many plugins ran once, one that runs now has its instance.
+#[tokio::test]
+async fn who_waits_longest_makes_room() {
+    let room = Room::new();
+    let idle = INTERPRETED.put_back.unwrap().idle;
+    let mut plugins = Vec::new();
+    for number in 0..idle + 2 {
+        let plugin = room.loaded(named(&format!("p{number}")).interpreted()).await;
+        plugin.run(no_config(), event("e")).await.unwrap();
+        plugins.push(plugin);
+    }
+    let kept = |plugins: &[Plugin]| plugins.iter().map(Plugin::instances_kept).collect::<Vec<_>>();
+    assert_eq!(kept(&plugins)[..3], [0, 0, 1]);
+    assert_eq!(kept(&plugins).iter().sum::<usize>(), idle);
+    plugins[2].run(no_config(), event("e")).await.unwrap();
+    plugins[0].run(no_config(), event("e")).await.unwrap();
+    assert_eq!(kept(&plugins)[..4], [1, 0, 1, 0]);
+    plugins.truncate(2);
+    for plugin in &plugins {
+        plugin.run(no_config(), event("e")).await.unwrap();
+        assert_eq!(plugin.instances_kept(), 1);
+    }
+}
+
+/// One large event costs an instance at most: the next ones are put back again.
+#[tokio::test]
+async fn a_large_event_does_not_end_it() {
+    let room = Room::new();
+    let plugin = room.loaded(honest().pages(200).interpreted()).await;
+    for bytes in [10, 270_000, 10, 10, 300_000, 3_000_000, 10, 10, 9_000_000, 10, 10] {
+        let mut large = event("e");
+        large.payload = vec![7; bytes].into();
+        plugin.run(no_config(), large).await.unwrap();
+        assert_eq!(plugin.instances_kept(), usize::from(bytes < 8 << 20), "{bytes} bytes");
     }
 }

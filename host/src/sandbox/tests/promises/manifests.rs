@@ -8,7 +8,6 @@ use crate::sandbox::tests::promises::judge::at_once;
 use crate::sandbox::tests::promises::judge::refused;
 use crate::sandbox::tests::promises::judge::served;
 use crate::sandbox::tests::promises::wat::Guest;
-use crate::sandbox::tests::promises::wat::NOT_DIRECTLY;
 use crate::sandbox::tests::promises::wat::honest;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -87,9 +86,9 @@ fn pointers() -> Vec<Case> {
 const LATE: &str = "(i32.store8 (i32.const 1030) (i32.const 255)) (i32.const 16)";
 
 fn deeds() -> Vec<Case> {
-    let post = |body: &str| format!(r#"(func (export "cabi_post_manifest") (param i32) {body})"#);
-    // What runs as a component is called once more when its answer was read.
-    let after = |body: &str| honest().items(&format!("{} {NOT_DIRECTLY}", post(body)));
+    // A guest is called once more when its answer was read.
+    let after =
+        |body: &str| honest().items(&format!(r#"(func (export "cabi_post_manifest") (param i32) {body})"#));
     let does = |body: &str| honest().manifest(&format!("{body} unreachable"));
     vec![
         at_once("a manifest that takes for ever", &does("(loop $again (br $again))"), "out_of_time"),
@@ -97,10 +96,6 @@ fn deeds() -> Vec<Case> {
         at_once("a manifest that takes all memory", &grows(), "out_of_memory"),
         at_once("a trap after the manifest was given", &after("unreachable"), "trapped"),
         at_once("a loop after the manifest was given", &after("(loop $again (br $again))"), "out_of_time"),
-        served(
-            "a trap after the manifest was given, where nobody is called",
-            &honest().items(&post("unreachable")),
-        ),
         served("a manifest that is another one at each call", &changing()),
     ]
 }

@@ -6,6 +6,7 @@ use wit_component::StringEncoding;
 use wit_parser::Resolve;
 
 use crate::sandbox::contract;
+use crate::sandbox::tests::support;
 
 /// Where the guest's answers lie in its memory. A result or a verdict begins at `RESULT`, the one output at `OUTPUT`;
 /// bytes that are nowhere mentioned are zero up to `TEXT`, where the manifest lies.
@@ -128,11 +129,12 @@ impl Guest {
     pub(super) fn build(&self) -> Vec<u8> {
         with_wit(self.text())
     }
-}
 
-/// A function that nobody calls, and that only runs in a component: tables are not put back.
-pub(super) const NOT_DIRECTLY: &str =
-    "(table $own 1 funcref) (func (drop (table.grow $own (ref.null func) (i32.const 0))))";
+    /// The same as an interpreted guest.
+    pub(super) fn interpreted(&self) -> Vec<u8> {
+        support::interpreted(&self.build())
+    }
+}
 
 /// A module of this text, with the WIT that a plugin with all grants carries.
 pub(super) fn with_wit(text: String) -> Vec<u8> {

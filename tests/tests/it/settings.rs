@@ -26,6 +26,11 @@ use serde_json::json;
 /// Those whose effect takes longer than this test may, or is shown at length: where.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
+        "INTERPRETED_PLUGINS_DIRECT",
+        "tests/tests/it/plugins.rs",
+        "interpreted_plugins_have_instances_as_the_setting_says",
+    ),
+    (
         "PLUGINS_QUARANTINE_AFTER",
         "tests/tests/it/quarantine.rs",
         "events_that_meet_it_are_held_and_released_with_another_version",

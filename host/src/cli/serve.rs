@@ -104,7 +104,6 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
 fn refuse(faults: &[impl Display]) -> Exit {
     talk!("hookmill: the settings cannot be used:");
     for fault in faults {
@@ -114,7 +113,6 @@ fn refuse(faults: &[impl Display]) -> Exit {
 }
 
 /// Nothing that is looked at before a start is at fault.
-#[expect(clippy::print_stderr, reason = "talk goes to stderr, also before the log is set up")]
 fn check() -> Exit {
     for warning in warnings() {
         talk!("hookmill: {warning}");

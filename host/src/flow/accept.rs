@@ -206,7 +206,11 @@ fn event(source: &SourceRuntime, arrived: Arrived) -> NewEvent {
         content_type,
         idempotency,
         headers: source.hide.headers(&headers),
-        request: RequestLine { query: source.hide.query(&request.query), ..request },
+        request: RequestLine {
+            path: source.hide.text(&request.path).into_owned(),
+            query: source.hide.query(&request.query),
+            ..request
+        },
         body,
         received_at: now,
         revision,

@@ -52,16 +52,20 @@ async fn what_senders_prove_themselves_with_is_not_kept() {
     let bearer = format!("Key {own}");
     let more = [("x-other", own), ("x-also", bearer.as_str()), ("cookie", "session=c00kie-value")];
     assert_eq!(send(&[&[("x-gitlab-token", TOKEN), ("x-token-copy", TOKEN)], &more[..]].concat()).await, 202);
+    // The same in the URL.
+    let wordy = format!("/in/{id}/{own}?k={own}&access_token=qu3ry-token&q=1");
+    let headers = [("x-gitlab-token", TOKEN), ("x-seen", "yes")];
+    anyone.send("POST", &wordy, &headers, b"{}".to_vec()).await.expect(202);
     // Refused: the token in a wrong header, a token that is nearly it, a key where none is looked for.
     assert_eq!(send(&[("x-gitlab-tokn", TOKEN)]).await, 401);
     assert_eq!(send(&[("x-gitlab-token", "glpat-sEcReT-t0keN")]).await, 401);
     assert_eq!(send(&[("x-wrong", own)]).await, 401);
-    let all = eventually("two events and three rejections", || async {
+    let all = eventually("three events and three rejections", || async {
         let all = shown(&reader, id).await;
-        (all.matches("x-seen").count() >= 7).then_some(all)
+        (all.matches("x-seen").count() >= 9).then_some(all)
     })
     .await;
-    for secret in [TOKEN, "glpat-sEcReT-t0keN", own, "c00kie-value"] {
+    for secret in [TOKEN, "glpat-sEcReT-t0keN", own, "c00kie-value", "qu3ry-token"] {
         assert!(!all.contains(secret), "{secret} is shown in {all}");
     }
     assert!(all.contains("x-other") && all.contains("[key]"), "what was there is told: {all}");

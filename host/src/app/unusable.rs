@@ -10,10 +10,14 @@ use std::path::Path;
 use crate::app::egress_options;
 use crate::app::key_path;
 use crate::config::Config;
+use crate::domain::sealed::SealedSecret;
 use crate::egress::Egress;
+use crate::flow::snapshot::Documents;
+use crate::flow::snapshot::Table;
 use crate::observe;
 use crate::store::key_file;
 use crate::store::key_file::KeyFileError;
+use crate::store::sled;
 
 /// A setting and why it cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,7 @@ impl fmt::Display for Unusable {
 pub fn unusable(config: &Config) -> Vec<Unusable> {
     let filter = observe::check_filter(&config.log.filter);
     let filter = filter.err().map(|fault| Unusable { key: "log.filter", what: bare(&fault.to_string()) });
-    let egress = Egress::new(egress_options(config)).err();
+    let egress = Egress::check(&egress_options(config)).err();
     let egress = egress.map(|fault| Unusable { key: fault.setting(), what: fault.to_string() });
     let data = &config.store.data;
     let folders = [data.to_path_buf(), data.join("plugins")];
@@ -68,10 +72,25 @@ fn probe(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// The secrets that there are, as the copy of the configuration beside the store has them: the store may be in use.
+/// Without a copy that can be read there are none to be seen, and the start decides.
+fn stored_secrets(config: &Config) -> Table<SealedSecret> {
+    let copy = sled::read_export(&config.store.data).ok().flatten();
+    let documents = copy.and_then(|copy| Documents::from_stored(copy.revision, &copy.documents).ok());
+    documents.map(|documents| documents.secrets).unwrap_or_default()
+}
+
 fn fault_of_key(config: &Config) -> Option<String> {
     let path = key_path(config);
+    let secrets = stored_secrets(config);
     match key_file::open(&path, None) {
-        Ok(_) => None,
+        Ok(key) => {
+            let wrong = secrets.all().find_map(|secret| key.open(secret).err());
+            wrong.map(|fault| format!("the key in {}: {fault}", path.display()))
+        }
+        Err(fault @ KeyFileError::Missing { .. }) if secrets.all().next().is_some() => {
+            Some(fault.to_string())
+        }
         // It will be made, if there are no secrets yet; in the data directory that is seen to already.
         Err(KeyFileError::Missing { .. }) if config.store.secret_key_file.is_none() => None,
         Err(KeyFileError::Missing { .. }) => {

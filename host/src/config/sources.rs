@@ -84,3 +84,23 @@ fn names_proxy(name: &str) -> bool {
 pub fn from_environment(name: &str) -> Option<String> {
     std::env::vars_os().find(|(have, _)| have == name)?.1.into_string().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_proxies() {
+        for (name, expected) in [
+            ("HTTPS_PROXY", true),
+            ("https_proxy", true),
+            ("HTTP_PROXY", true),
+            ("All_Proxy", true),
+            ("NO_PROXY", false),
+            ("HOOKMILL_HTTP_PROXY", false),
+            ("PROXY", false),
+        ] {
+            assert_eq!(names_proxy(name), expected, "{name}");
+        }
+    }
+}

@@ -69,7 +69,8 @@ pub struct Planned {
     pub id: DeliveryId,
     /// Bytes of its body.
     pub payload_bytes: u32,
-    /// The first 64 bits of the SHA-256 of its body, to prove a re-made one the same.
+    /// The first 64 bits of a SHA-256 of its body and all else that steps say about it, to prove one that was made
+    /// again the same. In rows of earlier versions: of its body alone.
     pub payload_hash: u64,
 }
 

@@ -62,10 +62,15 @@ impl Egress {
     /// Reads the certificates to trust; fails if a setting is unusable.
     pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
         let tls = tls::connector(options.extra_ca.as_deref())?;
-        let user_agent = HeaderValue::from_str(&options.user_agent)
-            .map_err(|_| EgressError::UserAgent(options.user_agent.clone()))?;
+        let user_agent = user_agent(&options)?;
         let lookups = Arc::new(Semaphore::new(address::LOOKUPS_MAX));
         Ok(Self { inner: Arc::new(Inner { options, user_agent, tls, lookups }) })
+    }
+
+    /// Whether [`Egress::new`] would take these, without what it reads of the system.
+    pub fn check(options: &EgressOptions) -> Result<(), EgressError> {
+        user_agent(options)?;
+        tls::check_extra(options.extra_ca.as_deref())
     }
 
     /// Checks a URL as far as it can be without asking a name server: for saving.
@@ -95,4 +100,8 @@ impl Egress {
     ) -> Sent {
         send::run(&self.inner, target, request, timeout, response_bytes_max).await
     }
+}
+
+fn user_agent(options: &EgressOptions) -> Result<HeaderValue, EgressError> {
+    HeaderValue::from_str(&options.user_agent).map_err(|_| EgressError::UserAgent(options.user_agent.clone()))
 }

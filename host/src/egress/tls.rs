@@ -30,6 +30,11 @@ pub(super) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, EgressE
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+/// Whether the operator's own certificates can be used.
+pub(super) fn check_extra(extra_ca: Option<&Path>) -> Result<(), EgressError> {
+    extra_ca.map_or(Ok(()), |path| add_extra(&mut RootCertStore::empty(), path))
+}
+
 fn add_extra(roots: &mut RootCertStore, path: &Path) -> Result<(), EgressError> {
     let fault = |detail: String| EgressError::ExtraCa { path: path.to_path_buf(), detail };
     let certificates = CertificateDer::pem_file_iter(path).map_err(|error| fault(error.to_string()))?;

@@ -36,6 +36,15 @@ pub enum ApartError {
     Lost,
 }
 
+/// What becomes of a computation when nobody waits for it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It only looks at something, and ends.
+    Ends,
+    /// It changes something, and is done to its end.
+    GoesOn,
+}
+
 /// Whose turn it is. The turns of a workspace come first, so that no more than those of each wait for the others.
 #[derive(Debug)]
 pub(crate) struct Turns {
@@ -109,25 +118,29 @@ impl Drop for Computing {
     }
 }
 
-/// Ends what is computed when nobody waits for it any more.
+/// Ends what is computed when nobody waits for it any more, if it is to end then.
 struct Waiting {
+    leave: Leave,
     ended: Ended,
     stop: CancellationToken,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.ended.end();
-        self.stop.cancel();
+        if self.leave == Leave::Ends {
+            self.ended.end();
+            self.stop.cancel();
+        }
     }
 }
 
 impl Gateway {
     /// Computes something for a workspace when it is its turn. What `compute` makes is polled on the other thread; it
-    /// gets what it may cost, and both end when the future returned here is dropped.
+    /// gets what it may cost. `leave` is what happens when the future returned here is dropped.
     pub async fn apart<T, F>(
         &self,
         workspace: WorkspaceId,
+        leave: Leave,
         compute: impl FnOnce(Work) -> F + Send,
     ) -> Result<T, ApartError>
     where
@@ -141,7 +154,7 @@ impl Gateway {
         let all = self.turns().all.clone().acquire_owned().await.map_err(lost)?;
         self.metrics().computing(1);
         let computing = Computing { gateway: self.clone(), _turns: [own, all], _asking: asking };
-        let waiting = Waiting { ended: Ended::default(), stop: CancellationToken::new() };
+        let waiting = Waiting { leave, ended: Ended::default(), stop: CancellationToken::new() };
         let (stop, compute) = (waiting.stop.clone(), compute(Work::of_request(waiting.ended.clone())));
         let (done, computed) = tokio::sync::oneshot::channel();
         self.spawn_apart(async move {

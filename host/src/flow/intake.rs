@@ -131,7 +131,7 @@ async fn plan_one(gateway: Gateway, charge: Charge) {
 }
 
 /// An event that had to queue.
-async fn plan_queued(gateway: Gateway, id: EventId, duty: Duty) {
+pub(super) async fn plan_queued(gateway: Gateway, id: EventId, duty: Duty) {
     if let Some(charge) = gateway.charge(id, duty).await {
         plan_one(gateway, charge).await;
     }

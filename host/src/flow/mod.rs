@@ -10,7 +10,8 @@
 //! ```
 //!
 //! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
-//! `lanes`; `recover` does both for what a crash left. The other files serve operators: `manage`
+//! `lanes`; `recover` does both for what a crash left, `unattended` for what has nobody who works on it (`duty`). What
+//! cannot be made as it was planned is held (`hold`) until somebody releases it (`release`). The other files serve operators: `manage`
 //! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
 //! answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries them on stored events, `upload`
 //! takes plugins in, `rollouts` tries a version on live events.
@@ -63,6 +64,8 @@ pub mod snapshot;
 mod stats;
 mod steps;
 mod tester;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod unattended;
 mod unpack;
@@ -73,6 +76,7 @@ mod write;
 pub use accept::Incoming;
 pub use accept::Taken;
 pub use apart::ApartError;
+pub use apart::Leave;
 pub use error::AcceptError;
 pub use error::FieldFault;
 pub use error::OperateError;

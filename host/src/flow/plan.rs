@@ -4,14 +4,12 @@
 
 mod again;
 mod configuration;
+mod fingerprint;
 mod taken_up;
 mod written_first;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use crate::domain::config::Origin;
 use crate::domain::delivery::DeliveryState;
@@ -49,6 +47,8 @@ pub(crate) use again::OTHER_BYTES;
 pub(crate) use again::Unmade;
 pub(crate) use again::place;
 pub(crate) use again::remake;
+use fingerprint::fingerprint;
+pub(crate) use fingerprint::is_planned;
 pub(crate) use taken_up::done;
 
 /// How often the gateway tries again to run steps that failed through its own fault.
@@ -329,12 +329,6 @@ pub(crate) fn planned(job: &Job) -> Planned {
     Planned {
         id: job.id,
         payload_bytes: u32::try_from(job.bytes.payload.len()).unwrap_or(u32::MAX),
-        payload_hash: payload_hash(&job.bytes.payload),
+        payload_hash: fingerprint(&job.bytes),
     }
-}
-
-/// The first 64 bits of the SHA-256 of a payload.
-pub(crate) fn payload_hash(payload: &[u8]) -> u64 {
-    let digest = Sha256::digest(payload);
-    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }

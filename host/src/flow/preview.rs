@@ -47,6 +47,8 @@ pub struct PreviewRequest {
     pub event_type: String,
     /// The headers it is to have.
     pub headers: Headers,
+    /// The request it is to have come by.
+    pub request: RequestLine,
     /// Whether filters and mappings explain themselves.
     pub explain: bool,
 }
@@ -170,7 +172,7 @@ impl Gateway {
             event_type: request.event_type.as_str().into(),
             content_type: "application/json".into(),
             headers: request.headers.clone(),
-            request: RequestLine::default(),
+            request: request.request.clone(),
             body: request.payload.clone(),
             received_at: self.now(),
             revision: self.snapshot().revision(),

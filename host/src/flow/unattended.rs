@@ -45,10 +45,12 @@ impl Gateway {
     }
 
     async fn look(&self, seen: &mut Unattended) -> Result<(), StoreError> {
-        // What is noted is on disk after that.
-        self.store().commit(Change::default()).await?;
-        self.take_up_events(seen).await?;
-        self.take_up_deliveries(seen).await?;
+        if !seen.events.is_empty() || !seen.deliveries.is_empty() {
+            // What is noted is on disk after that.
+            self.store().commit(Change::default()).await?;
+            self.take_up_events(seen).await?;
+            self.take_up_deliveries(seen).await?;
+        }
         seen.events = self.events_without_duty().await?;
         self.deliveries_without_worker(seen).await
     }

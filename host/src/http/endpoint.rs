@@ -72,6 +72,8 @@ pub(crate) enum Place {
     BySize,
     /// Apart from events, see `flow::apart`: a small body can ask for much.
     Apart,
+    /// The same, and ended when the client leaves: it only looks at something.
+    ApartWhileAsked,
 }
 
 /// One operation.
@@ -180,6 +182,11 @@ impl Endpoint {
     /// Is worked on apart from events, however small it is.
     pub(crate) fn apart(self) -> Self {
         Self { place: Place::Apart, ..self }
+    }
+
+    /// Is worked on so, and only for as long as the client waits for it.
+    pub(crate) fn apart_while_asked(self) -> Self {
+        Self { place: Place::ApartWhileAsked, ..self }
     }
 
     /// Is never worked on apart from events.

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::flow::Gateway;
+use crate::flow::Leave;
 use crate::flow::Principal;
 use crate::http::api;
 use crate::http::body;
@@ -46,6 +47,7 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::server::ServerLimits;
 use crate::http::server::connection::Answerer;
+use crate::http::server::peer::Peer;
 use crate::http::site::Site;
 use crate::shape::Ended;
 use crate::shape::Work;
@@ -150,12 +152,19 @@ async fn run(
     let query = parts.uri.query().unwrap_or("").to_owned();
     let operation = format!("{} {}", parts.method, parts.uri.path());
     let work = Work::of_request(Ended::default());
+    let peer = parts.extensions.get::<Peer>().copied();
     let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body, work };
     call.params_known()?;
     if call.endpoint.remembered && call.headers.contains_key("idempotency-key") {
         return remembered(&operation, call).await;
     }
-    handle(call).await
+    match peer.filter(|_| call.endpoint.place == Place::ApartWhileAsked) {
+        None => handle(call).await,
+        Some(peer) => tokio::select! {
+            answer = handle(call) => answer,
+            () = peer.left() => Err(Problem::new(Kind::IncompleteBody, "the client left before the answer")),
+        },
+    }
 }
 
 /// Has the request worked on where its operation belongs.
@@ -166,14 +175,18 @@ async fn handle(call: Call) -> Answer {
             let json = matches!(call.endpoint.input, Input::Json(_) | Input::OptionalJson(_));
             json && call.body.len() > AT_ONCE_BYTES_MAX
         }
-        Place::Apart => true,
+        Place::Apart | Place::ApartWhileAsked => true,
     };
     let workspace = call.principal.as_ref().filter(|_| apart).map(|principal| principal.workspace);
     let handler = call.endpoint.handler;
     match workspace {
         Some(workspace) => {
             let gateway = call.gateway().clone();
-            gateway.apart(workspace, move |work| handler(Call { work, ..call })).await?
+            let leave = match call.endpoint.place {
+                Place::ApartWhileAsked => Leave::Ends,
+                Place::AtOnce | Place::BySize | Place::Apart => Leave::GoesOn,
+            };
+            gateway.apart(workspace, leave, move |work| handler(Call { work, ..call })).await?
         }
         None => handler(call).await,
     }

@@ -253,7 +253,7 @@ pub(crate) struct Hints {
 }
 
 /// Cells of [`distance`] that are filled in the time of a visit.
-const CELLS_FOR_A_VISIT: u64 = 8;
+const CELLS_FOR_A_VISIT: u64 = 4;
 
 impl Default for Hints {
     fn default() -> Self {

@@ -12,6 +12,7 @@ use crate::shape::query::same_value;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::number_end;
 use crate::shape::tape::text::decode;
 use crate::shape::tape::text::write_escaped;
 use crate::shape::tape::text::write_string;
@@ -255,6 +256,16 @@ impl<'v> Value<'v> {
         Some(self.as_text()?.as_bytes().cmp(other.as_text()?.as_bytes()))
     }
 
+    /// The same, but that texts which are both numbers are ordered as numbers: "99" is below "100".
+    pub(crate) fn order_read(&self, other: &Value<'_>) -> Option<Ordering> {
+        if let (Some(left), Some(right)) = (self.as_text(), other.as_text())
+            && let (Some(left), Some(right)) = (number_in(&left), number_in(&right))
+        {
+            return Some(number::compare(left, right));
+        }
+        self.order(other)
+    }
+
     /// Characters of a string, elements of an array, members of an object.
     pub(crate) fn length(&self) -> Option<usize> {
         match self {
@@ -269,6 +280,12 @@ impl<'v> Value<'v> {
             _ => None,
         }
     }
+}
+
+/// A text that is a number as JSON writes it, but for white space around it.
+pub(crate) fn number_in(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (number_end(text.as_bytes(), 0) == Some(text.len())).then_some(text)
 }
 
 #[inline]

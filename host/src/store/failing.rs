@@ -130,7 +130,7 @@ impl Faults {
 
 /// See the head of this file.
 #[derive(Clone, Debug)]
-pub(crate) struct FailingStore {
+pub struct FailingStore {
     /// What it would be without faults.
     pub(crate) inner: MemoryStore,
     /// Which calls fail.

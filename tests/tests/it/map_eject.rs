@@ -39,8 +39,10 @@ fn mapping() -> Value {
             "day": {"$path": "$.repository.pushed_at", "$apply": [{"date": "%Y/%m/%d"}]},
             "local": {"$path": "$.repository.updated_at", "$apply": [{"date": {"to": "%H:%M %Q", "timezone": "America/New_York"}}]},
             "zoned": {"$path": "$.repository.updated_at", "$apply": [{"date": {"timezone": "Asia/Kolkata"}}]},
-            "many": {"$if": {"path": "$.repository.id", "as": "number", "gt": "35129377"}, "$then": 1, "$else": {"$if":
+            "many": {"$if": {"path": "$.repository.id", "as": "number", "gt": 35129377}, "$then": 1, "$else": {"$if":
                 {"path": "$.repository.node_id", "as": "number", "gte": 5}, "$then": 2, "$else": 3}},
+            "since": {"$if": {"path": "$.repository.updated_at", "gt": "2019-05-15T15:20:00+01:00"}, "$then": true, "$else": false},
+            "names": {"$path": "$..node_id", "$apply": ["sort", "last"]},
             "hash": {"$path": "$.sender.login", "$apply": ["sha256"]},
             "uuid": {"$path": "$.repository.html_url", "$apply": ["uuid5"]},
             "code": {"$path": "$.repository.name", "$apply": ["base64"]},

@@ -164,6 +164,11 @@ async fn query_path_and_method_belong_to_the_event() {
     gateway.restart().await;
     let event = gateway.client().get(&format!("/v1/events/{}", id(&again))).await.expect(200);
     assert_eq!(event["query"], query);
+    // What there is no event of yet can be tried.
+    let steps = json!([{"filter": {"in_event": "query.a", "eq": "1"}}]);
+    let preview = json!({"steps": steps, "payload": null, "method": "GET", "query": "a=1"});
+    let tried = gateway.client().post("/v1/preview", &preview).await.expect(200);
+    assert_eq!(tried["steps"][0]["verdict"], "forward", "{tried}");
     // A POST without query is told apart.
     let plain = place.client.with_key("").post(&pipe.path, &json!({"a": 1})).await.expect(202);
     let trace = gateway.client().get(&format!("/v1/events/{}/trace", id(&plain))).await.expect(200);

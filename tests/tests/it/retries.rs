@@ -22,8 +22,9 @@ async fn the_same_bytes_under_the_same_id_until_it_works() {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
     let client = gateway.client();
     sink.script("/hook", |before, _| match before {
-        0 => Reply::Status(500),
-        1 => Reply::Close,
+        // A connection that breaks is an attempt where it was a fresh one.
+        0 => Reply::Close,
+        1 => Reply::Status(500),
         2 => Reply::Status(429),
         _ => Reply::Status(204),
     });

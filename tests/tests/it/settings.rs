@@ -2,6 +2,7 @@
 //! groups that need one gateway each. Not here: how settings are read and what is refused (`config` in the gateway).
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -59,7 +60,11 @@ async fn with(settings: &[(&str, &str)]) -> Gateway {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_setting_has_an_effect() {
     let seen = Seen::default();
-    tokio::join!(requests(&seen), connections(&seen), storage(&seen), limits(&seen));
+    // A folder for compiled code that others may look into is warned of.
+    let loose = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(loose.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = loose.path().to_str().unwrap();
+    tokio::join!(requests(&seen, path), connections(&seen, path), storage(&seen), limits(&seen));
     tokio::join!(at_a_time(&seen), attempts(&seen), reach(&seen), hosts(&seen), slow_peers(&seen));
     tokio::join!(plugins(&seen), interpreted(&seen), waits(&seen));
     let mut seen = seen.0.into_inner().unwrap();
@@ -79,7 +84,7 @@ fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
 
-async fn requests(seen: &Seen) {
+async fn requests(seen: &Seen, loose: &str) {
     let elsewhere = tempfile::tempdir().unwrap();
     let key_file = elsewhere.path().join("secret.key");
     let gateway = with(&[
@@ -92,11 +97,12 @@ async fn requests(seen: &Seen) {
         ("STORE_SECRET_KEY_FILE", key_file.to_str().unwrap()),
         ("STORE_IDEMPOTENCY_WINDOW", "1s"),
         ("LOG_FORMAT", "json"),
-        ("LOG_FILTER", "debug"),
+        ("PLUGINS_CODE_CACHE", loose),
     ])
     .await;
-    let client = gateway.client();
-    let source = client.post("/v1/sources", &json!({"name": "door"})).await.expect(201);
+    let (client, sink) = (gateway.client(), Sink::start().await);
+    let path = Plan::new("door", &sink.url("/door")).make(&client).await.path;
+    let source = client.get("/v1/sources/door").await.expect(200);
     client.with_key("hm_admin_other").get("/v1/sources").await.problem(401);
     assert!(!gateway.address().ends_with(":8080") && gateway.data().join("plugins").exists());
     seen.note(&["LISTEN", "DATA", "ADMIN_KEY"]);
@@ -104,7 +110,6 @@ async fn requests(seen: &Seen) {
     assert!(key_file.exists());
     seen.note(&["PUBLIC_URL", "STORE_SECRET_KEY_FILE"]);
 
-    let path = format!("/in/{}", source["id"].as_str().unwrap());
     let send = async |body: String, more: &[(&str, &str)]| -> Answer {
         let headers = [&[("content-type", "application/json")], more].concat();
         client.with_key("").send("POST", &path, &headers, body.into_bytes()).await
@@ -130,17 +135,18 @@ async fn requests(seen: &Seen) {
     let first = once().await;
     eventually("the key is new again", async || (once().await != first).then_some(())).await;
     seen.note(&["STORE_IDEMPOTENCY_WINDOW"]);
-    eventually("it says much, as JSON", async || {
+    eventually("it warns, as JSON", async || {
         let log = gateway.log();
         let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.any(|line| line["level"] == "DEBUG").then_some(())
+        lines.any(|line| line["level"] == "WARN").then_some(())
     })
     .await;
-    seen.note(&["LOG_FORMAT", "LOG_FILTER"]);
+    seen.note(&["LOG_FORMAT"]);
 }
 
-async fn connections(seen: &Seen) {
-    let gateway = with(&[("SERVER_CONNECTIONS_MAX", "1")]).await;
+async fn connections(seen: &Seen, loose: &str) {
+    let settings = [("SERVER_CONNECTIONS_MAX", "1"), ("LOG_FILTER", "error"), ("PLUGINS_CODE_CACHE", loose)];
+    let gateway = with(&settings).await;
     let first = raw::connect(&gateway).await;
     let second = raw::exchange(&gateway, "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
     let mut second = std::pin::pin!(second);
@@ -149,6 +155,8 @@ async fn connections(seen: &Seen) {
     drop(first);
     assert_eq!(raw::status(&second.await), 200);
     seen.note(&["SERVER_CONNECTIONS_MAX"]);
+    assert_eq!(gateway.log(), "", "only errors are told");
+    seen.note(&["LOG_FILTER"]);
 }
 
 async fn storage(seen: &Seen) {
@@ -165,6 +173,8 @@ async fn limits(seen: &Seen) {
             ("LIMITS_STEPS_MAX", "2"),
             ("LIMITS_DELIVERIES_PER_EVENT_MAX", "2"),
             ("LIMITS_EVENTS_PER_REQUEST_MAX", "2"),
+            ("PLUGINS_OUTPUT_BYTES_MAX", "1KiB"),
+            ("PLUGINS_OUTPUTS_MAX", "3"),
         ])
         .await,
         Sink::start().await,
@@ -189,6 +199,10 @@ async fn limits(seen: &Seen) {
     assert!(!numbers.contains(&json!(3)) && numbers.contains(&json!(4)), "{numbers:?}");
     seen.note(&["LIMITS_CONNECTIONS_MAX", "LIMITS_STEPS_MAX", "LIMITS_DELIVERIES_PER_EVENT_MAX"]);
     seen.note(&["LIMITS_EVENTS_PER_REQUEST_MAX"]);
+    client.upload("hostile", hostile(false)).await.expect(201);
+    assert_says(&attacked(&client, "five-megabytes").await, "1024");
+    assert_says(&attacked(&client, "many-outputs").await, "3");
+    seen.note(&["PLUGINS_OUTPUT_BYTES_MAX", "PLUGINS_OUTPUTS_MAX"]);
 }
 
 async fn at_a_time(seen: &Seen) {
@@ -312,8 +326,7 @@ async fn slow_peers(seen: &Seen) {
     let pipeline = Plan::new("silent", &format!("https://{address}/")).make(&client).await;
     pipeline.accept(&client, &json!({})).await;
     let attempt = attempt(&client).await;
-    let took = attempt["timings"]["total_us"].as_u64().unwrap();
-    assert!(took < 4_000_000, "{attempt}");
+    assert!(attempt["error"]["detail"].as_str().unwrap().contains("within 100ms"), "{attempt}");
     seen.note(&["EGRESS_CONNECT_TIMEOUT"]);
 }
 
@@ -376,8 +389,6 @@ async fn plugins(seen: &Seen) {
         ("PLUGINS_CPU", "7ms"),
         ("PLUGINS_MEMORY", "4MiB"),
         ("PLUGINS_IN_FLIGHT_MAX", "37"),
-        ("PLUGINS_OUTPUT_BYTES_MAX", "1KiB"),
-        ("PLUGINS_OUTPUTS_MAX", "3"),
         ("PLUGINS_LOG_LINES_MAX", "2"),
         ("PLUGINS_LOG_LINE_BYTES_MAX", "16B"),
         ("PLUGINS_CODE_CACHE", cache.to_str().unwrap()),
@@ -393,9 +404,7 @@ async fn plugins(seen: &Seen) {
     seen.note(&["PLUGINS_WORKERS", "PLUGINS_CODE_CACHE"]);
     assert_says(&attacked(&client, "endless-loop").await, "7ms");
     assert_says(&attacked(&client, "grow").await, "4194304");
-    assert_eq!(attacked(&client, "five-megabytes").await["code"], "output_too_large");
-    assert_says(&attacked(&client, "many-outputs").await, "3");
-    seen.note(&["PLUGINS_CPU", "PLUGINS_MEMORY", "PLUGINS_OUTPUT_BYTES_MAX", "PLUGINS_OUTPUTS_MAX"]);
+    seen.note(&["PLUGINS_CPU", "PLUGINS_MEMORY"]);
     let logged = attacked(&client, "log-flood").await;
     let lines = logged["logs"].as_array().unwrap();
     assert!(!lines.is_empty() && lines.len() <= 3, "{logged}");

@@ -21,4 +21,5 @@ The `path` of a mapping: what a template's holes bring is percent-encoded, so th
 the query; a hole that ends in `| url_encode: 'path'` may bring several segments. A hole that would leave its segment
 empty fails the event.
 
-A filter's clause: {\"path\": …, \"gte\": 100, \"as\": \"number\"} also takes texts that are numbers, as forms have them.";
+A filter's clause: {\"path\": …, \"gte\": 100, \"as\": \"number\"} also takes texts that are numbers, as forms have them.
+Texts are ordered as numbers if both are numbers, in time if both are dates with an offset or Z, else by their letters.";

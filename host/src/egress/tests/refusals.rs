@@ -163,8 +163,11 @@ fn settings_that_cannot_work_are_named() {
     let empty = directory.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
     for options in [with_ca(empty), with_ca(directory.path().join("missing.pem"))] {
+        assert!(matches!(Egress::check(&options), Err(EgressError::ExtraCa { .. })));
         assert!(matches!(Egress::new(options), Err(EgressError::ExtraCa { .. })));
     }
     let options = EgressOptions { user_agent: "a\nb".into(), ..options() };
+    assert!(matches!(Egress::check(&options), Err(EgressError::UserAgent(_))));
     assert!(matches!(Egress::new(options), Err(EgressError::UserAgent(_))));
+    assert!(Egress::check(&self::options()).is_ok());
 }

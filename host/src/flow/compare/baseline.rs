@@ -14,7 +14,7 @@ use crate::flow::compare::many;
 use crate::flow::compare::many::Calls;
 use crate::flow::compare::past::Past;
 use crate::flow::compare::past::Then;
-use crate::flow::plan::payload_hash;
+use crate::flow::plan::is_planned;
 use crate::flow::snapshot::ConnectionRuntime;
 use crate::flow::steps::StepContext;
 use crate::shape::difference::Outcome;
@@ -126,13 +126,13 @@ async fn prove(
     if planned.is_empty() {
         return outcome;
     }
-    if is_planned(&outcome, planned) {
+    if are_planned(&outcome, planned) {
         counts.sent += 1;
         return outcome;
     }
     if *calls == Calls::Batched
         && let Some(alone) = run(runtime, &[context], Calls::Single).await.pop()
-        && is_planned(&alone, planned)
+        && are_planned(&alone, planned)
     {
         *calls = Calls::Single;
         counts.sent += 1;
@@ -144,8 +144,7 @@ async fn prove(
 
 /// Whether these are the payloads that were planned. There may be more: an event becomes only so
 /// many deliveries.
-fn is_planned(outcome: &Outcome, planned: &[Planned]) -> bool {
+fn are_planned(outcome: &Outcome, planned: &[Planned]) -> bool {
     let Outcome::Forwarded(made) = outcome else { return false };
-    made.len() >= planned.len()
-        && made.iter().zip(planned).all(|(made, planned)| payload_hash(&made.payload) == planned.payload_hash)
+    made.len() >= planned.len() && made.iter().zip(planned).all(|(made, planned)| is_planned(planned, made))
 }

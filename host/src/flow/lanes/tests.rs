@@ -128,3 +128,27 @@ fn removing_tells_where_it_was() {
     assert!(lane.remove(DeliveryId::from_bits(3)).is_none());
     assert_eq!(lane.waiting(), (0, 0));
 }
+
+#[test]
+fn what_a_worker_has_is_here_until_it_gives_it_back() {
+    let mut lane = Lane::default();
+    let has = |lane: &Lane| [1, 2].map(|id| lane.has(DeliveryId::from_bits(id), at(5)));
+    assert!(lane.offer(job(1, 1), Gate::Open).is_ok());
+    park(&mut lane, 5, 2);
+    assert_eq!(has(&lane), [true, true]);
+    assert!(lane.has(DeliveryId::from_bits(2), at(9)), "also where it is parked until another time");
+    assert!(lane.take_worker(1) && !lane.take_worker(1));
+    for out in ["parked 2", "ready 1"] {
+        assert_eq!(next(&mut lane, 10, false), out);
+        assert_eq!(has(&lane), [true, true], "with a worker");
+    }
+    lane.done(DeliveryId::from_bits(2));
+    assert_eq!(has(&lane), [true, false]);
+    lane.done(DeliveryId::from_bits(1));
+    lane.leave();
+    assert_eq!(has(&lane), [false, false]);
+    park(&mut lane, 5, 2);
+    assert!(lane.take_worker(1), "the place is free again");
+    assert_eq!(next(&mut lane, 10, true), "nothing until None");
+    assert_eq!(has(&lane), [false, true], "held back by a pause");
+}

@@ -18,7 +18,7 @@ use crate::flow::gateway::Unreadable;
 use crate::flow::kept::Kept;
 use crate::flow::kept::Purpose;
 use crate::flow::plan::context;
-use crate::flow::plan::payload_hash;
+use crate::flow::plan::is_planned;
 use crate::flow::plan::run_connection;
 use crate::flow::steps::RunEnd;
 
@@ -150,10 +150,4 @@ async fn payloads(
         RunEnd::Held => Err(Unmade::Passing("a plugin of its connection is in quarantine".into())),
         RunEnd::HostFault(detail) => Err(Unmade::Passing(format!("its steps cannot be run: {detail}"))),
     }
-}
-
-/// Whether bytes are the ones that were planned.
-fn is_planned(planned: &Planned, bytes: &DeliveryBytes) -> bool {
-    planned.payload_bytes == u32::try_from(bytes.payload.len()).unwrap_or(u32::MAX)
-        && planned.payload_hash == payload_hash(&bytes.payload)
 }

@@ -126,7 +126,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Runs a version on the captured tests, and on events that are nearly like them.",
             |call| Box::pin(test(call)),
         )
-        .apart()
+        .apart_while_asked()
         .query(TEST_VERSION)
         .output(200, Output::Json(TestReportView::describe)),
     ]

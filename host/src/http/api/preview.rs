@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::event::Headers;
+use crate::domain::event::RequestLine;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
@@ -42,6 +43,9 @@ const PREVIEW: &[Field] = &[
     field("event", Shape::Text, "The id of a stored event instead of a payload."),
     field("event_type", Shape::Text, "The type the payload is to have."),
     field("headers", Shape::Texts, "The headers it is to have."),
+    field("method", Shape::Text, "The method its request is to have, as `in_event` sees it."),
+    field("path", Shape::Text, "The path behind the source's URL that it is to have, such as `/tenant/42`."),
+    field("query", Shape::Text, "The query it is to have, without `?`."),
     field("explain", Shape::Flag, "Whether filters and mappings explain every clause and field."),
     field("paths", Shape::Flag, "Whether to list every path of the payload."),
     field(
@@ -130,7 +134,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .scope(crate::domain::config::Scope::Read)
         .not_remembered()
-        .apart()
+        .apart_while_asked()
         .input(Input::Json(PREVIEW))
         .output(200, Output::Json(PreviewView::describe)),
     ]
@@ -213,6 +217,11 @@ fn read_request(object: &Object<'_>) -> PreviewRequest {
         event: object.parsed("event"),
         event_type: object.text("event_type").unwrap_or_default(),
         headers: Headers(lower),
+        request: RequestLine {
+            method: object.text("method").unwrap_or_default(),
+            path: object.text("path").unwrap_or_default(),
+            query: object.text("query").unwrap_or_default(),
+        },
         explain: object.flag("explain").unwrap_or_default(),
     }
 }

@@ -20,7 +20,7 @@ pub(super) const VERIFICATION: &[Field] = &[
     field(
         "verify_token",
         Shape::Secret,
-        "For `meta`: the token that is repeated in the URL of its handshake. It signs nothing; the app secret is not taken in its place.",
+        "For `meta`: the token that is repeated in the URL of its handshake. It signs nothing; the app secret is not taken in its place. Of several secrets without it, those that are no app secrets (32 hexadecimal digits; all but the first, if none looks like one) are taken for such tokens.",
     ),
     field("tolerance_s", Shape::Whole, "Seconds the time of signing may differ from now."),
     field("fail_status", Shape::Whole, "The status of a refusal, 400 to 499."),

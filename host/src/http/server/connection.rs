@@ -27,6 +27,7 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::server::ServerLimits;
+use crate::http::server::peer::Peer;
 use crate::http::server::refusal;
 use crate::http::server::wire::AnswerBody;
 use crate::http::server::wire::Answering;
@@ -60,11 +61,12 @@ pub(super) async fn serve<A: Answerer>(
 ) {
     // Without it small answers wait for the client's acknowledgement. A socket that refuses works.
     let _slower = stream.set_nodelay(true);
-    let answering = Answering::default();
+    let (answering, peer) = (Answering::default(), Peer::of(&stream));
     let wire = Wire::new(stream, answering.clone());
     let (begun, last) = (answering.clone(), closing.clone());
-    let service = service_fn(move |request| -> Answer {
+    let service = service_fn(move |mut request: Request<Incoming>| -> Answer {
         begun.begin();
+        request.extensions_mut().insert(peer);
         let (answerer, answering, last) = (answerer.clone(), begun.clone(), last.clone());
         Box::pin(async move {
             let mut response = guarded(answerer, request).await;

@@ -2,6 +2,7 @@
 //! request means.
 
 pub(crate) mod connection;
+pub(crate) mod peer;
 mod refusal;
 #[cfg(test)]
 mod tests;

@@ -35,5 +35,5 @@ async fn every_state_is_shown_described_and_found() {
         assert_eq!(page["items"], json!([]), "{state}");
     }
     let (kind, errors) = api.ask("GET", "/v1/deliveries?state=lost", Value::Null).await.problem();
-    assert_eq!((kind.as_str(), errors), ("validation", vec!["state".to_owned()]));
+    assert_eq!((kind.as_str(), errors), ("invalid-query", vec!["?state".to_owned()]));
 }

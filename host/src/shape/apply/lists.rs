@@ -12,6 +12,7 @@ use crate::shape::budget::Exhausted;
 use crate::shape::number::Decimal;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
+use crate::shape::value::number_in;
 
 pub(super) fn run<'v>(
     step: &ListStep,
@@ -30,7 +31,11 @@ pub(super) fn run<'v>(
         ListStep::Sort { descending } => {
             // Each comparison may look at long strings: paid for as if it looked at a key.
             budget.visit(list.len() as u64 * u64::from(list.len().max(1).ilog2()))?;
-            list.sort_by(|left, right| if *descending { order(right, left) } else { order(left, right) });
+            let compare = compare_of(&list);
+            list.sort_by(|left, right| match descending {
+                true => order(right, left, compare),
+                false => order(left, right, compare),
+            });
             Value::List(list)
         }
         ListStep::Flatten(levels) => {
@@ -76,8 +81,18 @@ fn unique<'v>(list: Vec<Value<'v>>, budget: &mut Budget) -> Result<Vec<Value<'v>
     Ok(kept)
 }
 
+/// How the values of a list are compared.
+type Compare = fn(&Value<'_>, &Value<'_>) -> Option<Ordering>;
+
+/// Texts that are all numbers are compared as numbers, as forms have them; other texts by their characters.
+fn compare_of(list: &[Value<'_>]) -> Compare {
+    let mut texts = list.iter().filter_map(|value| value.as_text());
+    let read = texts.all(|text| number_in(&text).is_some());
+    if read { |left, right| left.order_read(right) } else { |left, right| left.order(right) }
+}
+
 /// Null, false, true, numbers, strings, then the rest as it stands.
-fn order(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+fn order(left: &Value<'_>, right: &Value<'_>, compare: Compare) -> Ordering {
     let rank = |value: &Value<'_>| match value.kind() {
         Kind::Null => 0,
         Kind::Boolean => 1 + u8::from(value.as_bool() == Some(true)),
@@ -85,7 +100,7 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Ordering {
         Kind::String => 4,
         Kind::Array | Kind::Object => 5,
     };
-    rank(left).cmp(&rank(right)).then_with(|| left.order(right).unwrap_or(Ordering::Equal))
+    rank(left).cmp(&rank(right)).then_with(|| compare(left, right).unwrap_or(Ordering::Equal))
 }
 
 fn flatten<'v>(list: Vec<Value<'v>>, budget: &mut Budget) -> Result<Vec<Value<'v>>, Exhausted> {
@@ -110,13 +125,14 @@ fn sum(list: &[Value<'_>]) -> Result<Decimal, String> {
 }
 
 fn extreme<'v>(name: &str, list: Vec<Value<'v>>, wanted: Ordering) -> Result<Option<Value<'v>>, ApplyFault> {
+    let compare = compare_of(&list);
     let mut best: Option<Value<'v>> = None;
     for value in list.into_iter().filter(|value| !value.is_null()) {
         let better = match &best {
             None if matches!(value.kind(), Kind::Number | Kind::String) => true,
             None => return Err(ApplyFault::Detail(super::run::needs(name, "numbers or strings", &value))),
             Some(best) => {
-                let ordering = value.order(best);
+                let ordering = compare(&value, best);
                 ordering.ok_or_else(|| format!("{name} needs numbers or strings, not some of each"))?
                     == wanted
             }

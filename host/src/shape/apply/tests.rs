@@ -71,6 +71,9 @@ fn lists() {
     check("[2,1.5,3]", r#"["min"]"#, "1.5");
     check(r#"["b","c"]"#, r#"["max"]"#, r#""c""#);
     check(r#"[1,"c"]"#, r#"["max"]"#, "max needs numbers or strings, not some of each");
+    check(r#"["9","100"," 25.5"]"#, r#"["max"]"#, r#""100""#);
+    check(r#"["9","100","25.5"]"#, r#"["sort"]"#, r#"["9","25.5","100"]"#);
+    check(r#"["9","100","x"]"#, r#"["min"]"#, r#""100""#);
     check("[]", r#"["first"]"#, "null");
     check("[]", r#"["first",{"default":0}]"#, "0");
     check("[1,2]", r#"["count"]"#, "2");

@@ -103,6 +103,16 @@ impl Writer {
                 };
                 format!("{name}(it, &{})", constant_of(bound))
             }
+            Test::Instant(order, _, bound) => {
+                self.dates = true;
+                let how = match order {
+                    Order::Greater => "is_gt",
+                    Order::GreaterOrEqual => "is_ge",
+                    Order::Less => "is_lt",
+                    Order::LessOrEqual => "is_le",
+                };
+                format!("since(it, {}).is_some_and(std::cmp::Ordering::{how})", quoted(bound))
+            }
             Test::In(wanted) => format!("is_in(it, &[{}])", list(wanted)),
             Test::NotIn(wanted) => format!("!is_in(it, &[{}])", list(wanted)),
             Test::IsNull(true) => "it.is_null()".to_owned(),

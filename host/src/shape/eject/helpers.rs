@@ -20,7 +20,7 @@ pub(super) fn files(writer: &Writer) -> Vec<(String, String)> {
     let mut declared: Vec<String> = Vec::new();
     for (needed, name, text, uses) in [
         (writer.codecs, "codec", include_str!("template/codec.rs.txt"), ""),
-        (writer.dates, "date", include_str!("template/date.rs.txt"), "pub(crate) use date::Form;"),
+        (writer.dates, "date", include_str!("template/date.rs.txt"), "pub(crate) use date::{Form, since};"),
         (
             writer.patterns,
             "pattern",

@@ -1,5 +1,7 @@
 //! A compiled clause. Not here: how it is read (`compile`) and how it is decided (`eval`).
 
+use jiff::Timestamp;
+
 use crate::shape::query::RegexPattern;
 use crate::shape::source::Path;
 use crate::shape::source::Source;
@@ -43,6 +45,9 @@ pub(crate) enum Test {
     Equal(Value<'static>),
     NotEqual(Value<'static>),
     Order(Order, Value<'static>),
+    /// The bound is an instant with its offset or `Z`: values that are one too are ordered in time, whatever their
+    /// offset, and others as texts.
+    Instant(Order, Timestamp, Box<str>),
     In(Box<[Value<'static>]>),
     NotIn(Box<[Value<'static>]>),
     IsNull(bool),

@@ -1,5 +1,7 @@
 //! Reads a filter's JSON. Not here: deciding (`eval`).
 
+use jiff::Timestamp;
+
 use crate::domain::event::RequestPart;
 use crate::shape::fault::push_pointer;
 use crate::shape::filter::clause::Body;
@@ -174,6 +176,11 @@ fn test(name: &str, value: Node<'_>) -> Result<Test, String> {
         return Ok(Test::Length(relation, bound));
     }
     if let Some(order) = order(name) {
+        if let Some(text) = value.as_str()
+            && let Ok(instant) = text.parse::<Timestamp>()
+        {
+            return Ok(Test::Instant(order, instant, text.into()));
+        }
         return match value.kind() {
             Kind::Number | Kind::String => Ok(Test::Order(order, Value::copied(value))),
             _ => Err(format!("`{name}` must be a number or a string, not {}", spec::seen(value))),

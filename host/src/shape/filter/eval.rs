@@ -13,13 +13,13 @@ use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::compile::ClauseCompiler;
 use crate::shape::filter::mismatch::mismatch;
-use crate::shape::filter::test::number_in;
 use crate::shape::input::Input;
 use crate::shape::query::Stop;
 use crate::shape::source::Scope;
 use crate::shape::spec;
 use crate::shape::spec::Faults;
 use crate::shape::value::Value;
+use crate::shape::value::number_in;
 
 /// A compiled filter.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::Test;
-use crate::shape::filter::test::number_in;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
+use crate::shape::value::number_in;
 
 /// Such as "text, not a number"; nothing where the types are not to blame.
 pub(super) fn mismatch(leaf: &Leaf, value: &Value<'_>) -> Option<String> {
@@ -34,7 +34,7 @@ fn wanted(test: &Test, seen: Kind) -> Option<Kind> {
                 scalar(*first) && scalar(seen) && wanted.iter().all(|one| one.kind() == *first)
             })
         }
-        Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => Some(Kind::String),
+        Test::Instant(..) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => Some(Kind::String),
         _ => None,
     };
     one.filter(|wanted| *wanted != seen)

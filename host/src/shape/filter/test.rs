@@ -2,16 +2,16 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
+
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::filter::clause::LengthTest;
 use crate::shape::filter::clause::Order;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::clause::Type;
-use crate::shape::number;
 use crate::shape::number::Decimal;
 use crate::shape::tape::Kind;
-use crate::shape::tape::number_end;
 use crate::shape::value::Value;
 
 impl Order {
@@ -41,7 +41,15 @@ impl Test {
         Ok(match self {
             Self::Equal(wanted) => value.same(wanted, budget)?,
             Self::NotEqual(wanted) => !value.same(wanted, budget)?,
-            Self::Order(order, bound) => ordering(value, bound).is_some_and(|found| order.accepts(found)),
+            Self::Order(order, bound) => value.order_read(bound).is_some_and(|found| order.accepts(found)),
+            Self::Instant(order, instant, bound) => {
+                budget.visit(4)?;
+                value.as_text().is_some_and(|text| {
+                    let found = text.trim().parse::<Timestamp>();
+                    let as_texts = |_| text.as_bytes().cmp(bound.as_bytes());
+                    order.accepts(found.map_or_else(as_texts, |found| found.cmp(instant)))
+                })
+            }
             Self::In(wanted) => is_in(value, wanted, budget)?,
             Self::NotIn(wanted) => !is_in(value, wanted, budget)?,
             Self::IsNull(wanted) => value.is_null() == *wanted,
@@ -66,22 +74,6 @@ impl Test {
             },
         })
     }
-}
-
-/// The order of two numbers or two texts. Texts that are both numbers are ordered as numbers: "99" is below "100".
-fn ordering(value: &Value<'_>, bound: &Value<'_>) -> Option<Ordering> {
-    if let (Some(value), Some(bound)) = (value.as_text(), bound.as_text())
-        && let (Some(value), Some(bound)) = (number_in(&value), number_in(&bound))
-    {
-        return Some(number::compare(value, bound));
-    }
-    value.order(bound)
-}
-
-/// A text that is a number as JSON writes it, but for white space around it.
-pub(super) fn number_in(text: &str) -> Option<&str> {
-    let text = text.trim();
-    (number_end(text.as_bytes(), 0) == Some(text.len())).then_some(text)
 }
 
 fn is_in(value: &Value<'_>, wanted: &[Value<'_>], budget: &mut Budget) -> Result<bool, Exhausted> {

@@ -229,3 +229,20 @@ fn numbers_in_texts_are_ordered_as_numbers() {
         assert_eq!(passed, pass, "{value} {tests}: {reason}");
     }
 }
+
+#[test]
+fn dates_with_an_offset_are_ordered_in_time() {
+    for (value, tests, pass) in [
+        (r#""2024-06-01T01:00:00+02:00""#, r#""gt":"2024-05-31T23:30:00Z""#, false),
+        (r#""2024-06-01T01:00:00+02:00""#, r#""lte":"2024-05-31T23:00:00Z""#, true),
+        (r#""2024-06-01T12:00:00.5Z""#, r#""gt":"2024-06-01T12:00:00Z""#, true),
+        (r#""2024-06-01 12:00:01z""#, r#""gte":"2024-06-01T12:00:00Z""#, true),
+        // Without an offset it is no instant, and a text as any other.
+        (r#""2024-06-01T12:00:00""#, r#""gt":"2024-05-31T23:30:00Z""#, true),
+        (r#""soon""#, r#""gt":"2024-05-31T23:30:00Z""#, true),
+        ("1717243200", r#""gt":"2024-05-31T23:30:00Z""#, false),
+    ] {
+        let (passed, reason) = says(&format!(r#"{{"path":"$.v",{tests}}}"#), &format!(r#"{{"v":{value}}}"#));
+        assert_eq!(passed, pass, "{value} {tests}: {reason}");
+    }
+}

@@ -144,6 +144,8 @@ impl OutputCompiler<'_> {
             "$each" => &["$value"],
             "$if" => &["$then", "$else"],
             "$path" | "$in_headers" => MODIFIERS,
+            // A parameter may come several times.
+            "$in_event" if value.as_str().is_some_and(|name| name.starts_with("query.")) => MODIFIERS,
             _ => &MODIFIERS[..5],
         };
         self.only(node, head, allowed, pointer);

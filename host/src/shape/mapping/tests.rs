@@ -279,7 +279,7 @@ fn what_an_event_puts_into_a_path_stays_one_segment() {
         (r#""jo smith""#, "jo%20smith"),
         (r#""ü""#, "%C3%BC"),
         (r#""%2e%2e""#, "%252e%252e"),
-        (r##""a\\b\n#\""##, "a%5Cb%0A%23%22"),
+        (r##""a\\b\n#\"""##, "a%5Cb%0A%23%22"),
         ("7", "7"),
         ("true", "true"),
         (r#"["a","b/c"]"#, "%5B%22a%22%2C%22b%2Fc%22%5D"),

@@ -1,22 +1,21 @@
 //! What a disk may lose or change behind the gateway's back, done on purpose.
 
-use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::domain::plan::Plan;
 use crate::store::LogEntry;
 use crate::store::memory::MemoryStore;
 
 impl MemoryStore {
-    /// The bytes of a delivery are gone.
-    pub(crate) fn lose_bytes(&self, id: DeliveryId) {
-        let mut data = self.data();
-        data.bytes.remove(&id);
-        data.lasting_bytes.remove(&id);
-    }
-
     /// A revision of the configuration is gone.
     pub(crate) fn lose_config(&self, revision: u64) {
         self.data().configs.retain(|state| state.revision != revision);
+    }
+
+    /// The body of an event is another one.
+    pub(crate) fn change_event(&self, event: EventId, body: &'static str) {
+        let mut data = self.data();
+        let found = data.events.get_mut(&event).expect("the event is there");
+        found.body = bytes::Bytes::from_static(body.as_bytes());
     }
 
     /// The plan of an event says something else.

@@ -165,6 +165,9 @@ impl Committer {
     fn sort_in(&mut self, request: Request, batch: &mut Vec<Request>, closing: &mut Option<Reply<()>>) {
         match request {
             Request::Nudge => self.watching_notes = true,
+            Request::Open { after, limit, reply } => {
+                let _gone = reply.send(Ok(self.state.open.after(after).take(limit).collect()));
+            }
             Request::Close { reply } => *closing = Some(reply),
             other => batch.push(other),
         }
@@ -262,14 +265,10 @@ impl Committer {
                 (Request::Configure { writes, above, reply }, _) => {
                     waiting.configures.push((reply, commit.configure(&writes, above)?));
                 }
-                (Request::Open { after, limit, reply }, _) => {
-                    let open = commit.state.open.after(after);
-                    let _gone = reply.send(Ok(open.take(limit).collect()));
-                }
                 (Request::Expire { step, reply }, _) => {
                     waiting.expires.push((reply, expire::expire(&mut commit, &step)?));
                 }
-                (Request::Nudge | Request::Close { .. }, _) => {}
+                (Request::Nudge | Request::Open { .. } | Request::Close { .. }, _) => {}
             }
         }
         if mark {

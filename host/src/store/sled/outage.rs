@@ -96,8 +96,7 @@ fn refuse(request: Request, error: &StoreError) {
         Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
         Request::Commit { reply, .. } => drop(reply.send(Err(error.clone()))),
         Request::Configure { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Open { reply, .. } => drop(reply.send(Err(error.clone()))),
         Request::Expire { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Nudge | Request::Close { .. } => {}
+        Request::Nudge | Request::Open { .. } | Request::Close { .. } => {}
     }
 }

@@ -46,7 +46,7 @@ pub(super) enum Request {
         after: Option<EventId>,
         /// At most so many.
         limit: usize,
-        /// Answered at once: what is on disk counts, not this commit.
+        /// Answered at once, from memory: it is part of no commit.
         reply: Reply<Vec<EventId>>,
     },
     /// Delete some of what is old.

@@ -1,0 +1,9 @@
+//! The path of an event in one process: a real gateway with real steps and a real receiver, on a store that fails
+//! when a test wants it to, with a clock a test turns.
+
+mod alone;
+mod planned;
+mod receiver;
+mod revisions;
+mod support;
+mod sweep;

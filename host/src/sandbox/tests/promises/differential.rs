@@ -3,6 +3,7 @@
 //! memory are the same. Not here: cases that somebody thought of (`directly`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::grant::Grants;
 use crate::domain::plugin::Fault;
@@ -133,7 +134,9 @@ fn random_event(random: &mut fastrand::Rng) -> GuestEvent {
 }
 
 fn limits() -> PluginLimits {
-    PluginLimits { memory_bytes: 1 << 20, ..PluginLimits::interpreted() }
+    // Short, since some mutations never end.
+    let cpu = Duration::from_millis(60);
+    PluginLimits { memory_bytes: 1 << 20, cpu, ..PluginLimits::interpreted() }
 }
 
 #[tokio::test]

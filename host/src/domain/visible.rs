@@ -18,7 +18,7 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
 
 fn written_out(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     let obeyed = |letter: char| is_obeyed(letter) && !stays(letter);
-    if !text.contains(&obeyed) {
+    if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

@@ -206,7 +206,7 @@ impl Gateway {
 fn place<'s>(connection: &'s ConnectionRuntime, plugin: &str) -> Option<Place<'s>> {
     let steps = connection.steps.as_ref().ok()?;
     steps.iter().enumerate().find_map(|(at, step)| match &step.kind {
-        CompiledKind::Plugin(found) if &*found.name == plugin => Some((found, &steps[..at])),
+        CompiledKind::Plugin(found) if &*found.name == plugin => Some((&**found, &steps[..at])),
         _ => None,
     })
 }

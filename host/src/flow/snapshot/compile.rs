@@ -361,7 +361,7 @@ fn compile_kind(
                     return Err(fault("/plugin/grants", no_secret(wanted)));
                 }
             }
-            Ok(CompiledKind::Plugin(PluginStep {
+            Ok(CompiledKind::Plugin(Box::new(PluginStep {
                 name: name.as_str().into(),
                 digest,
                 plugin: plugins.of(plugin, found, grants.kinds()),
@@ -373,7 +373,7 @@ fn compile_kind(
                 secrets: NamedSecrets::default(),
                 streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
                 rollout: None,
-            }))
+            })))
         }
     }
 }

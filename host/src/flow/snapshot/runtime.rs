@@ -84,7 +84,7 @@ pub enum CompiledKind {
     /// A mapping.
     Mapping(Arc<Mapping>),
     /// A plugin.
-    Plugin(PluginStep),
+    Plugin(Box<PluginStep>),
 }
 
 /// A plugin at a version with its configuration.

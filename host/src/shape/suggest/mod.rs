@@ -45,9 +45,9 @@ pub fn suggest(samples: &[&[u8]], target: &[u8], budget: &mut Budget) -> Result<
     let mut targets = Targets { found: Vec::new(), budget };
     let root = wanted.root();
     if is_schema(root) {
-        targets.from_schema(root, "", &[])?;
+        targets.of_schema(root, "", &[])?;
     } else {
-        targets.from_example(root, "", &[])?;
+        targets.of_example(root, "", &[])?;
     }
     let Targets { found, budget } = targets;
     let mut index = Index::of(&known, budget)?;
@@ -72,12 +72,12 @@ fn is_schema(root: Node<'_>) -> bool {
 
 impl Targets<'_> {
     /// The recursion is as deep as the target.
-    fn from_schema(&mut self, node: Node<'_>, pointer: &str, words: &[String]) -> Result<(), Exhausted> {
+    fn of_schema(&mut self, node: Node<'_>, pointer: &str, words: &[String]) -> Result<(), Exhausted> {
         let Some(properties) = node.get("properties") else { return Ok(()) };
         for (name, schema) in properties.members() {
             let (pointer, words) = self.named(pointer, words, &name)?;
             if schema.get("properties").is_some() {
-                self.from_schema(schema, &pointer, &words)?;
+                self.of_schema(schema, &pointer, &words)?;
                 continue;
             }
             let types = schema.get("type");
@@ -95,11 +95,11 @@ impl Targets<'_> {
         Ok(())
     }
 
-    fn from_example(&mut self, node: Node<'_>, pointer: &str, words: &[String]) -> Result<(), Exhausted> {
+    fn of_example(&mut self, node: Node<'_>, pointer: &str, words: &[String]) -> Result<(), Exhausted> {
         for (name, value) in node.members() {
             let (pointer, words) = self.named(pointer, words, &name)?;
             if value.kind() == Kind::Object && !value.is_empty() {
-                self.from_example(value, &pointer, &words)?;
+                self.of_example(value, &pointer, &words)?;
             } else {
                 let kind = Some(value.kind()).filter(|kind| *kind != Kind::Null);
                 self.found.push(Target { pointer, words, kind });

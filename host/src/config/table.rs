@@ -140,9 +140,9 @@ settings! {
     }
     /// Deliveries, where a destination does not say otherwise.
     delivery: Delivery {
-        /// Requests to one destination at a time.
+        /// Requests to one destination at a time, where it does not say itself; at most half of its workspace's share.
         concurrency: u32 = "8" in "1"..="1000",
-        /// Requests to all destinations at a time.
+        /// Requests to all destinations at a time. A workspace's share is half of them.
         in_flight_max: u32 = "1024" in "1"..="100000",
         /// How long an attempt may take until it counts as failed.
         timeout: Duration = "15s" in "10ms"..="10m",

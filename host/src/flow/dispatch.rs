@@ -103,7 +103,8 @@ impl Gateway {
         let snapshot = self.snapshot();
         let workers_max =
             snapshot.destinations.get(&destination).map_or(1, |found| found.destination.concurrency);
-        if lanes::lock(lane).take_worker(workers_max) {
+        let most = u32::try_from(self.wire().to_destination_max()).unwrap_or(u32::MAX);
+        if lanes::lock(lane).take_worker(workers_max.min(most)) {
             let (gateway, lane) = (self.clone(), lane.clone());
             self.spawn(async move { work(gateway, destination, lane).await });
         }
@@ -145,7 +146,7 @@ fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
 }
 
 async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
-    let turn = gateway.wire_turn().await;
+    let turn = gateway.wire().turn(job.workspace).await;
     let began = gateway.now();
     gateway.metrics().in_flight(1);
     let sent = deliver::run(gateway, destination, &job, began).await;

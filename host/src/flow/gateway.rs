@@ -44,6 +44,7 @@ use crate::flow::seen::Seen;
 use crate::flow::snapshot::Compiler;
 use crate::flow::snapshot::Snapshot;
 use crate::flow::snapshot::SourceRuntime;
+use crate::flow::wire::Wire;
 use crate::observe::Metrics;
 use crate::sandbox::Sandbox;
 use crate::store::Backend;
@@ -118,7 +119,7 @@ struct Inner {
     references: References,
     metering: Metering,
     turns: Turns,
-    wire: Arc<tokio::sync::Semaphore>,
+    wire: Wire,
     stopping: AtomicBool,
     ids: AtomicU64,
     rejections_in_second: Mutex<(u64, u32)>,
@@ -157,7 +158,7 @@ impl Gateway {
     /// A gateway with this configuration. It does nothing until its tasks run, see `recover`
     /// and `intake`.
     pub fn new(parts: GatewayParts, compiler: Compiler, snapshot: Snapshot) -> Self {
-        let wire = Arc::new(tokio::sync::Semaphore::new(parts.limits.in_flight_max));
+        let wire = Wire::new(parts.limits.in_flight_max);
         let inner = Inner {
             parts,
             compiler,
@@ -385,9 +386,8 @@ impl Gateway {
         &self.inner.metering
     }
 
-    /// Held by an attempt for as long as it is on the wire; first come, first served. It is never closed.
-    pub(crate) async fn wire_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        self.inner.wire.clone().acquire_owned().await.ok()
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.inner.wire
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -71,6 +71,7 @@ mod unattended;
 mod unpack;
 mod upkeep;
 mod upload;
+mod wire;
 mod write;
 
 pub use accept::Incoming;

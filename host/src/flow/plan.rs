@@ -21,6 +21,8 @@ use crate::domain::plan::Plan;
 use crate::domain::plan::Planned;
 use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
+use crate::domain::plan::StepAnswer;
+use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::flow::Gateway;
 use crate::flow::body_view::BodyView;
@@ -136,7 +138,7 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
     let kept = Kept::new(gateway, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
-    let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max };
+    let mut slots = Slots { event, next: 1, last: gateway.limits().deliveries_per_event_max, refused: 0 };
     let (mut jobs, mut failed, mut held) = (Vec::new(), Vec::new(), Vec::new());
     let stands_for = |job: Option<Job>, jobs: &mut Vec<Job>, end: fn(DeliveryId) -> RouteEnd| match job {
         Some(job) => {
@@ -151,7 +153,8 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
             Purpose::First => live(gateway, connection, context.clone()),
             Purpose::Again | Purpose::Look => context.clone(),
         };
-        let (steps, end) = run_connection(gateway, connection, &context).await;
+        let (mut steps, end) = run_connection(gateway, connection, &context).await;
+        let refused = slots.refused;
         let end = match end {
             RunEnd::Forward(payloads) => {
                 let made: Vec<Job> =
@@ -166,6 +169,9 @@ async fn make(gateway: &Gateway, snapshot: &Snapshot, event: &Event, purpose: Pu
             }
             RunEnd::Held => stands_for(slots.job(connection, Carried::of(event)), &mut held, RouteEnd::Held),
         };
+        if slots.refused > refused {
+            steps.push(too_many(&steps, slots.refused - refused, slots.last));
+        }
         routes.push(Route {
             connection: connection.connection.id,
             destination: connection.connection.destination,
@@ -277,10 +283,20 @@ async fn run_connection(
 
 /// Steps that were saved by another version and no longer compile.
 fn uncompiled(detail: String) -> StepTrace {
-    use crate::domain::plan::StepAnswer;
-    use crate::domain::plan::StepKind;
     let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
     StepTrace { kind: StepKind::Filter, duration_us: 0, answer, logs: Vec::new() }
+}
+
+/// An event makes more deliveries than there may be: what is not made is told where its steps are.
+fn too_many(steps: &[StepTrace], refused: usize, most: u16) -> StepTrace {
+    let detail = format!(
+        "{refused} payloads are not delivered: an event makes at most {most} deliveries in all its connections, see \
+         limits.deliveries_per_event_max"
+    );
+    let kind = steps.last().map_or(StepKind::Filter, |last| last.kind.clone());
+    let answer =
+        StepAnswer::Error { code: "too_many_deliveries".into(), detail, guest: true, policy: "drop".into() };
+    StepTrace { kind, duration_us: 0, answer, logs: Vec::new() }
 }
 
 /// Numbers deliveries in the order in which they are made, the same each time.
@@ -288,15 +304,18 @@ struct Slots<'a> {
     event: &'a Event,
     next: u16,
     last: u16,
+    /// How many had no number left.
+    refused: usize,
 }
 
 impl Slots<'_> {
     fn job(&mut self, connection: &ConnectionRuntime, carried: Carried) -> Option<Job> {
         let slot = self.next;
         if slot > self.last {
+            self.refused += 1;
             return None;
         }
-        self.next = slot.checked_add(1)?;
+        self.next = slot.saturating_add(1);
         let id = self.event.id.delivery(slot);
         Some(job(self.event, self.event.data.revision, connection, id, carried))
     }

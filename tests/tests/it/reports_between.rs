@@ -16,7 +16,8 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 async fn post(client: &Client, path: &str, content_type: &str, body: &str) -> String {
-    let answer = client.send("POST", path, &[("content-type", content_type)], body.into()).await.expect(202);
+    let headers = [("content-type", content_type)];
+    let answer = client.with_key("").send("POST", path, &headers, body.into()).await.expect(202);
     answer["id"].as_str().unwrap().to_owned()
 }
 
@@ -150,7 +151,8 @@ async fn f31_and_f30_a_form_with_json_works_in_a_plugin_and_goes_on_as_json() {
     let steps = json!([{"plugin": {"name": "github-to-slack"}}]);
     let made = Plan::new("github", &sink.url("/d")).steps(steps).make(&client).await;
     let headers = [("content-type", FORM), ("x-github-event", "issues")];
-    client.send("POST", &made.path, &headers, format!("payload={escaped}").into()).await.expect(202);
+    let body = format!("payload={escaped}");
+    client.with_key("").send("POST", &made.path, &headers, body.into()).await.expect(202);
     let hit = sink.wait_until("a message", |hits| hits.len() == 1).await.remove(0);
     assert_eq!(hit.json()["text"], "*octo* opened issue #7 ü &amp; +");
     assert_eq!(hit.header("content-type"), JSON);

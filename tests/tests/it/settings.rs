@@ -119,8 +119,14 @@ async fn requests(seen: &Seen, loose: &str) {
         let headers = [&[("content-type", "application/json")], more].concat();
         client.with_key("").send("POST", &path, &headers, body.into_bytes()).await
     };
-    send(nested(8), &[]).await.expect(202);
-    send(nested(9), &[]).await.problem(400);
+    let first = json!([{"filter": {"path": "$[0]", "exists": true}}]);
+    let deep = Plan::new("deep", &sink.url("/deep")).steps(first).make(&client).await.path;
+    for (depth, state) in [(8, "delivered"), (9, "failed_by_gateway")] {
+        let headers = [("content-type", "application/json")];
+        let answer =
+            client.with_key("").send("POST", &deep, &headers, nested(depth).into_bytes()).await.expect(202);
+        crate::delivery::delivery_in(&client, answer["id"].as_str().unwrap(), state).await;
+    }
     let preview = client.post("/v1/preview", &json!({"steps": [], "payload": [[[[[[[[1]]]]]]]]})).await;
     assert_eq!(preview.problem(400), "malformed-json");
     send(format!("\"{}\"", "x".repeat(3 << 10)), &[]).await.problem(413);
@@ -213,7 +219,7 @@ async fn limits(seen: &Seen) {
 async fn at_a_time(seen: &Seen) {
     let settings = [
         ("DELIVERY_CONCURRENCY", "2"),
-        ("DELIVERY_IN_FLIGHT_MAX", "3"),
+        ("DELIVERY_IN_FLIGHT_MAX", "5"),
         ("DELIVERY_TIMEOUT", "10m"),
         ("SERVER_GRACE", "100ms"),
     ];

@@ -2,6 +2,7 @@
 //! when a test wants it to, with a clock a test turns.
 
 mod alone;
+mod beyond;
 mod planned;
 mod receiver;
 mod revisions;

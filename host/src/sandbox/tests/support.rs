@@ -171,3 +171,8 @@ pub(super) fn forwarded(verdict: &Verdict) -> &[Output] {
         Verdict::Drop(reason) => panic!("dropped: {reason}"),
     }
 }
+
+/// The first in `make test`, the second in `make soak`, which sets `HOOKMILL_SOAK`.
+pub(super) fn sized<T>(test: T, soak: T) -> T {
+    if std::env::var_os("HOOKMILL_SOAK").is_some() { soak } else { test }
+}

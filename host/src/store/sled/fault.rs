@@ -5,8 +5,11 @@ use std::path::Path;
 
 use crate::store::error::StoreError;
 
-/// The newest format of values this binary reads and the one it writes.
-pub(super) const FORMAT: u8 = 1;
+/// The oldest format of values that this binary reads.
+pub(super) const FIRST_FORMAT: u8 = 1;
+/// The newest one, which it writes. 2: events have the line of their request, the log has notes and answers that broke
+/// off.
+pub(super) const FORMAT: u8 = 2;
 
 /// Something went wrong below.
 #[derive(Debug, thiserror::Error)]

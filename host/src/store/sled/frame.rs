@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use crate::store::sled::fault::FIRST_FORMAT;
 use crate::store::sled::fault::FORMAT;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::keys;
@@ -77,7 +78,7 @@ pub(super) fn outline<'a>(name: &[u8], first: &'a [u8]) -> Result<Outline<'a>, F
     match first.first() {
         None => return Err(bad("is empty")),
         Some(&found) if found > FORMAT => return Err(Fault::Newer { what, found }),
-        Some(&FORMAT) => {}
+        Some(&found) if found >= FIRST_FORMAT => {}
         Some(_) => return Err(bad("has a format that never was")),
     }
     let fixed: &[u8; FIXED] = first.first_chunk().ok_or_else(|| bad("is cut short"))?;
@@ -150,6 +151,18 @@ mod tests {
     #[test]
     fn a_value_under_another_name_is_refused() {
         assert_eq!(opened(b"e2", &seal(b"e1", b"", b"text")), None);
+    }
+
+    /// As an older version of this program wrote it.
+    #[test]
+    fn an_older_format_is_read() {
+        for format in FIRST_FORMAT..=FORMAT {
+            let mut frame = seal(b"c1", b"head", b"text");
+            frame[0] = format;
+            let crc = head_crc(b"c1", &frame, b"head");
+            frame[16..FIXED].copy_from_slice(&crc.to_le_bytes());
+            assert_eq!(opened(b"c1", &frame), Some((b"head".to_vec(), b"text".to_vec())), "{format}");
+        }
     }
 
     #[test]

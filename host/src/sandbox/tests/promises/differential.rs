@@ -115,6 +115,8 @@ async fn told(plugin: &Plugin, config: &Arc<str>, event: &GuestEvent) -> Told {
         // Where a trap was is told by the names of functions, of which a component has more.
         Err(failure) => match failure.fault {
             Fault::Trapped { trap, .. } => (Err(trap), failure.cost),
+            // How far it came until then is chance.
+            fault @ Fault::OutOfTime { .. } => return (Err(fault.to_string()), Vec::new(), 0, 0),
             fault => (Err(fault.to_string()), failure.cost),
         },
     };

@@ -76,7 +76,7 @@ mod tests {
             turns.push(wire.turn(two).await);
         }
         assert!(futures::poll!(pin!(wire.turn(two))).is_pending());
-        turns.remove(0);
+        drop(turns.swap_remove(0));
         assert!(futures::poll!(&mut waits).is_ready());
     }
 

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -117,14 +118,23 @@ fn component(module: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
     if Parser::is_component(module) {
         return Ok(Cow::Borrowed(module));
     }
-    let encoded =
-        ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
-    let refused = |error| {
+    let refused = |why| {
         invalid(format!(
-            "a core module that cannot be made a component of the world hookmill:plugin/plugin: {error:#}"
+            "a core module that cannot be made a component of the world hookmill:plugin/plugin: {why}"
         ))
     };
-    encoded.map(Cow::Owned).map_err(refused)
+    componentized(module).map(Cow::Owned).map_err(refused)
+}
+
+/// A core module that carries its interface as a component, or why there is none. The encoder trusts lengths that the
+/// interface says of itself, and panics where they are untrue.
+pub(crate) fn componentized(module: &[u8]) -> Result<Vec<u8>, String> {
+    let encode =
+        || ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode());
+    match std::panic::catch_unwind(AssertUnwindSafe(encode)) {
+        Ok(encoded) => encoded.map_err(|error| format!("{error:#}")),
+        Err(_) => Err("the interface that it carries cannot be read".to_owned()),
+    }
 }
 
 fn invalid(detail: String) -> Refusal {

@@ -12,6 +12,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::Plugin;
+use crate::sandbox::compile;
 use crate::sandbox::tests::promises::directly::not_followed;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::LOG;
@@ -184,8 +185,7 @@ async fn mutated_guests_end_alike_in_every_way() {
             let at = random.usize(8..module.len());
             module[at] = if random.bool() { module[at] ^ 1 << random.u8(0..8) } else { random.u8(..) };
         }
-        let encoded = wit_component::ComponentEncoder::default().validate(true).module(&module);
-        let Ok(connected) = encoded.and_then(|mut encoder| encoder.encode()) else { continue };
+        let Ok(connected) = compile::componentized(&module) else { continue };
         let uploads = [module, connected.clone(), not_followed(connected)];
         let mut ways = Vec::new();
         let mut refused = Vec::new();

@@ -2,6 +2,7 @@
 //! those that cost the compiler more than they look (`costly`).
 
 use crate::sandbox::RefusalCode;
+use crate::sandbox::compile;
 use crate::sandbox::tests::promises::judge::Case;
 use crate::sandbox::tests::promises::judge::at_once;
 use crate::sandbox::tests::promises::judge::refused;
@@ -188,4 +189,17 @@ fn long_names(bytes: usize) -> Guest {
     honest()
         .items(&format!("(func ${name} (call ${name}))"))
         .manifest(&format!("(call ${name}) (i32.const 16)"))
+}
+
+/// An interface whose length is untrue made the encoder panic.
+#[test]
+fn an_interface_that_says_more_than_it_holds_is_refused() {
+    let module = honest().build();
+    let mut refused = 0;
+    for at in (8..module.len()).step_by(3) {
+        let mut spoiled = module.clone();
+        spoiled[at] ^= 0x40;
+        refused += usize::from(compile::componentized(&spoiled).is_err());
+    }
+    assert!(refused > module.len() / 30, "{refused} of {}", module.len());
 }

@@ -10,11 +10,14 @@
 //! ```
 //!
 //! `intake` brings committed events to `plan`; `dispatch` brings deliveries to the wire through
-//! `lanes`; `recover` does both for what a crash left, `unattended` for what has nobody who works on it (`duty`). What
-//! cannot be made as it was planned is held (`hold`) until somebody releases it (`release`). The other files serve operators: `manage`
-//! and `write` change the configuration, `operate` retries and cancels, `look` and `trace`
-//! answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries them on stored events, `upload`
-//! takes plugins in, `rollouts` tries a version on live events.
+//! `lanes`, as many at a time as `wire` has room for; `recover` does both for what a crash left, `unattended` for what
+//! has nobody who works on it (`duty`). What cannot be made as it was planned is held (`hold`) until somebody releases it
+//! (`release`). What a body is read as: `unpack` (compression), `charset`, `body_view` (JSON), `identity` (type and key).
+//!
+//! The other files serve operators: `manage` and `write` change the configuration, `operate` retries and cancels, `look`
+//! and `trace` answer questions, `preview` tries steps out, `apart` is where requests are computed, `compare` tries steps
+//! on stored events, `upload` takes plugins in, `rollouts` tries a version on live events. `tests` has all of this in one
+//! process, on a store that fails when it is told to.
 
 pub mod accept;
 mod apart;

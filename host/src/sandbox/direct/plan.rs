@@ -12,7 +12,7 @@ use wasmparser::BinaryReaderError;
 
 use crate::sandbox::text;
 
-/// Bytes of a plan as it is kept. What the compilers of JavaScript and Python make has 4 and 160 KB.
+/// Bytes of a plan as it is kept. What the compilers of JavaScript and Python make stays below, see the tests of languages.
 pub(crate) const BYTES_MAX: usize = 1 << 20;
 /// Instances of core modules, as many as an interpreted component may have.
 pub(super) const INSTANCES_MAX: usize = 60;

@@ -222,5 +222,5 @@ async fn mutated_guests_end_alike_in_every_way() {
         }
     }
     println!("{MUTATIONS} mutations: {compared} compared, {directly} of them run directly");
-    assert!(compared > 40 && directly > 30, "{compared} compared, {directly} directly");
+    assert!(compared > 25 && directly > 20, "{compared} compared, {directly} directly");
 }

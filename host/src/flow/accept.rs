@@ -205,7 +205,7 @@ fn event(source: &SourceRuntime, arrived: Arrived) -> NewEvent {
         event_type: event_type.into(),
         content_type,
         idempotency,
-        headers: source.hide.headers(&headers),
+        headers: source.hide.taken_from(headers),
         request: RequestLine {
             path: source.hide.text(&request.path).into_owned(),
             query: source.hide.query(&request.query),

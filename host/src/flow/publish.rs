@@ -48,7 +48,7 @@ impl Gateway {
             source: None,
             event_type: event.event_type.into(),
             content_type: event.content_type.into(),
-            headers: hide.headers(&event.headers),
+            headers: hide.taken_from(event.headers),
             request: RequestLine::default(),
             body: event.payload,
             received_at: now,

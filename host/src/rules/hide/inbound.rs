@@ -47,12 +47,25 @@ impl Inbound {
 
     /// Headers without those that authenticate, and without keys and secrets in the others.
     pub fn headers(&self, given: &Headers) -> Headers {
-        let kept = given.0.iter().filter(|(name, _)| !self.is_credential(name));
-        Headers(kept.map(|(name, value)| (name.clone(), self.text(value).into_owned())).collect())
+        self.taken_from(given.clone())
+    }
+
+    /// The same of headers that nobody needs as they were: every event goes this way.
+    pub fn taken_from(&self, mut given: Headers) -> Headers {
+        given.0.retain(|(name, _)| !self.is_credential(name));
+        for (_, value) in &mut given.0 {
+            if let Cow::Owned(hidden) = self.text(value) {
+                *value = hidden;
+            }
+        }
+        given
     }
 
     /// A query, without its `?`, in the same way.
     pub fn query(&self, query: &str) -> String {
+        if query.is_empty() {
+            return String::new();
+        }
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
             Some((name, _)) if credential::is_credential_parameter(name) => {
                 Cow::from(format!("{name}={HIDDEN}"))

@@ -20,6 +20,7 @@ use crate::sandbox::engine;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::rlimits;
+use crate::sandbox::scan;
 use crate::sandbox::text;
 use crate::sandbox::tier::Tier;
 
@@ -113,7 +114,8 @@ fn code(component: &[u8], tier: &Tier) -> Result<Vec<u8>, Refusal> {
     engine::compiler(tier)?.precompile_component(component).map_err(|error| invalid(format!("{error:#}")))
 }
 
-/// Core modules become components; components are left as they are.
+/// Core modules become components, which are looked over like uploaded ones, since the interface that a module carries
+/// names more than its own imports do; components are left as they are.
 fn component(module: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
     if Parser::is_component(module) {
         return Ok(Cow::Borrowed(module));
@@ -123,7 +125,9 @@ fn component(module: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
             "a core module that cannot be made a component of the world hookmill:plugin/plugin: {why}"
         ))
     };
-    componentized(module).map(Cow::Owned).map_err(refused)
+    let component = componentized(module).map_err(refused)?;
+    scan::scan(&component)?;
+    Ok(Cow::Owned(component))
 }
 
 /// A core module that carries its interface as a component, or why there is none. The encoder trusts lengths that the

@@ -121,6 +121,12 @@ async fn refuses_imports_that_are_not_offered_by_name() {
     let refusal = refused(&room, wants.finish()).await;
     assert_eq!(refusal.code, RefusalCode::ImportNotOffered);
     assert!(refusal.detail.contains("`hookmill:plugin/files@1.0.0`, `wasi:sockets/tcp@0.2.0`"), "{refusal}");
+
+    // Only the interface that it carries tells: no function of these types is imported.
+    let refusal =
+        refused(&room, patched("hostile", "hookmill:plugin/types@1", "hookmill:plugin/tapes@1")).await;
+    assert_eq!(refusal.code, RefusalCode::ImportNotOffered);
+    assert!(refusal.detail.contains("`hookmill:plugin/tapes@1.0.0`"), "{refusal}");
 }
 
 #[tokio::test]

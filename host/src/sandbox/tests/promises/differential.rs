@@ -21,9 +21,9 @@ use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
+use crate::sandbox::tests::support::sized;
 
 const EVENTS: u64 = 3000;
-const MUTATIONS: u64 = 400;
 /// Events that each mutation meets.
 const EACH: usize = 4;
 
@@ -175,10 +175,11 @@ async fn random_events_end_alike_in_every_way() {
 
 #[tokio::test]
 async fn mutated_guests_end_alike_in_every_way() {
+    let mutations = sized(800, 8_000);
     let room = Room::with_both(limits());
     let good = obeys().interpreted();
     let (mut compared, mut directly) = (0, 0);
-    for seed in 0..MUTATIONS {
+    for seed in 0..mutations {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut module = good.clone();
         for _ in 0..random.usize(1..4) {
@@ -221,6 +222,6 @@ async fn mutated_guests_end_alike_in_every_way() {
             room.sandbox.remove(&digest).await.unwrap();
         }
     }
-    println!("{MUTATIONS} mutations: {compared} compared, {directly} of them run directly");
-    assert!(compared > 25 && directly > 20, "{compared} compared, {directly} directly");
+    println!("{mutations} mutations: {compared} compared, {directly} of them run directly");
+    assert!(compared > 40 && directly > 30, "{compared} compared, {directly} directly");
 }

@@ -23,6 +23,8 @@ use crate::store::StoreError;
 
 /// An attempt's number has eight bits; a fresh schedule must still fit.
 const ATTEMPTS_BY_HAND_MAX: u8 = 240;
+/// How often a delivery is looked for that waits nowhere yet.
+const IN_PLACE_TRIES: u32 = 4;
 
 impl Gateway {
     /// Sends a delivery again that has ended, or now instead of later: the same id and a fresh retry schedule. The
@@ -32,7 +34,7 @@ impl Gateway {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<DeliverySummary, OperateError> {
-        let summary = self.existing(workspace, id).await?;
+        let summary = self.in_place(workspace, id).await?;
         if summary.attempts >= ATTEMPTS_BY_HAND_MAX {
             let detail =
                 format!("it had {} attempts already; replay its event to begin anew", summary.attempts);
@@ -81,7 +83,7 @@ impl Gateway {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<DeliverySummary, OperateError> {
-        let summary = self.existing(workspace, id).await?;
+        let summary = self.in_place(workspace, id).await?;
         if summary.state.is_terminal() {
             let detail = format!("it has ended already: {}", summary.state.name());
             return Err(OperateError::Conflict(detail));
@@ -112,6 +114,25 @@ impl Gateway {
         let detail = "a plugin of its connection is in quarantine; release that version or activate another, \
                       and it is delivered";
         Ok((held && quarantined).then(|| detail.to_owned()))
+    }
+
+    /// A delivery where its state says that it is. What is written down can be seen a moment before it waits in its
+    /// lane; whoever acts on what they saw then is not told of an attempt that there is not.
+    async fn in_place(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<DeliverySummary, OperateError> {
+        for tries in 0..IN_PLACE_TRIES {
+            let summary = self.existing(workspace, id).await?;
+            let lane = self.lanes().of(summary.destination);
+            let due = summary.next_attempt_at.unwrap_or_default();
+            if summary.state.is_terminal() || lanes::lock(&lane).has(id, due) {
+                return Ok(summary);
+            }
+            tokio::time::sleep(self.patience().wait(tries)).await;
+        }
+        self.existing(workspace, id).await
     }
 
     async fn existing(

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::support::Flow;
 use super::support::Planner;
+use super::support::WORKSPACE;
 use super::support::destination_id;
 use super::support::field;
 use crate::domain::config::FlowState;
@@ -13,6 +14,7 @@ use crate::domain::id::EventId;
 use crate::flow::Unattended;
 use crate::flow::intake;
 use crate::flow::lanes;
+use crate::flow::lanes::Removed;
 use crate::observe::Open;
 use crate::observe::TextFormat;
 use crate::store::failing::Call;
@@ -137,6 +139,24 @@ async fn a_delivery_that_was_lost_is_found_at_the_second_look() {
         flow.gateway.look_for_unattended(&mut seen).await;
     }
     assert_eq!((flow.taken_up(Open::Event), flow.taken_up(Open::Delivery)), (0, 1));
+}
+
+#[tokio::test]
+async fn what_can_be_seen_before_it_is_in_its_lane_can_be_cancelled() {
+    let flow = Flow::start().await;
+    flow.connect(1, &[field("a", true)]).await;
+    flow.pause(1, FlowState::Paused).await;
+    flow.publish(&json!({"a": 1})).await;
+    let parked = async || flow.deliveries().await.into_iter().find(|one| one.next_attempt_at.is_some());
+    let seen = flow.until("a parked delivery", parked).await;
+    // As it is between the commit that shows it and the lane.
+    let lane = flow.gateway.lanes().of(destination_id(1));
+    let Some(Removed::Parked(due, parked)) = lanes::lock(&lane).remove(seen.id) else {
+        panic!("it was parked")
+    };
+    let put = async { flow.gateway.park(seen.destination, due, seen.id, parked) };
+    let (cancelled, ()) = tokio::join!(flow.gateway.cancel(WORKSPACE, seen.id), put);
+    assert_eq!(cancelled.unwrap().state, DeliveryState::Cancelled);
 }
 
 #[tokio::test]

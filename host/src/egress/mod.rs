@@ -37,6 +37,7 @@ use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
+use crate::domain::delivery::SendError;
 use crate::rules::address::check_url;
 
 /// The way out. One per server.
@@ -86,8 +87,18 @@ impl Egress {
     /// Sends a request and reads the answer, all within `timeout`. A bad peer is an outcome, not
     /// an error. Dropping the future closes the connection in use.
     pub async fn send(&self, target: &Target, request: OutgoingRequest, timeout: Duration) -> Sent {
+        self.send_made(target, &|| Ok(request.clone()), timeout).await
+    }
+
+    /// The same for a request that `made` makes, equal each time it is called: for each connection it is tried on.
+    pub async fn send_made(
+        &self,
+        target: &Target,
+        made: &(dyn Fn() -> Result<OutgoingRequest, SendError> + Sync),
+        timeout: Duration,
+    ) -> Sent {
         let bytes_max = self.inner.options.response_bytes_max;
-        send::run(&self.inner, target, request, timeout, bytes_max).await
+        send::run(&self.inner, target, made, timeout, bytes_max).await
     }
 
     /// The same, keeping so many bytes of the answer's body.
@@ -98,7 +109,7 @@ impl Egress {
         timeout: Duration,
         response_bytes_max: usize,
     ) -> Sent {
-        send::run(&self.inner, target, request, timeout, response_bytes_max).await
+        send::run(&self.inner, target, &|| Ok(request.clone()), timeout, response_bytes_max).await
     }
 }
 

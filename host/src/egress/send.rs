@@ -38,6 +38,10 @@ pub struct Sent {
 
 type Message = Request<Full<Bytes>>;
 
+/// Makes the same request each time: one for each connection that it is tried on. Keeping a copy of its headers for
+/// the second, which hardly one request in a thousand needs, would cost each of them an allocation a header.
+pub(super) type Make<'a> = &'a (dyn Fn() -> Result<OutgoingRequest, SendError> + Sync);
+
 /// How far a request has come; says what a timeout was spent on.
 #[derive(Clone, Copy, Debug)]
 enum Stage {
@@ -60,7 +64,7 @@ struct Trip<'a> {
 pub(super) async fn run(
     egress: &Inner,
     target: &Target,
-    request: OutgoingRequest,
+    made: Make<'_>,
     timeout: Duration,
     response_bytes_max: usize,
 ) -> Sent {
@@ -68,10 +72,7 @@ pub(super) async fn run(
     let (timings, stage) = (Timings::default(), Stage::Connecting);
     let deadline = started + timeout;
     let mut trip = Trip { egress, target, response_bytes_max, timeout, deadline, timings, stage };
-    let outcome = match outgoing::message(egress, target, request) {
-        Ok(message) => trip.exchange(message).await,
-        Err(error) => Err(error),
-    };
+    let outcome = trip.exchange(made).await;
     trip.timings.total_us = micros(started.elapsed());
     Sent { outcome, timings: trip.timings }
 }
@@ -93,8 +94,8 @@ enum Begun {
 }
 
 impl Trip<'_> {
-    async fn exchange(&mut self, message: Message) -> Result<Response, SendError> {
-        let begun = tokio::time::timeout_at(self.deadline, self.begin(message)).await;
+    async fn exchange(&mut self, made: Make<'_>) -> Result<Response, SendError> {
+        let begun = tokio::time::timeout_at(self.deadline, self.begin(made)).await;
         let (answer, connection) = match begun.unwrap_or_else(|_| Err(self.timed_out(self.timeout)))? {
             Begun::Head(answer, connection) => (answer, connection),
             Begun::StatusAlone(status, error) => return Ok(answer::unreadable(status, error)),
@@ -110,23 +111,29 @@ impl Trip<'_> {
     }
 
     /// Until the head of the answer is there.
-    async fn begin(&mut self, message: Message) -> Result<Begun, SendError> {
+    async fn begin(&mut self, made: Make<'_>) -> Result<Begun, SendError> {
+        let mut message = self.message(made)?;
         if let Some(idle) = self.target.pool.take() {
-            match self.attempt(idle, message.clone()).await {
+            match self.attempt(idle, message).await {
                 // A connection that was idle and breaks before an answer begins was closed by its peer
                 // meanwhile, as every server does; the peer is asked, not the connection. One fresh
                 // connection decides. Whoever did take the request sees the same id again, as after
                 // any attempt without an answer.
-                Err(Failed::Unheard(_)) => {}
+                Err(Failed::Unheard(_)) => message = self.message(made)?,
                 Err(Failed::Heard(error)) => return Err(error),
                 Ok(begun) => return Ok(begun),
             }
         }
         self.stage = Stage::Connecting;
-        let fresh = self.connect().await?;
+        // Rare and large: the future of every other request need not have room for it.
+        let fresh = Box::pin(self.connect()).await?;
         self.attempt(fresh, message).await.map_err(|failed| match failed {
             Failed::Unheard(error) | Failed::Heard(error) => error,
         })
+    }
+
+    fn message(&self, made: Make<'_>) -> Result<Message, SendError> {
+        outgoing::message(self.egress, self.target, made()?)
     }
 
     async fn connect(&mut self) -> Result<Connection, SendError> {

@@ -89,7 +89,8 @@ pub async fn run(
     };
     let Incoming { method, path, query, mut headers, mut body, .. } = incoming;
     if let Some(coding) = coding {
-        match unpack::run(coding, body.clone(), source.body_bytes_max).await {
+        // Rare and large: the future of every other request need not have room for it.
+        match Box::pin(unpack::run(coding, body.clone(), source.body_bytes_max)).await {
             Ok(unpacked) => (headers, body) = (unpack::headers(headers), unpacked),
             Err(error) => return Err(refused(gateway, source, error, headers, body)),
         }

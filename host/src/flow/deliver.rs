@@ -28,20 +28,26 @@ pub(crate) async fn run(
         Ok(target) => target,
         Err(detail) => return refused(ErrorCode::EgressRefused, detail.clone()),
     };
-    let headers = match headers(destination, job, now) {
-        Ok(headers) => headers,
-        Err(detail) => return refused(ErrorCode::StepFailed, detail),
-    };
+    let timeout = std::time::Duration::from_millis(destination.destination.timeout_ms);
+    let made = || request(destination, job, now);
+    let Sent { outcome, timings } = gateway.egress().send_made(target, &made, timeout).await;
+    Sent { outcome: outcome.map(|response| hidden(gateway, destination, job, response)), timings }
+}
+
+fn request(
+    destination: &DestinationRuntime,
+    job: &Job,
+    now: Timestamp,
+) -> Result<OutgoingRequest, SendError> {
+    let headers =
+        headers(destination, job, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail })?;
     let method = job.bytes.method.as_deref().unwrap_or(&destination.destination.method);
-    let request = OutgoingRequest {
+    Ok(OutgoingRequest {
         method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST),
         path: job.bytes.path.clone(),
         headers,
         body: job.bytes.payload.clone(),
-    };
-    let timeout = std::time::Duration::from_millis(destination.destination.timeout_ms);
-    let Sent { outcome, timings } = gateway.egress().send(target, request, timeout).await;
-    Sent { outcome: outcome.map(|response| hidden(gateway, destination, job, response)), timings }
+    })
 }
 
 /// Whatever a receiver says of the credentials it got, the destination's or those that a plugin added, is kept

@@ -24,6 +24,7 @@ use crate::flow::lanes::Parked;
 use crate::flow::settle;
 use crate::flow::snapshot::DestinationRuntime;
 use crate::flow::snapshot::Snapshot;
+use crate::flow::wire::Share;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Input;
@@ -114,13 +115,15 @@ impl Gateway {
 /// One worker: delivers what the lane gives until it gives nothing.
 async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane>>) {
     let mut place = Place::new(lane.clone());
+    let mut share = None;
     loop {
         let snapshot = gateway.snapshot();
         let gate = gateway.gate(destination);
         let next = place.next(gateway.now(), gate, |parked| waits(&snapshot, parked));
         let job = match next {
             Next::Ready(job) => *job,
-            Next::Parked(id, parked) => match load::run(&gateway, destination, id, parked).await {
+            // Rare and large: the future of every other worker need not have room for it.
+            Next::Parked(id, parked) => match Box::pin(load::run(&gateway, destination, id, parked)).await {
                 Some(job) => job,
                 None => continue,
             },
@@ -134,7 +137,11 @@ async fn work(gateway: Gateway, destination: DestinationId, lane: Arc<Mutex<Lane
         // Another worker can use the next one meanwhile.
         gateway.kick(destination, &lane);
         match snapshot.destinations.get(&destination) {
-            Some(found) => attempt(&gateway, found, job).await,
+            Some(found) => {
+                // Of one destination, all are of one workspace.
+                let share = share.get_or_insert_with(|| gateway.wire().share(job.workspace));
+                attempt(&gateway, share, found, job).await
+            }
             None => cancel(&gateway, job),
         }
     }
@@ -145,8 +152,8 @@ fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
     snapshot.is_paused(parked.connection) || (parked.held && snapshot.is_quarantined(parked.connection))
 }
 
-async fn attempt(gateway: &Gateway, destination: &DestinationRuntime, job: Job) {
-    let turn = gateway.wire().turn(job.workspace).await;
+async fn attempt(gateway: &Gateway, share: &Share, destination: &DestinationRuntime, job: Job) {
+    let turn = gateway.wire().turn(share).await;
     let began = gateway.now();
     gateway.metrics().in_flight(1);
     let sent = deliver::run(gateway, destination, &job, began).await;

@@ -87,15 +87,16 @@ impl Outcome {
 pub(crate) async fn run(gateway: &Gateway, charge: Charge, done: &[u16]) {
     let event = &charge.held.0.event;
     let Some(snapshot) = configuration::of(gateway, event).await else { return };
+    // What is rare and large is put elsewhere, so that the future of every other event need not have room for it.
     if connections(&snapshot, event).any(|connection| connection.is_written_first()) {
-        return written_first::run(gateway, &snapshot, event, done, None).await;
+        return Box::pin(written_first::run(gateway, &snapshot, event, done, None)).await;
     }
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
     let purpose = if done.is_empty() { Purpose::First } else { Purpose::Again };
     let outcome = make(gateway, &snapshot, event, purpose).await;
     if outcome.fell_back() || !outcome.held.is_empty() {
         // A canary failed, and might not do so when it is run again; a quarantine may have ended by then.
-        return written_first::run(gateway, &snapshot, event, done, Some(outcome)).await;
+        return Box::pin(written_first::run(gateway, &snapshot, event, done, Some(outcome))).await;
     }
     let outcome = outcome.without(done);
     gateway.observe_plan(event, &outcome.plan);

@@ -248,7 +248,7 @@ async fn take(
         CompiledKind::Plugin(plugin) => match &plugin.rollout {
             None => take_plugin(plugin, step.on_error, context, inputs).await,
             Some(tried) => {
-                let tried = rollouts::run(tried, plugin, step.on_error, context, inputs).await?;
+                let tried = Box::pin(rollouts::run(tried, plugin, step.on_error, context, inputs)).await?;
                 traces.extend(tried.failed);
                 Ok(tried.stepped)
             }

@@ -18,6 +18,9 @@ pub(crate) struct Wire {
     max: usize,
 }
 
+/// See [`Wire::share`].
+pub(crate) struct Share(Arc<Semaphore>);
+
 /// Held by an attempt for as long as it is on the wire.
 #[must_use]
 pub(crate) struct Turn {
@@ -31,13 +34,18 @@ impl Wire {
         Self { all: Arc::new(Semaphore::new(max)), of_workspaces: Mutex::default(), max }
     }
 
-    /// First come, first served, in the workspace and in all. No turn is ever refused: the semaphores are never closed.
-    pub(crate) async fn turn(&self, workspace: WorkspaceId) -> Turn {
-        let own = self.of(workspace);
+    /// First come, first served, in the workspace and in all.
+    pub(crate) async fn turn(&self, share: &Share) -> Turn {
         // The workspace's own first: who waits for that takes nothing from others.
-        let of_workspace = own.acquire_owned().await.ok();
-        let of_all = self.all.clone().acquire_owned().await.ok();
-        Turn { _of_workspace: of_workspace, _of_all: of_all }
+        let of_workspace = place(&share.0).await;
+        Turn { _of_workspace: of_workspace, _of_all: place(&self.all).await }
+    }
+
+    /// What a workspace may have of it. Workers keep theirs, which spares each attempt the look.
+    pub(crate) fn share(&self, workspace: WorkspaceId) -> Share {
+        let mut of_workspaces = self.of_workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Semaphore::new(self.of_workspace_max()));
+        Share(of_workspaces.entry(workspace).or_insert_with(new).clone())
     }
 
     /// Requests to one destination at a time, at most.
@@ -48,11 +56,14 @@ impl Wire {
     fn of_workspace_max(&self) -> usize {
         self.max.div_ceil(2)
     }
+}
 
-    fn of(&self, workspace: WorkspaceId) -> Arc<Semaphore> {
-        let mut of_workspaces = self.of_workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Semaphore::new(self.of_workspace_max()));
-        of_workspaces.entry(workspace).or_insert_with(new).clone()
+/// Never refused, since the semaphores are never closed. One that is free is not given to whoever comes while others
+/// wait: those have it already.
+async fn place(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    match semaphore.clone().try_acquire_owned() {
+        Ok(free) => Some(free),
+        Err(_) => semaphore.clone().acquire_owned().await.ok(),
     }
 }
 
@@ -65,17 +76,17 @@ mod tests {
     #[tokio::test]
     async fn a_workspace_leaves_half_to_others() {
         let wire = Wire::new(5);
-        let (one, two) = (WorkspaceId::from_bits(1), WorkspaceId::from_bits(2));
+        let [one, two] = [1, 2].map(|workspace| wire.share(WorkspaceId::from_bits(workspace)));
         let mut turns = Vec::new();
         for _ in 0..3 {
-            turns.push(wire.turn(one).await);
+            turns.push(wire.turn(&one).await);
         }
-        let mut waits = pin!(wire.turn(one));
+        let mut waits = pin!(wire.turn(&one));
         assert!(futures::poll!(&mut waits).is_pending());
         for _ in 0..2 {
-            turns.push(wire.turn(two).await);
+            turns.push(wire.turn(&two).await);
         }
-        assert!(futures::poll!(pin!(wire.turn(two))).is_pending());
+        assert!(futures::poll!(pin!(wire.turn(&two))).is_pending());
         drop(turns.swap_remove(0));
         assert!(futures::poll!(&mut waits).is_ready());
     }

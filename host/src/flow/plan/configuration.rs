@@ -25,6 +25,14 @@ use crate::store::StoreError;
 
 /// See the head of this file; `None` when the event has nothing left to be planned, or the server is stopping.
 pub(super) async fn of(gateway: &Gateway, event: &Event) -> Option<Arc<Snapshot>> {
+    match gateway.snapshot_at_hand(event.data.revision) {
+        Some(snapshot) => Some(snapshot),
+        // Rare and large: the future of every other event need not have room for it.
+        None => Box::pin(read(gateway, event)).await,
+    }
+}
+
+async fn read(gateway: &Gateway, event: &Event) -> Option<Arc<Snapshot>> {
     for tries in 0.. {
         let unreadable = match gateway.snapshot_at(event.data.revision).await {
             Ok(snapshot) => return Some(snapshot),

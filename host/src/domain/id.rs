@@ -7,6 +7,8 @@
 //! the id of a delivery says where its event is, so no index is needed to find it.
 //! The text form is the prefix and 26 characters of lower-case Crockford base 32.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +19,12 @@ const TEXT_LEN: usize = 26;
 const ATTEMPT_BITS: u32 = 8;
 const SLOT_BITS: u32 = 16;
 const LOW_BITS: u32 = ATTEMPT_BITS + SLOT_BITS;
+
+/// A table by id. No sender can choose ids so that many fall into one place: the gateway makes them, and the hash has a
+/// seed. A hash that withstands chosen keys costs an event a microsecond.
+pub type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// A set of ids, in the same way.
+pub type IdSet<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// The text is not an id of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

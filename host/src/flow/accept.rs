@@ -221,7 +221,7 @@ fn event(source: &SourceRuntime, arrived: Arrived) -> NewEvent {
 
 /// What stands behind a source's own URL, `/in/NAME`.
 fn behind(path: &str) -> &str {
-    let own = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    let own = memchr::memchr_iter(b'/', path.as_bytes()).nth(2).unwrap_or(path.len());
     &path[own..]
 }
 

@@ -2,13 +2,13 @@
 //! an event that is open in the store and has none has nobody. In memory only: a lease of this process, made anew at
 //! each start. Not here: finding those that have nobody (`unattended`).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use crate::domain::id::EventId;
+use crate::domain::id::IdSet;
 use crate::store::Held;
 
 /// The duties there are. Clones share them.
@@ -17,7 +17,7 @@ pub(crate) struct Duties(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
-    events: HashSet<EventId>,
+    events: IdSet<EventId>,
     /// Younger events are on their way here, in the store's feed.
     youngest: Option<EventId>,
 }

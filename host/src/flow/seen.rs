@@ -2,7 +2,6 @@
 //! memory only; the log on disk has every single thing.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::DestinationId;
+use crate::domain::id::IdMap;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
@@ -41,14 +41,14 @@ pub(crate) struct DeliverySeen {
 /// See the head of this file.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    sources: Mutex<HashMap<SourceId, SourceSeen>>,
-    destinations: Mutex<HashMap<DestinationId, DeliverySeen>>,
-    published: Mutex<HashMap<WorkspaceId, u64>>,
-    latencies: Mutex<HashMap<WorkspaceId, Arc<Latencies>>>,
+    sources: Mutex<IdMap<SourceId, SourceSeen>>,
+    destinations: Mutex<IdMap<DestinationId, DeliverySeen>>,
+    published: Mutex<IdMap<WorkspaceId, u64>>,
+    latencies: Mutex<IdMap<WorkspaceId, Arc<Latencies>>>,
 }
 
 fn change<K: Hash + Eq, V: Default, R>(
-    map: &Mutex<HashMap<K, V>>,
+    map: &Mutex<IdMap<K, V>>,
     key: K,
     change: impl FnOnce(&mut V) -> R,
 ) -> R {

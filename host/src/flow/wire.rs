@@ -1,7 +1,6 @@
 //! How many requests are on the wire at a time: in all, of a workspace, to a destination. Whoever has many receivers
 //! that never answer keeps nobody else's deliveries waiting. Not here: what is sent (`deliver`), and when (`dispatch`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -9,12 +8,13 @@ use std::sync::PoisonError;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
+use crate::domain::id::IdMap;
 use crate::domain::id::WorkspaceId;
 
 /// See the head of this file.
 pub(crate) struct Wire {
     all: Arc<Semaphore>,
-    of_workspaces: Mutex<HashMap<WorkspaceId, Arc<Semaphore>>>,
+    of_workspaces: Mutex<IdMap<WorkspaceId, Arc<Semaphore>>>,
     max: usize,
 }
 

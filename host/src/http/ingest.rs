@@ -47,7 +47,7 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
     let gateway = &site.gateway;
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let source = find(gateway, path)?;
+    let (revision, mut source) = (gateway.snapshot().revision(), find(gateway, path)?);
     if let Some(answered) = probe(&parts.method, &source) {
         return Ok(answered);
     }
@@ -57,7 +57,9 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
         Err(fault) => return Err(refuse(gateway, &source, fault, headers)),
     };
     // A body may take long: what counts is what the source is when it is there.
-    let source = find(gateway, path)?;
+    if gateway.snapshot().revision() != revision {
+        source = find(gateway, path)?;
+    }
     let incoming = Incoming {
         method: parts.method.as_str().to_owned(),
         url: format!("{}{}", site.public_url, parts.uri.path_and_query().map_or(path, |path| path.as_str())),

@@ -6,7 +6,6 @@ mod lane;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -20,11 +19,12 @@ pub(crate) use lane::Parked;
 pub(crate) use lane::Removed;
 
 use crate::domain::id::DestinationId;
+use crate::domain::id::IdMap;
 
 /// Every lane, by destination.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
-    lanes: RwLock<HashMap<DestinationId, Arc<Mutex<Lane>>>>,
+    lanes: RwLock<IdMap<DestinationId, Arc<Mutex<Lane>>>>,
 }
 
 /// Locks a lane; a worker that panicked while it held the lock left nothing half done that

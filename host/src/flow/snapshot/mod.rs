@@ -33,6 +33,7 @@ use crate::domain::config::ApiKey;
 use crate::domain::config::Origin;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
+use crate::domain::id::IdMap;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 
@@ -43,11 +44,11 @@ pub struct Snapshot {
     pub documents: Documents,
     /// Keys by the SHA-256 of their text, hex.
     pub(crate) keys: HashMap<String, Arc<ApiKey>>,
-    pub(crate) sources: HashMap<SourceId, Arc<SourceRuntime>>,
-    pub(crate) connections: HashMap<ConnectionId, Arc<ConnectionRuntime>>,
-    pub(crate) destinations: HashMap<DestinationId, Arc<DestinationRuntime>>,
+    pub(crate) sources: IdMap<SourceId, Arc<SourceRuntime>>,
+    pub(crate) connections: IdMap<ConnectionId, Arc<ConnectionRuntime>>,
+    pub(crate) destinations: IdMap<DestinationId, Arc<DestinationRuntime>>,
     /// Connections by where their events come in, in the order of ids.
-    pub(crate) routes: HashMap<(WorkspaceId, Origin), Vec<Arc<ConnectionRuntime>>>,
+    pub(crate) routes: IdMap<(WorkspaceId, Origin), Vec<Arc<ConnectionRuntime>>>,
 }
 
 impl Snapshot {

@@ -2,13 +2,13 @@
 //! they are on disk. Nothing here is visible before that. Not here: the thread (`committer`).
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::event::Event;
 use crate::domain::event::IdempotencyKey;
 use crate::domain::event::NewEvent;
 use crate::domain::id::EventId;
+use crate::domain::id::IdSet;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::ConfigState;
@@ -49,7 +49,7 @@ pub(super) struct Effects {
     /// Answers to those who sent them.
     pub(super) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
     /// Events that are closed now.
-    pub(super) closed: HashSet<EventId>,
+    pub(super) closed: IdSet<EventId>,
     /// The configuration, if it changed.
     pub(super) config: Option<Arc<ConfigState>>,
     keys: HashMap<IdempotencyKey, EventId>,

@@ -1,9 +1,6 @@
 //! Headers and parameters that authenticate, whoever sends them, and keys of this gateway wherever they stand.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 
 /// Names of headers, sorted.
 const HEADERS: [&str; 32] = [
@@ -58,8 +55,6 @@ const PARAMETERS: [&str; 13] = [
     "x-functions-key",
 ];
 
-/// What all keys of this gateway begin with; made once, since every header of every event is searched for it.
-static KEY_BEGINS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("hm_"));
 /// What the keys of this gateway begin with, and how many characters follow at least.
 const KEYS: [&str; 3] = ["hm_admin_", "hm_in_", "hm_key_"];
 const KEY_CHARS_MIN: usize = 16;
@@ -79,7 +74,7 @@ pub(super) fn is_credential_parameter(name: &str) -> bool {
 /// The text without keys of this gateway.
 pub(super) fn without_keys(text: &str) -> Cow<'_, str> {
     let (mut kept, mut copied, mut at) = (String::new(), 0, 0);
-    while let Some(found) = KEY_BEGINS.find(&text.as_bytes()[at..]) {
+    while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"hm_") {
         let start = at + found;
         match key_length(&text[start..]) {
             None => at = start + 1,

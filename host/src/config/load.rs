@@ -9,11 +9,11 @@ use crate::config::fault::BadKey;
 use crate::config::fault::Origin;
 use crate::config::given::Given;
 use crate::config::given::Raw;
-use crate::config::near::nearest;
 use crate::config::sources::Sources;
 use crate::config::table::Config;
 use crate::config::table::TABLE;
 use crate::config::value::Value;
+use crate::domain::suggest::suggest;
 
 const ENV_PREFIX: &str = "HOOKMILL_";
 
@@ -98,7 +98,7 @@ fn from_env(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
             }
             None => {
                 let names = variables.iter().map(|(variable, _)| variable.as_str());
-                let what = format!("no setting has this name{}", did_you_mean(nearest(name, names)));
+                let what = format!("no setting has this name{}", did_you_mean(suggest(name, names)));
                 faults.push(BadKey { key: name.clone(), origin, what });
             }
         }
@@ -126,7 +126,7 @@ fn from_file(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
         if TABLE.iter().any(|row| row.key == key) {
             given.push(Given { key, origin, raw: Raw::from_toml(value) });
         } else {
-            let near = nearest(&key, TABLE.iter().map(|row| row.key));
+            let near = suggest(&key, TABLE.iter().map(|row| row.key));
             faults.push(BadKey {
                 what: format!("there is no setting `{key}`{}", did_you_mean(near)),
                 key,

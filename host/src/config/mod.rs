@@ -5,7 +5,6 @@
 mod fault;
 mod given;
 mod load;
-mod near;
 mod sources;
 mod table;
 mod template;

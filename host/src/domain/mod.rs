@@ -17,6 +17,7 @@ pub mod sealed;
 pub mod secret;
 pub mod signing;
 pub mod step_grants;
+pub mod suggest;
 pub mod time;
 pub mod verification;
 pub mod visible;

@@ -7,11 +7,11 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::suggest::suggest;
 use crate::flow::FieldFault;
 use crate::http::form::Field;
 use crate::http::form::Shape;
 use crate::http::form::field;
-use crate::http::form::nearest;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 
@@ -48,7 +48,7 @@ impl<'a> Params<'a> {
             }
             if !fields.iter().any(|field| field.name == name) {
                 let names = || fields.iter().map(|field| field.name);
-                let detail = match nearest(name, names()) {
+                let detail = match suggest(name, names()) {
                     Some(meant) => format!("there is no such parameter; did you mean `{meant}`?"),
                     None if fields.is_empty() => "this request takes no parameters".to_owned(),
                     None => format!(

@@ -73,12 +73,6 @@ pub(crate) fn seen(node: Node<'_>) -> String {
     }
 }
 
-/// The one of `known` that `word` was probably meant to be.
-pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let best = known.iter().map(|name| (distance(word, name), *name)).min()?;
-    (best.0 <= 2 && best.0 < word.chars().count()).then_some(best.1)
-}
-
 /// Which letters a word has, for finding out cheaply that two words are far from each other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Letters {
@@ -115,22 +109,6 @@ const LETTERS_MAX: usize = 64;
 /// case not counted (the optimal string alignment distance).
 pub(crate) fn distance(left: &str, right: &str) -> usize {
     let lower =
-        |text: &str| -> Vec<char> { text.chars().take(LETTERS_MAX).flat_map(char::to_lowercase).collect() };
-    let (left, right) = (lower(left), lower(right));
-    let mut two_above = vec![0; right.len() + 1];
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (row, one) in left.iter().enumerate() {
-        let mut line = vec![row + 1; right.len() + 1];
-        for (column, other) in right.iter().enumerate() {
-            let changed = above[column] + usize::from(one != other);
-            let mut best = changed.min(above[column + 1] + 1).min(line[column] + 1);
-            let swapped = row > 0 && column > 0 && left[row - 1] == *other && right[column - 1] == *one;
-            if swapped {
-                best = best.min(two_above[column - 1] + 1);
-            }
-            line[column + 1] = best;
-        }
-        two_above = std::mem::replace(&mut above, line);
-    }
-    above[right.len()]
+        |text: &str| -> String { text.chars().take(LETTERS_MAX).flat_map(char::to_lowercase).collect() };
+    strsim::osa_distance(&lower(left), &lower(right))
 }

@@ -4,7 +4,6 @@
 
 mod duration;
 mod field;
-mod nearest;
 mod object;
 mod text;
 mod values;
@@ -13,7 +12,6 @@ pub(crate) use duration::show as show_duration;
 pub(crate) use field::Field;
 pub(crate) use field::Shape;
 pub(crate) use field::field;
-pub(crate) use nearest::nearest;
 pub(crate) use object::Form;
 pub(crate) use object::Mode;
 pub(crate) use object::Object;

@@ -11,9 +11,9 @@ use serde::de::MapAccess;
 use serde::de::Visitor;
 use serde_json::value::RawValue;
 
+use crate::domain::suggest::suggest;
 use crate::flow::FieldFault;
 use crate::http::form::field::Field;
-use crate::http::form::nearest;
 use crate::http::form::text;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
@@ -195,7 +195,7 @@ impl<'a> Object<'a> {
     }
 
     fn unknown(&self, name: &str) -> String {
-        match nearest::nearest(name, self.fields.iter().map(|field| field.name)) {
+        match suggest(name, self.fields.iter().map(|field| field.name)) {
             Some(meant) => format!("there is no such field; did you mean `{meant}`?"),
             None => {
                 let known: Vec<&str> = self.fields.iter().map(|field| field.name).collect();

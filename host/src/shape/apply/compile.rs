@@ -1,6 +1,7 @@
 //! Reads `$apply`: a name, or an object of one name and its argument.
 //! Not here: running them (`run`).
 
+use crate::domain::suggest::suggest;
 use crate::shape::apply::codec;
 use crate::shape::apply::date::DateForm;
 use crate::shape::apply::date::DateStep;
@@ -91,7 +92,7 @@ fn named(node: Node<'_>) -> Result<Step, String> {
 /// The function of that name.
 pub(crate) fn step(name: &str, argument: Option<Node<'_>>) -> Result<Step, String> {
     if !NAMES.contains(&name) {
-        return Err(match spec::nearest(name, NAMES) {
+        return Err(match suggest(name, NAMES.iter().copied()) {
             Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
             None => format!("there is no function `{name}`; there are {}", NAMES.join(", ")),
         });

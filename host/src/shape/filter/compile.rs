@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::event::RequestPart;
+use crate::domain::suggest::suggest;
 use crate::shape::fault::push_pointer;
 use crate::shape::filter::clause::Body;
 use crate::shape::filter::clause::Clause;
@@ -207,7 +208,7 @@ fn test(name: &str, value: Node<'_>) -> Result<Test, String> {
 fn unknown(name: &str) -> String {
     let known: Vec<&str> =
         OPERATORS.iter().chain(SOURCES).chain(GROUPS).chain(&["every", "as"]).copied().collect();
-    match spec::nearest(name, &known) {
+    match suggest(name, known) {
         Some(near) => format!("there is no operator `{name}`; did you mean `{near}`?"),
         None => format!("there is no operator `{name}`; there are {}", OPERATORS.join(", ")),
     }

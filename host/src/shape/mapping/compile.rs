@@ -1,5 +1,6 @@
 //! Reads a mapping as a whole. Not here: its output (`output`), its headers (`envelope`).
 
+use crate::domain::suggest::suggest;
 use crate::shape::budget::Budget;
 use crate::shape::fault::EvalFault;
 use crate::shape::fault::SpecFault;
@@ -148,7 +149,7 @@ fn failed(pointer: &str, detail: String) -> EvalFault {
 
 fn head(root: Node<'_>, faults: &mut Faults) {
     for (name, _) in root.members().filter(|(name, _)| !MEMBERS.contains(&&**name)) {
-        let detail = match spec::nearest(&name, MEMBERS) {
+        let detail = match suggest(&name, MEMBERS.iter().copied()) {
             Some(near) => format!("a mapping has no `{name}`; did you mean `{near}`?"),
             None => format!("a mapping has no `{name}`; it has {}", MEMBERS.join(", ")),
         };

@@ -1,6 +1,7 @@
 //! Reads what stands under `output` (and `headers` and the like). Not here: the rest of the
 //! mapping (`compile`).
 
+use crate::domain::suggest::suggest;
 use crate::shape::apply;
 use crate::shape::apply::Cast;
 use crate::shape::budget::MAX_EACH_NESTING;
@@ -181,7 +182,7 @@ impl OutputCompiler<'_> {
             return format!("`{name}` stands alone: it needs one of {} beside it", HEADS.join(", "));
         }
         let known: Vec<&str> = HEADS.iter().chain(MODIFIERS).copied().collect();
-        match spec::nearest(&name, &known) {
+        match suggest(&name, known) {
             Some(near) => format!("there is no `{name}`; did you mean `{near}`?"),
             None => format!(
                 "there is no `{name}`; there are {}. To write a key that begins with `$`, put the object in `$literal`",
@@ -192,7 +193,7 @@ impl OutputCompiler<'_> {
 
     fn only(&mut self, node: Node<'_>, head: &str, allowed: &[&str], pointer: &str) {
         for (name, _) in node.members().filter(|(name, _)| name != head && !allowed.contains(&&**name)) {
-            let detail = match spec::nearest(&name, allowed) {
+            let detail = match suggest(&name, allowed.iter().copied()) {
                 Some(near) => format!("`{name}` cannot stand beside `{head}`; did you mean `{near}`?"),
                 None if allowed.is_empty() => {
                     format!("nothing can stand beside `{head}`, and so not `{name}`")

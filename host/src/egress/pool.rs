@@ -1,7 +1,7 @@
 //! Idle connections of one target. The newest is used first, so that the others can grow old;
 //! their drivers close them then.
 
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 use crate::egress::connection::Connection;
 
@@ -17,7 +17,7 @@ pub(super) struct Pool {
 impl Pool {
     /// An idle connection that still looks alive. The others go.
     pub(super) fn take(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut idle = self.idle.lock();
         while let Some(connection) = idle.pop() {
             connection.activity.begin();
             if connection.is_alive() {
@@ -33,7 +33,7 @@ impl Pool {
             return;
         }
         connection.activity.rest();
-        let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut idle = self.idle.lock();
         // The oldest stand first; one look is enough where connections come and go one by one.
         let stale = idle.iter().take_while(|old| old.sender.is_closed()).count();
         let excess = (idle.len() + 1).saturating_sub(IDLE_MAX);

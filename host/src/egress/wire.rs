@@ -5,14 +5,13 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::Weak;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use socket2::SockRef;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
@@ -40,7 +39,7 @@ impl Wire {
     }
 
     fn socket(&self) -> MutexGuard<'_, TcpStream> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -5,7 +5,8 @@ mod load;
 mod place;
 
 use std::sync::Arc;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryState;
@@ -16,7 +17,6 @@ use crate::flow::Gateway;
 use crate::flow::deliver;
 use crate::flow::dispatch::place::Place;
 use crate::flow::job::Job;
-use crate::flow::lanes;
 use crate::flow::lanes::Gate;
 use crate::flow::lanes::Lane;
 use crate::flow::lanes::Next;
@@ -38,7 +38,7 @@ impl Gateway {
         let lane = self.lanes().of(job.destination);
         let gate = if snapshot.is_paused(job.connection) { Gate::Shut } else { self.gate(job.destination) };
         let destination = job.destination;
-        let offered = lanes::lock(&lane).offer(Box::new(job), gate);
+        let offered = lane.lock().offer(Box::new(job), gate);
         if let Err(job) = offered {
             self.park_new(*job);
         }
@@ -64,7 +64,7 @@ impl Gateway {
     /// Remembers when a delivery with a record is due.
     pub(crate) fn park(&self, destination: DestinationId, due: Timestamp, id: DeliveryId, parked: Parked) {
         let lane = self.lanes().of(destination);
-        lanes::lock(&lane).park(due, id, parked);
+        lane.lock().park(due, id, parked);
         if due <= self.now() {
             self.kick(destination, &lane);
         } else {
@@ -81,7 +81,7 @@ impl Gateway {
     /// Looks at every destination again, also at what paused connections held back.
     pub(crate) fn wake_all(&self) {
         for (destination, lane) in self.lanes().all() {
-            lanes::lock(&lane).readmit();
+            lane.lock().readmit();
             self.kick(destination, &lane);
         }
     }
@@ -105,7 +105,7 @@ impl Gateway {
         let workers_max =
             snapshot.destinations.get(&destination).map_or(1, |found| found.destination.concurrency);
         let most = u32::try_from(self.wire().to_destination_max()).unwrap_or(u32::MAX);
-        if lanes::lock(lane).take_worker(workers_max.min(most)) {
+        if lane.lock().take_worker(workers_max.min(most)) {
             let (gateway, lane) = (self.clone(), lane.clone());
             self.spawn(async move { work(gateway, destination, lane).await });
         }

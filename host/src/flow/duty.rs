@@ -3,9 +3,9 @@
 //! each start. Not here: finding those that have nobody (`unattended`).
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::EventId;
 use crate::domain::id::IdSet;
@@ -24,7 +24,7 @@ struct Known {
 
 impl Duties {
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Takes the duty for an event; `None` if somebody has it.

@@ -2,8 +2,6 @@
 //! each event. Not here: what a guest sees of it (`sandbox`), keeping what came back (`kept`).
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -14,6 +12,7 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -91,8 +90,8 @@ impl StepFetcher {
         answer
     }
 
-    fn spent(&self) -> std::sync::MutexGuard<'_, Spent> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn spent(&self) -> parking_lot::MutexGuard<'_, Spent> {
+        self.spent.lock()
     }
 
     /// Counts a request; answers how long it may take.

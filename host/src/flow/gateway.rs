@@ -7,7 +7,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -15,6 +14,7 @@ use std::sync::atomic::Ordering;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 
 use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
@@ -268,8 +268,8 @@ impl Gateway {
         Ok(self.compiler().compile(documents, None).await)
     }
 
-    fn past(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
-        self.inner.past.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn past(&self) -> parking_lot::MutexGuard<'_, BTreeMap<u64, Arc<Snapshot>>> {
+        self.inner.past.lock()
     }
 
     fn keep(&self, snapshot: Arc<Snapshot>) {
@@ -334,7 +334,7 @@ impl Gateway {
     /// Held by whoever works on an event whose plugins read what they kept: one at a time in a workspace, so that
     /// each sees what the one before wrote.
     pub(crate) fn kv_turn(&self, workspace: WorkspaceId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.inner.kv_turns.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut turns = self.inner.kv_turns.lock();
         turns.entry(workspace).or_default().clone()
     }
 
@@ -414,8 +414,7 @@ impl Gateway {
     /// Whether one more rejection may be recorded this second.
     pub(crate) fn may_record_rejection(&self) -> bool {
         let second = self.now().as_secs();
-        let mut seen =
-            self.inner.rejections_in_second.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut seen = self.inner.rejections_in_second.lock();
         if seen.0 != second {
             *seen = (second, 0);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
 
 use crate::domain::event::Event;
 use crate::domain::id::ConnectionId;
@@ -61,7 +61,7 @@ impl Metered<'_> {
 
 impl Metering {
     fn metrics_of(&self, gateway: &Gateway, plugin: &Arc<str>) -> PluginMetrics {
-        let mut metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut metrics = self.metrics.lock();
         if let Some(found) = metrics.get(plugin) {
             return found.clone();
         }

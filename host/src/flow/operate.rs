@@ -8,7 +8,6 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
 use crate::flow::error::OperateError;
-use crate::flow::lanes;
 use crate::flow::lanes::Parked;
 use crate::flow::lanes::Removed;
 use crate::flow::release;
@@ -127,7 +126,7 @@ impl Gateway {
             let summary = self.existing(workspace, id).await?;
             let lane = self.lanes().of(summary.destination);
             let due = summary.next_attempt_at.unwrap_or_default();
-            if summary.state.is_terminal() || lanes::lock(&lane).has(id, due) {
+            if summary.state.is_terminal() || lane.lock().has(id, due) {
                 return Ok(summary);
             }
             tokio::time::sleep(self.patience().wait(tries)).await;
@@ -154,7 +153,7 @@ impl Gateway {
             return Ok(None);
         }
         let lane = self.lanes().of(summary.destination);
-        let removed = lanes::lock(&lane).remove(id);
+        let removed = lane.lock().remove(id);
         match removed {
             Some(Removed::Ready(mut job)) => {
                 let now = self.now();

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::DestinationId;
@@ -52,7 +53,7 @@ fn change<K: Hash + Eq, V: Default, R>(
     key: K,
     change: impl FnOnce(&mut V) -> R,
 ) -> R {
-    let mut map = map.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut map = map.lock();
     change(map.entry(key).or_default())
 }
 
@@ -94,7 +95,7 @@ impl Seen {
 
     /// The end-to-end latencies of a workspace.
     pub(crate) fn latencies(&self, workspace: WorkspaceId) -> Arc<Latencies> {
-        let mut latencies = self.latencies.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut latencies = self.latencies.lock();
         latencies.entry(workspace).or_insert_with(|| Arc::new(Latencies::new(LATENCY_INTERVAL))).clone()
     }
 }

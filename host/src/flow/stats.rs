@@ -9,7 +9,6 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::flow::Gateway;
-use crate::flow::lanes;
 use crate::flow::seen::SourceSeen;
 use crate::observe::Percentiles;
 
@@ -91,7 +90,7 @@ impl Gateway {
             .of(workspace)
             .map(|destination| {
                 let seen = self.seen().destination(destination.id);
-                let (ready, parked) = lanes::lock(&self.lanes().of(destination.id)).waiting();
+                let (ready, parked) = self.lanes().of(destination.id).lock().waiting();
                 DestinationStats {
                     destination: destination.id,
                     name: destination.name.clone(),

@@ -10,7 +10,6 @@ use crate::domain::delivery::DeliveryRecord;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::flow::Gateway;
-use crate::flow::lanes;
 use crate::flow::lanes::Parked;
 use crate::observe::Open;
 use crate::store::Change;
@@ -111,6 +110,6 @@ impl Gateway {
     /// Whether a live delivery is in its lane or with a worker.
     fn is_attended(&self, record: &DeliveryRecord) -> bool {
         let lane = self.lanes().of(record.destination);
-        lanes::lock(&lane).has(record.id, record.due)
+        lane.lock().has(record.id, record.due)
     }
 }

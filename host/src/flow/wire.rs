@@ -2,9 +2,8 @@
 //! that never answer keeps nobody else's deliveries waiting. Not here: what is sent (`deliver`), and when (`dispatch`).
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
@@ -43,7 +42,7 @@ impl Wire {
 
     /// What a workspace may have of it. Workers keep theirs, which spares each attempt the look.
     pub(crate) fn share(&self, workspace: WorkspaceId) -> Share {
-        let mut of_workspaces = self.of_workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_workspaces = self.of_workspaces.lock();
         let new = || Arc::new(Semaphore::new(self.of_workspace_max()));
         Share(of_workspaces.entry(workspace).or_insert_with(new).clone())
     }

@@ -5,12 +5,11 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http::StatusCode;
+use parking_lot::Mutex;
 use sha2::Digest as _;
 use sha2::Sha256;
 use tokio::sync::OwnedMutexGuard;
@@ -106,7 +105,7 @@ impl Memory {
     }
 
     fn place(&self, name: [u8; 32]) -> Place {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         if let Some(place) = table.slots.get(&name) {
             return place.clone();
         }
@@ -198,6 +197,6 @@ mod tests {
         for number in 0..KEYS_MAX + 10 {
             drop(memory.turn(&asked(1, &number.to_string(), b"")).await);
         }
-        assert_eq!(memory.table.lock().unwrap().slots.len(), KEYS_MAX);
+        assert_eq!(memory.table.lock().slots.len(), KEYS_MAX);
     }
 }

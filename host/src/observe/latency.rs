@@ -1,11 +1,10 @@
 //! Percentiles of the recent past, for the statistics of the API. Pure: the time is an argument.
 //! Not here: histograms for a monitoring system (`metrics`).
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
@@ -60,7 +59,7 @@ impl Latencies {
         let number = now.as_millis() / self.interval_ms;
         let place = usize::try_from(number % INTERVALS).unwrap_or_default();
         let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.ring.lock();
         while ring.len() <= place {
             ring.push(Slot { number, histogram: histogram() });
         }
@@ -77,7 +76,7 @@ impl Latencies {
         let present = now.as_millis() / self.interval_ms;
         let oldest = present.saturating_sub(INTERVALS - 1);
         let mut sum = histogram();
-        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.ring.lock();
         for slot in ring.iter().filter(|slot| (oldest..=present).contains(&slot.number)) {
             sum.add(&slot.histogram).expect("all histograms have the same bounds");
         }

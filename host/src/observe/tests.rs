@@ -2,8 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
@@ -101,7 +102,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -119,7 +120,7 @@ fn the_log_is_filtered_and_json_when_asked() {
         tracing::debug!("unseen");
         tracing::warn!(event = "evt_1", "slow");
     });
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(lines.0.lock().clone()).unwrap();
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((line["level"].as_str(), line["event"].as_str()), (Some("WARN"), Some("evt_1")));
     assert_eq!(line["message"], "slow");
@@ -136,7 +137,7 @@ fn what_others_sent_can_neither_drive_a_terminal_nor_add_a_line() {
         tracing::subscriber::with_default(log, || {
             tracing::warn!(shown = %foreign, quoted = foreign, debugged = ?foreign, "said {foreign}");
         });
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(lines.0.lock().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
         let driving = |letter: char| letter.is_control() || letter == '\u{202e}';
         assert!(text.ends_with('\n') && !text.trim_end_matches('\n').contains(driving), "{text:?}");

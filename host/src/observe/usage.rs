@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 
 use crate::domain::id::ConnectionId;
 use crate::domain::id::WorkspaceId;
@@ -124,7 +123,7 @@ impl Usage {
         call: &PluginCall,
     ) {
         let key = Key { workspace, plugin: plugin.clone(), version, connection };
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.rows.lock();
         if rows.len() >= ROWS_MAX && !rows.contains_key(&key) {
             let quiet = rows.iter().min_by_key(|(_, row)| row.last).map(|(key, _)| key.clone());
             quiet.and_then(|quiet| rows.remove(&quiet));
@@ -134,7 +133,7 @@ impl Usage {
 
     /// What is remembered of a plugin: most calls first.
     pub fn of(&self, workspace: WorkspaceId, plugin: &str, now: Timestamp) -> Vec<UsageRow> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.lock();
         let own = rows.iter().filter(|(key, _)| key.workspace == workspace && &*key.plugin == plugin);
         let mut list: Vec<UsageRow> = own.map(|(key, row)| row.show(key, now)).collect();
         drop(rows);
@@ -144,7 +143,7 @@ impl Usage {
 
     /// The last hour of all plugins of a workspace together, by the minute.
     pub fn last_hour(&self, workspace: WorkspaceId, now: Timestamp) -> Vec<(Timestamp, UsageSums)> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.lock();
         let own = rows.iter().filter(|(key, _)| key.workspace == workspace);
         merged(own.flat_map(|(_, row)| row.minutes.since(now)))
     }

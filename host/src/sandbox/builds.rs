@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Blame;
@@ -246,13 +246,13 @@ impl Builds {
 
     fn modules(&self) -> MutexGuard<'_, HashMap<Digest, Arc<Module>>> {
         // The map is whole between any two statements.
-        self.modules.lock().unwrap_or_else(PoisonError::into_inner)
+        self.modules.lock()
     }
 }
 
 impl Module {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

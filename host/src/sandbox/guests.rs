@@ -9,14 +9,13 @@ use std::future::Future;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 
+use parking_lot::Mutex;
 use tokio::runtime::Builder;
 use tokio::runtime::Handle;
 use tokio::runtime::Runtime;
@@ -180,7 +179,7 @@ impl Queue {
         };
         let Some(workspace) = self.workspace else { return new() };
         // The map is whole between any two statements.
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tenants = self.tenants.lock();
         if let Some(known) = tenants.get(&workspace).and_then(Weak::upgrade) {
             return known;
         }

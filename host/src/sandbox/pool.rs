@@ -6,9 +6,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -67,7 +66,7 @@ impl Place {
     }
 
     pub(crate) fn pool(&self) -> Result<Arc<Pool>, SandboxError> {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pool = self.pool.lock();
         if let Some(pool) = &*pool {
             return Ok(Arc::clone(pool));
         }
@@ -180,7 +179,7 @@ impl Pool {
     }
 
     fn driver(&self) -> Result<Arc<Driver>, SandboxError> {
-        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut driver = self.driver.lock();
         if let Some(driver) = &*driver {
             return Ok(Arc::clone(driver));
         }
@@ -193,7 +192,7 @@ impl Pool {
 
     /// What these grants import, and nothing else.
     fn linker(&self, grants: Grants) -> Result<Arc<Linker<GuestState>>, SandboxError> {
-        let mut linkers = self.linkers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut linkers = self.linkers.lock();
         if let Some(linker) = linkers.get(&grants) {
             return Ok(Arc::clone(linker));
         }

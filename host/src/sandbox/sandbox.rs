@@ -4,11 +4,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::Weak;
 
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use tokio::sync::Semaphore;
 
 use crate::domain::grant::Grants;
@@ -176,6 +175,6 @@ impl Sandbox {
 
     fn loaded(&self) -> MutexGuard<'_, HashMap<Key, Weak<plugin::Inner>>> {
         // The map is whole between any two statements.
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+        self.loaded.lock()
     }
 }

@@ -9,10 +9,9 @@ mod opener;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use tokio::sync::mpsc;
 
 use crate::domain::delivery::DeliveryBytes;
@@ -95,11 +94,11 @@ fn closed() -> StoreError {
 
 impl MemoryStore {
     fn data(&self) -> MutexGuard<'_, Data> {
-        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+        self.data.lock()
     }
 
     fn feed(&self) -> Option<mpsc::UnboundedSender<Committed>> {
-        self.feed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.feed.lock().clone()
     }
 
     fn hold(&self, events: Vec<Event>) -> Vec<Held> {
@@ -303,7 +302,7 @@ impl Store for MemoryStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.feed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.feed.lock().take();
         Ok(())
     }
 }

@@ -4,9 +4,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -19,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -59,10 +57,6 @@ pub(super) struct Sink {
     _acceptor: JoinSet<()>,
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Sink {
     /// Starts one. The times in events count from `start`.
     pub(super) async fn start(start: Instant) -> std::io::Result<Self> {
@@ -81,17 +75,17 @@ impl Sink {
 
     /// Events that came since it was told to forget.
     pub(super) fn distinct(&self) -> u64 {
-        lock(&self.state).received.distinct
+        self.state.lock().received.distinct
     }
 
     /// What came since it was told to forget.
     pub(super) fn received(&self) -> Received {
-        lock(&self.state).received.clone()
+        self.state.lock().received.clone()
     }
 
     /// Starts counting anew.
     pub(super) fn forget(&self) {
-        lock(&self.state).received = Received::nothing();
+        self.state.lock().received = Received::nothing();
     }
 }
 
@@ -135,7 +129,7 @@ async fn answer(
     state: Arc<Mutex<State>>,
 ) -> Result<Response<Empty<Bytes>>, Infallible> {
     if let Ok(body) = request.into_body().collect().await {
-        lock(&state).note(&body.to_bytes());
+        state.lock().note(&body.to_bytes());
     }
     Ok(Response::new(Empty::new()))
 }

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
+use parking_lot::Mutex;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
@@ -84,7 +84,7 @@ impl Peer {
                 let length = length.split("content-length: ").nth(1);
                 let length = length.map_or(0, |rest| rest.split("\r\n").next().unwrap().parse().unwrap());
                 if seen.len() >= head + 4 + length {
-                    self.requests.lock().unwrap().push(text);
+                    self.requests.lock().push(text);
                     return true;
                 }
             }
@@ -100,6 +100,6 @@ impl Peer {
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().clone()
     }
 }

@@ -1,10 +1,10 @@
 //! One comparison: what was asked for and how far it is. Not here: doing it (`work`).
 
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::ComparisonId;
 use crate::domain::id::WorkspaceId;
@@ -105,7 +105,7 @@ impl Comparison {
 
     /// How far it is. Hold it briefly: the work waits.
     pub fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock()
     }
 
     pub(super) fn begin(&self, now: Timestamp) {

@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::ComparisonId;
 use crate::domain::id::WorkspaceId;
@@ -40,7 +40,7 @@ struct Jobs {
 
 impl Comparisons {
     fn table(&self) -> MutexGuard<'_, Jobs> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock()
     }
 
     /// Adds one; answers whether somebody must begin to work.

@@ -2,11 +2,11 @@
 //! the worker ends, both go with it, so that others can take its place and what it had is seen to be with nobody.
 
 use std::sync::Arc;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
-use crate::flow::lanes;
 use crate::flow::lanes::Gate;
 use crate::flow::lanes::Lane;
 use crate::flow::lanes::Next;
@@ -28,7 +28,7 @@ impl Place {
 
     /// Gives back what was taken, and takes the next. Nothing gives the place back, too.
     pub(super) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(&Parked) -> bool) -> Next {
-        let mut lane = lanes::lock(&self.lane);
+        let mut lane = self.lane.lock();
         if let Some(id) = self.taken.take() {
             lane.done(id);
         }
@@ -44,7 +44,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut lane = lanes::lock(&self.lane);
+        let mut lane = self.lane.lock();
         if let Some(id) = self.taken.take() {
             lane.done(id);
         }

@@ -1,9 +1,9 @@
 //! Wakes destinations when their next parked delivery is due. One sleeper for all of them.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::domain::id::DestinationId;
@@ -23,7 +23,7 @@ pub(crate) struct Alarm {
 impl Alarm {
     /// Wakes the destination at that time.
     pub(crate) fn set(&self, at: Timestamp, destination: DestinationId) {
-        let mut times = self.times.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut times = self.times.lock();
         let first = times.first().is_none_or(|(first, _)| at < *first);
         times.insert((at, destination));
         drop(times);
@@ -33,7 +33,7 @@ impl Alarm {
     }
 
     fn due(&self, now: Timestamp) -> (Vec<DestinationId>, Duration) {
-        let mut times = self.times.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut times = self.times.lock();
         let mut due = Vec::new();
         while let Some(&(at, destination)) = times.first() {
             if at > now {

@@ -7,9 +7,6 @@ mod lane;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::RwLock;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use lane::Gate;
@@ -17,6 +14,9 @@ pub(crate) use lane::Lane;
 pub(crate) use lane::Next;
 pub(crate) use lane::Parked;
 pub(crate) use lane::Removed;
+
+use parking_lot::Mutex;
+use parking_lot::RwLock;
 
 use crate::domain::id::DestinationId;
 use crate::domain::id::IdMap;
@@ -27,34 +27,28 @@ pub(crate) struct Lanes {
     lanes: RwLock<IdMap<DestinationId, Arc<Mutex<Lane>>>>,
 }
 
-/// Locks a lane; a worker that panicked while it held the lock left nothing half done that
-/// matters more than going on.
-pub(crate) fn lock(lane: &Mutex<Lane>) -> MutexGuard<'_, Lane> {
-    lane.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 impl Lanes {
     /// The lane of a destination, made when first asked for.
     pub(crate) fn of(&self, destination: DestinationId) -> Arc<Mutex<Lane>> {
-        let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let lanes = self.lanes.read();
         if let Some(lane) = lanes.get(&destination) {
             return lane.clone();
         }
         drop(lanes);
-        let mut lanes = self.lanes.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut lanes = self.lanes.write();
         lanes.entry(destination).or_default().clone()
     }
 
     /// Every lane there is.
     pub(crate) fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Lane>>)> {
-        let lanes = self.lanes.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let lanes = self.lanes.read();
         lanes.iter().map(|(id, lane)| (*id, lane.clone())).collect()
     }
 
     /// Deliveries waiting in memory and on disk, over all destinations.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         self.all().iter().fold((0, 0), |(ready, parked), (_, lane)| {
-            let (more_ready, more_parked) = lock(lane).waiting();
+            let (more_ready, more_parked) = lane.lock().waiting();
             (ready + more_ready, parked + more_parked)
         })
     }

@@ -4,11 +4,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -100,7 +99,7 @@ struct Waiting {
 
 impl References {
     fn queue(&self) -> MutexGuard<'_, Waiting> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock()
     }
 
     /// Has an event compared, if there is room.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::Weak;
+
+use parking_lot::Mutex;
 
 use crate::domain::id::RolloutId;
 use crate::flow::rollouts::Watch;
@@ -18,7 +18,7 @@ pub struct Rollouts {
 impl Rollouts {
     /// The counts of a rollout; new ones, if nobody has any.
     pub(crate) fn watch(&self, id: RolloutId) -> Arc<Watch> {
-        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watches = self.watches.lock();
         if let Some(watch) = watches.get(&id).and_then(Weak::upgrade) {
             return watch;
         }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::EventId;
 use crate::domain::rollout::Figures;
@@ -93,7 +92,7 @@ impl Spread {
 impl Watch {
     /// What was counted. Hold it briefly: events wait.
     pub fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 
     /// Whether this is the first to say that the rollout must end.

@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::domain::id::PluginId;
@@ -23,7 +22,7 @@ impl Caps {
         let most = in_flight?;
         let new =
             || (most, Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS))));
-        let mut caps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut caps = self.0.lock();
         let cap = caps.entry(plugin).or_insert_with(new);
         if cap.0 != most {
             *cap = new();

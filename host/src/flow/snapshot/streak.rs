@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
 
 use crate::domain::id::PluginId;
 use crate::domain::plugin::Digest;
@@ -56,7 +56,7 @@ type ByVersion = HashMap<(PluginId, Digest), Arc<Streak>>;
 impl Streaks {
     /// That of a version; `quarantined` counts where it was not known yet.
     pub(crate) fn of(&self, plugin: PluginId, version: Digest, quarantined: bool) -> Arc<Streak> {
-        let mut streaks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut streaks = self.0.lock();
         let first = || Arc::new(Streak { quarantined: AtomicBool::new(quarantined), ..Streak::default() });
         streaks.entry((plugin, version)).or_insert_with(first).clone()
     }

@@ -13,7 +13,6 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EventId;
 use crate::flow::Unattended;
 use crate::flow::intake;
-use crate::flow::lanes;
 use crate::flow::lanes::Removed;
 use crate::observe::Open;
 use crate::observe::TextFormat;
@@ -130,7 +129,7 @@ async fn a_delivery_that_was_lost_is_found_at_the_second_look() {
     }
     assert_eq!(flow.taken_up(Open::Delivery), 0, "it is in its lane");
     let lane = flow.gateway.lanes().of(destination_id(1));
-    assert!(lanes::lock(&lane).remove(parked.id).is_some());
+    assert!(lane.lock().remove(parked.id).is_some());
     flow.pause(1, FlowState::Active).await;
     flow.gateway.look_for_unattended(&mut seen).await;
     flow.gateway.look_for_unattended(&mut seen).await;
@@ -151,9 +150,7 @@ async fn what_can_be_seen_before_it_is_in_its_lane_can_be_cancelled() {
     let seen = flow.until("a parked delivery", parked).await;
     // As it is between the commit that shows it and the lane.
     let lane = flow.gateway.lanes().of(destination_id(1));
-    let Some(Removed::Parked(due, parked)) = lanes::lock(&lane).remove(seen.id) else {
-        panic!("it was parked")
-    };
+    let Some(Removed::Parked(due, parked)) = lane.lock().remove(seen.id) else { panic!("it was parked") };
     let put = async { flow.gateway.park(seen.destination, due, seen.id, parked) };
     let (cancelled, ()) = tokio::join!(flow.gateway.cancel(WORKSPACE, seen.id), put);
     assert_eq!(cancelled.unwrap().state, DeliveryState::Cancelled);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -50,18 +50,18 @@ impl Receiver {
 
     /// The next answers at a path; 200 after them.
     pub(super) fn answer(&self, path: &str, statuses: &[u16]) {
-        let mut seen = self.seen.lock().unwrap();
+        let mut seen = self.seen.lock();
         seen.answers.entry(path.to_owned()).or_default().extend(statuses);
     }
 
     /// Whether what comes is read, and answered only when it does not hang any more.
     pub(super) fn hang(&self, hangs: bool) {
-        self.seen.lock().unwrap().hangs = hangs;
+        self.seen.lock().hangs = hangs;
     }
 
     /// Everything that came.
     pub(super) fn hits(&self) -> Vec<Hit> {
-        self.seen.lock().unwrap().hits.clone()
+        self.seen.lock().hits.clone()
     }
 
     async fn serve(self, mut stream: TcpStream) {
@@ -75,12 +75,12 @@ impl Receiver {
             };
             read.drain(..length);
             let status = {
-                let mut seen = self.seen.lock().unwrap();
+                let mut seen = self.seen.lock();
                 let status = seen.answers.get_mut(&hit.path).and_then(VecDeque::pop_front);
                 seen.hits.push(hit);
                 status.unwrap_or(200)
             };
-            while self.seen.lock().unwrap().hangs {
+            while self.seen.lock().hangs {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::WorkspaceId;
 use crate::sandbox::direct::live::Live;
@@ -81,7 +81,7 @@ impl Idle {
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         // The list is whole between any two statements.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }
 

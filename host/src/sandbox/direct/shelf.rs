@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 
 use crate::domain::id::WorkspaceId;
 use crate::sandbox::direct::snapshot::Beginning;
@@ -179,7 +179,7 @@ impl Shelf {
 
     fn guests(&self) -> MutexGuard<'_, Guests> {
         // It is whole between any two statements.
-        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+        self.guests.lock()
     }
 }
 

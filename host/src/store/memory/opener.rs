@@ -1,11 +1,11 @@
 //! Opening the backend that forgets, and its run of the contract.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use crate::domain::time::Clock;
@@ -48,7 +48,7 @@ impl Opener for InMemory {
     type Feed = MemoryFeed;
 
     async fn open(&self) -> (MemoryStore, MemoryFeed, Recovered) {
-        let recovered = recovered(&self.data.lock().unwrap());
+        let recovered = recovered(&self.data.lock());
         let (sender, receiver) = mpsc::unbounded_channel();
         let store = MemoryStore {
             data: Arc::clone(&self.data),

@@ -4,8 +4,8 @@
 use std::panic::AssertUnwindSafe;
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+
+use parking_lot::Mutex;
 
 use crate::store::sled::fault::Fault;
 
@@ -24,7 +24,7 @@ pub(super) fn caught<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fau
 /// The same, and panics of this thread, and of threads sled starts meanwhile, print nothing.
 /// The hook is as before when this returns.
 pub(super) fn quietly<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    let _alone = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = HOOK.lock();
     let here = std::thread::current().id();
     let before: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(std::panic::take_hook());
     let inner = Arc::clone(&before);

@@ -1,12 +1,12 @@
 //! What the committer, the readers and the handle share. Not here: anything they do with it.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::RwLockReadGuard;
-use std::sync::RwLockWriteGuard;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
+use parking_lot::RwLock;
+use parking_lot::RwLockReadGuard;
+use parking_lot::RwLockWriteGuard;
 
 use crate::store::Change;
 use crate::store::ConfigState;
@@ -67,32 +67,32 @@ impl Shared {
 
     /// The open store, for reading or committing.
     pub(super) fn engine(&self) -> RwLockReadGuard<'_, Option<Engine>> {
-        self.engine.read().unwrap_or_else(PoisonError::into_inner)
+        self.engine.read()
     }
 
     /// The open store, for closing or replacing; waits for all readers.
     pub(super) fn engine_mut(&self) -> RwLockWriteGuard<'_, Option<Engine>> {
-        self.engine.write().unwrap_or_else(PoisonError::into_inner)
+        self.engine.write()
     }
 
     /// What is noted.
     pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.lock()
     }
 
     /// The configuration now.
     pub(super) fn config(&self) -> Arc<ConfigState> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.config.read())
     }
 
     /// A newer configuration is on disk.
     pub(super) fn set_config(&self, config: Arc<ConfigState>) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        *self.config.write() = config;
     }
 
     /// Why events are not taken now.
     pub(super) fn trouble(&self) -> Option<StoreError> {
-        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.read().clone()
     }
 
     /// Says that events are, or are not, taken.
@@ -100,7 +100,7 @@ impl Shared {
         if trouble.is_none() && self.trouble().is_none() {
             return;
         }
-        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
+        *self.trouble.write() = trouble;
     }
 
     /// Words for a fault.

@@ -43,8 +43,18 @@ mod tests {
 
     #[test]
     fn finds_slips_and_nothing_else() {
-        let known =
-            ["name", "url", "timeout_ms", "event_types", "egress.allow", "eq", "Europe/Rome", "Europe/Riga"];
+        let known = [
+            "name",
+            "url",
+            "timeout_ms",
+            "event_types",
+            "egress.allow",
+            "eq",
+            "Europe/Rome",
+            "Europe/Riga",
+            "listen",
+            "data",
+        ];
         for (written, expected) in [
             ("nam", Some("name")),
             ("nmae", Some("name")),
@@ -53,6 +63,9 @@ mod tests {
             ("timout_ms", Some("timeout_ms")),
             ("event_type", Some("event_types")),
             ("egress.alow", Some("egress.allow")),
+            ("lisetn", Some("listen")),
+            ("dat", Some("data")),
+            ("frobnicate", None),
             ("eqq", Some("eq")),
             ("europe/roma", Some("Europe/Rome")),
             ("Europe", None),

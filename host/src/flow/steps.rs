@@ -248,6 +248,7 @@ async fn take(
         CompiledKind::Plugin(plugin) => match &plugin.rollout {
             None => take_plugin(plugin, step.on_error, context, inputs).await,
             Some(tried) => {
+                // Rare and large: the future of every other step need not have room for it.
                 let tried = Box::pin(rollouts::run(tried, plugin, step.on_error, context, inputs)).await?;
                 traces.extend(tried.failed);
                 Ok(tried.stepped)

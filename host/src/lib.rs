@@ -14,13 +14,13 @@
 //! domain                               nouns
 //! ```
 //!
-//! To follow an event, read `flow/accept.rs`, `flow/plan.rs`, `flow/deliver.rs` and
-//! `flow/settle.rs`, top to bottom. To see what is on the disk, `store/sled/mod.rs`. To see what a
-//! plugin may do, `sandbox/mod.rs` and the `wit` folder beside this crate; what it may ask of the outside, `flow/fetch.rs`,
+//! To follow an event, read `flow/pipeline/accept.rs`, `flow/pipeline/plan.rs`, `flow/delivery/deliver.rs` and
+//! `flow/delivery/settle.rs`, top to bottom. To see what is on the disk, `store/sled/mod.rs`. To see what a
+//! plugin may do, `sandbox/mod.rs` and the `wit` folder beside this crate; what it may ask of the outside, `flow/pipeline/host/fetch.rs`,
 //! and how secrets lie on the disk, `rules/seal.rs`; what is taken out of what is kept and shown, `rules/hide/mod.rs`, and
 //! how foreign text is written, `domain/visible.rs`. To see how a new version is
-//! compared with what was sent, `flow/compare/mod.rs` and `shape/difference/mod.rs`; how it is tried on live events,
-//! `flow/rollouts/mod.rs` and `rules/rollout/mod.rs`.
+//! compared with what was sent, `flow/insight/comparisons/mod.rs` and `shape/difference/mod.rs`; how it is tried on live events,
+//! `flow/control/rollouts/mod.rs` and `rules/rollout/mod.rs`.
 
 pub mod app;
 pub mod cli;

@@ -38,10 +38,10 @@ use crate::domain::signing::SigningProfile;
 use crate::domain::signing::SigningSecret;
 use crate::domain::step_grants::StepGrants;
 use crate::domain::verification::Verification;
-use crate::flow::Activate;
 use crate::flow::Gateway;
 use crate::flow::Principal;
-use crate::flow::snapshot::DocumentWrite;
+use crate::flow::control::plugins::upload::Activate;
+use crate::flow::control::snapshot::DocumentWrite;
 use crate::rules::sign::generate_secret;
 use crate::rules::verify::presets;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::flow::Gateway;
-use crate::flow::Unattended;
+use crate::flow::worker::unattended::Unattended;
 
 /// Between two sweeps of what retention lets go.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);

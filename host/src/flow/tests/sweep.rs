@@ -10,7 +10,7 @@ use super::support::field;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EventId;
-use crate::flow::Unattended;
+use crate::flow::worker::unattended::Unattended;
 use crate::store::failing::Call;
 
 /// How many of the first calls of each kind fail, one in each run.

@@ -1,7 +1,7 @@
 //! `/v1/api-keys`: keys of the API. Not here: keys of sources (`source_keys`).
 
 use crate::domain::config::Scope;
-use crate::flow::manage::ApiKeyDraft;
+use crate::flow::control::resources::ApiKeyDraft;
 use crate::http::api::keys;
 use crate::http::api::keys::KeyView;
 use crate::http::api::keys::ROTATION;

@@ -4,8 +4,8 @@
 use http::StatusCode;
 
 use crate::domain::id::EventId;
-use crate::flow::compare::Comparison;
-use crate::flow::compare::ComparisonDraft;
+use crate::flow::insight::comparisons::Comparison;
+use crate::flow::insight::comparisons::ComparisonDraft;
 use crate::http::api::comparison_views;
 use crate::http::api::comparison_views::ComparisonView;
 use crate::http::api::comparison_views::DifferenceView;

@@ -1,7 +1,7 @@
 //! What a preview adds on request: explanations of steps, the paths of the payload, suggestions
 //! for a mapping. Not here: the preview itself (`preview`).
 
-use crate::flow::Explanation;
+use crate::flow::insight::explain::Explanation;
 use crate::http::view::view;
 use crate::shape;
 use crate::shape::Budget;

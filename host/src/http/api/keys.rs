@@ -4,7 +4,7 @@ use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::KeyId;
 use crate::domain::time::Timestamp;
-use crate::flow::manage::NewKey;
+use crate::flow::control::resources::NewKey;
 use crate::http::form::Field;
 use crate::http::form::Shape;
 use crate::http::form::field;

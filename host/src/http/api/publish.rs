@@ -7,7 +7,7 @@ use crate::domain::config::Scope;
 use crate::domain::event::Headers;
 use crate::domain::id::EventId;
 use crate::flow::FieldFault;
-use crate::flow::Publish;
+use crate::flow::pipeline::publish::Publish;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;

@@ -14,7 +14,7 @@ use crate::domain::rollout::Rollout;
 use crate::domain::rollout::RolloutExample;
 use crate::domain::rollout::RolloutKind;
 use crate::domain::time::Timestamp;
-use crate::flow::rollouts::Counts;
+use crate::flow::control::rollouts::Counts;
 use crate::http::api::comparison_views;
 use crate::http::api::comparison_views::FoundView;
 use crate::http::view::view;

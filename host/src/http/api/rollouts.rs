@@ -3,8 +3,8 @@
 
 use crate::domain::config::PluginConfig;
 use crate::domain::id::RolloutId;
-use crate::flow::rollouts::GuardsDraft;
-use crate::flow::rollouts::RolloutDraft;
+use crate::flow::control::rollouts::GuardsDraft;
+use crate::flow::control::rollouts::RolloutDraft;
 use crate::http::api::comparison_views::FoundView;
 use crate::http::api::plugins;
 use crate::http::api::rollout_views;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::domain::config::StepSpec;
 use crate::domain::sealed::SealedSecret;
 use crate::domain::time::Timestamp;
-use crate::flow::snapshot::Documents;
+use crate::flow::control::snapshot::Documents;
 use crate::http::api::page;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;

@@ -9,7 +9,7 @@ use crate::domain::signing::SigningProfile;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
-use crate::flow::manage::SigningDraft;
+use crate::flow::control::resources::SigningDraft;
 use crate::http::api::destinations;
 use crate::http::api::destinations::DestinationView;
 use crate::http::api::keys;

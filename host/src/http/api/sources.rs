@@ -9,7 +9,7 @@ use crate::domain::config::ValueFrom;
 use crate::domain::event::Headers;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::flow::manage::SourceDraft;
+use crate::flow::control::resources::SourceDraft;
 use crate::http::api::keys;
 use crate::http::api::keys::KeyView;
 use crate::http::api::page;

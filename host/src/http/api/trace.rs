@@ -112,8 +112,8 @@ mod tests {
     use crate::domain::plugin::LogLevel;
     use crate::domain::plugin::LogLine;
     use crate::domain::time::Timestamp;
-    use crate::flow::FetchEntry;
-    use crate::flow::TraceEntry;
+    use crate::flow::insight::trace::FetchEntry;
+    use crate::flow::insight::trace::TraceEntry;
 
     #[test]
     fn every_field_is_described() {

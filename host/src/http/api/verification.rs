@@ -2,7 +2,7 @@
 
 use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
-use crate::flow::manage::VerificationDraft;
+use crate::flow::control::resources::VerificationDraft;
 use crate::http::api::parts;
 use crate::http::api::parts::SecretView;
 use crate::http::form::Field;

@@ -11,7 +11,7 @@ use crate::flow::ApartError;
 use crate::flow::OperateError;
 use crate::flow::PreviewError;
 use crate::flow::UploadError;
-use crate::flow::manage::ManageError;
+use crate::flow::control::resources::ManageError;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::sandbox::executable;

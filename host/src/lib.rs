@@ -6,33 +6,53 @@
 //!
 //! ```text
 //! main, cli                            words and exit codes
-//! app, supervisor                      builds everything once; owns every task
-//! http │ worker                        what wakes us: a request, a clock
-//! flow                                 the path of an event, one file per step
+//! node                                 builds everything once; owns every task
+//! http                                 the doors: ingest, the API, problems
+//! insight                              what happened, and what would: lists, trace, counters, preview, comparisons
+//! worker                               what wakes the rest: a commit, a start, a clock
+//! delivery                             queues, dispatch, deliver, settle, release, retry and cancel
+//! pipeline                             accept, plan, steps, what plugins ask and keep, publish, replay
+//! control                              configuration: snapshot, resources, access, plugins, rollouts
 //! store │ sandbox │ egress             the three outside worlds: disk, guest code, network
 //! rules │ shape │ config │ observe     pure decisions │ JSONPath, filters, mappings │ settings │ metrics
 //! domain                               nouns
 //! ```
 //!
-//! To follow an event, read `flow/pipeline/accept.rs`, `flow/pipeline/plan.rs`, `flow/delivery/deliver.rs` and
-//! `flow/delivery/settle.rs`, top to bottom. To see what is on the disk, `store/sled/mod.rs`. To see what a
-//! plugin may do, `sandbox/mod.rs` and the `wit` folder beside this crate; what it may ask of the outside, `flow/pipeline/host/fetch.rs`,
-//! and how secrets lie on the disk, `rules/seal.rs`; what is taken out of what is kept and shown, `rules/hide/mod.rs`, and
-//! how foreign text is written, `domain/visible.rs`. To see how a new version is
-//! compared with what was sent, `flow/insight/comparisons/mod.rs` and `shape/difference/mod.rs`; how it is tried on live events,
-//! `flow/control/rollouts/mod.rs` and `rules/rollout/mod.rs`.
+//! Each room that works on events has a handle that holds what it uses and no more; nobody takes the whole node. The
+//! pipeline comes to deliveries and knows no queue; what it finds out about plugins reaches `control` by a channel.
+//!
+//! To follow an event, read `pipeline/accept.rs`, `pipeline/plan.rs`, `delivery/deliver.rs` and
+//! `delivery/settle.rs`, top to bottom:
+//!
+//! ```text
+//!  request               after the commit, brought by `worker`
+//!  pipeline/accept.rs    pipeline/plan.rs    delivery/deliver.rs    delivery/settle.rs
+//!  verify          T1 ─▶ route         ────▶ sign            ─────▶ decide ──▶ delivered, failed
+//!  deduplicate           filter              send                     └───▶ retry: parked, woken by `queues`
+//!  persist               map, plugin                                T2, T3 (one later commit)
+//!  202
+//! ```
+//!
+//! To see what is on the disk, `store/sled/mod.rs`. To see what a plugin may do, `sandbox/mod.rs` and the `wit` folder
+//! beside this crate; what it may ask of the outside, `pipeline/host/fetch.rs`, and how secrets lie on the disk,
+//! `rules/seal.rs`; what is taken out of what is kept and shown, `rules/hide/mod.rs`, and how foreign text is written,
+//! `domain/visible.rs`. To see how a new version is compared with what was sent, `insight/comparisons/mod.rs` and
+//! `shape/difference/mod.rs`; how it is tried on live events, `control/rollouts/mod.rs`, `pipeline/steps/tried.rs` and
+//! `rules/rollout/mod.rs`. How it is all put together, `node/rooms.rs`.
 
-pub mod app;
 pub mod cli;
 pub mod config;
+pub mod control;
+pub mod delivery;
 pub mod domain;
 pub mod egress;
-pub mod flow;
 pub mod http;
+pub mod insight;
+pub mod node;
 pub mod observe;
+pub mod pipeline;
 pub mod rules;
 pub mod sandbox;
 pub mod shape;
 pub mod store;
-pub mod supervisor;
 pub mod worker;

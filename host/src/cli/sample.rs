@@ -13,6 +13,11 @@ use ipnet::Ipv4Net;
 use tokio::net::TcpListener;
 
 use crate::cli::receive::Receiver;
+use crate::control::Control;
+use crate::control::Principal;
+use crate::control::plugins::Activate;
+use crate::control::random_bytes;
+use crate::control::snapshot::DocumentWrite;
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
 use crate::domain::config::DestinationAuth;
@@ -38,10 +43,6 @@ use crate::domain::signing::SigningProfile;
 use crate::domain::signing::SigningSecret;
 use crate::domain::step_grants::StepGrants;
 use crate::domain::verification::Verification;
-use crate::flow::Gateway;
-use crate::flow::Principal;
-use crate::flow::control::plugins::upload::Activate;
-use crate::flow::control::snapshot::DocumentWrite;
 use crate::rules::sign::generate_secret;
 use crate::rules::verify::presets;
 
@@ -66,7 +67,7 @@ fn plugin_files() -> Vec<PathBuf> {
 }
 
 /// Uploads the sample's plugin, or says that the sample runs without it.
-async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Result<()> {
+async fn upload_plugin(control: &Control, principal: Principal) -> anyhow::Result<()> {
     let files = plugin_files();
     let Some(file) = files.iter().find(|path| path.is_file()) else {
         let places: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
@@ -75,7 +76,7 @@ async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Resul
         return Ok(());
     };
     let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    gateway
+    control
         .upload(&principal, PLUGIN, bytes.into(), Some(Activate::default()))
         .await
         .context("upload the sample's plugin")?;
@@ -83,23 +84,23 @@ async fn upload_plugin(gateway: &Gateway, principal: Principal) -> anyhow::Resul
 }
 
 /// Sets the sample up and answers where its receiver listens; the receiver is the caller's to run.
-pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Receiver)> {
+pub(crate) async fn set_up(control: &Control) -> anyhow::Result<(TcpListener, Receiver)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("listen for the sample's deliveries")?;
     let address = listener.local_addr()?;
-    let snapshot = gateway.snapshot().clone();
+    let snapshot = control.snapshot().clone();
     let workspace = snapshot.documents.workspaces.all().next().context("there is a workspace")?.id;
     let key = snapshot.documents.keys.all().next().context("there is a key")?.id;
     if snapshot.documents.plugins.find(workspace, PLUGIN).is_none() {
-        upload_plugin(gateway, Principal { key, workspace, scopes: Vec::new() }).await?;
+        upload_plugin(control, Principal { key, workspace, scopes: Vec::new() }).await?;
     }
-    let _guard = gateway.write_guard().await;
-    let snapshot = gateway.snapshot().clone();
+    let _guard = control.write_guard().await;
+    let snapshot = control.snapshot().clone();
     let documents = &snapshot.documents;
     let mut writes = Vec::new();
     let source = match documents.sources.find(workspace, SOURCE) {
         Some(found) => found.id,
         None => {
-            let source = source(gateway, workspace)?;
+            let source = source(control, workspace)?;
             let id = source.id;
             writes.push(DocumentWrite::PutSource(source.into()));
             id
@@ -107,14 +108,14 @@ pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Re
     };
     let mut destination = match documents.destinations.find(workspace, DESTINATION) {
         Some(found) => found.as_ref().clone(),
-        None => destination(gateway, workspace),
+        None => destination(control, workspace),
     };
     destination.url = format!("http://{address}/slack");
     let secret = destination.signing.secrets.first().map(|secret| secret.secret.0.expose().to_owned());
     if documents.connections.find(workspace, CONNECTION).is_none() {
         let has_plugin = documents.plugins.find(workspace, PLUGIN).is_some();
         writes.push(DocumentWrite::PutConnection(connection(
-            gateway,
+            control,
             workspace,
             source,
             destination.id,
@@ -122,7 +123,7 @@ pub(crate) async fn set_up(gateway: &Gateway) -> anyhow::Result<(TcpListener, Re
         )));
     }
     writes.push(DocumentWrite::PutDestination(destination));
-    gateway.write(writes).await?;
+    control.write(writes).await?;
     Ok((listener, Receiver::new(200, false, secret.as_deref())))
 }
 
@@ -134,14 +135,14 @@ pub(crate) fn advice(listening: SocketAddr) -> String {
     )
 }
 
-fn source(gateway: &Gateway, workspace: WorkspaceId) -> anyhow::Result<Source> {
+fn source(control: &Control, workspace: WorkspaceId) -> anyhow::Result<Source> {
     let presets = presets();
     let preset = presets.find("github").context("the github preset is built in")?;
     Ok(Source {
-        id: SourceId::from_bits(gateway.new_id()),
+        id: SourceId::from_bits(control.new_id()),
         workspace,
         name: SOURCE.into(),
-        created_at: gateway.now(),
+        created_at: control.now(),
         state: FlowState::Active,
         key_required: false,
         key_header: "x-api-key".into(),
@@ -160,13 +161,13 @@ fn source(gateway: &Gateway, workspace: WorkspaceId) -> anyhow::Result<Source> {
     })
 }
 
-fn destination(gateway: &Gateway, workspace: WorkspaceId) -> Destination {
-    let secret = generate_secret(gateway.random_bytes());
+fn destination(control: &Control, workspace: WorkspaceId) -> Destination {
+    let secret = generate_secret(random_bytes());
     Destination {
-        id: DestinationId::from_bits(gateway.new_id()),
+        id: DestinationId::from_bits(control.new_id()),
         workspace,
         name: DESTINATION.into(),
-        created_at: gateway.now(),
+        created_at: control.now(),
         state: FlowState::Active,
         url: String::new(),
         method: "POST".into(),
@@ -184,7 +185,7 @@ fn destination(gateway: &Gateway, workspace: WorkspaceId) -> Destination {
 }
 
 fn connection(
-    gateway: &Gateway,
+    control: &Control,
     workspace: WorkspaceId,
     source: SourceId,
     destination: DestinationId,
@@ -202,10 +203,10 @@ fn connection(
         steps.push(step(kind));
     }
     Connection {
-        id: ConnectionId::from_bits(gateway.new_id()),
+        id: ConnectionId::from_bits(control.new_id()),
         workspace,
         name: CONNECTION.into(),
-        created_at: gateway.now(),
+        created_at: control.now(),
         state: FlowState::Active,
         origins: vec![Origin::Source(source)],
         event_types: vec!["*".into()],

@@ -7,9 +7,6 @@ use serde::Serialize;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
-use crate::app;
-use crate::app::CannotBind;
-use crate::app::Running;
 use crate::cli::Exit;
 use crate::cli::sample;
 use crate::cli::text::print;
@@ -18,6 +15,9 @@ use crate::config;
 use crate::config::Config;
 use crate::config::Override;
 use crate::config::Sources;
+use crate::node;
+use crate::node::CannotBind;
+use crate::node::Running;
 use crate::observe;
 use crate::sandbox::executable;
 use crate::store::StoreError;
@@ -65,11 +65,11 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
     if args.print_config {
         return print(&config::print(&config));
     }
-    let unusable = app::unusable(&config);
+    let unusable = node::unusable(&config);
     if !unusable.is_empty() {
         return refuse(&unusable);
     }
-    if let Err(fault) = app::check_listen(&config) {
+    if let Err(fault) = node::check_listen(&config) {
         talk!("hookmill: {fault}");
         return Exit::CannotBind;
     }
@@ -157,11 +157,11 @@ async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     if args.recover {
-        app::recover_store(config).await?;
+        node::recover_store(config).await?;
     }
-    let running = app::start(config, std::env::current_exe()?).await?;
+    let running = node::start(config, std::env::current_exe()?).await?;
     // The sample first: who reads that the server is ready may post to it at once.
-    let receiving = if args.sample { Some(sample::set_up(&running.gateway).await?) } else { None };
+    let receiving = if args.sample { Some(sample::set_up(&running.control).await?) } else { None };
     say_ready(args, config, &running);
     if let Some((listener, receiver)) = receiving {
         running.spawn(receiver.serve(listener));

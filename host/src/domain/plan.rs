@@ -1,5 +1,5 @@
 //! What planning an event came to: the decisions of each connection, kept for the trace.
-//! Not here: planning itself (`flow::plan`).
+//! Not here: planning itself (`pipeline::plan`).
 
 use serde::{Deserialize, Serialize};
 

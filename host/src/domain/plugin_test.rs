@@ -1,4 +1,4 @@
-//! An event that was captured as a test of a plugin. Not here: capturing and running (`flow::plugin_tests`).
+//! An event that was captured as a test of a plugin. Not here: capturing and running (`control::plugins`).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Rollouts: a version of a plugin tried on live events before it is the active one. What was asked for, what was
-//! counted, how it ended. Not here: when it has to end (`rules::rollout`), how it is run (`flow::rollouts`).
+//! counted, how it ended. Not here: when it has to end (`rules::rollout`), how it is run (`pipeline::steps`).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,11 +9,12 @@ use futures::future::BoxFuture;
 use http::HeaderMap;
 use http::Method;
 
+use crate::control::Control;
+use crate::control::FieldFault;
+use crate::control::Principal;
+use crate::delivery::Delivery;
 use crate::domain::config::Scope;
 use crate::domain::id::WorkspaceId;
-use crate::flow::FieldFault;
-use crate::flow::Gateway;
-use crate::flow::Principal;
 use crate::http::form::Field;
 use crate::http::form::Form;
 use crate::http::form::Mode;
@@ -23,6 +24,8 @@ use crate::http::problem::Problem;
 use crate::http::query::Params;
 use crate::http::site::Site;
 use crate::http::view::Described;
+use crate::insight::Insight;
+use crate::pipeline::Pipeline;
 use crate::shape::Work;
 
 /// What a handler answers.
@@ -70,7 +73,7 @@ pub(crate) enum Place {
     AtOnce,
     /// So if its body is small or no JSON; else apart, for its work comes from there.
     BySize,
-    /// Apart from events, see `flow::apart`: a small body can ask for much.
+    /// Apart from events, see `background`: a small body can ask for much.
     Apart,
     /// The same, and ended when the client leaves: it only looks at something.
     ApartWhileAsked,
@@ -221,9 +224,24 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The gateway.
-    pub(crate) fn gateway(&self) -> &Gateway {
-        &self.site.gateway
+    /// What operators set up.
+    pub(crate) fn control(&self) -> &Control {
+        &self.site.doors.control
+    }
+
+    /// Takes events in.
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.site.doors.pipeline
+    }
+
+    /// What is done to deliveries.
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.site.doors.delivery
+    }
+
+    /// Answers questions.
+    pub(crate) fn insight(&self) -> &Insight {
+        &self.site.doors.insight
     }
 
     /// Who asks.
@@ -257,7 +275,7 @@ impl Call {
             Input::None | Input::Bytes(..) => (&[] as &'static [Field], true),
         };
         let body: &[u8] = if optional && self.body.is_empty() { b"{}" } else { &self.body };
-        let depth_max = self.gateway().limits().json_depth_max;
+        let depth_max = self.control().limits().json_depth_max;
         Form::read_within(depth_max, body, fields, self.endpoint.mode, read)
     }
 

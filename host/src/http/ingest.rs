@@ -1,5 +1,5 @@
 //! `/in/{source}`: the short path. One look-up, one body, one commit, one answer; no router.
-//! Not here: whether a request may in (`flow::accept`).
+//! Not here: whether a request may in (`pipeline::accept`).
 
 use axum::body::Body;
 use axum::response::Response;
@@ -14,19 +14,19 @@ use http::header::ALLOW;
 use http::header::CONTENT_TYPE;
 use hyper::body::Incoming as RequestBody;
 
+use crate::control::snapshot::SourceRuntime;
 use crate::domain::config::CustomResponse;
 use crate::domain::event::Headers;
-use crate::flow::AcceptError;
-use crate::flow::Gateway;
-use crate::flow::control::snapshot::SourceRuntime;
-use crate::flow::pipeline::accept::Incoming;
-use crate::flow::pipeline::accept::Taken;
 use crate::http::body;
 use crate::http::body::BodyFault;
 use crate::http::path;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::site::Site;
+use crate::pipeline::AcceptError;
+use crate::pipeline::Incoming;
+use crate::pipeline::Pipeline;
+use crate::pipeline::Taken;
 use crate::rules::own_answer;
 use crate::rules::verify::ProviderAnswer;
 use crate::store::Accepted;
@@ -44,21 +44,21 @@ pub(crate) async fn answer(site: &Site, request: Request<RequestBody>) -> Respon
 }
 
 async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Problem> {
-    let gateway = &site.gateway;
+    let pipeline = &site.doors.pipeline;
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let (revision, mut source) = (gateway.snapshot().revision(), find(gateway, path)?);
+    let (revision, mut source) = (pipeline.snapshot().revision(), find(pipeline, path)?);
     if let Some(answered) = probe(&parts.method, &source) {
         return Ok(answered);
     }
     let headers = to_headers(&parts.headers);
     let body = match body::read(body, source.body_bytes_max(), site.body_deadline()).await {
         Ok(body) => body,
-        Err(fault) => return Err(refuse(gateway, &source, fault, headers)),
+        Err(fault) => return Err(refuse(pipeline, &source, fault, headers)),
     };
     // A body may take long: what counts is what the source is when it is there.
-    if gateway.snapshot().revision() != revision {
-        source = find(gateway, path)?;
+    if pipeline.snapshot().revision() != revision {
+        source = find(pipeline, path)?;
     }
     let incoming = Incoming {
         method: parts.method.as_str().to_owned(),
@@ -68,7 +68,7 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
         headers,
         body,
     };
-    Ok(match (gateway.accept(&source, incoming).await?, &source.source.response) {
+    Ok(match (pipeline.accept(&source, incoming).await?, &source.source.response) {
         (Taken::Question(reply), _) => reply::bytes(reply.content_type, reply.body.into()),
         (Taken::Event(accepted), None) => match source.provider_answer() {
             None => usual(accepted),
@@ -79,11 +79,11 @@ async fn take(site: &Site, request: Request<RequestBody>) -> Result<Response, Pr
 }
 
 /// The source in `/in/{source}` or `/in/{source}/…`.
-fn find(gateway: &Gateway, path: &str) -> Result<std::sync::Arc<SourceRuntime>, AcceptError> {
+fn find(pipeline: &Pipeline, path: &str) -> Result<std::sync::Arc<SourceRuntime>, AcceptError> {
     let rest = path.strip_prefix(PREFIX).unwrap_or("");
     let coded = rest.split_once('/').map_or(rest, |(source, _)| source);
     let name = path::decode(coded);
-    gateway.source_at(&name)
+    pipeline.source_at(&name)
 }
 
 /// Whoever asks whether somebody is there is told so; that is no event, and nothing of it has to be signed.
@@ -106,13 +106,13 @@ fn probe(method: &Method, source: &SourceRuntime) -> Option<Response> {
 }
 
 /// What the door itself refuses is recorded as well.
-fn refuse(gateway: &Gateway, source: &SourceRuntime, fault: BodyFault, headers: Headers) -> Problem {
+fn refuse(pipeline: &Pipeline, source: &SourceRuntime, fault: BodyFault, headers: Headers) -> Problem {
     let (code, status, detail) = match fault {
         BodyFault::TooLarge(limit) => ("too_large", 413, format!("the body is longer than {limit} bytes")),
         BodyFault::Slow(_) => ("slow", 408, "the body did not arrive in time".to_owned()),
         BodyFault::Broken => ("incomplete", 400, "the body ended before it was whole".to_owned()),
     };
-    gateway.reject(source, code, status, detail, headers, Bytes::new());
+    pipeline.reject(source, code, status, detail, headers, Bytes::new());
     fault.into()
 }
 

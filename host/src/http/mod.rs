@@ -1,11 +1,12 @@
 //! The HTTP door: takes events in, serves the API, tells problems. A request is read here, decided
-//! on in `flow`, answered here.
+//! on in the rooms below, answered here.
 //!
 //! ```text
 //! server     connections: accept, limits, shutdown
 //! ingest     /in/{source}: the short path, no router
 //! router     everything else: key, scope, body, then one handler of `api`
 //! api        one file per resource: its fields, its views, its handlers, its endpoints
+//! background what a request makes the server compute
 //! accept     which format somebody prefers
 //! form       JSON bodies read so that every fault is told at once
 //! problem    the one table from errors to RFC 9457
@@ -14,6 +15,7 @@
 
 mod accept;
 mod api;
+mod background;
 mod body;
 mod docs;
 mod endpoint;
@@ -31,3 +33,6 @@ mod site;
 #[cfg(test)]
 mod tests;
 mod view;
+
+pub use background::Background;
+pub use site::Doors;

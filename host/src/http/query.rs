@@ -7,8 +7,8 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::control::FieldFault;
 use crate::domain::suggest::suggest;
-use crate::flow::FieldFault;
 use crate::http::form::Field;
 use crate::http::form::Shape;
 use crate::http::form::field;

@@ -23,10 +23,9 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::flow::Gateway;
-use crate::flow::Leave;
-use crate::flow::Principal;
+use crate::control::Principal;
 use crate::http::api;
+use crate::http::background::Leave;
 use crate::http::body;
 use crate::http::docs;
 use crate::http::endpoint::Access;
@@ -48,6 +47,7 @@ use crate::http::problem::Problem;
 use crate::http::server::ServerLimits;
 use crate::http::server::connection::Answerer;
 use crate::http::server::peer::Peer;
+use crate::http::site::Doors;
 use crate::http::site::Site;
 use crate::shape::Ended;
 use crate::shape::Work;
@@ -71,7 +71,7 @@ pub(crate) struct Router {
 impl Router {
     /// Routes for all endpoints.
     pub(crate) fn new(
-        gateway: Gateway,
+        doors: Doors,
         limits: ServerLimits,
         public_url: &str,
         closing: CancellationToken,
@@ -79,7 +79,7 @@ impl Router {
         let endpoints = api::endpoints();
         let document = openapi::document(&endpoints);
         let site = Site {
-            gateway,
+            doors,
             public_url: public_url.trim_end_matches('/').to_owned(),
             limits,
             closing,
@@ -181,12 +181,12 @@ async fn handle(call: Call) -> Answer {
     let handler = call.endpoint.handler;
     match workspace {
         Some(workspace) => {
-            let gateway = call.gateway().clone();
+            let background = call.site.doors.background.clone();
             let leave = match call.endpoint.place {
                 Place::ApartWhileAsked => Leave::Ends,
                 Place::AtOnce | Place::BySize | Place::Apart => Leave::GoesOn,
             };
-            gateway.apart(workspace, leave, move |work| handler(Call { work, ..call })).await?
+            background.run(workspace, leave, move |work| handler(Call { work, ..call })).await?
         }
         None => handler(call).await,
     }
@@ -206,7 +206,7 @@ fn admit(site: &Site, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option
     let given = given.ok_or_else(|| refused("send a key of the API as `Authorization: Bearer hm_…`"))?;
     let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = token.ok_or_else(|| refused("the header Authorization must be `Bearer` and a key"))?;
-    let principal = site.gateway.authenticate(token.trim());
+    let principal = site.doors.control.authenticate(token.trim());
     let principal =
         principal.ok_or_else(|| refused("this key is unknown, expired, or the key of a source"))?;
     if !principal.may(scope) {
@@ -219,7 +219,7 @@ fn admit(site: &Site, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option
 /// What the key was let in for, it must still be let in for.
 fn still_admitted(site: &Site, endpoint: &Endpoint, principal: Option<&Principal>) -> Result<(), Problem> {
     let (Access::Key(scope), Some(principal)) = (&endpoint.access, principal) else { return Ok(()) };
-    if site.gateway.still_may(principal, *scope) {
+    if site.doors.control.still_may(principal, *scope) {
         return Ok(());
     }
     let detail = "this key was deleted or has expired while the request was under way";

@@ -1,17 +1,40 @@
-//! What every request of one server shares. Not here: the gateway itself (`flow`).
+//! What every request of one server shares: the rooms that the doors lead to, and HTTP's own. Not here: those rooms.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::flow::Gateway;
+use crate::control::Control;
+use crate::delivery::Delivery;
+use crate::http::background::Background;
 use crate::http::idempotency::Memory;
 use crate::http::server::ServerLimits;
+use crate::insight::Insight;
+use crate::observe::Observer;
+use crate::pipeline::Pipeline;
+
+/// Where the doors lead.
+#[derive(Clone, Debug)]
+pub struct Doors {
+    /// What operators set up.
+    pub control: Control,
+    /// Takes events in.
+    pub pipeline: Pipeline,
+    /// What is done to deliveries.
+    pub delivery: Delivery,
+    /// Answers questions.
+    pub insight: Insight,
+    /// Told of connections.
+    pub observer: Arc<Observer>,
+    /// Where requests are computed.
+    pub background: Background,
+}
 
 /// One server's side of HTTP.
 pub(crate) struct Site {
-    /// The gateway.
-    pub gateway: Gateway,
+    /// Where the doors lead.
+    pub doors: Doors,
     /// Scheme and authority under which the outside reaches this server, without a slash at the
     /// end.
     pub public_url: String,

@@ -2,9 +2,12 @@
 //! fields, the metrics themselves and recent latencies. Not here: deciding when something is
 //! worth telling (every room does that where it handles it).
 
+mod counters;
+mod feed;
 mod latency;
 mod metrics;
 pub mod names;
+mod observer;
 mod subscriber;
 #[cfg(test)]
 mod tests;
@@ -12,9 +15,15 @@ mod text_format;
 mod tracks;
 mod usage;
 
+pub use counters::Counters;
+pub use counters::DeliveryCounts;
+pub use counters::SourceCounts;
+pub use feed::LiveEvent;
+pub use feed::LiveFeed;
 pub use latency::Latencies;
 pub use latency::Percentiles;
 pub use metrics::Metrics;
+pub use observer::Observer;
 pub use subscriber::BadFilter;
 pub use subscriber::LogFormat;
 pub use subscriber::check_filter;

@@ -1,7 +1,7 @@
 //! `/v1/api-keys`: keys of the API. Not here: keys of sources (`source_keys`).
 
+use crate::control::resources::ApiKeyDraft;
 use crate::domain::config::Scope;
-use crate::flow::control::resources::ApiKeyDraft;
 use crate::http::api::keys;
 use crate::http::api::keys::KeyView;
 use crate::http::api::keys::ROTATION;
@@ -88,7 +88,7 @@ fn scopes(object: &Object<'_>) -> Option<Vec<Scope>> {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let mine: Vec<_> = snapshot.documents.keys.of(workspace).filter(|key| key.source.is_none()).collect();
     let page = page::of(mine.into_iter(), &params, |key| key.id.bits(), keys::show);
     params.done()?;
@@ -97,13 +97,13 @@ async fn list(call: Call) -> Answer {
 
 async fn create(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
-    let made = call.gateway().create_api_key(call.principal()?, draft, faults).await?;
+    let made = call.control().create_api_key(call.principal()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/api-keys/{}", made.key.id), &keys::show_new(&made)))
 }
 
 async fn show_one(call: Call) -> Answer {
     let workspace = call.workspace()?;
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.keys.get(call.id("key", "key")?);
     let found = found.filter(|key| key.workspace == workspace && key.source.is_none());
     Ok(reply::ok(&keys::show(found.ok_or_else(|| Call::not_found("key", call.path("key")))?)))
@@ -111,11 +111,11 @@ async fn show_one(call: Call) -> Answer {
 
 async fn rotate(call: Call) -> Answer {
     let grace = call.whole_form(keys::grace)?;
-    let made = call.gateway().rotate_key(call.workspace()?, None, call.path("key"), grace).await?;
+    let made = call.control().rotate_key(call.workspace()?, None, call.path("key"), grace).await?;
     Ok(reply::created(&format!("/v1/api-keys/{}", made.key.id), &keys::show_new(&made)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_key(call.workspace()?, None, call.path("key")).await?;
+    call.control().delete_key(call.workspace()?, None, call.path("key")).await?;
     Ok(reply::no_content())
 }

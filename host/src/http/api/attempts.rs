@@ -95,7 +95,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn list(call: Call) -> Answer {
-    let attempts = call.gateway().attempts(call.workspace()?, call.id("delivery", "delivery")?).await?;
+    let attempts = call.insight().attempts(call.workspace()?, call.id("delivery", "delivery")?).await?;
     let attempts = attempts.ok_or_else(|| Call::not_found("delivery", call.path("delivery")))?;
     let items = attempts.iter().map(|entry| show(&entry.attempt)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: None }))

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use crate::control::rollouts::Differing;
+use crate::control::rollouts::Group;
+use crate::control::rollouts::Tally;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::id::ComparisonId;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::EventId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
-use crate::flow::insight::comparisons::Candidate;
-use crate::flow::insight::comparisons::Comparison;
-use crate::flow::insight::comparisons::ComparisonState;
-use crate::flow::insight::comparisons::Differing;
-use crate::flow::insight::comparisons::Group;
-use crate::flow::insight::comparisons::Tally;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
 use crate::http::view::view;
+use crate::insight::comparisons::Candidate;
+use crate::insight::comparisons::Comparison;
+use crate::insight::comparisons::ComparisonState;
 use crate::shape::difference::Changes;
 use crate::shape::difference::Class;
 use crate::shape::difference::Outcome;

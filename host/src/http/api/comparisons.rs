@@ -4,8 +4,6 @@
 use http::StatusCode;
 
 use crate::domain::id::EventId;
-use crate::flow::insight::comparisons::Comparison;
-use crate::flow::insight::comparisons::ComparisonDraft;
 use crate::http::api::comparison_views;
 use crate::http::api::comparison_views::ComparisonView;
 use crate::http::api::comparison_views::DifferenceView;
@@ -29,6 +27,8 @@ use crate::http::reply;
 use crate::http::view::Extended;
 use crate::http::view::PageView;
 use crate::http::view::View;
+use crate::insight::comparisons::Comparison;
+use crate::insight::comparisons::ComparisonDraft;
 
 const PLUGIN: &[Field] = &[
     field("name", Shape::Text, "A plugin of the connection's steps.").required(),
@@ -107,25 +107,25 @@ fn read(object: &Object<'_>) -> ComparisonDraft {
 
 async fn create(call: Call) -> Answer {
     let (draft, faults) = call.form(read)?;
-    let job = call.gateway().compare(call.workspace()?, draft, faults).await?;
-    Ok(reply::json(StatusCode::ACCEPTED, &comparison_views::show(&job, call.gateway().now())))
+    let job = call.insight().compare(call.workspace()?, draft, faults).await?;
+    Ok(reply::json(StatusCode::ACCEPTED, &comparison_views::show(&job, call.control().now())))
 }
 
 async fn list(call: Call) -> Answer {
-    let (jobs, params) = (call.gateway().list_comparisons(call.workspace()?), call.params());
-    let now = call.gateway().now();
+    let (jobs, params) = (call.insight().list_comparisons(call.workspace()?), call.params());
+    let now = call.control().now();
     let page = page::of(jobs.iter(), &params, |job| job.id.bits(), |job| comparison_views::show(job, now));
     params.done()?;
     Ok(reply::ok(&page))
 }
 
 fn find(call: &Call) -> Result<std::sync::Arc<Comparison>, Problem> {
-    Ok(call.gateway().comparison(call.workspace()?, call.id("comparison", "comparison")?)?)
+    Ok(call.insight().comparison(call.workspace()?, call.id("comparison", "comparison")?)?)
 }
 
 async fn show_one(call: Call) -> Answer {
     let job = find(&call)?;
-    let base = comparison_views::show(&job, call.gateway().now());
+    let base = comparison_views::show(&job, call.control().now());
     Ok(reply::ok(&Extended { base, more: comparison_views::found(&job) }))
 }
 
@@ -147,6 +147,6 @@ async fn differences(call: Call) -> Answer {
 
 async fn cancel(call: Call) -> Answer {
     let id = call.id("comparison", "comparison")?;
-    let job = call.gateway().cancel_comparison(call.workspace()?, id)?;
-    Ok(reply::ok(&comparison_views::show(&job, call.gateway().now())))
+    let job = call.insight().cancel_comparison(call.workspace()?, id)?;
+    Ok(reply::ok(&comparison_views::show(&job, call.control().now())))
 }

@@ -1,13 +1,13 @@
 //! `/v1/connections`.
 
+use crate::control::resources::ConnectionDraft;
+use crate::control::resources::PUBLISHED;
 use crate::domain::config::Connection;
 use crate::domain::config::FlowState;
 use crate::domain::config::Origin;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::time::Timestamp;
-use crate::flow::control::resources::ConnectionDraft;
-use crate::flow::control::resources::PUBLISHED;
 use crate::http::api::page;
 use crate::http::api::parts;
 use crate::http::api::parts::STATE;
@@ -161,7 +161,7 @@ fn show(connection: &Connection) -> ConnectionView {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let connections = snapshot.documents.connections.of(workspace);
     let page = page::of(connections, &params, |connection| connection.id.bits(), show);
     params.done()?;
@@ -170,12 +170,12 @@ async fn list(call: Call) -> Answer {
 
 async fn create(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
-    let made = call.gateway().create_connection(call.workspace()?, draft, faults).await?;
+    let made = call.control().create_connection(call.workspace()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/connections/{}", made.id), &show(&made)))
 }
 
 async fn show_one(call: Call) -> Answer {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.connections.find(call.workspace()?, call.path("connection"));
     Ok(reply::ok(&show(found.ok_or_else(|| Call::not_found("connection", call.path("connection")))?)))
 }
@@ -183,18 +183,18 @@ async fn show_one(call: Call) -> Answer {
 async fn update(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
     let which = call.path("connection");
-    let changed = call.gateway().update_connection(call.workspace()?, which, draft, faults).await?;
+    let changed = call.control().update_connection(call.workspace()?, which, draft, faults).await?;
     Ok(reply::ok(&show(&changed)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_connection(call.workspace()?, call.path("connection")).await?;
+    call.control().delete_connection(call.workspace()?, call.path("connection")).await?;
     Ok(reply::no_content())
 }
 
 async fn set_state(call: Call, state: FlowState) -> Answer {
     let draft = ConnectionDraft { state: Some(state), ..ConnectionDraft::default() };
     let which = call.path("connection");
-    let changed = call.gateway().update_connection(call.workspace()?, which, draft, Vec::new()).await?;
+    let changed = call.control().update_connection(call.workspace()?, which, draft, Vec::new()).await?;
     Ok(reply::ok(&show(&changed)))
 }

@@ -2,6 +2,9 @@
 
 use serde_json::value::RawValue;
 
+use crate::control::snapshot::Document;
+use crate::control::snapshot::Table;
+use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::id::ConnectionId;
@@ -10,9 +13,6 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::flow::control::snapshot::Document;
-use crate::flow::control::snapshot::Table;
-use crate::flow::insight::queries::blank_query;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
@@ -163,7 +163,7 @@ fn named<T: Document>(
 
 async fn list(call: Call) -> Answer {
     let params = call.params();
-    let snapshot = call.gateway().snapshot().clone();
+    let snapshot = call.control().snapshot().clone();
     let documents = &snapshot.documents;
     let states = DeliveryState::ALL.map(|state| (state.name(), state));
     let errors = ERRORS.map(|code| (code.name(), code));
@@ -183,7 +183,7 @@ async fn list(call: Call) -> Answer {
         ..blank_query(call.workspace()?)
     };
     params.done()?;
-    let page = call.gateway().deliveries(query).await?;
+    let page = call.delivery().deliveries(query).await?;
     let items = page.items.iter().map(show).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
@@ -207,7 +207,7 @@ fn show(summary: &DeliverySummary) -> DeliveryView {
 }
 
 async fn show_one(call: Call) -> Answer {
-    let found = call.gateway().delivery(call.workspace()?, call.id("delivery", "delivery")?).await?;
+    let found = call.insight().delivery_detail(call.workspace()?, call.id("delivery", "delivery")?).await?;
     let detail = found.ok_or_else(|| Call::not_found("delivery", call.path("delivery")))?;
     let request = detail.bytes.map(|bytes| {
         let body = payload::show(&bytes.payload);
@@ -226,11 +226,11 @@ async fn show_one(call: Call) -> Answer {
 }
 
 async fn retry(call: Call) -> Answer {
-    let summary = call.gateway().retry(call.workspace()?, call.id("delivery", "delivery")?).await?;
+    let summary = call.delivery().retry(call.workspace()?, call.id("delivery", "delivery")?).await?;
     Ok(reply::ok(&show(&summary)))
 }
 
 async fn cancel(call: Call) -> Answer {
-    let summary = call.gateway().cancel(call.workspace()?, call.id("delivery", "delivery")?).await?;
+    let summary = call.delivery().cancel(call.workspace()?, call.id("delivery", "delivery")?).await?;
     Ok(reply::ok(&show(&summary)))
 }

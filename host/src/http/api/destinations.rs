@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::control::resources::AuthDraft;
+use crate::control::resources::DestinationDraft;
+use crate::control::resources::NewDestination;
 use crate::domain::config::Destination;
 use crate::domain::config::FlowState;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::time::Timestamp;
-use crate::flow::control::resources::AuthDraft;
-use crate::flow::control::resources::DestinationDraft;
-use crate::flow::control::resources::NewDestination;
 use crate::http::api::attempts;
 use crate::http::api::attempts::ErrorView;
 use crate::http::api::attempts::ResponseView;
@@ -267,7 +267,7 @@ pub(super) fn show_new(new: &NewDestination) -> DestinationView {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let destinations = snapshot.documents.destinations.of(workspace);
     let page = page::of(destinations, &params, |destination| destination.id.bits(), show);
     params.done()?;
@@ -276,12 +276,12 @@ async fn list(call: Call) -> Answer {
 
 async fn create(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
-    let made = call.gateway().create_destination(call.workspace()?, draft, faults).await?;
+    let made = call.control().create_destination(call.workspace()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/destinations/{}", made.destination.id), &show_new(&made)))
 }
 
 async fn show_one(call: Call) -> Answer {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.destinations.find(call.workspace()?, call.path("destination"));
     Ok(reply::ok(&show(found.ok_or_else(|| Call::not_found("destination", call.path("destination")))?)))
 }
@@ -289,19 +289,19 @@ async fn show_one(call: Call) -> Answer {
 async fn update(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
     let which = call.path("destination");
-    let changed = call.gateway().update_destination(call.workspace()?, which, draft, faults).await?;
+    let changed = call.control().update_destination(call.workspace()?, which, draft, faults).await?;
     Ok(reply::ok(&show_new(&changed)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_destination(call.workspace()?, call.path("destination")).await?;
+    call.control().delete_destination(call.workspace()?, call.path("destination")).await?;
     Ok(reply::no_content())
 }
 
 async fn set_state(call: Call, state: FlowState) -> Answer {
     let draft = DestinationDraft { state: Some(state), ..DestinationDraft::default() };
     let which = call.path("destination");
-    let changed = call.gateway().update_destination(call.workspace()?, which, draft, Vec::new()).await?;
+    let changed = call.control().update_destination(call.workspace()?, which, draft, Vec::new()).await?;
     Ok(reply::ok(&show(&changed.destination)))
 }
 
@@ -309,10 +309,10 @@ async fn test(call: Call) -> Answer {
     let payload = call
         .whole_form(|object| object.raw("payload").map(|raw| Bytes::copy_from_slice(raw.get().as_bytes())))?;
     let workspace = call.workspace()?;
-    let snapshot = call.gateway().snapshot().clone();
+    let snapshot = call.control().snapshot().clone();
     let found = snapshot.documents.destinations.find(workspace, call.path("destination"));
     let id = found.ok_or_else(|| Call::not_found("destination", call.path("destination")))?.id;
-    let result = call.gateway().test_destination(workspace, id, payload).await?;
+    let result = call.delivery().test_destination(workspace, id, payload).await?;
     let (response, error) = attempts::show_outcome(&result.outcome);
     let delivered = response.as_ref().is_some_and(|response| (200..300).contains(&response.status));
     let timings = attempts::show_timings(result.timings);

@@ -90,7 +90,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot().clone();
+    let snapshot = call.control().snapshot().clone();
     let source = params.text("source").map(|wanted| {
         let found = snapshot.documents.sources.find(workspace, wanted);
         found.map(|source| source.id).or_else(|| wanted.parse().ok())
@@ -108,7 +108,7 @@ async fn list(call: Call) -> Answer {
         limit: params.limit(),
     };
     params.done()?;
-    let page = call.gateway().events(query).await?;
+    let page = call.insight().events(query).await?;
     let items = page.items.iter().map(show).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
@@ -127,7 +127,7 @@ fn show(event: &Event) -> EventView {
 }
 
 async fn find(call: &Call) -> Result<Event, Problem> {
-    let found = call.gateway().event(call.workspace()?, call.id("event", "event")?).await?;
+    let found = call.insight().event(call.workspace()?, call.id("event", "event")?).await?;
     found.ok_or_else(|| Call::not_found("event", call.path("event")))
 }
 
@@ -139,7 +139,7 @@ async fn show_one(call: Call) -> Answer {
         method,
         path,
         query,
-        headers: parts::headers_view(&call.gateway().shown_headers(event.data.source, &event.data.headers)),
+        headers: parts::headers_view(&call.insight().shown_headers(event.data.source, &event.data.headers)),
         payload: body.payload,
         payload_base64: body.base64,
     };

@@ -1,8 +1,8 @@
 //! What a preview adds on request: explanations of steps, the paths of the payload, suggestions
 //! for a mapping. Not here: the preview itself (`preview`).
 
-use crate::flow::insight::explain::Explanation;
 use crate::http::view::view;
+use crate::insight::Explanation;
 use crate::shape;
 use crate::shape::Budget;
 use crate::shape::ClauseReport;

@@ -1,10 +1,10 @@
 //! Keys as they are shown: in full once, afterwards by prefix and end.
 
+use crate::control::resources::NewKey;
 use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::KeyId;
 use crate::domain::time::Timestamp;
-use crate::flow::control::resources::NewKey;
 use crate::http::form::Field;
 use crate::http::form::Shape;
 use crate::http::form::field;

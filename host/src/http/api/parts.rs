@@ -3,12 +3,12 @@
 
 use serde_json::value::RawValue;
 
+use crate::control::resources::BasicDraft;
+use crate::control::resources::HIDDEN;
 use crate::domain::config::FlowState;
 use crate::domain::config::ValueFrom;
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
-use crate::flow::control::resources::BasicDraft;
-use crate::flow::control::resources::HIDDEN;
 use crate::http::form::Field;
 use crate::http::form::Object;
 use crate::http::form::Shape;

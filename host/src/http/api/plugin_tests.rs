@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use crate::control::plugins::tests::FailedTest;
+use crate::control::plugins::tests::TestReport;
 use crate::domain::config::Destination;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
@@ -11,9 +13,6 @@ use crate::domain::id::TestId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin_test::PluginTest;
 use crate::domain::time::Timestamp;
-use crate::flow::insight::plugin_tests::CaptureDraft;
-use crate::flow::insight::plugin_tests::FailedTest;
-use crate::flow::insight::plugin_tests::TestReport;
 use crate::http::api::page;
 use crate::http::api::parts;
 use crate::http::endpoint::Answer;
@@ -31,6 +30,7 @@ use crate::http::reply;
 use crate::http::view::PageView;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::insight::CaptureDraft;
 use crate::sandbox::Property;
 
 const TEST: &[Field] = &[
@@ -145,7 +145,7 @@ fn show(test: &PluginTest) -> PluginTestView {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let plugin = snapshot.documents.plugins.find(workspace, call.path("plugin"));
     let plugin = plugin.ok_or_else(|| Call::not_found("plugin", call.path("plugin")))?.id;
     let tests = snapshot.documents.plugin_tests.of(workspace).filter(|test| test.plugin == plugin);
@@ -166,12 +166,12 @@ fn read(object: &Object<'_>) -> CaptureDraft {
 async fn capture(call: Call) -> Answer {
     let (draft, faults) = call.form(read)?;
     let principal = call.principal()?;
-    let test = call.gateway().capture_plugin_test(principal, call.path("plugin"), draft, faults).await?;
+    let test = call.insight().capture_plugin_test(principal, call.path("plugin"), draft, faults).await?;
     Ok(reply::created(&format!("/v1/plugins/{}/tests/{}", call.path("plugin"), test.id), &show(&test)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_plugin_test(call.workspace()?, call.path("plugin"), call.path("test")).await?;
+    call.control().delete_plugin_test(call.workspace()?, call.path("plugin"), call.path("test")).await?;
     Ok(reply::no_content())
 }
 
@@ -181,7 +181,7 @@ async fn test(call: Call) -> Answer {
     let destination =
         params.text("destination").and_then(|name| with_schema(&call, workspace, &params, name));
     params.done()?;
-    let report = call.gateway().test_version(workspace, call.path("plugin"), digest, destination).await?;
+    let report = call.control().test_version(workspace, call.path("plugin"), digest, destination).await?;
     let TestReport { passed, failed, properties } = report;
     let failed =
         failed.into_iter().map(|FailedTest { name, difference }| FailedTestView { name, difference });
@@ -200,7 +200,7 @@ fn with_schema(
     params: &Params<'_>,
     name: &str,
 ) -> Option<Arc<Destination>> {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.destinations.find(workspace, name).cloned();
     match &found {
         Some(destination) if destination.payload_schema.is_some() => {}

@@ -3,6 +3,9 @@
 use http::StatusCode;
 use serde_json::value::RawValue;
 
+use crate::control::Control;
+use crate::control::plugins::Activate;
+use crate::control::plugins::tests::REASON_MAX;
 use crate::domain::config::Activation;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
@@ -16,9 +19,6 @@ use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginBudget;
 use crate::domain::time::Timestamp;
-use crate::flow::Gateway;
-use crate::flow::control::plugins::upload::Activate;
-use crate::flow::insight::plugin_tests::REASON_MAX;
 use crate::http::api::page;
 use crate::http::api::parts;
 use crate::http::endpoint::Answer;
@@ -235,14 +235,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn show_version(gateway: &Gateway, plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
-    let artifact = gateway.artifact(&version.digest);
+fn show_version(control: &Control, plugin: &PluginConfig, version: &PluginVersion) -> VersionView {
+    let artifact = control.artifact(&version.digest);
     VersionView {
         plugin: plugin.name.clone(),
         digest: version.digest,
         uploaded_at: version.uploaded_at,
         uploaded_by: version.uploaded_by,
-        uploaded_by_name: key_name(gateway, version.uploaded_by),
+        uploaded_by_name: key_name(control, version.uploaded_by),
         bytes: version.bytes,
         imports: version.imports.clone(),
         batch: version.batch,
@@ -264,11 +264,11 @@ fn show_version(gateway: &Gateway, plugin: &PluginConfig, version: &PluginVersio
     }
 }
 
-fn key_name(gateway: &Gateway, key: KeyId) -> Option<String> {
-    gateway.snapshot().documents.keys.get(key).map(|key| key.name.clone())
+fn key_name(control: &Control, key: KeyId) -> Option<String> {
+    control.snapshot().documents.keys.get(key).map(|key| key.name.clone())
 }
 
-fn show(gateway: &Gateway, plugin: &PluginConfig) -> PluginView {
+fn show(control: &Control, plugin: &PluginConfig) -> PluginView {
     let versions = plugin.versions.iter().rev();
     PluginView {
         id: plugin.id,
@@ -277,8 +277,8 @@ fn show(gateway: &Gateway, plugin: &PluginConfig) -> PluginView {
         active: plugin.active,
         limits: show_limits(&plugin.limits),
         rollout: plugin.rollout.as_ref().map(|rollout| rollout.id),
-        versions: versions.map(|version| show_version(gateway, plugin, version)).collect(),
-        activations: plugin.activations.iter().rev().map(|one| show_activation(gateway, one)).collect(),
+        versions: versions.map(|version| show_version(control, plugin, version)).collect(),
+        activations: plugin.activations.iter().rev().map(|one| show_activation(control, one)).collect(),
     }
 }
 
@@ -297,48 +297,48 @@ fn limits(object: &Object<'_>) -> Option<PluginBudget> {
     })
 }
 
-fn show_activation(gateway: &Gateway, activation: &Activation) -> ActivationView {
+fn show_activation(control: &Control, activation: &Activation) -> ActivationView {
     let Activation { version, at, by, reason, failed } = activation.clone();
-    ActivationView { version, at, by, by_name: key_name(gateway, by), reason, failed }
+    ActivationView { version, at, by, by_name: key_name(control, by), reason, failed }
 }
 
 /// The plugin in the path.
 pub(super) fn find(call: &Call) -> Result<std::sync::Arc<PluginConfig>, Problem> {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.plugins.find(call.workspace()?, call.path("plugin"));
     found.cloned().ok_or_else(|| Call::not_found("plugin", call.path("plugin")))
 }
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let page = page::of(
         snapshot.documents.plugins.of(workspace),
         &params,
         |plugin| plugin.id.bits(),
-        |plugin| show(call.gateway(), plugin),
+        |plugin| show(call.control(), plugin),
     );
     params.done()?;
     Ok(reply::ok(&page))
 }
 
 async fn show_one(call: Call) -> Answer {
-    Ok(reply::ok(&show(call.gateway(), &*find(&call)?)))
+    Ok(reply::ok(&show(call.control(), &*find(&call)?)))
 }
 
 async fn change(call: Call) -> Answer {
     let (limits, faults) = call.form(|object| object.optional("limits", limits))?;
-    let plugin = call.gateway().limit_plugin(call.workspace()?, call.path("plugin"), limits, faults).await?;
-    Ok(reply::ok(&show(call.gateway(), &plugin)))
+    let plugin = call.control().limit_plugin(call.workspace()?, call.path("plugin"), limits, faults).await?;
+    Ok(reply::ok(&show(call.control(), &plugin)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_plugin(call.workspace()?, call.path("plugin")).await?;
+    call.control().delete_plugin(call.workspace()?, call.path("plugin")).await?;
     Ok(reply::no_content())
 }
 
 async fn versions(call: Call) -> Answer {
-    let items = show(call.gateway(), &*find(&call)?).versions;
+    let items = show(call.control(), &*find(&call)?).versions;
     Ok(reply::ok(&PageView { items, next_cursor: None }))
 }
 
@@ -349,8 +349,8 @@ async fn upload(call: Call) -> Answer {
     params.done()?;
     let activate = wanted.then_some(activate);
     let uploaded =
-        call.gateway().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
-    let view = show_version(call.gateway(), &uploaded.plugin, &uploaded.version);
+        call.control().upload(call.principal()?, call.path("plugin"), call.body.clone(), activate).await?;
+    let view = show_version(call.control(), &uploaded.plugin, &uploaded.version);
     if uploaded.existed {
         return Ok(reply::json(StatusCode::OK, &view));
     }
@@ -362,7 +362,7 @@ async fn version(call: Call) -> Answer {
     let (plugin, digest) = (find(&call)?, digest(&call)?);
     let found = plugin.versions.iter().find(|version| version.digest == digest);
     let found = found.ok_or_else(|| Call::not_found("version", call.path("digest")))?;
-    Ok(reply::ok(&show_version(call.gateway(), &plugin, found)))
+    Ok(reply::ok(&show_version(call.control(), &plugin, found)))
 }
 
 fn digest(call: &Call) -> Result<Digest, Problem> {
@@ -374,8 +374,8 @@ async fn activate(call: Call) -> Answer {
     let activate = agreed(&params);
     params.done()?;
     let digest = digest(&call)?;
-    let plugin = call.gateway().activate(call.principal()?, call.path("plugin"), digest, activate).await?;
-    Ok(reply::ok(&show(call.gateway(), &plugin)))
+    let plugin = call.control().activate(call.principal()?, call.path("plugin"), digest, activate).await?;
+    Ok(reply::ok(&show(call.control(), &plugin)))
 }
 
 /// Reads that.
@@ -390,8 +390,8 @@ pub(super) fn agreed(params: &Params<'_>) -> Activate {
 
 async fn release(call: Call) -> Answer {
     let (workspace, digest) = (call.workspace()?, digest(&call)?);
-    let plugin = call.gateway().release_version(workspace, call.path("plugin"), digest).await?;
-    Ok(reply::ok(&show(call.gateway(), &plugin)))
+    let plugin = call.control().release_version(workspace, call.path("plugin"), digest).await?;
+    Ok(reply::ok(&show(call.control(), &plugin)))
 }
 
 /// Reads [`ACCEPT`].
@@ -415,6 +415,6 @@ pub(super) fn accepted(params: &Params<'_>) -> Grants {
 }
 
 async fn delete_version(call: Call) -> Answer {
-    call.gateway().delete_version(call.workspace()?, call.path("plugin"), digest(&call)?).await?;
+    call.control().delete_version(call.workspace()?, call.path("plugin"), digest(&call)?).await?;
     Ok(reply::no_content())
 }

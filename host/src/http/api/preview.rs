@@ -10,8 +10,6 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::domain::plugin::LogLine;
-use crate::flow::insight::preview::PreviewOutput;
-use crate::flow::insight::preview::PreviewRequest;
 use crate::http::api::hints;
 use crate::http::api::hints::ExplainView;
 use crate::http::api::hints::PathView;
@@ -35,6 +33,8 @@ use crate::http::reply;
 use crate::http::view::Described;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::insight::PreviewOutput;
+use crate::insight::PreviewRequest;
 use crate::shape::HintFault;
 
 const PREVIEW: &[Field] = &[
@@ -145,15 +145,15 @@ async fn preview(mut call: Call) -> Answer {
     let workspace = call.workspace()?;
     if !faults.is_empty() {
         // Steps that were readable are checked as well, so that all faults are told at once.
-        let more = call.gateway().check_steps(workspace, &request.steps);
-        faults.extend(more.into_iter().map(|fault| crate::flow::FieldFault {
+        let more = call.control().check_steps(workspace, &request.steps);
+        faults.extend(more.into_iter().map(|fault| crate::control::FieldFault {
             pointer: format!("/steps{}", fault.pointer),
             detail: fault.detail,
         }));
         return Err(Problem::invalid(Kind::InvalidPreview, faults));
     }
-    let gateway = call.gateway().clone();
-    let preview = gateway.preview(workspace, request, &mut call.work).await?;
+    let insight = call.insight().clone();
+    let preview = insight.preview(workspace, request, &mut call.work).await?;
     let mut steps: Vec<PreviewStepView> =
         preview.steps.iter().map(|(trace, outputs)| show_step(trace, outputs)).collect();
     for (step, explanation) in steps.iter_mut().zip(&preview.explanations) {
@@ -174,7 +174,7 @@ fn hint_fault(pointer: &str, fault: HintFault) -> Problem {
     match fault {
         HintFault::Sample(_) => {
             let detail = "the payload or the target is not JSON that can be taken apart".to_owned();
-            let fault = crate::flow::FieldFault { pointer: pointer.to_owned(), detail };
+            let fault = crate::control::FieldFault { pointer: pointer.to_owned(), detail };
             Problem::invalid(Kind::InvalidPreview, vec![fault])
         }
         HintFault::Exhausted => {

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::control::FieldFault;
 use crate::domain::config::Scope;
 use crate::domain::event::Headers;
 use crate::domain::id::EventId;
-use crate::flow::FieldFault;
-use crate::flow::pipeline::publish::Publish;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
@@ -23,6 +22,7 @@ use crate::http::reply;
 use crate::http::view::Described;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::pipeline::Publish;
 use crate::store::Accepted;
 
 /// Characters of a type and of an idempotency key.
@@ -95,14 +95,14 @@ fn describe() -> Described {
 }
 
 async fn replay(call: Call) -> Answer {
-    let accepted = call.gateway().replay_event(call.workspace()?, call.id("event", "event")?).await?;
+    let accepted = call.pipeline().replay_event(call.workspace()?, call.id("event", "event")?).await?;
     Ok(reply::json(StatusCode::ACCEPTED, &show(accepted)))
 }
 
 async fn publish(call: Call) -> Answer {
     let most = call.site.limits.body_bytes_max;
     let ((mut events, batch), faults) =
-        call.form(|object| read(object, call.gateway().limits().events_per_request_max))?;
+        call.form(|object| read(object, call.control().limits().events_per_request_max))?;
     if events.iter().any(|event| event.payload.len() as u64 > most) {
         return Err(Problem::new(Kind::TooLarge, format!("a payload has at most {most} bytes")));
     }
@@ -110,7 +110,7 @@ async fn publish(call: Call) -> Answer {
         return Err(Problem::invalid(Kind::InvalidEvent, faults));
     }
     with_header_key(&call, &mut events)?;
-    let accepted = call.gateway().publish(call.principal()?, events).await?;
+    let accepted = call.pipeline().publish(call.principal()?, events).await?;
     let mut views = accepted.into_iter().map(show);
     if batch {
         return Ok(reply::json(StatusCode::ACCEPTED, &AcceptedBatchView { events: views.collect() }));

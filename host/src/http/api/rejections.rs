@@ -9,7 +9,6 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::plan::Rejection;
 use crate::domain::time::Timestamp;
-use crate::flow::Gateway;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
@@ -24,6 +23,7 @@ use crate::http::reply;
 use crate::http::view::PageView;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::insight::Insight;
 use crate::store::EventQuery;
 
 view! {
@@ -85,7 +85,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn source_of(call: &Call) -> Result<SourceId, Problem> {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.sources.find(call.workspace()?, call.path("source"));
     found.map(|source| source.id).ok_or_else(|| Call::not_found("source", call.path("source")))
 }
@@ -94,13 +94,13 @@ async fn rejections(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
     let (limit, before) = (params.limit(), params.cursor().map(RejectionId::from_bits));
     params.done()?;
-    let page = call.gateway().rejections(workspace, source_of(&call)?, before, limit).await?;
-    let items = page.items.iter().map(|rejection| show_rejection(call.gateway(), rejection)).collect();
+    let page = call.insight().rejections(workspace, source_of(&call)?, before, limit).await?;
+    let items = page.items.iter().map(|rejection| show_rejection(call.insight(), rejection)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
 
-fn show_rejection(gateway: &Gateway, rejection: &Rejection) -> RejectionView {
-    let headers = gateway.shown_headers(Some(rejection.source), &rejection.headers);
+fn show_rejection(insight: &Insight, rejection: &Rejection) -> RejectionView {
+    let headers = insight.shown_headers(Some(rejection.source), &rejection.headers);
     let body = payload::show(&rejection.body);
     RejectionView {
         id: rejection.id,
@@ -126,13 +126,13 @@ async fn samples(call: Call) -> Answer {
         limit: params.limit(),
     };
     params.done()?;
-    let page = call.gateway().events(query).await?;
-    let items = page.items.iter().map(|event| show_sample(call.gateway(), event)).collect();
+    let page = call.insight().events(query).await?;
+    let items = page.items.iter().map(|event| show_sample(call.insight(), event)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| cursor(id.bits())) }))
 }
 
-fn show_sample(gateway: &Gateway, event: &Event) -> SampleView {
-    let headers = gateway.shown_headers(event.data.source, &event.data.headers);
+fn show_sample(insight: &Insight, event: &Event) -> SampleView {
+    let headers = insight.shown_headers(event.data.source, &event.data.headers);
     let body = payload::show(&event.data.body);
     SampleView {
         event: event.id,

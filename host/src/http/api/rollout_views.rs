@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::control::rollouts::Counts;
 use crate::domain::config::PluginConfig;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
@@ -14,7 +15,6 @@ use crate::domain::rollout::Rollout;
 use crate::domain::rollout::RolloutExample;
 use crate::domain::rollout::RolloutKind;
 use crate::domain::time::Timestamp;
-use crate::flow::control::rollouts::Counts;
 use crate::http::api::comparison_views;
 use crate::http::api::comparison_views::FoundView;
 use crate::http::view::view;

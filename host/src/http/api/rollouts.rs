@@ -1,10 +1,10 @@
 //! `/v1/plugins/{plugin}/rollouts`: a version tried on live events, as a canary or as a shadow. Not here: what the
 //! answers look like (`rollout_views`).
 
+use crate::control::rollouts::GuardsDraft;
+use crate::control::rollouts::RolloutDraft;
 use crate::domain::config::PluginConfig;
 use crate::domain::id::RolloutId;
-use crate::flow::control::rollouts::GuardsDraft;
-use crate::flow::control::rollouts::RolloutDraft;
 use crate::http::api::comparison_views::FoundView;
 use crate::http::api::plugins;
 use crate::http::api::rollout_views;
@@ -137,19 +137,19 @@ fn read_guards(guards: &Object<'_>) -> GuardsDraft {
 
 async fn start(call: Call) -> Answer {
     let (draft, faults) = call.form(read)?;
-    let plugin = call.gateway().start_rollout(call.principal()?, call.path("plugin"), draft, faults).await?;
+    let plugin = call.control().start_rollout(call.principal()?, call.path("plugin"), draft, faults).await?;
     let Some(rollout) = &plugin.rollout else {
         return Err(Call::not_found("rollout", call.path("plugin")));
     };
     let location = format!("/v1/plugins/{}/rollouts/{}", plugin.name, rollout.id);
-    let watch = call.gateway().rollout_watch(rollout.id);
+    let watch = call.control().rollout_watch(rollout.id);
     let view = rollout_views::running(&plugin, rollout, &watch.counts());
     Ok(reply::created(&location, &view))
 }
 
 async fn list(call: Call) -> Answer {
     let plugin = plugins::find(&call)?;
-    let watch = plugin.rollout.as_ref().map(|rollout| (rollout, call.gateway().rollout_watch(rollout.id)));
+    let watch = plugin.rollout.as_ref().map(|rollout| (rollout, call.control().rollout_watch(rollout.id)));
     let running = watch.map(|(rollout, watch)| rollout_views::running(&plugin, rollout, &watch.counts()));
     let over = plugin.rollouts.iter().rev().map(|ended| rollout_views::over(&plugin, ended));
     let items = running.into_iter().chain(over).collect::<Vec<RolloutView>>();
@@ -163,7 +163,7 @@ fn id(call: &Call) -> Result<RolloutId, Problem> {
 async fn show_one(call: Call) -> Answer {
     let (plugin, id) = (plugins::find(&call)?, id(&call)?);
     if let Some(rollout) = plugin.rollout.as_ref().filter(|rollout| rollout.id == id) {
-        let watch = call.gateway().rollout_watch(rollout.id);
+        let watch = call.control().rollout_watch(rollout.id);
         let counts = watch.counts();
         let base = rollout_views::running(&plugin, rollout, &counts);
         return Ok(reply::ok(&Extended { base, more: rollout_views::found(&counts) }));
@@ -180,7 +180,7 @@ fn show_ended(plugin: &PluginConfig, id: RolloutId) -> Result<RolloutView, Probl
 
 async fn cancel(call: Call) -> Answer {
     let id = id(&call)?;
-    let plugin = call.gateway().cancel_rollout(call.workspace()?, call.path("plugin"), id).await?;
+    let plugin = call.control().cancel_rollout(call.workspace()?, call.path("plugin"), id).await?;
     Ok(reply::ok(&show_ended(&plugin, id)?))
 }
 
@@ -189,7 +189,7 @@ async fn promote(call: Call) -> Answer {
     let activate = plugins::agreed(&params);
     params.done()?;
     let (id, name) = (id(&call)?, call.path("plugin"));
-    let version = call.gateway().rollout_version(call.workspace()?, name, id)?;
-    let plugin = call.gateway().activate(call.principal()?, name, version, activate).await?;
+    let version = call.control().rollout_version(call.workspace()?, name, id)?;
+    let plugin = call.control().activate(call.principal()?, name, version, activate).await?;
     Ok(reply::ok(&show_ended(&plugin, id)?))
 }

@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 
+use crate::control::snapshot::Documents;
 use crate::domain::config::StepSpec;
 use crate::domain::sealed::SealedSecret;
 use crate::domain::time::Timestamp;
-use crate::flow::control::snapshot::Documents;
 use crate::http::api::page;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
@@ -78,7 +78,7 @@ fn show(documents: &Documents, secret: &SealedSecret) -> NamedSecretView {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let documents = &snapshot.documents;
     let view = |secret: &SealedSecret| show(documents, secret);
     let page = page::of(documents.secrets.of(workspace), &params, |secret| secret.id.bits(), view);
@@ -88,14 +88,14 @@ async fn list(call: Call) -> Answer {
 
 async fn set(call: Call) -> Answer {
     let (value, faults) = call.form(|object| object.secret("value"))?;
-    let (gateway, name) = (call.gateway(), call.path("secret"));
-    let (secret, is_new) = gateway.set_secret(call.workspace()?, name, value, faults).await?;
-    let view = show(&gateway.snapshot().documents, &secret);
+    let (control, name) = (call.control(), call.path("secret"));
+    let (secret, is_new) = control.set_secret(call.workspace()?, name, value, faults).await?;
+    let view = show(&control.snapshot().documents, &secret);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(reply::json(status, &view))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_secret(call.workspace()?, call.path("secret")).await?;
+    call.control().delete_secret(call.workspace()?, call.path("secret")).await?;
     Ok(reply::no_content())
 }

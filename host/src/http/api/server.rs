@@ -54,7 +54,7 @@ async fn healthz(_call: Call) -> Answer {
 }
 
 async fn readyz(call: Call) -> Answer {
-    match call.gateway().ready() {
+    match call.insight().ready() {
         Ok(()) => Ok(reply::ok(&HealthView { status: "ok" })),
         Err(reason) => {
             // Everybody may ask this; paths of the disk are for the log.
@@ -69,7 +69,7 @@ async fn readyz(call: Call) -> Answer {
 
 async fn metrics(call: Call) -> Answer {
     let format = accept::metrics(&call.headers);
-    Ok(reply::bytes(format.media(), call.gateway().metrics_text(format).into()))
+    Ok(reply::bytes(format.media(), call.insight().metrics_text(format).into()))
 }
 
 async fn openapi(call: Call) -> Answer {

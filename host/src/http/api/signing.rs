@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::control::resources::SigningDraft;
 use crate::domain::secret::Secret;
 use crate::domain::signing::HmacProfile;
 use crate::domain::signing::Signing;
@@ -9,7 +10,6 @@ use crate::domain::signing::SigningProfile;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
-use crate::flow::control::resources::SigningDraft;
 use crate::http::api::destinations;
 use crate::http::api::destinations::DestinationView;
 use crate::http::api::keys;
@@ -112,7 +112,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 async fn rotate(call: Call) -> Answer {
     let ((secret, grace), faults) = call.form(|object| (object.secret("secret"), keys::grace(object)))?;
     let which = call.path("destination");
-    let made = call.gateway().rotate_signing_secret(call.workspace()?, which, secret, grace, faults).await?;
+    let made = call.control().rotate_signing_secret(call.workspace()?, which, secret, grace, faults).await?;
     Ok(reply::ok(&destinations::show_new(&made)))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let source = snapshot.documents.sources.find(workspace, call.path("source"));
     let source = source.ok_or_else(|| Call::not_found("source", call.path("source")))?.id;
     let mine: Vec<_> =
@@ -58,18 +58,18 @@ async fn list(call: Call) -> Answer {
 async fn create(call: Call) -> Answer {
     let (name, faults) = call.form(|object| object.text("name"))?;
     let source = call.path("source");
-    let made = call.gateway().create_source_key(call.workspace()?, source, name, faults).await?;
+    let made = call.control().create_source_key(call.workspace()?, source, name, faults).await?;
     Ok(reply::created(&format!("/v1/sources/{source}/keys"), &keys::show_new(&made)))
 }
 
 async fn rotate(call: Call) -> Answer {
     let grace = call.whole_form(keys::grace)?;
     let source = call.path("source");
-    let made = call.gateway().rotate_key(call.workspace()?, Some(source), call.path("key"), grace).await?;
+    let made = call.control().rotate_key(call.workspace()?, Some(source), call.path("key"), grace).await?;
     Ok(reply::created(&format!("/v1/sources/{source}/keys"), &keys::show_new(&made)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_key(call.workspace()?, Some(call.path("source")), call.path("key")).await?;
+    call.control().delete_key(call.workspace()?, Some(call.path("source")), call.path("key")).await?;
     Ok(reply::no_content())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::control::resources::SourceDraft;
 use crate::domain::config::CustomResponse;
 use crate::domain::config::FlowState;
 use crate::domain::config::Source;
@@ -9,7 +10,6 @@ use crate::domain::config::ValueFrom;
 use crate::domain::event::Headers;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::flow::control::resources::SourceDraft;
 use crate::http::api::keys;
 use crate::http::api::keys::KeyView;
 use crate::http::api::page;
@@ -192,7 +192,7 @@ fn response(object: &Object<'_>) -> Option<CustomResponse> {
 }
 
 fn show(site: &Site, source: &Source) -> SourceView {
-    let seen = site.gateway.source_seen(source.id);
+    let seen = site.doors.insight.source_seen(source.id);
     SourceView {
         id: source.id,
         name: source.name.clone(),
@@ -223,7 +223,7 @@ fn show(site: &Site, source: &Source) -> SourceView {
 
 async fn list(call: Call) -> Answer {
     let (workspace, params) = (call.workspace()?, call.params());
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let sources = snapshot.documents.sources.of(workspace);
     let page = page::of(sources, &params, |source| source.id.bits(), |source| show(&call.site, source));
     params.done()?;
@@ -232,13 +232,13 @@ async fn list(call: Call) -> Answer {
 
 async fn create(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
-    let made = call.gateway().create_source(call.workspace()?, draft, faults).await?;
+    let made = call.control().create_source(call.workspace()?, draft, faults).await?;
     let view = SourceView { key: Some(keys::show_new(&made.key)), ..show(&call.site, &made.source) };
     Ok(reply::created(&format!("/v1/sources/{}", made.source.id), &view))
 }
 
 async fn show_one(call: Call) -> Answer {
-    let snapshot = call.gateway().snapshot();
+    let snapshot = call.control().snapshot();
     let found = snapshot.documents.sources.find(call.workspace()?, call.path("source"));
     let found = found.ok_or_else(|| Call::not_found("source", call.path("source")))?;
     Ok(reply::ok(&show(&call.site, found)))
@@ -246,11 +246,11 @@ async fn show_one(call: Call) -> Answer {
 
 async fn update(call: Call) -> Answer {
     let (draft, faults) = call.form(draft)?;
-    let changed = call.gateway().update_source(call.workspace()?, call.path("source"), draft, faults).await?;
+    let changed = call.control().update_source(call.workspace()?, call.path("source"), draft, faults).await?;
     Ok(reply::ok(&show(&call.site, &changed)))
 }
 
 async fn delete(call: Call) -> Answer {
-    call.gateway().delete_source(call.workspace()?, call.path("source")).await?;
+    call.control().delete_source(call.workspace()?, call.path("source")).await?;
     Ok(reply::no_content())
 }

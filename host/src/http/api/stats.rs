@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use crate::domain::id::DestinationId;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::flow::insight::stats::DestinationStats;
-use crate::flow::insight::stats::SourceStats;
 use crate::http::api::usage;
 use crate::http::api::usage::UsagePointView;
 use crate::http::endpoint::Answer;
@@ -16,6 +14,8 @@ use crate::http::endpoint::Output;
 use crate::http::reply;
 use crate::http::view::View;
 use crate::http::view::view;
+use crate::insight::DestinationStats;
+use crate::insight::SourceStats;
 
 view! {
     /// What one source saw.
@@ -98,8 +98,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn stats(call: Call) -> Answer {
-    let stats = call.gateway().stats(call.workspace()?);
-    let plugins = usage::points(call.gateway().usage_of_last_hour(call.workspace()?));
+    let stats = call.insight().stats(call.workspace()?);
+    let plugins = usage::points(call.insight().usage_of_last_hour(call.workspace()?));
     Ok(reply::ok(&StatsView {
         received: stats.received,
         rejected: stats.rejected,

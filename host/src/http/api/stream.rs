@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::config::Scope;
 use crate::domain::id::WorkspaceId;
-use crate::flow::LiveEvent;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
 use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Output;
+use crate::observe::LiveEvent;
 
 const MEDIA: &str = "text/event-stream";
 /// Nothing happens for so long: a comment is sent, so that nobody takes the connection for dead.
@@ -65,12 +65,12 @@ enum Stage {
 }
 
 async fn stream(call: Call) -> Answer {
-    let (principal, gateway) = (call.principal()?.clone(), call.gateway().clone());
+    let (principal, control) = (call.principal()?.clone(), call.control().clone());
     let watcher = Watcher {
-        lines: gateway.watch(),
+        lines: call.insight().watch(),
         workspace: principal.workspace,
         closing: call.site.closing.clone(),
-        may: Box::new(move || gateway.still_may(&principal, Scope::Read)),
+        may: Box::new(move || control.still_may(&principal, Scope::Read)),
         last: Instant::now(),
         stage: Stage::Begun,
     };

@@ -20,7 +20,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn trace(call: Call) -> Answer {
-    let trace = call.gateway().trace(call.workspace()?, call.id("event", "event")?).await?;
+    let trace = call.insight().trace(call.workspace()?, call.id("event", "event")?).await?;
     Ok(reply::ok(&trace.ok_or_else(|| Call::not_found("event", call.path("event")))?))
 }
 
@@ -112,8 +112,8 @@ mod tests {
     use crate::domain::plugin::LogLevel;
     use crate::domain::plugin::LogLine;
     use crate::domain::time::Timestamp;
-    use crate::flow::insight::trace::FetchEntry;
-    use crate::flow::insight::trace::TraceEntry;
+    use crate::insight::FetchEntry;
+    use crate::insight::TraceEntry;
 
     #[test]
     fn every_field_is_described() {

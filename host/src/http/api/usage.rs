@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::control::Control;
 use crate::domain::id::ConnectionId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
-use crate::flow::Gateway;
 use crate::http::api::plugins;
 use crate::http::endpoint::Answer;
 use crate::http::endpoint::Call;
@@ -110,7 +110,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn usage(call: Call) -> Answer {
     let plugin = plugins::find(&call)?;
-    let rows = call.gateway().usage(plugin.workspace, &plugin.name);
+    let rows = call.insight().usage(plugin.workspace, &plugin.name);
     let mut total = UsageSums::default();
     rows.iter().for_each(|row| total.merge(&row.total));
     let minutes = merged(rows.iter().flat_map(|row| row.minutes.iter().copied()));
@@ -124,12 +124,12 @@ async fn usage(call: Call) -> Answer {
         output_bytes: total.output_bytes,
         minutes: points(minutes),
         hours: points(hours),
-        rows: rows.into_iter().map(|row| show(call.gateway(), row)).collect(),
+        rows: rows.into_iter().map(|row| show(call.control(), row)).collect(),
     }))
 }
 
-fn show(gateway: &Gateway, row: UsageRow) -> UsageRowView {
-    let snapshot = gateway.snapshot();
+fn show(control: &Control, row: UsageRow) -> UsageRowView {
+    let snapshot = control.snapshot();
     let connection = snapshot.documents.connections.get(row.connection);
     UsageRowView {
         version: row.version,

@@ -1,8 +1,8 @@
 //! A source's verification as JSON.
 
+use crate::control::resources::VerificationDraft;
 use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
-use crate::flow::control::resources::VerificationDraft;
 use crate::http::api::parts;
 use crate::http::api::parts::SecretView;
 use crate::http::form::Field;

@@ -71,7 +71,7 @@ fn show(workspace: &Workspace) -> WorkspaceView {
 }
 
 async fn list(call: Call) -> Answer {
-    let visible = call.gateway().workspaces(call.principal()?);
+    let visible = call.control().workspaces(call.principal()?);
     let params = call.params();
     let page = page::of(visible.iter(), &params, |workspace| workspace.id.bits(), show);
     params.done()?;
@@ -80,14 +80,14 @@ async fn list(call: Call) -> Answer {
 
 async fn create(call: Call) -> Answer {
     let (name, faults) = call.form(|object| object.text("name"))?;
-    let made = call.gateway().create_workspace(call.principal()?, name, faults).await?;
+    let made = call.control().create_workspace(call.principal()?, name, faults).await?;
     let view = WorkspaceView { key: Some(keys::show_new(&made.key)), ..show(&made.workspace) };
     Ok(reply::created(&format!("/v1/workspaces/{}", made.workspace.id), &view))
 }
 
 async fn show_one(call: Call) -> Answer {
     let wanted = call.path("workspace");
-    let visible = call.gateway().workspaces(call.principal()?);
+    let visible = call.control().workspaces(call.principal()?);
     let found = visible.iter().find(|found| found.name == wanted || found.id.to_string() == wanted);
     Ok(reply::ok(&show(found.ok_or_else(|| Call::not_found("workspace", wanted))?)))
 }
@@ -95,6 +95,6 @@ async fn show_one(call: Call) -> Answer {
 async fn update(call: Call) -> Answer {
     let (name, faults) = call.form(|object| object.text("name"))?;
     let changed =
-        call.gateway().update_workspace(call.principal()?, call.path("workspace"), name, faults).await?;
+        call.control().update_workspace(call.principal()?, call.path("workspace"), name, faults).await?;
     Ok(reply::ok(&show(&changed)))
 }

@@ -11,8 +11,8 @@ use serde::de::MapAccess;
 use serde::de::Visitor;
 use serde_json::value::RawValue;
 
+use crate::control::FieldFault;
 use crate::domain::suggest::suggest;
-use crate::flow::FieldFault;
 use crate::http::form::field::Field;
 use crate::http::form::text;
 use crate::http::problem::Kind;

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub(crate) use kind::Kind;
 
-use crate::flow::FieldFault;
+use crate::control::FieldFault;
 
 /// What every problem's `type` begins with.
 pub(crate) const TYPE_BASE: &str = "https://hookmill.dev/problems/";

@@ -6,14 +6,14 @@ use http::header::ALLOW;
 use http::header::RETRY_AFTER;
 use http::header::WWW_AUTHENTICATE;
 
-use crate::flow::AcceptError;
-use crate::flow::ApartError;
-use crate::flow::OperateError;
-use crate::flow::PreviewError;
-use crate::flow::UploadError;
-use crate::flow::control::resources::ManageError;
+use crate::control::UploadError;
+use crate::control::resources::ManageError;
+use crate::http::background::BackgroundError;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
+use crate::insight::PreviewError;
+use crate::pipeline::AcceptError;
+use crate::pipeline::OperateError;
 use crate::sandbox::executable;
 use crate::store::StoreError;
 
@@ -117,14 +117,14 @@ impl From<PreviewError> for Problem {
         let detail = error.to_string();
         match error {
             PreviewError::Steps(faults) => {
-                let below = |mut fault: crate::flow::FieldFault| {
+                let below = |mut fault: crate::control::FieldFault| {
                     fault.pointer.insert_str(0, "/steps");
                     fault
                 };
                 Self::invalid(Kind::InvalidPreview, faults.into_iter().map(below).collect())
             }
             PreviewError::Payload(fault) => {
-                let fault = crate::flow::FieldFault { pointer: "/payload".into(), detail: fault };
+                let fault = crate::control::FieldFault { pointer: "/payload".into(), detail: fault };
                 Self::invalid(Kind::InvalidPreview, vec![fault])
             }
             PreviewError::NoEvent(_) => Self::new(Kind::NotFound, detail),
@@ -134,14 +134,14 @@ impl From<PreviewError> for Problem {
     }
 }
 
-impl From<ApartError> for Problem {
-    fn from(error: ApartError) -> Self {
+impl From<BackgroundError> for Problem {
+    fn from(error: BackgroundError) -> Self {
         let detail = error.to_string();
         match error {
-            ApartError::Crowded => {
+            BackgroundError::Crowded => {
                 Self::new(Kind::TooManyRequests, detail).header(RETRY_AFTER, CROWDED_RETRY_AFTER_S)
             }
-            ApartError::Lost => Self::new(Kind::Internal, detail),
+            BackgroundError::Lost => Self::new(Kind::Internal, detail),
         }
     }
 }

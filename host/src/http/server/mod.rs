@@ -20,9 +20,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::flow::Gateway;
 use crate::http::router::Router;
 use crate::http::server::connection::Answerer;
+use crate::http::site::Doors;
 
 /// Pause after the system refused a connection: it has run out of something.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
@@ -54,16 +54,16 @@ impl ServerLimits {
 /// under which the outside reaches this server.
 pub async fn serve(
     listener: TcpListener,
-    gateway: Gateway,
+    doors: Doors,
     limits: ServerLimits,
     public_url: String,
     stop: impl Future<Output = ()> + Send,
 ) {
     let closing = CancellationToken::new();
-    let metrics = gateway.clone();
-    let router = Router::new(gateway, limits.clone(), &public_url, closing.clone());
+    let observer = doors.observer.clone();
+    let router = Router::new(doors, limits.clone(), &public_url, closing.clone());
     run(listener, Arc::new(router), limits, closing, stop, move |change| {
-        metrics.metrics().connections(change)
+        observer.metrics.connections(change)
     })
     .await;
 }

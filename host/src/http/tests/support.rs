@@ -12,25 +12,27 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::describe;
+use crate::control::Limits;
+use crate::control::snapshot::Caps;
+use crate::control::snapshot::Compiler;
+use crate::control::snapshot::Documents;
+use crate::control::snapshot::Streaks;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::time::Clock;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
-use crate::flow::Gateway;
-use crate::flow::GatewayParts;
-use crate::flow::control::limits::FlowLimits;
-use crate::flow::control::snapshot::Caps;
-use crate::flow::control::snapshot::Compiler;
-use crate::flow::control::snapshot::Documents;
-use crate::flow::control::snapshot::Streaks;
-use crate::flow::pipeline::patience::Patience;
-use crate::flow::worker::intake;
+use crate::http::Background;
+use crate::http::Doors;
 use crate::http::api;
 use crate::http::openapi;
 use crate::http::router::Router;
 use crate::http::server::ServerLimits;
-use crate::observe::Metrics;
+use crate::node::rooms;
+use crate::node::rooms::Parts;
+use crate::node::rooms::Rooms;
+use crate::observe::Observer;
+use crate::pipeline::Patience;
 use crate::rules::seal::SealKey;
 use crate::rules::verify::presets;
 use crate::sandbox;
@@ -38,6 +40,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::store::sled;
 use crate::store::sled::StoreOptions;
+use crate::worker;
 
 const ADMIN: &str = "hm_admin_0123456789";
 
@@ -81,8 +84,8 @@ impl Api {
     /// A gateway of its own.
     pub(super) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let gateway = gateway(directory.path()).await;
-        gateway.bootstrap(Some(&Secret::new(ADMIN))).await.unwrap();
+        let doors = doors(directory.path()).await;
+        doors.control.bootstrap(Some(&Secret::new(ADMIN))).await.unwrap();
         let limits = ServerLimits {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -90,7 +93,7 @@ impl Api {
             headers_bytes_max: 64 << 10,
             body_bytes_max: 10_000,
         };
-        let router = Router::new(gateway, limits, "https://hooks.example.com/", CancellationToken::new());
+        let router = Router::new(doors, limits, "https://hooks.example.com/", CancellationToken::new());
         Self { router, document: openapi::document(&api::endpoints()), _directory: directory }
     }
 
@@ -155,7 +158,7 @@ impl Api {
     }
 }
 
-async fn gateway(directory: &std::path::Path) -> Gateway {
+async fn doors(directory: &std::path::Path) -> Doors {
     let (store, feed, recovered) = sled::open(StoreOptions::at(directory)).unwrap();
     let options = SandboxOptions::new(directory.join("plugins"), sandbox::Compiler::InProcess, 1);
     let sandbox = Arc::new(Sandbox::new(options).unwrap());
@@ -172,15 +175,16 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
     };
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents).unwrap();
     let snapshot = compiler.compile(documents, None).await;
-    let parts = GatewayParts {
+    let observer = Arc::new(Observer::new("test"));
+    let parts = Parts {
         store: store.into(),
         sandbox,
         egress,
         clock: Clock::System,
-        metrics: Arc::new(Metrics::new("test")),
+        observer: observer.clone(),
         spawn: Arc::new(|task| drop(tokio::spawn(task))),
-        apart: Arc::new(|task| drop(tokio::spawn(task))),
-        limits: FlowLimits {
+        background: Arc::new(|task| drop(tokio::spawn(task))),
+        limits: Limits {
             json_depth_max: 128,
             in_flight_max: 64,
             faults_in_row_max: 3,
@@ -194,10 +198,13 @@ async fn gateway(directory: &std::path::Path) -> Gateway {
             retry: RetryPolicy::default(),
         },
         patience: Patience::default(),
+        compiler,
+        snapshot,
     };
-    let gateway = Gateway::new(parts, compiler, snapshot);
+    let background = Background::new(parts.background.clone(), observer.clone());
+    let Rooms { control, pipeline, delivery, insight, worker, .. } = rooms::build(parts);
     let (planner, committed) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(intake::pump(feed, planner));
-    tokio::spawn(intake::plan_all(gateway.clone(), committed));
-    gateway
+    tokio::spawn(worker::pump(feed, planner));
+    tokio::spawn(worker.plan(committed));
+    Doors { control, pipeline, delivery, insight, observer, background }
 }

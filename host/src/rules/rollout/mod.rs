@@ -1,5 +1,5 @@
 //! Decisions about rollouts: which events a version gets, and when it must end. Pure. Not here: counting
-//! (`flow::rollouts`).
+//! (`pipeline::steps`).
 
 mod guards;
 mod share;

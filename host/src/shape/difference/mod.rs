@@ -7,7 +7,7 @@
 //! does count: a whole number that becomes one with a point or an exponent (`1`, `1.0`), because
 //! a receiver with an integer field takes the one and refuses the other.
 //!
-//! Not here: where the results come from, and how groups are counted (`flow::compare`).
+//! Not here: where the results come from, and how groups are counted (`control::rollouts`).
 
 mod change;
 mod json;

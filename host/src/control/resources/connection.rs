@@ -1,0 +1,226 @@
+//! Connections: made, changed, paused, deleted. Their steps are compiled here once to find every
+//! fault, and plugins are asked whether they take their configuration.
+
+use crate::control::Control;
+use crate::control::FieldFault;
+use crate::control::resources::error::Faults;
+use crate::control::resources::error::ManageError;
+use crate::control::resources::fields;
+use crate::control::resources::retry;
+use crate::control::snapshot::DocumentWrite;
+use crate::control::snapshot::Documents;
+use crate::domain::config::Connection;
+use crate::domain::config::FlowState;
+use crate::domain::config::Origin;
+use crate::domain::config::Step;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::retry::RetryPolicy;
+use crate::rules::route;
+
+/// In the place of a source's name: events published through the API.
+pub const PUBLISHED: &str = "published";
+
+/// Patterns of a connection, and characters of one.
+const PATTERNS_MAX: usize = 100;
+const PATTERN_CHARS_MAX: usize = 200;
+
+/// What a request says about a connection; `None`: not mentioned. `Some(None)`: taken away.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionDraft {
+    /// Unique in its workspace.
+    pub name: Option<String>,
+    /// Active or paused.
+    pub state: Option<FlowState>,
+    /// Sources by id or name, or [`PUBLISHED`], each with its JSON pointer.
+    pub origins: Option<Vec<(String, String)>>,
+    /// Patterns with `*`.
+    pub event_types: Option<Vec<String>>,
+    /// In their order.
+    pub steps: Option<Vec<Step>>,
+    /// A destination by id or name.
+    pub destination: Option<String>,
+    /// Instead of the destination's.
+    pub retry: Option<Option<RetryPolicy>>,
+}
+
+/// One by id or name.
+fn find(documents: &Documents, workspace: WorkspaceId, which: &str) -> Result<Connection, ManageError> {
+    let found = documents.connections.find(workspace, which);
+    let found = found.ok_or_else(|| ManageError::NotFound { what: "connection", id: which.to_owned() })?;
+    Ok(found.as_ref().clone())
+}
+
+impl Control {
+    /// Makes a connection. `read` has the faults found when the request was read.
+    pub async fn create_connection(
+        &self,
+        workspace: WorkspaceId,
+        draft: ConnectionDraft,
+        read: Vec<FieldFault>,
+    ) -> Result<Connection, ManageError> {
+        let mut faults = Faults::of("connection", read);
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        let most = self.limits().connections_max;
+        if snapshot.documents.connections.of(workspace).count() >= most {
+            let detail = format!("a workspace has at most {most} connections; delete one first");
+            return Err(ManageError::Conflict(detail));
+        }
+        if draft.name.is_none() {
+            faults.missing("/name", "a connection needs a name");
+        }
+        if draft.origins.is_none() && !faults.within("/sources") {
+            let detail = "name a source, or \"published\" for events of POST /v1/events";
+            faults.missing("/source", detail);
+        }
+        if draft.destination.is_none() {
+            faults.missing("/destination", "name a destination");
+        }
+        let mut connection = Connection {
+            id: ConnectionId::from_bits(self.new_id()),
+            workspace,
+            name: String::new(),
+            created_at: self.now(),
+            state: FlowState::Active,
+            origins: Vec::new(),
+            event_types: vec!["*".to_owned()],
+            steps: Vec::new(),
+            destination: DestinationId::from_bits(0),
+            retry: None,
+        };
+        self.apply_connection(&snapshot.documents, &mut connection, draft, &mut faults).await;
+        faults.done()?;
+        self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
+        Ok(connection)
+    }
+
+    /// Changes what the draft mentions.
+    pub async fn update_connection(
+        &self,
+        workspace: WorkspaceId,
+        which: &str,
+        draft: ConnectionDraft,
+        read: Vec<FieldFault>,
+    ) -> Result<Connection, ManageError> {
+        let mut faults = Faults::of("connection", read);
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        let mut connection = find(&snapshot.documents, workspace, which)?;
+        self.apply_connection(&snapshot.documents, &mut connection, draft, &mut faults).await;
+        faults.done()?;
+        self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
+        Ok(connection)
+    }
+
+    /// Deletes a connection. Deliveries it has made go on.
+    pub async fn delete_connection(&self, workspace: WorkspaceId, which: &str) -> Result<(), ManageError> {
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        let connection = find(&snapshot.documents, workspace, which)?;
+        self.write(vec![DocumentWrite::DeleteConnection(connection.id)]).await?;
+        Ok(())
+    }
+
+    async fn apply_connection(
+        &self,
+        documents: &Documents,
+        connection: &mut Connection,
+        draft: ConnectionDraft,
+        faults: &mut Faults,
+    ) {
+        let workspace = connection.workspace;
+        if let Some(name) = draft.name {
+            fields::name(&documents.connections, workspace, connection.id, &name, faults);
+            connection.name = name;
+        }
+        connection.state = draft.state.unwrap_or(connection.state);
+        if let Some(origins) = draft.origins {
+            connection.origins = checked_origins(documents, workspace, origins, faults);
+        }
+        if let Some(patterns) = draft.event_types {
+            check_patterns(&patterns, faults);
+            connection.event_types = patterns;
+        }
+        if let Some(wanted) = draft.destination {
+            match documents.destinations.find(workspace, &wanted) {
+                Some(found) => connection.destination = found.id,
+                None => faults
+                    .add("/destination", format!("there is no destination `{wanted}` in this workspace")),
+            }
+        }
+        if let Some(policy) = draft.retry {
+            if let Some(policy) = &policy {
+                retry::check(policy, "/retry", faults);
+            }
+            connection.retry = policy;
+        }
+        if let Some(steps) = draft.steps {
+            self.check_draft_steps(workspace, &steps, faults).await;
+            connection.steps = steps;
+        }
+    }
+
+    /// Notes every fault of steps somebody wants to save or try, below `/steps`.
+    pub(crate) async fn check_draft_steps(
+        &self,
+        workspace: WorkspaceId,
+        steps: &[Step],
+        faults: &mut Faults,
+    ) {
+        let most = self.limits().steps_max;
+        if steps.len() > most {
+            faults.add("/steps", format!("a connection has at most {most} steps"));
+            return;
+        }
+        let mut found = self.check_steps(workspace, steps);
+        // A plugin is only asked about steps that compile, and only if they were all readable.
+        if found.is_empty() && !faults.within("/steps") {
+            found = self.check_plugin_configs(workspace, steps).await;
+        }
+        faults.add_below("/steps", found);
+    }
+}
+
+fn checked_origins(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    wanted: Vec<(String, String)>,
+    faults: &mut Faults,
+) -> Vec<Origin> {
+    if wanted.is_empty() {
+        faults.missing("/sources", "name at least one source, or \"published\"");
+    }
+    let mut origins = Vec::with_capacity(wanted.len());
+    for (pointer, name) in wanted {
+        let origin = match documents.sources.find(workspace, &name) {
+            _ if name == PUBLISHED => Origin::Published,
+            Some(found) => Origin::Source(found.id),
+            None => {
+                faults.add(pointer, format!("there is no source `{name}` in this workspace"));
+                continue;
+            }
+        };
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    origins
+}
+
+fn check_patterns(patterns: &[String], faults: &mut Faults) {
+    if patterns.is_empty() || patterns.len() > PATTERNS_MAX {
+        faults.add("/event_types", format!("give 1 to {PATTERNS_MAX} patterns; [\"*\"] takes every event"));
+    }
+    for (at, pattern) in patterns.iter().enumerate() {
+        if pattern.chars().count() > PATTERN_CHARS_MAX {
+            faults.add(
+                format!("/event_types/{at}"),
+                format!("a pattern has at most {PATTERN_CHARS_MAX} characters"),
+            );
+        } else if let Some(detail) = route::fault(pattern) {
+            faults.add(format!("/event_types/{at}"), detail);
+        }
+    }
+}

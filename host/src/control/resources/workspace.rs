@@ -1,0 +1,129 @@
+//! Workspaces. The oldest one is the operator's: its admin keys make and see the others; everybody
+//! else sees their own.
+
+use std::sync::Arc;
+
+use crate::control::Control;
+use crate::control::FieldFault;
+use crate::control::Principal;
+use crate::control::resources::error::Faults;
+use crate::control::resources::error::ManageError;
+use crate::control::resources::fields;
+use crate::control::resources::key::NewKey;
+use crate::control::snapshot::DocumentWrite;
+use crate::control::snapshot::Documents;
+use crate::domain::config::Scope;
+use crate::domain::config::Workspace;
+use crate::domain::id::WorkspaceId;
+
+/// A workspace and the first key to it.
+#[derive(Debug)]
+pub struct NewWorkspace {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// An admin key of it.
+    pub key: NewKey,
+}
+
+impl Control {
+    /// Whether this key may make workspaces and see all of them.
+    pub fn is_operator(&self, principal: &Principal) -> bool {
+        let first = self.snapshot().documents.first_workspace().map(|first| first.id);
+        principal.may(Scope::Admin) && first == Some(principal.workspace)
+    }
+
+    /// The workspaces this key may see, oldest first.
+    pub fn workspaces(&self, principal: &Principal) -> Vec<Arc<Workspace>> {
+        let operator = self.is_operator(principal);
+        let snapshot = self.snapshot();
+        let visible =
+            snapshot.documents.workspaces.all().filter(|found| operator || found.id == principal.workspace);
+        visible.cloned().collect()
+    }
+
+    /// The id of a workspace this key may act for, by id or name.
+    pub(super) fn workspace_for(
+        &self,
+        documents: &Documents,
+        principal: &Principal,
+        wanted: &str,
+    ) -> Option<WorkspaceId> {
+        let found = documents.workspace(wanted)?.id;
+        (found == principal.workspace || self.is_operator(principal)).then_some(found)
+    }
+
+    /// Makes a workspace and an admin key to it.
+    pub async fn create_workspace(
+        &self,
+        principal: &Principal,
+        name: Option<String>,
+        read: Vec<FieldFault>,
+    ) -> Result<NewWorkspace, ManageError> {
+        if !self.is_operator(principal) {
+            let detail = "only an admin key of the first workspace makes workspaces";
+            return Err(ManageError::Forbidden(detail.into()));
+        }
+        let _guard = self.write_guard().await;
+        let id = self.next_workspace_id();
+        let workspace = Workspace { id, name: self.workspace_name(id, name, read)?, created_at: self.now() };
+        let key = self.make_key(id, "admin", vec![Scope::Admin], None);
+        let writes =
+            vec![DocumentWrite::PutWorkspace(workspace.clone()), DocumentWrite::PutKey(key.key.clone())];
+        self.write(writes).await?;
+        Ok(NewWorkspace { workspace, key })
+    }
+
+    /// Later than every other, also when the clock was set back: the oldest is the operator's.
+    fn next_workspace_id(&self) -> WorkspaceId {
+        let last = self.snapshot().documents.workspaces.all().next_back().map(|last| last.id.bits());
+        WorkspaceId::from_bits(last.map_or(0, |last| last.saturating_add(1)).max(self.new_id()))
+    }
+
+    /// Renames a workspace.
+    pub async fn update_workspace(
+        &self,
+        principal: &Principal,
+        which: &str,
+        name: Option<String>,
+        read: Vec<FieldFault>,
+    ) -> Result<Workspace, ManageError> {
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        let found = self.workspace_for(&snapshot.documents, principal, which);
+        let found = found.and_then(|id| snapshot.documents.workspaces.get(id));
+        let found = found.ok_or_else(|| ManageError::NotFound { what: "workspace", id: which.to_owned() })?;
+        let mut workspace = found.as_ref().clone();
+        let name = name.or_else(|| Some(workspace.name.clone()));
+        workspace.name = self.workspace_name(workspace.id, name, read)?;
+        self.write(vec![DocumentWrite::PutWorkspace(workspace.clone())]).await?;
+        Ok(workspace)
+    }
+
+    /// Names of workspaces are unique among all of them.
+    fn workspace_name(
+        &self,
+        own: WorkspaceId,
+        name: Option<String>,
+        read: Vec<FieldFault>,
+    ) -> Result<String, ManageError> {
+        let mut faults = Faults::of("workspace", read);
+        let name = name.unwrap_or_default();
+        if name.is_empty() {
+            faults.missing("/name", "a workspace needs a name");
+        } else if let Err(detail) = fields::name_form(&name) {
+            faults.add("/name", detail);
+        } else if name.parse::<WorkspaceId>().is_ok() {
+            faults.add("/name", "a name must not look like an id");
+        } else if self
+            .snapshot()
+            .documents
+            .workspaces
+            .all()
+            .any(|other| other.name == name && other.id != own)
+        {
+            faults.add("/name", format!("another workspace has the name `{name}`; choose one that is free"));
+        }
+        faults.done()?;
+        Ok(name)
+    }
+}

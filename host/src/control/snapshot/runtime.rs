@@ -1,0 +1,195 @@
+//! Compiled configuration: what stands ready so that an event meets no parsing. Not here: how it
+//! is compiled (`compile`).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::control::rollouts::RolloutStep;
+use crate::control::snapshot::streak::Streak;
+use crate::domain::config::Connection;
+use crate::domain::config::Destination;
+use crate::domain::config::OnError;
+use crate::domain::config::Source;
+use crate::domain::grant::Grants;
+use crate::domain::host::HostPattern;
+use crate::domain::plugin::Digest;
+use crate::domain::secret::NamedSecrets;
+use crate::egress::Target;
+use crate::rules::hide::Inbound;
+use crate::rules::hide::Outbound;
+use crate::rules::sign::PreparedSigning;
+use crate::rules::verify::Challenge;
+use crate::rules::verify::PreparedVerification;
+use crate::rules::verify::ProviderAnswer;
+use crate::sandbox::Plugin;
+use crate::shape::Filter;
+use crate::shape::Mapping;
+use crate::shape::Query;
+
+/// Where a source takes a value from.
+#[derive(Clone, Debug)]
+pub enum Extract {
+    /// Always this.
+    Fixed(Arc<str>),
+    /// A header, lower case.
+    Header(String),
+    /// The first node of a query over the body.
+    Path(Arc<Query>),
+}
+
+/// A source, ready to take requests.
+#[derive(Debug)]
+pub struct SourceRuntime {
+    /// As it was set up.
+    pub source: Arc<Source>,
+    pub(crate) verification: Option<PreparedVerification>,
+    pub(crate) verified_by: Arc<str>,
+    /// What the provider asks of this URL before it sends events.
+    pub(crate) challenge: Option<Challenge>,
+    /// What it gets to hear when an event was taken, unless the source says that itself.
+    pub(crate) answer: Option<ProviderAnswer>,
+    pub(crate) event_type: Option<Extract>,
+    pub(crate) idempotency: Option<Extract>,
+    pub(crate) body_bytes_max: u64,
+    /// What is kept of requests.
+    pub(crate) hide: Inbound,
+}
+
+impl SourceRuntime {
+    /// Bytes a body may have here.
+    pub fn body_bytes_max(&self) -> u64 {
+        self.body_bytes_max
+    }
+
+    /// What the provider gets to hear when an event was taken, if that is anything in particular.
+    pub fn provider_answer(&self) -> Option<&ProviderAnswer> {
+        self.answer.as_ref()
+    }
+}
+
+/// A step, ready to run.
+#[derive(Clone, Debug)]
+pub struct CompiledStep {
+    /// What it does.
+    pub kind: CompiledKind,
+    /// What if it cannot.
+    pub on_error: OnError,
+}
+
+/// The three kinds of steps, compiled.
+#[derive(Clone, Debug)]
+pub enum CompiledKind {
+    /// A filter.
+    Filter(Arc<Filter>),
+    /// A mapping.
+    Mapping(Arc<Mapping>),
+    /// A plugin.
+    Plugin(Box<PluginStep>),
+}
+
+/// A plugin at a version with its configuration.
+#[derive(Clone)]
+pub struct PluginStep {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The version.
+    pub digest: Digest,
+    /// The loaded component, or why there is none.
+    pub plugin: Result<Plugin, Arc<str>>,
+    /// JSON.
+    pub config: Arc<str>,
+    /// Headers it sees, lower case.
+    pub headers_wanted: Arc<[String]>,
+    /// Whether events that wait share an instance.
+    pub batch: bool,
+    /// What it may use here.
+    pub grants: Grants,
+    /// How its calls ended lately, here and elsewhere.
+    pub streak: Arc<Streak>,
+    /// Another version that is tried here; only in steps of connections, which events meet.
+    pub rollout: Option<Arc<RolloutStep>>,
+    /// Hosts its requests may go to.
+    pub hosts: Arc<[HostPattern]>,
+    /// Secrets it may read.
+    pub secrets: NamedSecrets,
+}
+
+impl fmt::Debug for PluginStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PluginStep({} {})", self.name, self.digest)
+    }
+}
+
+/// A connection, ready to run its steps.
+#[derive(Debug)]
+pub struct ConnectionRuntime {
+    /// As it was set up.
+    pub connection: Arc<Connection>,
+    /// Its steps, or what is wrong with them since they were saved.
+    pub steps: Result<Vec<CompiledStep>, String>,
+}
+
+impl ConnectionRuntime {
+    /// What its plugins may use, all together.
+    pub fn grants(&self) -> Grants {
+        let steps = self.steps.iter().flatten();
+        let of = |step: &CompiledStep| match &step.kind {
+            CompiledKind::Plugin(plugin) => plugin.grants,
+            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
+        };
+        steps.fold(Grants::default(), |all, step| all.with(of(step)))
+    }
+
+    /// What its steps run, versions that are tried included.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        let steps = self.steps.iter().flatten();
+        let steps = steps.filter_map(|step| match &step.kind {
+            CompiledKind::Plugin(plugin) => Some(plugin),
+            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
+        });
+        steps.flat_map(|step| {
+            let tried = step.rollout.iter().filter_map(|rollout| rollout.candidate.plugin.as_ref().ok());
+            step.plugin.as_ref().ok().into_iter().chain(tried)
+        })
+    }
+
+    /// Whether its steps cannot be run again with the same result, so that what they come to is written down before
+    /// anything is sent: a plugin was given more than the event, or what others of a batch left behind.
+    pub(crate) fn is_written_first(&self) -> bool {
+        let batches = |plugin: &PluginStep| {
+            plugin.batch || plugin.rollout.as_ref().is_some_and(|tried| tried.candidate.batch)
+        };
+        let shares =
+            |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if batches(plugin));
+        !self.grants().is_empty() || self.steps.iter().flatten().any(shares)
+    }
+
+    /// The secrets that its plugins are given, and may have put into what they forward.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &NamedSecrets> {
+        self.steps.iter().flatten().filter_map(|step| match &step.kind {
+            CompiledKind::Plugin(plugin) if !plugin.secrets.is_empty() => Some(&plugin.secrets),
+            CompiledKind::Plugin(_) | CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
+        })
+    }
+
+    /// Whether one of its plugins is in quarantine.
+    pub(crate) fn is_quarantined(&self) -> bool {
+        let is = |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if plugin.streak.is_quarantined());
+        self.steps.iter().flatten().any(is)
+    }
+}
+
+/// A destination, ready to be sent to.
+#[derive(Debug)]
+pub struct DestinationRuntime {
+    /// As it was set up.
+    pub destination: Arc<Destination>,
+    /// Where it is, or why the rules for outgoing requests forbid it.
+    pub target: Result<Arc<Target>, String>,
+    /// Ready to sign, or why it cannot.
+    pub signing: Result<PreparedSigning, String>,
+    /// Headers every request to it has: its own and its credentials.
+    pub headers: http::HeaderMap,
+    /// What is kept of answers.
+    pub(crate) hide: Outbound,
+}

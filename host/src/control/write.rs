@@ -1,0 +1,50 @@
+//! Changes of the configuration: durable first, then in force. Not here: what is allowed
+//! (`manage`).
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::control::Control;
+use crate::control::snapshot::DocumentWrite;
+use crate::domain::config::FlowState;
+use crate::domain::id::DestinationId;
+use crate::store::ConfigWrite;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Held from reading the configuration to writing it, so that two changes never cross.
+#[derive(Debug)]
+pub struct WriteGuard {
+    _guard: OwnedMutexGuard<()>,
+}
+
+impl Control {
+    /// Waits until nobody else changes the configuration.
+    pub async fn write_guard(&self) -> WriteGuard {
+        WriteGuard { _guard: self.write_lock().lock_owned().await }
+    }
+
+    /// Writes documents, all of them or none; they are on disk and in force when this returns
+    /// their revision. Hold a `write_guard` from before the decision to write.
+    pub async fn write(&self, writes: Vec<DocumentWrite>) -> Result<u64, StoreError> {
+        let stored = writes.iter().map(DocumentWrite::to_stored);
+        let stored = stored.map(|(key, document)| ConfigWrite { key, document }).collect();
+        let revision = self.store().configure(stored).await?;
+        let old = self.snapshot().clone();
+        let documents = old.documents.with(revision, &writes);
+        let next = self.compiler().compile(documents, Some(&old)).await;
+        self.configuration().replace(next);
+        Ok(revision)
+    }
+
+    /// Pauses a destination whose receiver said 410 Gone: what waits for it is held, not lost.
+    pub(super) async fn pause_gone(&self, destination: DestinationId) {
+        let _guard = self.write_guard().await;
+        let found = self.snapshot().documents.destinations.get(destination).cloned();
+        let Some(found) = found.filter(|found| found.state == FlowState::Active) else { return };
+        let mut paused = found.as_ref().clone();
+        paused.state = FlowState::Paused;
+        if let Err(error) = self.write(vec![DocumentWrite::PutDestination(paused)]).await {
+            self.observer().store_error("pause a destination that is gone", &error);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Fourth file of an event's life: `rules::lifecycle` decides what an attempt led to; this writes
+//! it down and, if there is a next attempt, sees that somebody wakes up for it.
+
+use crate::control::reports::Report;
+use crate::control::snapshot::DestinationRuntime;
+use crate::delivery::Delivery;
+use crate::delivery::queues::Parked;
+use crate::domain::delivery::Attempt;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::delivery::ErrorCode;
+use crate::domain::time::Timestamp;
+use crate::egress::Sent;
+use crate::pipeline::job::Job;
+use crate::pipeline::job::no_bytes;
+use crate::rules::backoff::parse_retry_after;
+use crate::rules::lifecycle;
+use crate::rules::lifecycle::Asked;
+use crate::rules::lifecycle::Cx;
+use crate::rules::lifecycle::Effect;
+use crate::rules::lifecycle::Input;
+use crate::store::AttemptEntry;
+use crate::store::Change;
+use crate::store::LogEntry;
+use crate::store::Store;
+
+/// Settles an attempt: the log row, the next state, the next time.
+pub(crate) fn run(
+    delivery: &Delivery,
+    destination: &DestinationRuntime,
+    mut job: Job,
+    began: Timestamp,
+    sent: Sent,
+) {
+    let now = delivery.now();
+    job.attempts = job.attempts.saturating_add(1);
+    let decision = decide(delivery, destination, &job, now, &sent);
+    let attempt = Attempt {
+        id: job.id.attempt(job.attempts),
+        at: began,
+        timings: sent.timings,
+        outcome: sent.outcome,
+        state: decision.state,
+        next_attempt_at: decision.wake_at,
+    };
+    delivery.observe_attempt(&job, &attempt);
+    let entry = AttemptEntry {
+        workspace: job.workspace,
+        connection: job.connection,
+        destination: job.destination,
+        attempt,
+    };
+    let mut change = Change { log: vec![LogEntry::Attempt(entry)], ..Change::default() };
+    let had_record = job.open.is_none();
+    let due = decision.wake_at.unwrap_or(now);
+    if decision.wake_at.is_some() || had_record {
+        change.deliveries.push(job.record(decision.state, due));
+    }
+    change.closed.extend(job.close());
+    if decision.wake_at.is_some() && !had_record {
+        change.bytes.push((job.id, std::mem::replace(&mut job.bytes, no_bytes())));
+    }
+    delivery.store().note(change);
+    if let Some(at) = decision.wake_at {
+        let parked = Parked { connection: job.connection, attempts: job.attempts, held: false, faults: 0 };
+        delivery.park(job.destination, at, job.id, parked);
+    }
+    if decision.pause_destination {
+        delivery.reports().send(Report::Gone(job.destination));
+    }
+}
+
+/// Whether a mapping's path led elsewhere than the destination's own does.
+fn asked(destination: &DestinationRuntime, job: &Job) -> Asked {
+    let own = |path: &str| destination.target.as_ref().is_ok_and(|target| target.is_own_path(path));
+    match job.bytes.path.as_deref() {
+        Some(path) if !own(path) => Asked::Record,
+        _ => Asked::Destination,
+    }
+}
+
+/// What the lifecycle said, in the form this file acts on.
+struct Decision {
+    state: DeliveryState,
+    wake_at: Option<Timestamp>,
+    pause_destination: bool,
+}
+
+fn decide(
+    delivery: &Delivery,
+    destination: &DestinationRuntime,
+    job: &Job,
+    now: Timestamp,
+    sent: &Sent,
+) -> Decision {
+    let input = match &sent.outcome {
+        Ok(response) => Input::Answered {
+            status: response.status,
+            asked: asked(destination, job),
+            retry_after: response.headers.get("retry-after").and_then(|text| parse_retry_after(text, now)),
+        },
+        Err(error) => match error.code {
+            ErrorCode::EgressRefused => Input::EgressRefused,
+            ErrorCode::StepFailed => Input::StepFailed,
+            code => Input::Broke { code },
+        },
+    };
+    let snapshot = delivery.snapshot();
+    let connection = snapshot.documents.connections.get(job.connection);
+    let policy = connection.and_then(|found| found.retry.as_ref()).unwrap_or(&destination.destination.retry);
+    let cx = Cx {
+        policy,
+        attempts: u32::from(job.attempts.saturating_sub(job.schedule_from)),
+        now,
+        jitter: delivery.jitter(),
+    };
+    let (state, effects) = lifecycle::step(job.state, input, &cx);
+    let mut decision = Decision { state, wake_at: None, pause_destination: false };
+    for effect in effects {
+        match effect {
+            Effect::WakeAt(at) => decision.wake_at = Some(at),
+            Effect::PauseDestination => decision.pause_destination = true,
+        }
+    }
+    decision
+}

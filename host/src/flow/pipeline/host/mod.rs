@@ -1,6 +1,0 @@
-//! What plugins are given beside an event, what they ask for and leave, and what that costs. Not here: which step may
-//! have what (`control`), what a guest sees (`sandbox`).
-
-pub mod fetch;
-pub mod kept;
-pub mod metering;

@@ -1,0 +1,405 @@
+//! The story of one event: each decision in order with its reason. Read from the event, its plan
+//! and its attempts; what routing decided is decided again, under the event's own configuration.
+
+use serde::Serialize;
+
+use crate::control::Unreadable;
+use crate::control::snapshot::Snapshot;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::event::RequestLine;
+use crate::domain::fetch::Fetch;
+use crate::domain::fetch::FetchAnswer;
+use crate::domain::fetch::FetchError;
+use crate::domain::fetch::StepFetch;
+use crate::domain::id::ConnectionId;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::DestinationId;
+use crate::domain::id::EventId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::plan::Note;
+use crate::domain::plan::Noted;
+use crate::domain::plan::Plan;
+use crate::domain::plan::Route;
+use crate::domain::plan::RouteEnd;
+use crate::domain::plan::StepAnswer;
+use crate::domain::plan::StepKind;
+use crate::domain::plan::StepTrace;
+use crate::domain::plugin::Digest;
+use crate::domain::plugin::LogLine;
+use crate::domain::time::Timestamp;
+use crate::insight::Insight;
+use crate::pipeline::plan::held;
+use crate::rules::route;
+use crate::store::AttemptEntry;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Every decision about one event, oldest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trace {
+    /// In order.
+    pub entries: Vec<TraceEntry>,
+}
+
+/// One decision. Which fields there are depends on the stage.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TraceEntry {
+    /// When.
+    pub at: Timestamp,
+    /// `received`, `verified`, `routed`, `not_routed`, `filter`, `mapping`, `plugin`,
+    /// `delivery`, `attempt`, `held`, `steps_again`.
+    pub stage: &'static str,
+    /// By which connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
+    /// Where to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<DestinationId>,
+    /// Which delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryId>,
+    /// `forward`, `drop`, `error` or `held`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
+    /// Payloads that went on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<u32>,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The request: its method, what stood behind the source's URL, its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The clause that decided, a JSON pointer into the filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    /// The path it looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The value it saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<serde_json::Value>,
+    /// The error's stable name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// `plugin` when the step is to blame, `gateway` when hookmill is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blame: Option<&'static str>,
+    /// Which plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// At which version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Digest>,
+    /// What it logged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<LogLine>,
+    /// The requests it made, with their answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fetches: Vec<FetchEntry>,
+    /// How long it took, microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_us: Option<u32>,
+    /// Which attempt, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u8>,
+    /// The answer's status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The state it led to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<DeliveryState>,
+    /// When the next attempt is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// Bytes of the payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_bytes: Option<u32>,
+}
+
+/// A request of a plugin, and its answer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FetchEntry {
+    /// The method.
+    pub method: String,
+    /// The URL, without the values of secrets.
+    pub url: String,
+    /// How long it took, microseconds.
+    pub duration_us: u32,
+    /// The answer's status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Bytes of its body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u32>,
+    /// The first 16 KiB of its body, without the values of secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// `refused`, `timed_out` or `failed`, if there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Why there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Insight {
+    /// The story of an event; `None` if the workspace has no such event.
+    pub async fn trace(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Trace>, StoreError> {
+        let Some(event) = self.store().event(id).await?.filter(|event| event.data.workspace == workspace)
+        else {
+            return Ok(None);
+        };
+        let log = self.store().event_log(id).await?;
+        let then = self.snapshot_at(event.data.revision).await;
+        let mut entries = beginning(&event, then.as_deref().ok());
+        if let Some(plan) = &log.plan {
+            match &then {
+                Ok(then) => entries.extend(not_routed(&event, then, plan)),
+                Err(unreadable) => entries.push(unknown_routes(plan, unreadable)),
+            }
+            let entries_of = |route| route_entries(plan, route, &log.fetches);
+            entries.extend(plan.routes.iter().flat_map(entries_of));
+        }
+        entries.extend(log.attempts.iter().map(attempt_entry));
+        entries.extend(log.notes.iter().map(note_entry));
+        for record in log.records.iter().filter(|record| held::reason(&log, record).is_none()) {
+            let told = log
+                .attempts
+                .iter()
+                .any(|entry| entry.attempt.id.delivery() == record.id && entry.attempt.state == record.state);
+            if !told {
+                let state = self.delivery().shown_state(record.state, record.connection, record.destination);
+                entries.push(TraceEntry {
+                    at: record.due,
+                    stage: "delivery",
+                    connection: Some(record.connection),
+                    destination: Some(record.destination),
+                    delivery: Some(record.id),
+                    state: Some(state),
+                    next_attempt_at: record.next_attempt_at().filter(|_| state != DeliveryState::Held),
+                    ..TraceEntry::default()
+                });
+            }
+        }
+        Ok(Some(Trace { entries }))
+    }
+}
+
+fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
+    let at = event.data.received_at;
+    let from = match event.data.source {
+        None => "published through the API".to_owned(),
+        Some(id) => match then.and_then(|then| then.documents.sources.get(id)) {
+            Some(source) => format!("at source {}", source.name),
+            None => format!("at source {id}"),
+        },
+    };
+    let received = TraceEntry {
+        at,
+        stage: "received",
+        reason: Some(from),
+        request: request_line(&event.data.request),
+        payload_bytes: u32::try_from(event.data.body.len()).ok(),
+        ..TraceEntry::default()
+    };
+    let vouched = match event.data.verified_by.as_ref() {
+        "" => "nothing: the source asks for neither key nor signature".to_owned(),
+        by => format!("vouched for by {by}"),
+    };
+    let verified = TraceEntry { at, stage: "verified", reason: Some(vouched), ..TraceEntry::default() };
+    vec![received, verified]
+}
+
+/// `GET /tenant/42?msisdn=1`, without the source's own path; `None` where it is not known.
+fn request_line(request: &RequestLine) -> Option<String> {
+    let RequestLine { method, path, query } = request;
+    let mark = if query.is_empty() { "" } else { "?" };
+    (!method.is_empty()).then(|| format!("{method} {path}{mark}{query}").trim_end().to_owned())
+}
+
+/// Connections of the same origin that did not want this type, and the case that none did.
+fn not_routed(event: &Event, snapshot: &Snapshot, plan: &Plan) -> Vec<TraceEntry> {
+    use crate::domain::config::Origin;
+    let origin = event.data.source.map_or(Origin::Published, Origin::Source);
+    let candidates = snapshot.connections_from(event.data.workspace, origin);
+    let mut entries: Vec<TraceEntry> = candidates
+        .iter()
+        .filter_map(|found| {
+            let connection = &found.connection;
+            let reason = route::why_not(&connection.event_types, &event.data.event_type)?;
+            Some(TraceEntry {
+                at: plan.at,
+                stage: "not_routed",
+                connection: Some(connection.id),
+                reason: Some(reason),
+                ..TraceEntry::default()
+            })
+        })
+        .collect();
+    if plan.routes.is_empty() {
+        let reason = if candidates.is_empty() {
+            "no connection takes events from there"
+        } else {
+            "no connection takes this event type"
+        };
+        entries.push(TraceEntry {
+            at: plan.at,
+            stage: "not_routed",
+            verdict: Some("drop"),
+            reason: Some(reason.to_owned()),
+            ..TraceEntry::default()
+        });
+    }
+    entries
+}
+
+/// Where it is not known which connections there were.
+fn unknown_routes(plan: &Plan, unreadable: &Unreadable) -> TraceEntry {
+    let reason = format!("which connections did not take it is not known: {unreadable}");
+    TraceEntry { at: plan.at, stage: "not_routed", reason: Some(reason), ..TraceEntry::default() }
+}
+
+fn note_entry(note: &Note) -> TraceEntry {
+    let (stage, state, reason) = match &note.what {
+        Noted::Held { reason } => ("held", Some(DeliveryState::Held), reason.clone()),
+        Noted::StepsRan { revision, planned } if revision == planned => {
+            ("steps_again", None, format!("its steps ran again, under configuration revision {revision}"))
+        }
+        Noted::StepsRan { revision, planned } => {
+            let under = format!("under configuration revision {revision}; its event came in under {planned}");
+            ("steps_again", None, format!("its steps ran again, {under}"))
+        }
+    };
+    let delivery = note.delivery;
+    TraceEntry {
+        at: note.at,
+        stage,
+        connection: delivery.map(|delivery| delivery.connection),
+        destination: delivery.map(|delivery| delivery.destination),
+        delivery: delivery.map(|delivery| delivery.id),
+        state,
+        reason: Some(reason),
+        ..TraceEntry::default()
+    }
+}
+
+fn route_entries(plan: &Plan, route: &Route, fetches: &[StepFetch]) -> Vec<TraceEntry> {
+    let blank = || TraceEntry {
+        at: plan.at,
+        connection: Some(route.connection),
+        destination: Some(route.destination),
+        ..TraceEntry::default()
+    };
+    let mut entries = vec![TraceEntry { stage: "routed", ..blank() }];
+    let fetched = |at: usize| {
+        let own = fetches
+            .iter()
+            .filter(move |made| made.connection == route.connection && usize::from(made.step) == at);
+        own.map(|made| fetch_entry(&made.fetch)).collect()
+    };
+    let steps = route.steps.iter().enumerate();
+    entries.extend(steps.map(|(at, step)| TraceEntry { fetches: fetched(at), ..step_entry(blank(), step) }));
+    match &route.end {
+        RouteEnd::Delivering(planned) => entries.extend(planned.iter().map(|planned| TraceEntry {
+            stage: "delivery",
+            delivery: Some(planned.id),
+            payload_bytes: Some(planned.payload_bytes),
+            ..blank()
+        })),
+        // The delivery's record says how it stands.
+        RouteEnd::Dropped | RouteEnd::Held(_) => {}
+        RouteEnd::Failed(id) => entries.push(TraceEntry {
+            stage: "delivery",
+            delivery: Some(*id),
+            state: Some(DeliveryState::FailedByGateway),
+            code: Some("step_failed".into()),
+            ..blank()
+        }),
+    }
+    entries
+}
+
+fn step_entry(mut entry: TraceEntry, step: &StepTrace) -> TraceEntry {
+    entry.stage = step.kind.name();
+    entry.duration_us = Some(step.duration_us);
+    entry.logs.clone_from(&step.logs);
+    if let StepKind::Plugin { name, digest } = &step.kind {
+        entry.plugin = Some(name.clone());
+        entry.version = Some(*digest);
+    }
+    match &step.answer {
+        StepAnswer::Forward { outputs } => {
+            entry.verdict = Some("forward");
+            entry.outputs = Some(*outputs);
+        }
+        StepAnswer::Drop { reason, clause, path, seen } => {
+            entry.verdict = Some("drop");
+            entry.reason = Some(reason.clone());
+            entry.clause.clone_from(clause);
+            entry.path.clone_from(path);
+            entry.seen = seen.as_deref().map(shown);
+        }
+        StepAnswer::Held { reason } => {
+            entry.verdict = Some("held");
+            entry.reason = Some(reason.clone());
+        }
+        StepAnswer::Error { code, detail, guest, policy } => {
+            entry.verdict = Some("error");
+            entry.code = Some(code.clone());
+            entry.reason = Some(match step.fell_back() {
+                true => format!("{detail}; a canary: the active version ran instead"),
+                false => format!("{detail}; error policy: {policy}"),
+            });
+            entry.blame = Some(if *guest { "plugin" } else { "gateway" });
+            if step.kind.name() != "plugin" && *guest {
+                entry.blame = Some("configuration");
+            }
+        }
+    }
+    entry
+}
+
+fn fetch_entry(fetch: &Fetch) -> FetchEntry {
+    let Fetch { method, url, duration_us, outcome } = fetch.clone();
+    let entry = FetchEntry { method, url, duration_us, ..FetchEntry::default() };
+    let (code, reason) = match outcome {
+        Ok(FetchAnswer { status, bytes, body }) => {
+            let body = Some(String::from_utf8_lossy(&body).into_owned());
+            return FetchEntry { status: Some(status), bytes: Some(bytes), body, ..entry };
+        }
+        Err(FetchError::Refused(reason)) => ("refused", reason),
+        Err(FetchError::TimedOut(reason)) => ("timed_out", reason),
+        Err(FetchError::Failed(reason)) => ("failed", reason),
+    };
+    FetchEntry { code: Some(code), reason: Some(reason), ..entry }
+}
+
+/// A value as it was seen: JSON where it is whole, else its text. Only for showing.
+fn shown(seen: &str) -> serde_json::Value {
+    serde_json::from_str(seen).unwrap_or_else(|_| seen.into())
+}
+
+fn attempt_entry(entry: &AttemptEntry) -> TraceEntry {
+    let attempt = &entry.attempt;
+    let (status, reason) = match &attempt.outcome {
+        Ok(response) => (Some(response.status), None),
+        Err(error) => (None, Some(error.detail.clone())),
+    };
+    TraceEntry {
+        at: attempt.at,
+        stage: "attempt",
+        connection: Some(entry.connection),
+        destination: Some(entry.destination),
+        delivery: Some(attempt.id.delivery()),
+        attempt: Some(attempt.id.number()),
+        status,
+        code: attempt.error_code().map(|code| code.name().to_owned()),
+        reason,
+        duration_us: Some(attempt.timings.total_us),
+        state: Some(attempt.state),
+        next_attempt_at: attempt.next_attempt_at,
+        ..TraceEntry::default()
+    }
+}

@@ -1,0 +1,113 @@
+//! Why an event was not taken, or something of an event could not be done. Not here: status codes (`http::problem` has
+//! the one table).
+
+use crate::store::StoreError;
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// No source has that id, and none of the first workspace that name.
+    #[error(
+        "there is no source `{0}`; its URL is shown when it is created and by `GET /v1/sources`. \
+         Names lead only to sources of the first workspace"
+    )]
+    UnknownSource(String),
+    /// The source is paused.
+    #[error("the source is paused; try again after {retry_after_s} s")]
+    Paused {
+        /// Seconds.
+        retry_after_s: u64,
+    },
+    /// The source does not take this method.
+    #[error("this source takes {}", allowed.join(", "))]
+    MethodNotAllowed {
+        /// Upper case.
+        allowed: Vec<String>,
+    },
+    /// The source wants a key and there was none.
+    #[error("this source wants one of its keys, as `Authorization: Bearer …` or in the header `{header}`")]
+    MissingKey {
+        /// The header besides `Authorization`.
+        header: String,
+    },
+    /// The key is not one of the source's, or has expired.
+    #[error("the key is not one of this source's, or has expired")]
+    BadKey,
+    /// Name or password are wrong, or missing.
+    #[error("this source wants HTTP basic authentication, and name or password are wrong or missing")]
+    BadBasic,
+    /// The signature did not vouch for the request.
+    #[error("{detail}")]
+    Unverified {
+        /// The status the scheme wants for it.
+        status: u16,
+        /// A stable name.
+        code: &'static str,
+        /// In words.
+        detail: String,
+    },
+    /// The body is longer than allowed.
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// The body was compressed in a way that nothing here can undo.
+    #[error("the body is compressed with `{name}`; send it as gzip, deflate, or as it is")]
+    UnknownEncoding {
+        /// As the header `content-encoding` names it.
+        name: String,
+    },
+    /// The body is not what the header `content-encoding` says.
+    #[error("{detail}")]
+    BadEncoding {
+        /// What was wrong.
+        detail: String,
+    },
+    /// The store would not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AcceptError {
+    /// A stable name, for the record of rejections and the metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownSource(_) => "unknown_source",
+            Self::Paused { .. } => "paused",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::MissingKey { .. } => "missing_key",
+            Self::BadKey => "bad_key",
+            Self::BadBasic => "bad_basic",
+            Self::Unverified { code, .. } => code,
+            Self::TooLarge { .. } => "too_large",
+            Self::UnknownEncoding { .. } => "unknown_encoding",
+            Self::BadEncoding { .. } => "bad_encoding",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+/// The store has gone away in the middle of a question.
+pub(crate) fn store_closed() -> StoreError {
+    StoreError::Unavailable { detail: "the store answered nothing".into() }
+}
+
+/// Why a delivery could not be retried, cancelled or tested.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// There is no such thing in this workspace.
+    #[error("there is no {what} `{id}` in this workspace")]
+    NotFound {
+        /// `delivery`, `event`, `destination`, ….
+        what: &'static str,
+        /// As it was asked for.
+        id: String,
+    },
+    /// It is in a state that does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,11 +1,10 @@
 //! What happened, and what would: lists (`queries`), the story of an event (`trace`), counters (`stats`, `usage`),
-//! steps tried out (`preview`, `explain`), versions compared (`comparisons`), events kept as tests (`capture`). Decides
+//! steps tried out (`preview`), versions compared (`comparisons`), events kept as tests (`capture`). Decides
 //! nothing. Not here: how answers look (`http`).
 
 mod capture;
 pub mod comparisons;
 mod error;
-mod explain;
 mod handle;
 mod health;
 mod preview;
@@ -16,7 +15,6 @@ mod usage;
 
 pub use capture::CaptureDraft;
 pub use error::PreviewError;
-pub use explain::Explanation;
 pub use handle::Insight;
 pub(crate) use handle::InsightParts;
 pub use preview::PreviewOutput;

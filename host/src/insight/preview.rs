@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::control::FieldFault;
+use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::domain::config::Step;
 use crate::domain::event::Event;
@@ -15,10 +16,9 @@ use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::StepTrace;
-use crate::insight::Explanation;
 use crate::insight::Insight;
 use crate::insight::PreviewError;
-use crate::insight::explain::explain;
+use crate::pipeline::Explanation;
 use crate::pipeline::host::kept::Kept;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::payload::Carried;
@@ -28,6 +28,7 @@ use crate::pipeline::plan;
 use crate::pipeline::steps;
 use crate::pipeline::steps::RunEnd;
 use crate::pipeline::steps::StepContext;
+use crate::pipeline::steps::explain;
 use crate::sandbox::Plugin;
 use crate::shape::Document;
 use crate::shape::Work;
@@ -97,7 +98,7 @@ impl Insight {
         let mut compiled = compiled
             .map_err(|detail| PreviewError::Steps(vec![FieldFault { pointer: String::new(), detail }]))?;
         for step in &mut compiled {
-            let steps::CompiledKind::Plugin(step) = &mut step.kind else { continue };
+            let CompiledKind::Plugin(step) = &mut step.kind else { continue };
             step.plugin = step.plugin.as_ref().map(Plugin::in_passing).map_err(Arc::clone);
         }
         let json = json_text(&event.data.content_type, &event.data.body);

@@ -5,7 +5,8 @@
 mod credentials;
 mod identity;
 pub mod publish;
-pub(crate) mod rejections;
+pub(crate) mod rejection_rate;
+mod rejections;
 mod replay;
 mod unpack;
 

@@ -22,11 +22,12 @@ use crate::domain::time::Timestamp;
 use crate::egress::Egress;
 use crate::observe::Observer;
 use crate::pipeline::Patience;
-use crate::pipeline::accept::rejections::Rejections;
+use crate::pipeline::accept::rejection_rate::RejectionRate;
 use crate::pipeline::duty::Duties;
 use crate::pipeline::host::metering::Metering;
-use crate::pipeline::steps::references::References;
+use crate::pipeline::steps::rollout::References;
 use crate::store::Backend;
+use crate::store::StoreError;
 
 /// What it is made of.
 pub(crate) struct PipelineParts {
@@ -65,7 +66,7 @@ struct Inner {
     duties: Duties,
     metering: Metering,
     references: References,
-    rejections: Rejections,
+    rejections: RejectionRate,
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -83,7 +84,7 @@ impl Pipeline {
             duties: Duties::default(),
             metering: Metering::default(),
             references: References::default(),
-            rejections: Rejections::default(),
+            rejections: RejectionRate::default(),
             kv_turns: Mutex::default(),
         }))
     }
@@ -118,6 +119,10 @@ impl Pipeline {
         &self.0.parts.store
     }
 
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
     pub(super) fn egress(&self) -> &Egress {
         &self.0.parts.egress
     }
@@ -142,7 +147,7 @@ impl Pipeline {
         &self.0.references
     }
 
-    pub(super) fn rejections(&self) -> &Rejections {
+    pub(super) fn rejections(&self) -> &RejectionRate {
         &self.0.rejections
     }
 
@@ -172,5 +177,23 @@ impl Pipeline {
     pub(crate) fn kv_turn(&self, workspace: WorkspaceId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.0.kv_turns.lock();
         turns.entry(workspace).or_default().clone()
+    }
+
+    /// Asks the store until it answers; `None` if the server stops before it does.
+    pub(crate) async fn until_answered<T, Asking>(&self, doing: &str, ask: impl Fn() -> Asking) -> Option<T>
+    where
+        Asking: Future<Output = Result<T, StoreError>>,
+    {
+        for tries in 0.. {
+            match ask().await {
+                Ok(answer) => return Some(answer),
+                Err(error) => self.observer().store_error(doing, &error),
+            }
+            if self.is_stopping() {
+                return None;
+            }
+            tokio::time::sleep(self.patience().wait(tries)).await;
+        }
+        None
     }
 }

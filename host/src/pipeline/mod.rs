@@ -11,6 +11,7 @@ mod observed;
 pub mod patience;
 pub(crate) mod payload;
 pub(crate) mod plan;
+pub(crate) mod rest;
 pub(crate) mod steps;
 
 pub use accept::Incoming;
@@ -23,3 +24,4 @@ pub use handle::Pipeline;
 pub(crate) use handle::PipelineParts;
 pub use job::ToDeliver;
 pub use patience::Patience;
+pub use steps::Explanation;

@@ -1,11 +1,7 @@
 //! How long the flow waits between tries of what failed through no fault of an event: a read, a commit, a
 //! configuration that cannot be read. Time as an argument, so that tests need not wait.
 
-use std::future::Future;
 use std::time::Duration;
-
-use crate::pipeline::Pipeline;
-use crate::store::StoreError;
 
 /// Doubled waits up to a longest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,26 +24,6 @@ impl Patience {
     /// The wait after a try; `tries` counts the ones before it.
     pub(crate) fn wait(&self, tries: u32) -> Duration {
         self.first.saturating_mul(1 << tries.min(20)).min(self.longest)
-    }
-}
-
-impl Pipeline {
-    /// Asks the store until it answers; `None` if the server stops before it does.
-    pub(crate) async fn until_answered<T, Asking>(&self, doing: &str, ask: impl Fn() -> Asking) -> Option<T>
-    where
-        Asking: Future<Output = Result<T, StoreError>>,
-    {
-        for tries in 0.. {
-            match ask().await {
-                Ok(answer) => return Some(answer),
-                Err(error) => self.observer().store_error(doing, &error),
-            }
-            if self.is_stopping() {
-                return None;
-            }
-            tokio::time::sleep(self.patience().wait(tries)).await;
-        }
-        None
     }
 }
 

@@ -4,46 +4,40 @@
 
 mod again;
 mod configuration;
+mod connection;
 mod fingerprint;
 pub(crate) mod held;
+mod outcome;
 pub(crate) mod prepare;
 pub(crate) mod service_class;
 mod taken_up;
 mod written_first;
 
-use std::sync::Arc;
-use std::time::Duration;
+use futures::FutureExt as _;
 
-use crate::control::snapshot::ConnectionRuntime;
 use crate::control::snapshot::Snapshot;
-use crate::domain::config::Origin;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
-use crate::domain::fetch::StepFetch;
-use crate::domain::grant::KvWrite;
+use crate::domain::grant::Grant;
 use crate::domain::id::DeliveryId;
 use crate::domain::plan::Plan;
-use crate::domain::plan::Planned;
 use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
-use crate::domain::plan::StepAnswer;
-use crate::domain::plan::StepKind;
-use crate::domain::plan::StepTrace;
 use crate::pipeline::Pipeline;
 use crate::pipeline::duty::Charge;
 use crate::pipeline::host::kept::Kept;
 use crate::pipeline::host::kept::Purpose;
-use crate::pipeline::host::metering::Metered;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::ToDeliver;
 use crate::pipeline::payload::Carried;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
-use crate::pipeline::steps;
-use crate::pipeline::steps::Live;
+use crate::pipeline::plan::connection::live;
+use crate::pipeline::plan::connection::run_connection;
+use crate::pipeline::plan::outcome::Outcome;
+use crate::pipeline::plan::outcome::Slots;
+use crate::pipeline::plan::outcome::too_many;
 use crate::pipeline::steps::RunEnd;
-use crate::pipeline::steps::StepContext;
-use crate::rules::route;
 use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::Store;
@@ -52,38 +46,14 @@ pub(crate) use again::OTHER_BYTES;
 pub(crate) use again::Unmade;
 pub(crate) use again::place;
 pub(crate) use again::remake;
-use fingerprint::fingerprint;
+pub(crate) use connection::Ran;
+pub(crate) use connection::connections;
+pub(crate) use connection::context;
+pub(crate) use connection::run_one;
 pub(crate) use fingerprint::is_planned;
+pub(crate) use outcome::job;
+pub(crate) use outcome::planned;
 pub(crate) use taken_up::done;
-
-/// How often the gateway tries again to run steps that failed through its own fault.
-const HOST_FAULT_TRIES: u32 = 6;
-/// The first wait before such a try; doubled each time.
-const HOST_FAULT_WAIT: Duration = Duration::from_millis(50);
-
-/// What planning one event came to, before anything is written.
-struct Outcome {
-    plan: Plan,
-    jobs: Vec<Job>,
-    failed: Vec<Job>,
-    held: Vec<Job>,
-    kv: Vec<KvWrite>,
-    fetches: Vec<StepFetch>,
-}
-
-impl Outcome {
-    /// Whether a canary failed somewhere, and the active version ran instead.
-    fn fell_back(&self) -> bool {
-        self.plan.routes.iter().flat_map(|route| &route.steps).any(StepTrace::fell_back)
-    }
-
-    /// Without the deliveries of these slots.
-    fn without(mut self, done: &[u16]) -> Self {
-        self.jobs.retain(|job| !done.contains(&job.id.slot()));
-        self.failed.retain(|job| !done.contains(&job.id.slot()));
-        self
-    }
-}
 
 /// Plans an event; answers its deliveries. Slots in `done` ended before a crash, or have a
 /// record already; they are not made again.
@@ -95,18 +65,31 @@ pub(crate) async fn run(pipeline: &Pipeline, charge: Charge, done: &[u16]) -> To
     };
     // What is rare and large is put elsewhere, so that the future of every other event need not have room for it.
     if connections(&snapshot, event).any(|connection| connection.is_written_first()) {
-        return Box::pin(written_first::run(pipeline, &snapshot, event, done, None)).await;
+        return Box::pin(write_first(pipeline, &snapshot, event, done, None)).await;
     }
     // What was planned before a crash is planned the same again, whatever has happened to a plugin since.
     let purpose = if done.is_empty() { Purpose::First } else { Purpose::Again };
     let outcome = make(pipeline, &snapshot, event, purpose).await;
     if outcome.fell_back() || !outcome.held.is_empty() {
         // A canary failed, and might not do so when it is run again; a quarantine may have ended by then.
-        return Box::pin(written_first::run(pipeline, &snapshot, event, done, Some(outcome))).await;
+        return Box::pin(write_first(pipeline, &snapshot, event, done, Some(outcome))).await;
     }
     let outcome = outcome.without(done);
     pipeline.observe_plan(event, &outcome.plan);
     written_down(pipeline, charge, outcome)
+}
+
+/// Where what an event comes to must be on disk before its first attempt.
+async fn write_first(
+    pipeline: &Pipeline,
+    snapshot: &Snapshot,
+    event: &Event,
+    done: &[u16],
+    made: Option<Outcome>,
+) -> ToDeliver {
+    let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
+    let make = |purpose| make(pipeline, snapshot, event, purpose).boxed();
+    written_first::run(pipeline, event, reads, done, made, &make).await
 }
 
 /// The same for an event that was left unfinished: one that was planned is not planned anew.
@@ -182,172 +165,4 @@ async fn make(pipeline: &Pipeline, snapshot: &Snapshot, event: &Event, purpose: 
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: pipeline.now(), routes };
     let fetches = kept.take_fetches();
     Outcome { plan, jobs, failed, held, kv: kept.into_writes(), fetches }
-}
-
-/// The connections that take this event, in the order of their ids.
-pub(crate) fn connections<'a>(
-    snapshot: &'a Snapshot,
-    event: &'a Event,
-) -> impl Iterator<Item = &'a Arc<ConnectionRuntime>> {
-    let origin = event.data.source.map_or(Origin::Published, Origin::Source);
-    snapshot
-        .connections_from(event.data.workspace, origin)
-        .iter()
-        .filter(|connection| route::matches(&connection.connection.event_types, &event.data.event_type))
-}
-
-/// What the steps see of the event.
-pub(crate) fn context<'a>(
-    snapshot: &Snapshot,
-    event: &'a Event,
-    body: &'a BodyView<'a>,
-    kept: &'a Kept,
-) -> StepContext<'a> {
-    let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
-    StepContext {
-        event,
-        id: event.id.to_string().into(),
-        source: source.map_or("", |source| source.name.as_str()).into(),
-        received_at: event.data.received_at.to_string().into(),
-        body,
-        kept,
-        live: None,
-        metered: None,
-    }
-}
-
-/// The same where it is decided what becomes of the event in a connection.
-fn live<'a>(
-    pipeline: &'a Pipeline,
-    connection: &ConnectionRuntime,
-    context: StepContext<'a>,
-) -> StepContext<'a> {
-    let metered = Metered { pipeline, connection: connection.connection.id };
-    StepContext { live: Some(Live { pipeline }), metered: Some(metered), ..context }
-}
-
-/// What one connection's steps came to.
-pub(crate) struct Ran {
-    /// One per step that ran.
-    pub steps: Vec<StepTrace>,
-    /// How it ended.
-    pub end: RunEnd,
-    /// What its plugins keep if that counts.
-    pub kv: Vec<KvWrite>,
-}
-
-/// Runs the steps of one connection for an event that has been planned before.
-pub(crate) async fn run_one(
-    pipeline: &Pipeline,
-    snapshot: &Snapshot,
-    connection: &ConnectionRuntime,
-    event: &Event,
-) -> Ran {
-    let json = json_text(&event.data.content_type, &event.data.body);
-    let body = BodyView::new(&json, pipeline.limits().json());
-    let kept = Kept::new(pipeline, event.data.workspace, Purpose::First);
-    let context = live(pipeline, connection, context(snapshot, event, &body, &kept));
-    let (steps, end) = run_connection(pipeline, connection, &context).await;
-    Ran { steps, end, kv: kept.into_writes() }
-}
-
-/// Runs a connection's steps, again if the gateway was at fault.
-async fn run_connection(
-    pipeline: &Pipeline,
-    connection: &ConnectionRuntime,
-    context: &StepContext<'_>,
-) -> (Vec<StepTrace>, RunEnd) {
-    let compiled = match &connection.steps {
-        Ok(compiled) => compiled,
-        Err(detail) => return (vec![uncompiled(detail.clone())], RunEnd::Failed),
-    };
-    context.kept.at_connection(connection.connection.id);
-    let mut wait = HOST_FAULT_WAIT;
-    for try_number in 1.. {
-        let mark = context.kept.mark();
-        let run = steps::run(compiled, context, |_, _| {}).await;
-        if matches!(run.end, RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held) {
-            // What a plugin wrote counts only together with what became of the event.
-            context.kept.back_to(mark);
-        }
-        let RunEnd::HostFault(detail) = run.end else { return (run.traces, run.end) };
-        pipeline.observe_host_fault(connection.connection.id, &detail);
-        if try_number == HOST_FAULT_TRIES {
-            return (run.traces, RunEnd::HostFault(detail));
-        }
-        tokio::time::sleep(wait).await;
-        wait *= 2;
-    }
-    unreachable!("the loop above only ends by returning")
-}
-
-/// Steps that were saved by another version and no longer compile.
-fn uncompiled(detail: String) -> StepTrace {
-    let answer = StepAnswer::Error { code: "host".into(), detail, guest: false, policy: "fail".into() };
-    StepTrace { kind: StepKind::Filter, duration_us: 0, answer, logs: Vec::new() }
-}
-
-/// An event makes more deliveries than there may be: what is not made is told where its steps are.
-fn too_many(steps: &[StepTrace], refused: usize, most: u16) -> StepTrace {
-    let detail = format!(
-        "{refused} payloads are not delivered: an event makes at most {most} deliveries in all its connections, see \
-         limits.deliveries_per_event_max"
-    );
-    let kind = steps.last().map_or(StepKind::Filter, |last| last.kind.clone());
-    let answer =
-        StepAnswer::Error { code: "too_many_deliveries".into(), detail, guest: true, policy: "drop".into() };
-    StepTrace { kind, duration_us: 0, answer, logs: Vec::new() }
-}
-
-/// Numbers deliveries in the order in which they are made, the same each time.
-struct Slots<'a> {
-    event: &'a Event,
-    next: u16,
-    last: u16,
-    /// How many had no number left.
-    refused: usize,
-}
-
-impl Slots<'_> {
-    fn job(&mut self, connection: &ConnectionRuntime, carried: Carried) -> Option<Job> {
-        let slot = self.next;
-        if slot > self.last {
-            self.refused += 1;
-            return None;
-        }
-        self.next = slot.saturating_add(1);
-        let id = self.event.id.delivery(slot);
-        Some(job(self.event, self.event.data.revision, connection, id, carried))
-    }
-}
-
-/// A delivery that nobody has tried to make yet.
-pub(crate) fn job(
-    event: &Event,
-    revision: u64,
-    connection: &ConnectionRuntime,
-    id: DeliveryId,
-    carried: Carried,
-) -> Job {
-    Job {
-        id,
-        workspace: event.data.workspace,
-        connection: connection.connection.id,
-        destination: connection.connection.destination,
-        revision,
-        state: DeliveryState::Pending,
-        attempts: 0,
-        schedule_from: 0,
-        bytes: carried.into_bytes(),
-        received_at: event.data.received_at,
-        open: None,
-    }
-}
-
-pub(crate) fn planned(job: &Job) -> Planned {
-    Planned {
-        id: job.id,
-        payload_bytes: u32::try_from(job.bytes.payload.len()).unwrap_or(u32::MAX),
-        payload_hash: fingerprint(&job.bytes),
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::control::Control;
 use crate::control::FieldFault;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::ManageError;
+use crate::control::resources::check::fields;
 use crate::control::snapshot::DocumentWrite;
 use crate::domain::config::PluginConfig;
 use crate::domain::id::WorkspaceId;

@@ -3,10 +3,10 @@
 
 use crate::control::Control;
 use crate::control::FieldFault;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
-use crate::control::resources::retry;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::ManageError;
+use crate::control::resources::check::fields;
+use crate::control::resources::check::retry;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::domain::config::Connection;

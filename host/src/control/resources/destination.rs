@@ -4,16 +4,18 @@
 use crate::control::Control;
 use crate::control::FieldFault;
 use crate::control::random_bytes;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
-use crate::control::resources::moved;
-use crate::control::resources::moved::Given;
-use crate::control::resources::references;
-use crate::control::resources::retry;
+use crate::control::resources::check::BasicDraft;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::ManageError;
+use crate::control::resources::check::basic;
+use crate::control::resources::check::fields;
+use crate::control::resources::check::find;
+use crate::control::resources::check::moved;
+use crate::control::resources::check::moved::Given;
+use crate::control::resources::check::references;
+use crate::control::resources::check::retry;
 use crate::control::resources::signing;
 use crate::control::resources::signing::SigningDraft;
-use crate::control::resources::source::checked_basic;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::domain::config::AuthHeader;
@@ -35,15 +37,6 @@ const TIMEOUT_MS_MAX: u64 = 600_000;
 const CONCURRENCY_MAX: u32 = 1000;
 /// What the API shows for the value of a header that is a credential.
 pub const HIDDEN: &str = "[secret]";
-
-/// Name and password.
-#[derive(Clone, Debug)]
-pub struct BasicDraft {
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: Secret,
-}
 
 /// Credentials a request gives.
 #[derive(Clone, Debug, Default)]
@@ -92,16 +85,6 @@ pub struct NewDestination {
     pub secret: Option<Secret>,
 }
 
-/// One by id or name.
-pub(super) fn find<'a>(
-    documents: &'a Documents,
-    workspace: WorkspaceId,
-    which: &str,
-) -> Result<&'a Destination, ManageError> {
-    let found = documents.destinations.find(workspace, which).map(AsRef::as_ref);
-    found.ok_or_else(|| ManageError::NotFound { what: "destination", id: which.to_owned() })
-}
-
 impl Control {
     /// Makes a destination. `read` has the faults found when the request was read.
     pub async fn create_destination(
@@ -139,7 +122,7 @@ impl Control {
         let mut faults = Faults::of("destination", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let old = find(&snapshot.documents, workspace, which)?;
+        let old = find::destination(&snapshot.documents, workspace, which)?;
         let mut destination = old.clone();
         let given = Given { auth: draft.auth.is_some(), headers: draft.headers.is_some() };
         let secret = self.apply_destination(&snapshot.documents, &mut destination, draft, &mut faults);
@@ -153,7 +136,7 @@ impl Control {
     pub async fn delete_destination(&self, workspace: WorkspaceId, which: &str) -> Result<(), ManageError> {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let destination = find(&snapshot.documents, workspace, which)?;
+        let destination = find::destination(&snapshot.documents, workspace, which)?;
         references::check_destination(&snapshot.documents, workspace, destination.id)?;
         self.write(vec![DocumentWrite::DeleteDestination(destination.id)]).await?;
         Ok(())
@@ -261,7 +244,7 @@ fn checked_auth(auth: AuthDraft, faults: &mut Faults) -> DestinationAuth {
         }
     });
     DestinationAuth {
-        basic: auth.basic.map(|basic| checked_basic(basic, "/auth/basic", faults)),
+        basic: auth.basic.map(|basic| basic::checked(basic, "/auth/basic", faults)),
         bearer: auth.bearer.map(StoredSecret),
         header,
     }

@@ -8,9 +8,10 @@ use crate::control::FieldFault;
 use crate::control::Principal;
 use crate::control::key_hash;
 use crate::control::random_token;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::ManageError;
+use crate::control::resources::check::fields;
+use crate::control::resources::check::find;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::domain::config::ApiKey;
@@ -138,7 +139,7 @@ impl Control {
         }
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let found = super::source::find(&snapshot.documents, workspace, source)?;
+        let found = find::source(&snapshot.documents, workspace, source)?;
         faults.done()?;
         if keys_of(&snapshot.documents, found.id).count() >= SOURCE_KEYS_MAX {
             let detail = format!("a source has at most {SOURCE_KEYS_MAX} keys; delete one first");
@@ -203,7 +204,7 @@ fn find(
     source: Option<&str>,
     key: &str,
 ) -> Result<ApiKey, ManageError> {
-    let source = source.map(|source| super::source::find(documents, workspace, source)).transpose()?;
+    let source = source.map(|source| find::source(documents, workspace, source)).transpose()?;
     let found = key.parse().ok().and_then(|id| documents.keys.get(id));
     let found =
         found.filter(|found| found.workspace == workspace && found.source == source.map(|source| source.id));

@@ -4,32 +4,29 @@
 //! (`write`).
 
 mod budget;
+mod check;
 mod connection;
 mod destination;
-mod error;
-mod fields;
 mod key;
-mod moved;
-mod references;
-mod retry;
+mod rotation;
 mod secret;
 mod signing;
 mod source;
 mod verification;
 mod workspace;
 
+pub use check::BasicDraft;
+pub use check::DELAY_MAX;
+pub(crate) use check::Faults;
+pub use check::ManageError;
 pub use connection::ConnectionDraft;
 pub use connection::PUBLISHED;
 pub use destination::AuthDraft;
-pub use destination::BasicDraft;
 pub use destination::DestinationDraft;
 pub use destination::HIDDEN;
 pub use destination::NewDestination;
-pub(crate) use error::Faults;
-pub use error::ManageError;
 pub use key::ApiKeyDraft;
 pub use key::NewKey;
-pub use retry::DELAY_MAX;
 pub use signing::SigningDraft;
 pub use source::NewSource;
 pub use source::SourceDraft;

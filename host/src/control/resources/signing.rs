@@ -1,19 +1,8 @@
 //! How a destination signs, from what a request gives, and the rotation of its secret.
 //! Not here: signing itself (`rules::sign`).
 
-use std::time::Duration;
-
-use crate::control::Control;
-use crate::control::FieldFault;
-use crate::control::random_bytes;
-use crate::control::resources::destination;
-use crate::control::resources::destination::NewDestination;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
-use crate::control::snapshot::DocumentWrite;
-use crate::domain::config::Destination;
-use crate::domain::id::WorkspaceId;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::fields;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
 use crate::domain::signing::HmacProfile;
@@ -23,9 +12,6 @@ use crate::domain::signing::SigningSecret;
 use crate::domain::verification::Algorithm;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::sign::generate_secret;
-
-/// Secrets that sign at a time.
-const SECRETS_MAX: usize = 5;
 
 /// What a request says about signing.
 #[derive(Clone, Debug, Default)]
@@ -111,46 +97,6 @@ fn lower(hmac: &mut HmacProfile, faults: &mut Faults) {
             Ok(lower) => *name = lower,
             Err(detail) => faults.missing(&format!("/signing/hmac/{field}"), detail),
         }
-    }
-}
-
-impl Control {
-    /// Gives a destination a new secret; the old ones go on signing beside it for `grace`.
-    pub async fn rotate_signing_secret(
-        &self,
-        workspace: WorkspaceId,
-        which: &str,
-        secret: Option<Secret>,
-        grace: Duration,
-        read: Vec<FieldFault>,
-    ) -> Result<NewDestination, ManageError> {
-        let mut faults = Faults::of("secret", read);
-        let _guard = self.write_guard().await;
-        let snapshot = self.snapshot().clone();
-        let mut changed: Destination = destination::find(&snapshot.documents, workspace, which)?.clone();
-        if changed.signing.profile == SigningProfile::None {
-            return Err(ManageError::Conflict(
-                "this destination does not sign; give it a signing profile first".into(),
-            ));
-        }
-        let now = self.now();
-        let end = now.plus(grace);
-        let secret = secret.unwrap_or_else(|| Secret::new(generate_secret(random_bytes())));
-        let mut secrets = vec![SigningSecret { secret: StoredSecret(secret.clone()), expires_at: None }];
-        let old = changed.signing.secrets.into_iter().map(|old| SigningSecret {
-            expires_at: Some(old.expires_at.map_or(end, |earlier| earlier.min(end))),
-            ..old
-        });
-        secrets.extend(old.filter(|old| old.expires_at.is_some_and(|end| now < end)).take(SECRETS_MAX - 1));
-        changed.signing.secrets = secrets;
-        if let Err(fault) = PreparedSigning::prepare(&changed.signing) {
-            faults.missing("/secret", fault.to_string());
-        } else if secret.expose().is_empty() {
-            faults.missing("/secret", "a secret must not be empty");
-        }
-        faults.done()?;
-        self.write(vec![DocumentWrite::PutDestination(changed.clone())]).await?;
-        Ok(NewDestination { destination: changed, secret: Some(secret) })
     }
 }
 

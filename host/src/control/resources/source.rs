@@ -2,19 +2,20 @@
 
 use crate::control::Control;
 use crate::control::FieldFault;
+use crate::control::resources::check::BasicDraft;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::ManageError;
+use crate::control::resources::check::basic;
+use crate::control::resources::check::fields;
+use crate::control::resources::check::find;
+use crate::control::resources::check::references;
 use crate::control::resources::connection::PUBLISHED;
-use crate::control::resources::destination::BasicDraft;
-use crate::control::resources::error::Faults;
-use crate::control::resources::error::ManageError;
-use crate::control::resources::fields;
 use crate::control::resources::key;
 use crate::control::resources::key::NewKey;
-use crate::control::resources::references;
 use crate::control::resources::verification;
 use crate::control::resources::verification::VerificationDraft;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
-use crate::domain::config::Basic;
 use crate::domain::config::CustomResponse;
 use crate::domain::config::FlowState;
 use crate::domain::config::Idempotency;
@@ -22,7 +23,6 @@ use crate::domain::config::Source;
 use crate::domain::config::ValueFrom;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
-use crate::domain::secret::StoredSecret;
 use crate::rules::own_answer;
 use crate::shape::Query;
 
@@ -66,16 +66,6 @@ pub struct NewSource {
     pub key: NewKey,
 }
 
-/// One by id or name.
-pub(super) fn find<'a>(
-    documents: &'a Documents,
-    workspace: WorkspaceId,
-    which: &str,
-) -> Result<&'a Source, ManageError> {
-    let found = documents.sources.find(workspace, which).map(AsRef::as_ref);
-    found.ok_or_else(|| ManageError::NotFound { what: "source", id: which.to_owned() })
-}
-
 impl Control {
     /// Makes a source and a key to it. `read` has the faults found when the request was read.
     pub async fn create_source(
@@ -115,7 +105,7 @@ impl Control {
         let mut faults = Faults::of("source", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let mut source = find(&snapshot.documents, workspace, which)?.clone();
+        let mut source = find::source(&snapshot.documents, workspace, which)?.clone();
         self.apply_source(&snapshot.documents, &mut source, draft, &mut faults);
         faults.done()?;
         self.write(vec![DocumentWrite::PutSource(source.clone().into())]).await?;
@@ -126,7 +116,7 @@ impl Control {
     pub async fn delete_source(&self, workspace: WorkspaceId, which: &str) -> Result<(), ManageError> {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let source = find(&snapshot.documents, workspace, which)?;
+        let source = find::source(&snapshot.documents, workspace, which)?;
         references::check_source(&snapshot.documents, workspace, source.id)?;
         let keys = key::keys_of(&snapshot.documents, source.id).map(|key| DocumentWrite::DeleteKey(key.id));
         let writes = keys.chain([DocumentWrite::DeleteSource(source.id)]).collect();
@@ -176,7 +166,7 @@ impl Control {
             }
         }
         if let Some(basic) = draft.basic {
-            source.basic = basic.map(|basic| checked_basic(basic, "/basic", faults));
+            source.basic = basic.map(|basic| basic::checked(basic, "/basic", faults));
         }
         let own =
             OwnRules { event_type: draft.event_type.is_some(), idempotency: draft.idempotency.is_some() };
@@ -238,20 +228,6 @@ fn apply_verification(
     if !own.idempotency && source.idempotency.is_none() {
         source.idempotency = preset.idempotency.map(|from| Idempotency { from });
     }
-}
-
-/// Name and password as stored.
-pub(super) fn checked_basic(basic: BasicDraft, pointer: &str, faults: &mut Faults) -> Basic {
-    if basic.username.contains(':') || basic.username.chars().any(char::is_control) {
-        faults.add(
-            format!("{pointer}/username"),
-            "a name for basic authentication has no colon and no control characters",
-        );
-    }
-    if basic.password.expose().is_empty() {
-        faults.add(format!("{pointer}/password"), "a password must not be empty");
-    }
-    Basic { username: basic.username, password: StoredSecret(basic.password) }
 }
 
 fn checked_rule(rule: ValueFrom, pointer: &str, faults: &mut Faults) -> Option<ValueFrom> {

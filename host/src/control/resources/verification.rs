@@ -1,8 +1,8 @@
 //! A source's verification from what a request gives: a preset's name or a whole scheme, and the
 //! secrets. Not here: checking requests (`rules::verify`).
 
-use crate::control::resources::error::Faults;
-use crate::control::resources::fields;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::fields;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
 use crate::domain::verification::Scheme;
@@ -161,7 +161,7 @@ fn check(verification: &Verification, faults: &mut Faults) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::resources::error::ManageError;
+    use crate::control::resources::check::ManageError;
 
     fn build_new(draft: VerificationDraft) -> Result<Option<(Verification, Option<Preset>)>, Vec<String>> {
         let mut faults = Faults::of("source", Vec::new());

@@ -2,7 +2,7 @@
 //! delivered of its share of the events, as long as its guards hold; a **shadow** only looks on.
 //!
 //! `manage` begins and ends rollouts, by hand or because a report says that a guard does not hold; `watch` and `tally`
-//! count, `registry` keeps the counts, `step` is what a compiled step has of one. Counts are in memory: after a restart
+//! count, `registry` keeps the counts. Counts are in memory: after a restart
 //! they begin anew, and the rollout goes on. Not here: running a version (`pipeline::steps`), what a guard says
 //! (`rules::rollout`).
 
@@ -10,14 +10,12 @@ mod draft;
 mod manage;
 mod observed;
 mod registry;
-mod step;
 mod tally;
 mod watch;
 
 pub use draft::GuardsDraft;
 pub use draft::RolloutDraft;
 pub use registry::Rollouts;
-pub use step::RolloutStep;
 pub use tally::Differing;
 pub use tally::Example;
 pub use tally::Group;

@@ -1,7 +1,6 @@
 //! Compiles documents into a snapshot. What did not change since the last one is taken from it.
 
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,17 +16,18 @@ use crate::control::snapshot::Documents;
 use crate::control::snapshot::Extract;
 use crate::control::snapshot::Snapshot;
 use crate::control::snapshot::Streaks;
+use crate::control::snapshot::loaded::Loaded;
+use crate::control::snapshot::loaded::Plugins;
+use crate::control::snapshot::loaded::Wanted;
+use crate::control::snapshot::plugin_step::PluginStep;
 use crate::control::snapshot::rollout;
 use crate::control::snapshot::runtime::CompiledKind;
 use crate::control::snapshot::runtime::CompiledStep;
 use crate::control::snapshot::runtime::ConnectionRuntime;
 use crate::control::snapshot::runtime::DestinationRuntime;
-use crate::control::snapshot::runtime::PluginStep;
 use crate::control::snapshot::runtime::SourceRuntime;
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
-use crate::domain::config::PluginConfig;
-use crate::domain::config::PluginVersion;
 use crate::domain::config::Source;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
@@ -50,40 +50,10 @@ use crate::rules::seal::SealKey;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Presets;
-use crate::sandbox::Plugin;
 use crate::sandbox::Sandbox;
 use crate::shape::Filter;
 use crate::shape::Mapping;
 use crate::shape::Query;
-
-/// Loaded components, or why they could not be loaded.
-type Loaded = HashMap<Wanted, Result<Plugin, Arc<str>>>;
-
-/// Whose plugin, which module it is, and what it may use.
-type Wanted = (WorkspaceId, Digest, Grants);
-
-/// What there is of plugins when steps are compiled.
-#[derive(Debug, Default)]
-pub(super) struct Plugins {
-    pub(super) loaded: Loaded,
-    pub(super) streaks: Streaks,
-    pub(super) caps: Caps,
-}
-
-impl Plugins {
-    /// A version on the budget of its plugin, or why it is not there.
-    pub(super) fn of(
-        &self,
-        plugin: &PluginConfig,
-        version: &PluginVersion,
-        grants: Grants,
-    ) -> Result<Plugin, Arc<str>> {
-        let loaded = self.loaded.get(&(plugin.workspace, version.digest, grants)).cloned();
-        let loaded = loaded.unwrap_or_else(|| Err("it is not loaded".into()))?;
-        let loaded = loaded.within(plugin.limits, self.caps.of(plugin.id, plugin.limits.in_flight));
-        Ok(loaded.in_batches(version.batch))
-    }
-}
 
 /// What compiling needs besides the documents.
 #[derive(Clone, Debug)]

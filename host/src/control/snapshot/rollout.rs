@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::control::rollouts::RolloutStep;
 use crate::control::rollouts::Rollouts;
 use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::control::snapshot::Documents;
 use crate::control::snapshot::PluginStep;
-use crate::control::snapshot::compile::Plugins;
+use crate::control::snapshot::RolloutStep;
+use crate::control::snapshot::loaded::Plugins;
 use crate::domain::config::Connection;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::Step;

@@ -1,18 +1,14 @@
 //! Compiled configuration: what stands ready so that an event meets no parsing. Not here: how it
 //! is compiled (`compile`).
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::control::rollouts::RolloutStep;
-use crate::control::snapshot::streak::Streak;
+use crate::control::snapshot::plugin_step::PluginStep;
 use crate::domain::config::Connection;
 use crate::domain::config::Destination;
 use crate::domain::config::OnError;
 use crate::domain::config::Source;
 use crate::domain::grant::Grants;
-use crate::domain::host::HostPattern;
-use crate::domain::plugin::Digest;
 use crate::domain::secret::NamedSecrets;
 use crate::egress::Target;
 use crate::rules::hide::Inbound;
@@ -85,39 +81,6 @@ pub enum CompiledKind {
     Mapping(Arc<Mapping>),
     /// A plugin.
     Plugin(Box<PluginStep>),
-}
-
-/// A plugin at a version with its configuration.
-#[derive(Clone)]
-pub struct PluginStep {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The version.
-    pub digest: Digest,
-    /// The loaded component, or why there is none.
-    pub plugin: Result<Plugin, Arc<str>>,
-    /// JSON.
-    pub config: Arc<str>,
-    /// Headers it sees, lower case.
-    pub headers_wanted: Arc<[String]>,
-    /// Whether events that wait share an instance.
-    pub batch: bool,
-    /// What it may use here.
-    pub grants: Grants,
-    /// How its calls ended lately, here and elsewhere.
-    pub streak: Arc<Streak>,
-    /// Another version that is tried here; only in steps of connections, which events meet.
-    pub rollout: Option<Arc<RolloutStep>>,
-    /// Hosts its requests may go to.
-    pub hosts: Arc<[HostPattern]>,
-    /// Secrets it may read.
-    pub secrets: NamedSecrets,
-}
-
-impl fmt::Debug for PluginStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PluginStep({} {})", self.name, self.digest)
-    }
 }
 
 /// A connection, ready to run its steps.

@@ -2,7 +2,7 @@
 //! for a mapping. Not here: the preview itself (`preview`).
 
 use crate::http::view::view;
-use crate::insight::Explanation;
+use crate::pipeline::Explanation;
 use crate::shape;
 use crate::shape::Budget;
 use crate::shape::ClauseReport;

@@ -10,7 +10,7 @@ use crate::control::rollouts::Tally;
 use crate::domain::id::ComparisonId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
-use crate::insight::comparisons::request::Order;
+use crate::insight::comparisons::order::Order;
 
 /// Where a comparison stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::control::rollouts::RolloutStep;
 use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::control::snapshot::PluginStep;
+use crate::control::snapshot::RolloutStep;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
@@ -72,9 +72,7 @@ pub(super) async fn run(
             },
             CompiledKind::Filter(_) | CompiledKind::Mapping(_) => inputs
                 .into_iter()
-                .map(|(at, input)| {
-                    (at, Ok(steps::apply_declared(step, contexts[at], &mut Work::of_run(), input)))
-                })
+                .map(|(at, input)| (at, Ok(steps::apply(step, contexts[at], &mut Work::of_run(), input))))
                 .collect(),
         };
         close_step(&mut going, number, step, effects);

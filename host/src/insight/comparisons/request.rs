@@ -16,6 +16,8 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::insight::Insight;
+use crate::insight::comparisons::order::Candidate;
+use crate::insight::comparisons::order::Order;
 
 /// Events compared when the request does not say.
 pub const LAST_DEFAULT: u64 = 1000;
@@ -44,39 +46,6 @@ pub struct ComparisonDraft {
     /// Only events received before.
     pub until: Option<Timestamp>,
     /// Only events whose type matches this pattern.
-    pub event_type: Option<String>,
-}
-
-/// What is tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Candidate {
-    /// The connection's steps with another version of a plugin.
-    Version {
-        /// The plugin.
-        name: String,
-        /// The version.
-        digest: Digest,
-    },
-    /// Other steps.
-    Steps,
-}
-
-/// A request without fault.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// On which connection, as it was then.
-    pub connection: Arc<Connection>,
-    /// What is tried.
-    pub candidate: Candidate,
-    /// The steps that come of it.
-    pub steps: Vec<Step>,
-    /// At most so many events, the newest.
-    pub last: u64,
-    /// Received at or after.
-    pub since: Option<Timestamp>,
-    /// Received before.
-    pub until: Option<Timestamp>,
-    /// Whose type matches.
     pub event_type: Option<String>,
 }
 

@@ -2,14 +2,12 @@
 //! so many a second they are only counted, so that a flood fills no disk. Not here: why one is turned away (`accept`).
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::control::snapshot::SourceRuntime;
 use crate::domain::event::Headers;
 use crate::domain::id::RejectionId;
 use crate::domain::plan::Rejection;
-use crate::domain::time::Timestamp;
 use crate::pipeline::AcceptError;
 use crate::pipeline::Pipeline;
 use crate::store::Change;
@@ -18,25 +16,6 @@ use crate::store::Store as _;
 
 /// Bytes of a refused body that are kept.
 const BODY_MAX: usize = 16 << 10;
-/// Rejections recorded per second.
-const PER_SECOND_MAX: u32 = 50;
-
-/// How many were recorded in this second.
-#[derive(Debug, Default)]
-pub(crate) struct Rejections(Mutex<(u64, u32)>);
-
-impl Rejections {
-    /// Whether one more may be recorded.
-    fn may_record(&self, at: Timestamp) -> bool {
-        let second = at.as_secs();
-        let mut recorded = self.0.lock();
-        if recorded.0 != second {
-            *recorded = (second, 0);
-        }
-        recorded.1 += 1;
-        recorded.1 <= PER_SECOND_MAX
-    }
-}
 
 impl Pipeline {
     /// Records a refused request with its cause: what `accept` refused, and what the server

@@ -9,10 +9,11 @@ use crate::control::snapshot::PluginStep;
 use crate::domain::event::Event;
 use crate::domain::id::ConnectionId;
 use crate::domain::plugin::Verdict;
+use crate::domain::time::Clock;
+use crate::observe::Metrics;
 use crate::observe::PluginCall;
 use crate::observe::PluginMetrics;
 use crate::observe::Usage;
-use crate::pipeline::Pipeline;
 use crate::sandbox::Failure;
 use crate::sandbox::Ran;
 
@@ -28,8 +29,12 @@ pub(crate) struct Metering {
 /// For whom calls are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Metered<'a> {
-    /// The one that counts.
-    pub pipeline: &'a Pipeline,
+    /// Where they are counted.
+    pub metering: &'a Metering,
+    /// For a monitoring system.
+    pub metrics: &'a Metrics,
+    /// The time.
+    pub clock: &'a Clock,
     /// Whose steps run.
     pub connection: ConnectionId,
 }
@@ -47,22 +52,21 @@ impl Metered<'_> {
             output_bytes: outputs,
             fault: fault.map(|fault| fault.code()),
         };
-        let metering = self.pipeline.metering();
-        let (now, workspace) = (self.pipeline.now(), event.data.workspace);
-        metering.usage.record(now, workspace, &step.name, step.digest, self.connection, &call);
-        let metrics = metering.metrics_of(self.pipeline, &step.name);
+        let (now, workspace) = (self.clock.now(), event.data.workspace);
+        self.metering.usage.record(now, workspace, &step.name, step.digest, self.connection, &call);
+        let metrics = self.metering.metrics_of(self.metrics, &step.name);
         metrics.called(&call);
         fault.into_iter().for_each(|fault| metrics.faulted(fault));
     }
 }
 
 impl Metering {
-    fn metrics_of(&self, pipeline: &Pipeline, plugin: &Arc<str>) -> PluginMetrics {
+    fn metrics_of(&self, all: &Metrics, plugin: &Arc<str>) -> PluginMetrics {
         let mut metrics = self.metrics.lock();
         if let Some(found) = metrics.get(plugin) {
             return found.clone();
         }
-        metrics.entry(plugin.clone()).or_insert_with(|| pipeline.observer().metrics.plugin(plugin)).clone()
+        metrics.entry(plugin.clone()).or_insert_with(|| all.plugin(plugin)).clone()
     }
 }
 

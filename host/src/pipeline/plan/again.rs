@@ -16,10 +16,10 @@ use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::payload::Carried;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
-use crate::pipeline::plan::context;
-use crate::pipeline::plan::is_planned;
+use crate::pipeline::plan::connection::context;
+use crate::pipeline::plan::connection::run_connection;
+use crate::pipeline::plan::fingerprint::is_planned;
 use crate::pipeline::plan::prepare;
-use crate::pipeline::plan::run_connection;
 use crate::pipeline::steps::RunEnd;
 
 /// Why bytes that could be made again are not sent.

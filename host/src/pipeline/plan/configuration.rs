@@ -17,7 +17,7 @@ use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
 use crate::pipeline::Pipeline;
 use crate::pipeline::job::ToDeliver;
-use crate::pipeline::plan::connections;
+use crate::pipeline::plan::connection::connections;
 use crate::pipeline::plan::held;
 use crate::store::Change;
 use crate::store::LogEntry;

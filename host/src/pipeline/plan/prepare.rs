@@ -4,7 +4,7 @@
 use crate::control::snapshot::ConnectionRuntime;
 use crate::domain::event::Event;
 use crate::pipeline::Pipeline;
-use crate::pipeline::plan;
+use crate::pipeline::plan::connection::connections;
 use crate::sandbox::Plugin;
 
 impl Pipeline {
@@ -12,7 +12,7 @@ impl Pipeline {
     /// be read first.
     pub(crate) fn is_prepared(&self, event: &Event) -> bool {
         self.snapshot_at_hand(event.data.revision).is_some_and(|snapshot| {
-            let mut needed = plan::connections(&snapshot, event).flat_map(|connection| connection.plugins());
+            let mut needed = connections(&snapshot, event).flat_map(|connection| connection.plugins());
             needed.all(Plugin::is_prepared)
         })
     }
@@ -21,7 +21,7 @@ impl Pipeline {
     pub(crate) async fn prepare(&self, event: &Event) {
         // A configuration that cannot be read shows when the event is planned, too.
         let Ok(snapshot) = self.snapshot_at(event.data.revision).await else { return };
-        for connection in plan::connections(&snapshot, event) {
+        for connection in connections(&snapshot, event) {
             prepare_connection(connection).await;
         }
     }

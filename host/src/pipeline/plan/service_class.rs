@@ -5,7 +5,7 @@ use crate::control::snapshot::ConnectionRuntime;
 use crate::domain::event::Event;
 use crate::domain::grant::Grant;
 use crate::pipeline::Pipeline;
-use crate::pipeline::plan;
+use crate::pipeline::plan::connection::connections;
 
 /// What an event's plugins are like. Events of one class take no places of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ impl ServiceClass {
     /// Of an event, under the configuration it was accepted with.
     pub(crate) fn of(pipeline: &Pipeline, event: &Event) -> Self {
         let Some(snapshot) = pipeline.snapshot_at_hand(event.data.revision) else { return Self::New };
-        let connections = plan::connections(&snapshot, event);
+        let connections = connections(&snapshot, event);
         connections.map(|connection| Self::of_connection(connection)).max().unwrap_or(Self::Short)
     }
 

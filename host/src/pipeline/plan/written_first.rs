@@ -6,38 +6,39 @@
 
 use std::time::Duration;
 
-use crate::control::snapshot::Snapshot;
+use futures::future::BoxFuture;
+
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::fetch::EventFetches;
-use crate::domain::grant::Grant;
 use crate::domain::plan::Plan;
 use crate::pipeline::Pipeline;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::ToDeliver;
-use crate::pipeline::plan::Outcome;
-use crate::pipeline::plan::connections;
-use crate::pipeline::plan::make;
+use crate::pipeline::plan::outcome::Outcome;
 use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::Store as _;
 use crate::store::StoreError;
 
+/// Runs the steps of all connections.
+pub(super) type Make<'a> = dyn Fn(Purpose) -> BoxFuture<'a, Outcome> + Send + Sync + 'a;
+
 /// Between two tries while the store takes nothing.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Plans an event, has it written, and answers its deliveries. What the steps came to may be given, if they have run.
-/// Slots in `done` have their deliveries already.
+/// Plans an event, has it written, and answers its deliveries. What the steps came to may be given, if they have run; else, and
+/// for another try, `make` runs them. `reads`: a plugin reads what it kept. Slots in `done` have their deliveries already.
 pub(super) async fn run(
     pipeline: &Pipeline,
-    snapshot: &Snapshot,
     event: &Event,
+    reads: bool,
     done: &[u16],
     mut made: Option<Outcome>,
+    make: &Make<'_>,
 ) -> ToDeliver {
-    let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
     let turn = reads.then(|| pipeline.kv_turn(event.data.workspace));
     for tries in 0.. {
         // Held until the writes are on disk: the next event of the workspace reads them there.
@@ -45,7 +46,7 @@ pub(super) async fn run(
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        let ended = once(pipeline, snapshot, event, done, tries, &mut made).await;
+        let ended = once(pipeline, event, done, tries, &mut made, make).await;
         drop(turn);
         let error = match ended {
             Ok(ended) => return ended,
@@ -65,11 +66,11 @@ pub(super) async fn run(
 /// steps must not run again.
 async fn once(
     pipeline: &Pipeline,
-    snapshot: &Snapshot,
     event: &Event,
     done: &[u16],
     tries: u32,
     made: &mut Option<Outcome>,
+    make: &Make<'_>,
 ) -> Result<ToDeliver, StoreError> {
     if tries > 0
         && let Some(plan) = pipeline.store().event_log(event.id).await?.plan
@@ -80,7 +81,7 @@ async fn once(
     let (outcome, given) = match made.take() {
         Some(outcome) => (outcome, true),
         // Again and again, since what plugins read may have changed.
-        None => (make(pipeline, snapshot, event, purpose).await, false),
+        None => (make(purpose).await, false),
     };
     let outcome = outcome.without(done);
     if let Err(error) = pipeline.store().commit(change(pipeline, event, &outcome)).await {

@@ -1,49 +1,62 @@
-//! One filter or mapping over one payload. Not here: plugins, and what a step's effect leads to.
+//! What filters and mappings have in common: they look at a payload as JSON, the shared parse while it is the event's
+//! own. A payload that is no JSON only fails a step that looks there. Not here: what they do (`filter`, `mapping`).
 
-use std::time::Duration;
-
-use bytes::Bytes;
-
-use crate::control::snapshot::CompiledKind;
-use crate::control::snapshot::CompiledStep;
-use crate::domain::plan::StepAnswer;
+use crate::domain::config::OnError;
 use crate::pipeline::payload::Carried;
 use crate::pipeline::payload::body_view::json_text;
-use crate::pipeline::steps::Effect;
-use crate::pipeline::steps::StepContext;
-use crate::pipeline::steps::error;
+use crate::pipeline::steps::context::StepContext;
+use crate::pipeline::steps::effect::Effect;
+use crate::pipeline::steps::effect::error;
 use crate::shape::Document;
 use crate::shape::EvalFault;
 use crate::shape::Input;
 use crate::shape::Work;
 
-/// A filter or a mapping: synchronous, over the shared parse while the payload is the event's own. A payload that is
-/// no JSON only fails it if it looks there.
-pub(crate) fn apply_declared(
-    step: &CompiledStep,
+/// What a step sees of a payload.
+pub(super) struct Seen<'a> {
+    /// For the evaluation.
+    pub input: Input<'a>,
+    /// Why there is no JSON to look at.
+    not_json: Option<String>,
+}
+
+impl Seen<'_> {
+    /// A step that could not be evaluated; if there was no JSON to look at, that is why.
+    pub(super) fn failed(self, on_error: OnError, code: &str, fault: &EvalFault, carried: Carried) -> Effect {
+        let known = |detail| ("not_json", detail);
+        let (code, detail) = self.not_json.map_or_else(|| (code, fault.to_string()), known);
+        error(on_error, code, detail, true, carried, Vec::new())
+    }
+}
+
+/// Has `step` look at a payload.
+pub(super) fn on_payload(
     context: &StepContext<'_>,
     work: &mut Work,
+    on_error: OnError,
     input: Carried,
+    step: impl FnOnce(Seen<'_>, &mut Work, Carried) -> Effect,
 ) -> Effect {
     if input.original {
-        return evaluate(step, context, context.body.document().map_err(str::to_owned), work, input);
+        let document = context.body.document().map_err(str::to_owned);
+        return on_document(context, document, work, input, step);
     }
     let (content_type, payload) = (input.content_type.clone(), input.payload.clone());
     if let Err(spent) = work.within(|budget| budget.parse(payload.len())) {
-        return error(step.on_error, "not_json", spent.to_string(), true, input, Vec::new());
+        return error(on_error, "not_json", spent.to_string(), true, input, Vec::new());
     }
     let text = json_text(&content_type, &payload);
     let parsed = Document::parse_with(&text, context.body.limits());
     let parsed = parsed.map_err(|fault| format!("the payload of the step before is not JSON: {fault}"));
-    evaluate(step, context, parsed.as_ref().map_err(Clone::clone), work, input)
+    on_document(context, parsed.as_ref().map_err(Clone::clone), work, input, step)
 }
 
-fn evaluate(
-    step: &CompiledStep,
+fn on_document(
     context: &StepContext<'_>,
     document: Result<&Document<'_>, String>,
     work: &mut Work,
-    mut carried: Carried,
+    carried: Carried,
+    step: impl FnOnce(Seen<'_>, &mut Work, Carried) -> Effect,
 ) -> Effect {
     let event_type = carried.event_type.clone();
     let nothing;
@@ -54,64 +67,24 @@ fn evaluate(
             (&nothing, Some(detail))
         }
     };
-    let input = Input {
+    let input = Input { unreadable: not_json.is_some(), ..input_of(context, document, &event_type) };
+    step(Seen { input, not_json }, work, carried)
+}
+
+/// The event beside a payload that is this document.
+pub(super) fn input_of<'a>(
+    context: &'a StepContext<'_>,
+    document: &'a Document<'a>,
+    event_type: &'a str,
+) -> Input<'a> {
+    Input {
         document,
         request: &context.event.data.request,
-        unreadable: not_json.is_some(),
+        unreadable: false,
         headers: &context.event.data.headers.0,
         id: &context.id,
-        event_type: &event_type,
+        event_type,
         source: &context.source,
         received_at: &context.received_at,
-    };
-    match &step.kind {
-        CompiledKind::Filter(filter) => match work.within(|budget| filter.test(&input, budget)) {
-            Ok(decision) if decision.pass => forward(carried),
-            Ok(decision) => Effect {
-                outputs: Vec::new(),
-                answer: StepAnswer::Drop {
-                    reason: decision.reason(),
-                    clause: Some(decision.clause.to_owned()),
-                    path: decision.path.map(str::to_owned),
-                    seen: decision.seen.map(std::borrow::Cow::into_owned),
-                },
-                logs: Vec::new(),
-                cpu: Duration::ZERO,
-            },
-            Err(fault) => failed(step, "filter_failed", not_json, &fault, carried),
-        },
-        CompiledKind::Mapping(mapping) => {
-            let mut output = Vec::with_capacity(512);
-            match work.within(|budget| mapping.apply(&input, budget, &mut output)) {
-                Ok(mapped) => {
-                    carried.becomes_json(Bytes::from(output), mapped.headers);
-                    if let Some(given) = mapped.event_type {
-                        carried.event_type = given.into();
-                    }
-                    carried.method = mapped.method.or(carried.method);
-                    carried.path = mapped.path.or(carried.path);
-                    forward(carried)
-                }
-                Err(fault) => failed(step, "mapping_failed", not_json, &fault, carried),
-            }
-        }
-        CompiledKind::Plugin(_) => forward(carried),
     }
-}
-
-/// A step that could not be evaluated; if there was no JSON to look at, that is why.
-fn failed(
-    step: &CompiledStep,
-    code: &str,
-    not_json: Option<String>,
-    fault: &EvalFault,
-    carried: Carried,
-) -> Effect {
-    let (code, detail) = not_json.map_or_else(|| (code, fault.to_string()), |detail| ("not_json", detail));
-    error(step.on_error, code, detail, true, carried, Vec::new())
-}
-
-fn forward(carried: Carried) -> Effect {
-    let answer = StepAnswer::Forward { outputs: 1 };
-    Effect { outputs: vec![carried], answer, logs: Vec::new(), cpu: Duration::ZERO }
 }

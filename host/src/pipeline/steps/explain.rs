@@ -4,11 +4,13 @@
 use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::pipeline::payload::body_view::BodyView;
-use crate::pipeline::steps::StepContext;
+use crate::pipeline::steps::context::StepContext;
+use crate::pipeline::steps::declared::input_of;
+use crate::pipeline::steps::filter;
+use crate::pipeline::steps::mapping;
 use crate::shape::ClauseReport;
 use crate::shape::Document;
 use crate::shape::FieldReport;
-use crate::shape::Input;
 use crate::shape::Work;
 
 /// What there is to say about one step. Plugins explain themselves by their log.
@@ -43,25 +45,16 @@ fn on_document(
     document: &Document<'_>,
     work: &mut Work,
 ) -> Option<Explanation> {
-    let input = Input {
-        document,
-        headers: &context.event.data.headers.0,
-        id: &context.id,
-        event_type: &context.event.data.event_type,
-        source: &context.source,
-        received_at: &context.received_at,
-        request: &context.event.data.request,
-        unreadable: false,
-    };
-    work.within(|budget| match &step.kind {
+    let input = input_of(context, document, &context.event.data.event_type);
+    match &step.kind {
         CompiledKind::Filter(filter) => {
-            let clauses = filter.explain(&input, budget).ok()?;
+            let clauses = filter::explain(filter, &input, work)?;
             Some(Explanation { clauses, fields: Vec::new() })
         }
         CompiledKind::Mapping(mapping) => {
-            let fields = mapping.explain(&input, budget).ok()?;
+            let fields = mapping::explain(mapping, &input, work)?;
             Some(Explanation { clauses: Vec::new(), fields })
         }
         CompiledKind::Plugin(_) => None,
-    })
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::control::resources::error::Faults;
+use crate::control::resources::check::error::Faults;
 use crate::domain::retry::ATTEMPTS_MAX;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::retry::Schedule;
@@ -13,7 +13,7 @@ pub const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 const FACTOR_MILLI_MAX: u64 = 100_000;
 
 /// Adds what is wrong with a policy at `pointer`.
-pub(super) fn check(policy: &RetryPolicy, pointer: &str, faults: &mut Faults) {
+pub(in crate::control::resources) fn check(policy: &RetryPolicy, pointer: &str, faults: &mut Faults) {
     let longest = u64::try_from(DELAY_MAX.as_millis()).unwrap_or(u64::MAX);
     match &policy.schedule {
         Schedule::Delays(delays) => {

@@ -3,14 +3,14 @@
 
 use url::Url;
 
-use crate::control::resources::error::Faults;
-use crate::control::resources::fields;
+use crate::control::resources::check::error::Faults;
+use crate::control::resources::check::fields;
 use crate::domain::config::Destination;
 use crate::rules::hide::is_credential;
 
 /// Which credentials a request gives, or takes away.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Given {
+pub(in crate::control::resources) struct Given {
     /// Everything in `auth`.
     pub auth: bool,
     /// Every header.
@@ -18,7 +18,12 @@ pub(super) struct Given {
 }
 
 /// Adds a fault for each credential of `old` that would follow it to the new URL without being given.
-pub(super) fn check(old: &Destination, new: &Destination, given: Given, faults: &mut Faults) {
+pub(in crate::control::resources) fn check(
+    old: &Destination,
+    new: &Destination,
+    given: Given,
+    faults: &mut Faults,
+) {
     let (Some(before), Some(after)) = (origin(&old.url), origin(&new.url)) else { return };
     if before == after {
         return;

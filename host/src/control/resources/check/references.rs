@@ -1,6 +1,6 @@
 //! Who uses what: the reason why something cannot be deleted.
 
-use crate::control::resources::error::ManageError;
+use crate::control::resources::check::error::ManageError;
 use crate::control::snapshot::Documents;
 use crate::domain::config::Connection;
 use crate::domain::config::Origin;
@@ -12,7 +12,7 @@ use crate::domain::id::WorkspaceId;
 const NAMED_MAX: usize = 5;
 
 /// Refuses while connections take events from the source.
-pub(super) fn check_source(
+pub(in crate::control::resources) fn check_source(
     documents: &Documents,
     workspace: WorkspaceId,
     source: SourceId,
@@ -21,7 +21,7 @@ pub(super) fn check_source(
 }
 
 /// Refuses while connections deliver to the destination.
-pub(super) fn check_destination(
+pub(in crate::control::resources) fn check_destination(
     documents: &Documents,
     workspace: WorkspaceId,
     destination: DestinationId,
@@ -30,7 +30,7 @@ pub(super) fn check_destination(
 }
 
 /// Refuses while connections use it.
-pub(super) fn refuse(
+pub(in crate::control::resources) fn refuse(
     documents: &Documents,
     workspace: WorkspaceId,
     what: &str,

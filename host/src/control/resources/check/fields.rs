@@ -3,7 +3,7 @@
 use http::HeaderName;
 use http::HeaderValue;
 
-use crate::control::resources::error::Faults;
+use crate::control::resources::check::error::Faults;
 use crate::control::snapshot::Document;
 use crate::control::snapshot::Table;
 use crate::domain::event::Headers;
@@ -26,7 +26,7 @@ const CONNECTION_HEADERS: [&str; 9] = [
 ];
 
 /// Checks a name: what it may look like, and that no other document of its kind has it.
-pub(super) fn name<T: Document>(
+pub(in crate::control::resources) fn name<T: Document>(
     table: &Table<T>,
     workspace: WorkspaceId,
     own: T::Id,
@@ -43,7 +43,7 @@ pub(super) fn name<T: Document>(
 }
 
 /// What every name may look like.
-pub(super) fn name_form(name: &str) -> Result<(), String> {
+pub(in crate::control::resources) fn name_form(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("a name must not be empty".into());
     }
@@ -60,7 +60,7 @@ pub(super) fn name_form(name: &str) -> Result<(), String> {
 }
 
 /// Checks the name of a header that somebody wants set or read; brings it to lower case.
-pub(super) fn header_name(name: &str) -> Result<String, String> {
+pub(in crate::control::resources) fn header_name(name: &str) -> Result<String, String> {
     match HeaderName::from_bytes(name.as_bytes()) {
         Ok(name) => Ok(name.as_str().to_owned()),
         Err(_) => Err(format!("`{name}` cannot be the name of a header")),
@@ -68,12 +68,12 @@ pub(super) fn header_name(name: &str) -> Result<String, String> {
 }
 
 /// Where a header is in a request.
-pub(super) fn header_place(pointer: &str, name: &str) -> String {
+pub(in crate::control::resources) fn header_place(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Checks headers that are to be sent; brings their names to lower case.
-pub(super) fn headers(given: &Headers, pointer: &str, faults: &mut Faults) -> Headers {
+pub(in crate::control::resources) fn headers(given: &Headers, pointer: &str, faults: &mut Faults) -> Headers {
     let mut checked = Vec::with_capacity(given.0.len());
     for (name, value) in &given.0 {
         let place = header_place(pointer, name);
@@ -90,7 +90,7 @@ pub(super) fn headers(given: &Headers, pointer: &str, faults: &mut Faults) -> He
 }
 
 /// Checks that a number is within bounds.
-pub(super) fn within<N: PartialOrd + std::fmt::Display>(
+pub(in crate::control::resources) fn within<N: PartialOrd + std::fmt::Display>(
     value: N,
     least: N,
     most: N,

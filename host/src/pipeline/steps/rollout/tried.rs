@@ -3,21 +3,23 @@
 
 use std::sync::Arc;
 
-use crate::control::rollouts::RolloutStep;
 use crate::control::rollouts::StepFault;
 use crate::control::snapshot::PluginStep;
+use crate::control::snapshot::RolloutStep;
 use crate::domain::config::OnError;
 use crate::domain::plan::FELL_BACK;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepTrace;
 use crate::domain::rollout::RolloutKind;
 use crate::pipeline::payload::Carried;
-use crate::pipeline::steps;
-use crate::pipeline::steps::StepContext;
-use crate::pipeline::steps::Stepped;
-use crate::pipeline::steps::Stop;
-use crate::pipeline::steps::outcomes::check_guards;
-use crate::pipeline::steps::references::Reference;
+use crate::pipeline::steps::context::StepContext;
+use crate::pipeline::steps::effect::Stepped;
+use crate::pipeline::steps::effect::Stop;
+use crate::pipeline::steps::effect::host_fault;
+use crate::pipeline::steps::effect::outcome;
+use crate::pipeline::steps::plugin;
+use crate::pipeline::steps::rollout::beside;
+use crate::pipeline::steps::rollout::guards;
 
 /// What a step that tries a version came to.
 pub(crate) struct Tried {
@@ -41,12 +43,11 @@ pub(crate) async fn run(
     }
     let looks_on = tried.rollout.kind == RolloutKind::Shadow && tried.takes(event) && context.live.is_some();
     let kept = if looks_on { inputs.clone() } else { Vec::new() };
-    let stepped = steps::take_plugin(active, on_error, context, inputs).await?;
+    let stepped = plugin::run(active, on_error, context, inputs).await?;
     if let Some(live) = &context.live {
         tried.watch.counts().active_ran(stepped.cpu);
         if looks_on {
-            let reference = Reference::shadow(tried, context, kept, &stepped);
-            live.pipeline.references().offer(live.pipeline, reference);
+            beside::offer(live.pipeline, tried, &tried.candidate, context, kept, &stepped);
         }
     }
     Ok(Tried { failed: None, stepped })
@@ -63,31 +64,30 @@ async fn canary(
     let mark = context.kept.mark();
     // Its faults count here, not towards quarantine: the guards are stricter, and no event has to be held.
     let beside = StepContext { live: None, ..context.clone() };
-    let ran = steps::take_plugin(&tried.candidate, on_error, &beside, inputs.clone()).await;
+    let ran = plugin::run(&tried.candidate, on_error, &beside, inputs.clone()).await;
     let (fault, cpu, mut failed) = match ran {
         Ok(Stepped { fault: Some(fault), cpu, trace, .. }) => (Ok(fault), cpu, trace),
         Ok(stepped) => {
             if let Some(live) = &context.live {
                 tried.watch.counts().ran(stepped.cpu);
-                check_guards(live.pipeline, tried);
+                guards::check(live.pipeline, tried);
                 if tried.is_compared {
-                    let reference = Reference::canary(tried, active, context, inputs, &stepped);
-                    live.pipeline.references().offer(live.pipeline, reference);
+                    beside::offer(live.pipeline, tried, active, context, inputs, &stepped);
                 }
             }
             return Ok(Tried { failed: None, stepped });
         }
         Err(Stop::Host(detail) | Stop::Held(detail)) => {
-            let trace = steps::host_fault(steps::plugin_kind(&tried.candidate), detail.clone());
+            let trace = host_fault(plugin::kind(&tried.candidate), detail.clone());
             (Err(detail), std::time::Duration::ZERO, trace)
         }
     };
     context.kept.back_to(mark);
-    let stepped = steps::take_plugin(active, on_error, context, inputs).await?;
+    let stepped = plugin::run(active, on_error, context, inputs).await?;
     failed.answer = answer(&fault);
     if let (Some(live), Ok(fault)) = (&context.live, &fault) {
-        tried.watch.counts().failed(context.event.id, fault, cpu, &steps::outcome(&stepped));
-        check_guards(live.pipeline, tried);
+        tried.watch.counts().failed(context.event.id, fault, cpu, &outcome(&stepped));
+        guards::check(live.pipeline, tried);
     }
     Ok(Tried { failed: Some(failed), stepped })
 }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use crate::store::Committed;
 use crate::store::Feed;
-use crate::store::sled::request::FeedMessage;
+use crate::store::sled::write::FeedMessage;
 
 /// See [`Feed`].
 #[derive(Debug)]

@@ -37,25 +37,25 @@ use crate::store::Page;
 use crate::store::PlannedEvent;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::store::sled::configuration;
-use crate::store::sled::export;
+use crate::store::sled::commit::Reply;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::guard;
-use crate::store::sled::keys;
-use crate::store::sled::kv;
-use crate::store::sled::parts;
-use crate::store::sled::publish;
-use crate::store::sled::read_deliveries;
-use crate::store::sled::read_events;
-use crate::store::sled::read_log;
-use crate::store::sled::read_planned;
-use crate::store::sled::read_rejections;
-use crate::store::sled::record;
-use crate::store::sled::request::ExpireStep;
-use crate::store::sled::request::Reply;
-use crate::store::sled::request::Request;
+use crate::store::sled::layout::keys;
+use crate::store::sled::layout::parts;
+use crate::store::sled::layout::record;
+use crate::store::sled::read::configuration;
+use crate::store::sled::read::deliveries;
+use crate::store::sled::read::events;
+use crate::store::sled::read::kv;
+use crate::store::sled::read::log;
+use crate::store::sled::read::planned;
+use crate::store::sled::read::rejections;
 use crate::store::sled::shared::Shared;
-use crate::store::sled::stats::StoreStats;
+use crate::store::sled::upkeep;
+use crate::store::sled::upkeep::StoreStats;
+use crate::store::sled::upkeep::expire::ExpireStep;
+use crate::store::sled::write;
+use crate::store::sled::write::Request;
 
 /// Reads at a time; more would only wait for the same disk.
 pub(super) const READERS: usize = 4;
@@ -86,7 +86,7 @@ impl SledStore {
     /// documents of the same keys, under a revision greater than it had there. Answers that
     /// revision; `None` when there is no export.
     pub async fn restore_config(&self, dir: &Path) -> Result<Option<u64>, StoreError> {
-        let Some(state) = export::read_export(dir)? else { return Ok(None) };
+        let Some(state) = upkeep::read_export(dir)? else { return Ok(None) };
         let documents = state.documents.into_iter();
         let writes = documents.map(|(key, text)| ConfigWrite { key, document: Some(text) });
         let (writes, above) = (writes.collect(), state.revision);
@@ -164,12 +164,11 @@ impl Store for SledStore {
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        self.read(move |tree, _| read_events::event(tree, id)).await
+        self.read(move |tree, _| events::event(tree, id)).await
     }
 
     async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
-        self.read(move |tree, shared| Ok(publish::hold(read_events::of_commit(tree, range)?, &shared.budget)))
-            .await
+        self.read(move |tree, shared| Ok(write::hold(events::of_commit(tree, range)?, &shared.budget))).await
     }
 
     async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
@@ -177,23 +176,23 @@ impl Store for SledStore {
     }
 
     async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
-        self.read(move |tree, _| read_log::live(tree, after, limit)).await
+        self.read(move |tree, _| log::live(tree, after, limit)).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {
-        self.read(move |tree, _| read_events::list(tree, &query)).await
+        self.read(move |tree, _| events::list(tree, &query)).await
     }
 
     async fn planned(&self, query: EventQuery) -> Result<Page<PlannedEvent, EventId>, StoreError> {
-        self.read(move |tree, _| read_planned::list(tree, &query)).await
+        self.read(move |tree, _| planned::list(tree, &query)).await
     }
 
     async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {
-        self.read(move |tree, _| read_log::of_event(tree, id)).await
+        self.read(move |tree, _| log::of_event(tree, id)).await
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
-        self.read(move |tree, _| Ok(read_log::record(tree, id)?.map(|stored| stored.record))).await
+        self.read(move |tree, _| Ok(log::record(tree, id)?.map(|stored| stored.record))).await
     }
 
     async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
@@ -212,7 +211,7 @@ impl Store for SledStore {
         &self,
         query: DeliveryQuery,
     ) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
-        self.read(move |tree, _| read_deliveries::list(tree, &query)).await
+        self.read(move |tree, _| deliveries::list(tree, &query)).await
     }
 
     async fn rejections(
@@ -222,8 +221,8 @@ impl Store for SledStore {
         before: Option<RejectionId>,
         limit: usize,
     ) -> Result<Page<Rejection, RejectionId>, StoreError> {
-        let wanted = read_rejections::Wanted { workspace, source, before, limit };
-        self.read(move |tree, _| read_rejections::list(tree, wanted)).await
+        let wanted = rejections::Wanted { workspace, source, before, limit };
+        self.read(move |tree, _| rejections::list(tree, wanted)).await
     }
 
     fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {

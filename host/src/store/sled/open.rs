@@ -14,21 +14,20 @@ use tokio::sync::mpsc;
 
 use crate::store::Recovered;
 use crate::store::StoreError;
-use crate::store::sled::committer::Committer;
-use crate::store::sled::committer::Files;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::export;
-use crate::store::sled::export::Exporter;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::feed::SledFeed;
 use crate::store::sled::guard;
 use crate::store::sled::handle;
 use crate::store::sled::handle::SledStore;
 use crate::store::sled::options::StoreOptions;
-use crate::store::sled::recover;
+use crate::store::sled::recovery;
+use crate::store::sled::recovery::Witness;
 use crate::store::sled::shared::Shared;
-use crate::store::sled::witness;
-use crate::store::sled::witness::Witness;
+use crate::store::sled::upkeep;
+use crate::store::sled::upkeep::Exporter;
+use crate::store::sled::write::Committer;
+use crate::store::sled::write::Files;
 
 /// Opens the store in `options.dir`, or makes one. Blocks: some milliseconds for a new one, up
 /// to a second or so for one with millions of log rows.
@@ -39,14 +38,14 @@ pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), S
     let opened = guard::quietly(|| {
         let engine = Engine::open(&options.files(), options.cache_bytes)?;
         let (witness, witnessed) = Witness::open(&options.files())?;
-        let (state, recovered) = recover::recover(engine.tree(), &options)?;
-        witness::check(state.seq.saturating_sub(1), witnessed)?;
+        let (state, recovered) = recovery::recover(engine.tree(), &options)?;
+        recovery::check_witness(state.seq.saturating_sub(1), witnessed)?;
         Ok((engine, witness, state, recovered))
     });
     let (engine, witness, state, recovered) = opened.map_err(fail)?;
     let exporter = Exporter::start(options.export()).map_err(|error| fail(error.into()))?;
     // An empty store must not overwrite what a damaged one left.
-    let exported = export::read_export(&options.dir).ok().flatten();
+    let exported = upkeep::read_export(&options.dir).ok().flatten();
     if exported.is_none_or(|exported| exported.revision < state.config.revision) {
         exporter.send(&state.config);
     }

@@ -53,6 +53,6 @@ impl StoreOptions {
 
     /// The copy of the configuration that outlives a damaged store.
     pub(super) fn export(&self) -> PathBuf {
-        self.dir.join(super::export::FILE_NAME)
+        self.dir.join(crate::store::sled::upkeep::EXPORT_FILE)
     }
 }

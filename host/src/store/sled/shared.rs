@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::options::StoreOptions;
-use crate::store::sled::stats::Counters;
+use crate::store::sled::upkeep::Counters;
 
 /// What was noted and not yet written.
 #[derive(Debug, Default)]

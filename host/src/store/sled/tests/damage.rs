@@ -161,7 +161,7 @@ async fn a_newer_format_is_left_alone() {
     let files = temporary.options().files();
     {
         let engine = sled::engine::Engine::open(&files, 1 << 20).unwrap();
-        let key = sled::keys::part(sled::keys::REVISION, 0);
+        let key = sled::layout::keys::part(sled::layout::keys::REVISION, 0);
         let mut value = engine.tree().get(&key).unwrap().unwrap().to_vec();
         value[0] += 1;
         let mut batch = ::sled::Batch::default();

@@ -1,0 +1,43 @@
+//! Writes a revision of the configuration: the documents, and what it replaced. Not here: what is in the documents
+//! (`domain::config`), and older revisions (`read`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::store::ConfigState;
+use crate::store::ConfigWrite;
+use crate::store::sled::commit::build::Commit;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::layout::keys;
+use crate::store::sled::layout::record;
+use crate::store::sled::layout::record::Undo;
+
+impl Commit<'_> {
+    /// Writes documents; answers the new revision, which is greater than `above`.
+    pub(crate) fn configure(&mut self, writes: &[ConfigWrite], above: u64) -> Result<u64, Fault> {
+        let present = self.effects.config.as_ref().unwrap_or(&self.state.config);
+        let revision = present.revision.max(above) + 1;
+        let mut documents: BTreeMap<String, Vec<u8>> = present.documents.iter().cloned().collect();
+        let mut before = Vec::with_capacity(writes.len());
+        for write in writes {
+            let name = keys::by_text(keys::CONFIG, &write.key);
+            let old = match &write.document {
+                Some(document) => {
+                    self.set.put(&name, document)?;
+                    documents.insert(write.key.clone(), document.clone())
+                }
+                None => {
+                    self.set.delete(&name)?;
+                    documents.remove(&write.key)
+                }
+            };
+            before.push((write.key.clone(), old));
+        }
+        let undo = record::encode(&Undo { at: self.now, before })?;
+        self.set.put(&keys::by_number(keys::UNDO, revision), &undo)?;
+        self.set.put(keys::REVISION, &record::encode(&revision)?)?;
+        let documents = documents.into_iter().collect();
+        self.effects.config = Some(Arc::new(ConfigState { revision, documents }));
+        Ok(revision)
+    }
+}

@@ -1,0 +1,21 @@
+//! What one commit holds: requests and notes become writes, and what follows from them is remembered until they are on
+//! disk. Runs on the committer's thread alone. Not here: when a commit happens and who hears of it (`write`), and how
+//! values are spelt (`layout`).
+
+mod build;
+mod change;
+mod configuration;
+mod dedup;
+mod ids;
+mod kv;
+mod open_events;
+mod state;
+
+pub(super) use build::Commit;
+pub(super) use dedup::Dedup;
+pub(super) use ids::IdMaker;
+pub(super) use open_events::Open;
+pub(super) use open_events::OpenEvents;
+pub(super) use state::Effects;
+pub(super) use state::Reply;
+pub(super) use state::State;

@@ -1,0 +1,74 @@
+//! The stored form of small values: delivery records with where their attempts are, the
+//! recovery mark, undo records. Not here: when they are written.
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::delivery::Attempt;
+use crate::domain::delivery::DeliveryRecord;
+use crate::domain::delivery::ErrorCode;
+use crate::domain::time::Timestamp;
+use crate::store::sled::fault::Fault;
+
+/// A delivery record and what the store adds to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRecord {
+    /// As `flow` wrote it.
+    pub(crate) record: DeliveryRecord,
+    /// Commits that hold attempts of it, oldest first.
+    pub(crate) seqs: Vec<u64>,
+    /// The last attempt.
+    pub(crate) last: Option<LastAttempt>,
+}
+
+/// What lists show of the last attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastAttempt {
+    /// When it began.
+    pub(crate) at: Timestamp,
+    /// Status, if an answer came.
+    pub(crate) status: Option<u16>,
+    /// What was wrong, if anything.
+    pub(crate) error: Option<ErrorCode>,
+}
+
+impl LastAttempt {
+    /// Of that attempt.
+    pub(crate) fn of(attempt: &Attempt) -> Self {
+        let status = attempt.outcome.as_ref().ok().map(|response| response.status);
+        Self { at: attempt.at, status, error: attempt.error_code() }
+    }
+}
+
+/// Where recovery starts, and how far ids had come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    /// The commit it was written in.
+    pub(crate) seq: u64,
+    /// The last event id given away.
+    pub(crate) last_id: [u8; 16],
+    /// The commit of the oldest open event, or the one after `seq`.
+    pub(crate) oldest_seq: u64,
+    /// The oldest open event, or `last_id`.
+    pub(crate) oldest_id: [u8; 16],
+}
+
+/// What a revision replaced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Undo {
+    /// When the revision was written.
+    pub(crate) at: Timestamp,
+    /// Keys and their documents before it.
+    pub(crate) before: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// To bytes.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
+    postcard::to_stdvec(value).map_err(|_| Fault::Bad { what: "a value", why: "cannot be encoded" })
+}
+
+/// From bytes; `what` is named in the error.
+pub(crate) fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, Fault> {
+    postcard::from_bytes(bytes).map_err(|_| Fault::Bad { what, why: "has an unknown shape" })
+}

@@ -1,0 +1,133 @@
+//! One commit, from what came in to the answers: it is built, written, synced, made known. Not here: what waits for the
+//! next one (`committer`), and what happens when it cannot be written (`outage`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::store::StoreError;
+use crate::store::sled::commit::Commit;
+use crate::store::sled::commit::Effects;
+use crate::store::sled::engine::Engine;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::guard;
+use crate::store::sled::shared::Notes;
+use crate::store::sled::upkeep::expire;
+use crate::store::sled::write::committer::Committer;
+use crate::store::sled::write::doubt::Doubt;
+use crate::store::sled::write::request::Request;
+use crate::store::sled::write::waiting::Waiting;
+
+/// Commits between two marks: how much more than necessary recovery reads.
+const MARK_EVERY: u64 = 64;
+
+/// A commit ready to be written.
+#[derive(Debug)]
+struct Built {
+    probe: Option<(Vec<u8>, Vec<u8>)>,
+    /// Without it there is nothing to write.
+    writes: Option<sled::Batch>,
+    effects: Effects,
+}
+
+impl Committer {
+    /// Writes what waits, and tells everybody.
+    pub(super) fn commit(&mut self, batch: Vec<Request>, notes: Notes, last: bool) {
+        self.shared.counters.begin();
+        let shared = Arc::clone(&self.shared);
+        let guard = shared.engine();
+        let mut waiting = Waiting::default();
+        // A configuration counts as much as many commits.
+        let configures = batch.iter().any(|request| matches!(request, Request::Configure { .. }));
+        let mark = last || configures || self.state.seq.is_multiple_of(MARK_EVERY);
+        let result = guard.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+            let built = guard::caught(|| self.build(engine, batch, &notes, &mut waiting, mark));
+            built.map(|built| (engine, built))
+        });
+        let (engine, Built { probe, writes, mut effects }) = match result {
+            Ok(built) => built,
+            Err(fault) => {
+                return self.fail(&fault, waiting, Doubt { notes, ..Doubt::default() });
+            }
+        };
+        let written = match writes {
+            Some(writes) => guard::caught(|| engine.write(writes)),
+            None => Ok(Duration::ZERO),
+        };
+        match written {
+            Ok(sync) => {
+                self.state.apply(&mut effects);
+                self.shared.counters.end(effects.events.len(), self.state.open.len(), Some(sync));
+                if mark {
+                    self.files.witness.write(self.state.seq - 1);
+                    self.shared.counters.set_disk_bytes(engine.size_on_disk().unwrap_or_default());
+                }
+                self.publish(effects);
+                waiting.answer();
+            }
+            Err(fault) => self.fail(&fault, waiting, Doubt { probe, effects, notes }),
+        }
+    }
+
+    fn build(
+        &mut self,
+        engine: &Engine,
+        batch: Vec<Request>,
+        notes: &Notes,
+        waiting: &mut Waiting,
+        mark: bool,
+    ) -> Result<Built, Fault> {
+        let full = self.space.full().cloned();
+        self.watching_space = full.is_some();
+        self.shared.set_trouble(full.clone());
+        let now = self.shared.options.clock.now();
+        let mut commit = Commit::new(&mut self.state, engine.tree(), now);
+        for change in &notes.changes {
+            commit.change(change)?;
+        }
+        for (key, value) in &notes.meta {
+            commit.keep(key, value)?;
+        }
+        for request in batch {
+            match (request, &full) {
+                (Request::Accept { reply, .. }, Some(full)) => {
+                    let _gone = reply.send(Err(full.clone()));
+                }
+                (Request::Accept { events, reply }, None) => commit.accept(events, reply)?,
+                (Request::Commit { change, reply }, _) => {
+                    waiting.commits.push(reply);
+                    commit.change(&change)?;
+                }
+                (Request::Configure { writes, above, reply }, _) => {
+                    waiting.configures.push((reply, commit.configure(&writes, above)?));
+                }
+                (Request::Expire { step, reply }, _) => {
+                    waiting.expires.push((reply, expire::expire(&mut commit, &step)?));
+                }
+                (Request::Nudge | Request::Open { .. } | Request::Close { .. }, _) => {}
+            }
+        }
+        if mark {
+            commit.mark()?;
+        }
+        let (set, effects) = commit.finish();
+        let probe = set.probe();
+        let writes = (!set.is_empty()).then(|| set.into_batch());
+        Ok(Built { probe, writes, effects })
+    }
+
+    fn fail(&mut self, fault: &Fault, waiting: Waiting, mut doubt: Doubt) {
+        self.shared.counters.end(0, 0, None);
+        // Whether it is more than a failed write shows when the files are opened again.
+        let error = match self.shared.explain(fault) {
+            StoreError::Damaged { detail, .. } => StoreError::Unavailable { detail },
+            other => other,
+        };
+        let acks = std::mem::take(&mut doubt.effects.acks);
+        // Whoever hears of it and asks how the store is must hear the same.
+        self.begin_outage(error.clone(), doubt);
+        waiting.refuse(&error);
+        for (reply, _) in acks {
+            let _gone = reply.send(Err(error.clone()));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the committer is asked for, and what the feed gets from it.
+
+use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
+use crate::store::Accepted;
+use crate::store::Change;
+use crate::store::Committed;
+use crate::store::ConfigWrite;
+use crate::store::sled::commit::Reply;
+use crate::store::sled::upkeep::expire::ExpireStep;
+use crate::store::sled::upkeep::expire::Expired;
+
+/// One request.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Store events.
+    Accept {
+        /// All of them or none.
+        events: Vec<NewEvent>,
+        /// Answered through the feed.
+        reply: Reply<Vec<Accepted>>,
+    },
+    /// Write a change and say when.
+    Commit {
+        /// The change.
+        change: Change,
+        /// Answered by the committer.
+        reply: Reply<()>,
+    },
+    /// Write configuration.
+    Configure {
+        /// What to write.
+        writes: Vec<ConfigWrite>,
+        /// The new revision is greater than this.
+        above: u64,
+        /// Answered with the new revision.
+        reply: Reply<u64>,
+    },
+    /// Say which events are open.
+    Open {
+        /// Only after that one.
+        after: Option<EventId>,
+        /// At most so many.
+        limit: usize,
+        /// Answered at once, from memory: it is part of no commit.
+        reply: Reply<Vec<EventId>>,
+    },
+    /// Delete some of what is old.
+    Expire {
+        /// What is old, and where to go on.
+        step: ExpireStep,
+        /// Answered with how far it came.
+        reply: Reply<Expired>,
+    },
+    /// Something was noted while nobody waited for notes.
+    Nudge,
+    /// Write what is noted and end.
+    Close {
+        /// Answered when the files are closed.
+        reply: Reply<()>,
+    },
+}
+
+/// One message to the feed: everything one commit brought.
+#[derive(Debug)]
+pub(crate) struct FeedMessage {
+    /// Answers to be sent by the reader, on its runtime.
+    pub(crate) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
+    /// The events, if there were any.
+    pub(crate) committed: Option<Committed>,
+}
+
+impl FeedMessage {
+    /// Sends the answers. Whoever went away meanwhile does not want one.
+    pub(crate) fn acknowledge(&mut self) {
+        for (reply, accepted) in self.acks.drain(..) {
+            let _gone = reply.send(Ok(accepted));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Who waits for a commit, but for those who wait for events.
+//! Not here: their answers, which go through the feed (`publish`).
+
+use crate::store::StoreError;
+use crate::store::sled::commit::Reply;
+use crate::store::sled::upkeep::expire::Expired;
+
+/// Who waits for this commit, but for events.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub(super) commits: Vec<Reply<()>>,
+    pub(super) configures: Vec<(Reply<u64>, u64)>,
+    pub(super) expires: Vec<(Reply<Expired>, Expired)>,
+}
+
+impl Waiting {
+    /// It is on disk.
+    pub(super) fn answer(self) {
+        for reply in self.commits {
+            let _gone = reply.send(Ok(()));
+        }
+        for (reply, revision) in self.configures {
+            let _gone = reply.send(Ok(revision));
+        }
+        for (reply, expired) in self.expires {
+            let _gone = reply.send(Ok(expired));
+        }
+    }
+
+    /// It is not.
+    pub(super) fn refuse(self, error: &StoreError) {
+        for reply in self.commits {
+            let _gone = reply.send(Err(error.clone()));
+        }
+        for (reply, _) in self.configures {
+            let _gone = reply.send(Err(error.clone()));
+        }
+        for (reply, _) in self.expires {
+            let _gone = reply.send(Err(error.clone()));
+        }
+    }
+}

@@ -186,7 +186,7 @@ impl Delivery {
         workspace: WorkspaceId,
         summary: &DeliverySummary,
     ) -> Result<DeliveryRecord, OperateError> {
-        self.store().commit(Change::default()).await?;
+        self.store().flushed().await?;
         if let Some(record) = self.store().delivery(summary.id).await? {
             return Ok(record);
         }

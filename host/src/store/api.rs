@@ -43,6 +43,9 @@ pub trait Store: Send + Sync + 'static {
     /// The same as `note`, answered when it is on disk.
     fn commit(&self, change: Change) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Waits until all that was noted before is on disk.
+    fn flushed(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Writes configuration atomically; answers its new revision when it is on disk.
     fn configure(&self, writes: Vec<ConfigWrite>) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
@@ -51,9 +54,6 @@ pub trait Store: Send + Sync + 'static {
         &self,
         revision: u64,
     ) -> impl Future<Output = Result<Option<ConfigState>, StoreError>> + Send;
-
-    /// Keeps a small value (counters, marks) with the next commit.
-    fn put_meta(&self, key: &'static str, value: Vec<u8>);
 
     /// One event.
     fn event(&self, id: EventId) -> impl Future<Output = Result<Option<Event>, StoreError>> + Send;
@@ -117,12 +117,21 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Page<Rejection, RejectionId>, StoreError>> + Send;
 
-    /// The value that a plugin keeps under a key. Blocks: for threads where that is fine.
-    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The value that a plugin keeps under a key.
+    fn kv_get(
+        &self,
+        space: &KvSpace,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
 
     /// Keys that a plugin keeps values under and that begin with `prefix`, in the order of their bytes, at most
-    /// `limit`. Blocks, too.
-    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError>;
+    /// `limit`.
+    fn kv_keys(
+        &self,
+        space: &KvSpace,
+        prefix: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
     /// Deletes events received before, and log rows written before, as far as nothing live
     /// needs them; answers how many commits went.

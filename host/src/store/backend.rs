@@ -71,16 +71,16 @@ impl Store for Backend {
         each!(self, store => store.commit(change).await)
     }
 
+    async fn flushed(&self) -> Result<(), StoreError> {
+        each!(self, store => store.flushed().await)
+    }
+
     async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
         each!(self, store => store.configure(writes).await)
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         each!(self, store => store.config_at(revision).await)
-    }
-
-    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
-        each!(self, store => store.put_meta(key, value));
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
@@ -136,12 +136,12 @@ impl Store for Backend {
         each!(self, store => store.rejections(workspace, source, before, limit).await)
     }
 
-    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        each!(self, store => store.kv_get(space, key))
+    async fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        each!(self, store => store.kv_get(space, key).await)
     }
 
-    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        each!(self, store => store.kv_keys(space, prefix, limit))
+    async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        each!(self, store => store.kv_keys(space, prefix, limit).await)
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

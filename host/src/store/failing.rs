@@ -43,6 +43,7 @@ pub(crate) enum Call {
     Commit,
     /// A commit that is written, and answered with an error all the same.
     CommitAnswer,
+    Flushed,
     Configure,
     ConfigAt,
     Event,
@@ -57,10 +58,11 @@ pub(crate) enum Call {
 
 impl Call {
     /// Every kind.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Accept,
         Self::Commit,
         Self::CommitAnswer,
+        Self::Flushed,
         Self::Configure,
         Self::ConfigAt,
         Self::Event,
@@ -153,6 +155,11 @@ impl Store for FailingStore {
         self.faults.meet(Call::CommitAnswer)
     }
 
+    async fn flushed(&self) -> Result<(), StoreError> {
+        self.faults.meet(Call::Flushed)?;
+        self.inner.flushed().await
+    }
+
     async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
         self.faults.meet(Call::Configure)?;
         self.inner.configure(writes).await
@@ -161,10 +168,6 @@ impl Store for FailingStore {
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         self.faults.meet(Call::ConfigAt)?;
         self.inner.config_at(revision).await
-    }
-
-    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
-        self.inner.put_meta(key, value);
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
@@ -228,12 +231,12 @@ impl Store for FailingStore {
         self.inner.rejections(workspace, source, before, limit).await
     }
 
-    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.kv_get(space, key)
+    async fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.kv_get(space, key).await
     }
 
-    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        self.inner.kv_keys(space, prefix, limit)
+    async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.inner.kv_keys(space, prefix, limit).await
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

@@ -31,8 +31,6 @@ pub struct Recovered {
     /// For each unfinished event and live delivery older than the present revision: the
     /// configuration then, oldest first.
     pub past: Vec<ConfigState>,
-    /// What was kept with `put_meta`.
-    pub meta: Vec<(String, Vec<u8>)>,
 }
 
 /// Everything logged about one event, for its trace.

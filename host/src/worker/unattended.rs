@@ -10,7 +10,6 @@ use crate::domain::delivery::DeliveryRecord;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::observe::Open;
-use crate::store::Change;
 use crate::store::Store as _;
 use crate::store::StoreError;
 use crate::worker::Worker;
@@ -45,7 +44,7 @@ impl Worker {
     async fn look(&self, seen: &mut Unattended) -> Result<(), StoreError> {
         if !seen.events.is_empty() || !seen.deliveries.is_empty() {
             // What is noted is on disk after that.
-            self.pipeline.store().commit(Change::default()).await?;
+            self.pipeline.store().flushed().await?;
             self.take_up_events(seen).await?;
             self.take_up_deliveries(seen).await?;
         }

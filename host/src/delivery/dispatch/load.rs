@@ -16,7 +16,6 @@ use crate::domain::plan::Plan;
 use crate::pipeline::job::Job;
 use crate::pipeline::plan;
 use crate::pipeline::plan::Unmade;
-use crate::store::Change;
 use crate::store::Store as _;
 use crate::store::StoreError;
 
@@ -71,12 +70,12 @@ pub(super) async fn run(
     None
 }
 
-/// A record with fewer attempts than `attempts` is one from before the last note was written: an empty commit waits
+/// A record with fewer attempts than `attempts` is one from before the last note was written: `flushed` waits
 /// for that.
 async fn load(delivery: &Delivery, id: DeliveryId, attempts: u8) -> Result<Option<Job>, Unready> {
     let mut record = delivery.store().delivery(id).await?;
     if record.as_ref().is_none_or(|record| record.attempts < attempts) {
-        delivery.store().commit(Change::default()).await?;
+        delivery.store().flushed().await?;
         record = delivery.store().delivery(id).await?;
     }
     let Some(record) = record.filter(|record| !record.state.is_terminal()) else { return Ok(None) };

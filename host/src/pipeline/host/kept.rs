@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
@@ -28,6 +29,7 @@ use crate::sandbox::KvRead;
 use crate::sandbox::KvWrites;
 use crate::store::Backend;
 use crate::store::Store as _;
+use crate::store::StoreError;
 
 /// See the head of this file. For one event; steps of several connections see each other's writes.
 pub(crate) struct Kept {
@@ -89,8 +91,7 @@ impl Kept {
         if step.grants.is_empty() {
             return Given::default();
         }
-        let stored = Stored { store: self.pipeline.store().clone(), space: self.space(&step.name) };
-        let kv = step.grants.has(Grant::Kv).then(|| Arc::new(stored) as Arc<dyn KvRead>);
+        let kv = step.grants.has(Grant::Kv).then(|| self.stored(step));
         let writes = self.writes().get(&step.name).cloned().unwrap_or_default();
         let secrets = match self.purpose {
             Purpose::First | Purpose::Again => step.secrets.clone(),
@@ -98,6 +99,11 @@ impl Kept {
         };
         let http = step.grants.has(Grant::Http).then(|| self.fetcher(step));
         Given { kv, writes, now_ms: self.now.as_millis(), secrets, http, ..Given::default() }
+    }
+
+    fn stored(&self, step: &PluginStep) -> Arc<dyn KvRead> {
+        let (store, space) = (self.pipeline.store().clone(), self.space(&step.name));
+        Arc::new(Stored { store, space, runtime: Handle::current() })
     }
 
     fn fetcher(&self, step: &PluginStep) -> Arc<dyn Fetcher> {
@@ -172,18 +178,38 @@ impl Kept {
 #[derive(Debug)]
 pub(crate) struct Mark(Writes);
 
-/// A plugin's values on disk.
+/// A plugin's values in the store.
 struct Stored {
     store: Backend,
     space: KvSpace,
+    runtime: Handle,
+}
+
+impl Stored {
+    /// Asks the store, and blocks until it answers. A guest's call for a value is an ordinary function of the guest: its
+    /// thread has nothing else to do meanwhile, and belongs to a runtime of its own that cannot be entered again. So
+    /// the store is asked on the gateway's runtime. Nothing else waits for the store like this.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, String> {
+        let (sender, answer) = sync_channel(1);
+        self.runtime.spawn(async move {
+            let _given_up = sender.send(question.await);
+        });
+        let answer = answer.recv().map_err(|_| "the gateway stops".to_owned())?;
+        answer.map_err(|error| error.to_string())
+    }
 }
 
 impl KvRead for Stored {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        self.store.kv_get(&self.space, key).map_err(|error| error.to_string())
+        let (store, space, key) = (self.store.clone(), self.space.clone(), key.to_owned());
+        self.ask(async move { store.kv_get(&space, &key).await })
     }
 
     fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, String> {
-        self.store.kv_keys(&self.space, prefix, limit).map_err(|error| error.to_string())
+        let (store, space, prefix) = (self.store.clone(), self.space.clone(), prefix.to_owned());
+        self.ask(async move { store.kv_keys(&space, &prefix, limit).await })
     }
 }

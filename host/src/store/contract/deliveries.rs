@@ -93,12 +93,26 @@ pub(crate) async fn notes_are_written_in_order(opener: &impl Opener) {
             lasting_bytes: Vec::new(),
         });
     }
-    opened.commit(Change::default()).await;
+    opened.store.flushed().await.unwrap();
     assert_eq!(opened.store.delivery(id).await.unwrap(), Some(samples.record(id, 30, Failed)));
     assert_eq!(opened.store.delivery_bytes(id).await.unwrap(), None);
     let log = opened.store.event_log(event).await.unwrap();
     assert_eq!(log.attempts.len(), 30);
     assert!(opened.reopen(opener).await.recovered.unfinished.is_empty());
+}
+
+pub(crate) async fn flushed_waits_for_what_was_noted(opener: &impl Opener) {
+    let mut opened = open(opener).await;
+    let samples = Samples::of(1);
+    for number in 1..=20 {
+        let event = opened.accept_one(samples.event("one")).await;
+        opened.store.note(Change { log: vec![samples.plan(event, number)], ..Change::default() });
+        opened.store.flushed().await.unwrap();
+        let found = opened.store.event_log(event).await.unwrap().plan;
+        assert_eq!(found.map(LogEntry::Plan), Some(samples.plan(event, number)));
+    }
+    // With nothing to wait for it is answered all the same.
+    opened.store.flushed().await.unwrap();
 }
 
 pub(crate) async fn late_rows_are_found(opener: &impl Opener) {

@@ -9,6 +9,7 @@ use crate::domain::grant::KvWrite;
 use crate::domain::id::WorkspaceId;
 use crate::store::Change;
 use crate::store::Store;
+use crate::store::contract::Opened;
 use crate::store::contract::Opener;
 use crate::store::contract::Samples;
 use crate::store::contract::open;
@@ -26,21 +27,24 @@ async fn commit(store: &impl Store, kv: Vec<KvWrite>) {
     store.commit(Change { kv, ..Change::default() }).await.unwrap();
 }
 
+async fn get<O: Opener>(opened: &Opened<O>, space: &KvSpace, key: &str) -> Option<Vec<u8>> {
+    opened.store.kv_get(space, key).await.unwrap()
+}
+
 pub(crate) async fn plugins_keep_values(opener: &impl Opener) {
     let opened = open(opener).await;
     let (mine, large) = (space(1, "counter"), vec![7; 64 << 10]);
-    let get = |store: &_, key: &str| Store::kv_get(store, &mine, key).unwrap();
-    assert_eq!(get(&opened.store, "a"), None);
+    assert_eq!(get(&opened, &mine, "a").await, None);
     commit(&opened.store, vec![write(&mine, "a", Some(b"1")), write(&mine, "ab", Some(&large))]).await;
     commit(&opened.store, vec![write(&mine, "a", Some(b"2")), write(&mine, "", Some(b"empty key"))]).await;
     commit(&opened.store, vec![write(&mine, "b", Some(b"3")), write(&mine, "b", None)]).await;
     let opened = opened.reopen(opener).await;
-    assert_eq!(get(&opened.store, "a").unwrap(), b"2");
-    assert_eq!(get(&opened.store, "ab").unwrap(), large);
-    assert_eq!(get(&opened.store, ""), Some(b"empty key".to_vec()));
-    assert_eq!(get(&opened.store, "b"), None, "the last write of a change counts");
+    assert_eq!(get(&opened, &mine, "a").await.unwrap(), b"2");
+    assert_eq!(get(&opened, &mine, "ab").await.unwrap(), large);
+    assert_eq!(get(&opened, &mine, "").await, Some(b"empty key".to_vec()));
+    assert_eq!(get(&opened, &mine, "b").await, None, "the last write of a change counts");
     commit(&opened.store, vec![write(&mine, "ab", Some(b"small now")), write(&mine, "none", None)]).await;
-    assert_eq!(get(&opened.store, "ab").unwrap(), b"small now");
+    assert_eq!(get(&opened, &mine, "ab").await.unwrap(), b"small now");
 }
 
 pub(crate) async fn keys_are_listed_in_order_and_kept_apart(opener: &impl Opener) {
@@ -51,13 +55,15 @@ pub(crate) async fn keys_are_listed_in_order_and_kept_apart(opener: &impl Opener
     let all = keys.iter().map(|key| write(&mine, key, Some(&large))).collect();
     commit(&opened.store, all).await;
     commit(&opened.store, vec![write(&namesake, "a/9", Some(b"x")), write(&other, "a/8", Some(b"x"))]).await;
-    let list = |space: &KvSpace, prefix: &str, limit| opened.store.kv_keys(space, prefix, limit).unwrap();
-    assert_eq!(list(&mine, "", 100), ["a", "a/1", "a/10", "a/2", "b", "ä"]);
-    assert_eq!(list(&mine, "a/", 2), ["a/1", "a/10"]);
-    assert_eq!(list(&mine, "c", 100), [""; 0]);
-    assert_eq!(list(&namesake, "", 100), ["a/9"]);
-    assert_eq!(list(&other, "", 100), ["a/8"]);
-    assert_eq!(opened.store.kv_get(&mine, "a/9").unwrap(), None);
+    let list = async |space: &KvSpace, prefix: &str, limit| {
+        opened.store.kv_keys(space, prefix, limit).await.unwrap()
+    };
+    assert_eq!(list(&mine, "", 100).await, ["a", "a/1", "a/10", "a/2", "b", "ä"]);
+    assert_eq!(list(&mine, "a/", 2).await, ["a/1", "a/10"]);
+    assert_eq!(list(&mine, "c", 100).await, [""; 0]);
+    assert_eq!(list(&namesake, "", 100).await, ["a/9"]);
+    assert_eq!(list(&other, "", 100).await, ["a/8"]);
+    assert_eq!(opened.store.kv_get(&mine, "a/9").await.unwrap(), None);
 }
 
 pub(crate) async fn bytes_that_cannot_be_made_again_last(opener: &impl Opener) {

@@ -99,12 +99,12 @@ macro_rules! contract_suite {
             events: an_event_comes_back_as_it_was, ids_and_the_feed_are_in_order,
                 what_does_not_fit_in_memory_is_read_again, one_key_is_one_event, large_bodies_come_back,
                 a_closed_store_takes_nothing;
-            deliveries: a_plan_and_its_attempts_are_found, a_record_lives_and_ends,
+            deliveries: a_plan_and_its_attempts_are_found, a_record_lives_and_ends, flushed_waits_for_what_was_noted,
                 notes_are_written_in_order, late_rows_are_found,
                 a_delivery_can_be_retried_by_hand, an_attempt_that_ends_a_delivery_needs_no_record;
             configuration: revisions_count_up, older_revisions_can_be_rebuilt;
             recovery: unfinished_events_are_found_again, closed_events_are_not,
-                live_deliveries_and_their_configuration_come_back, small_values_are_kept,
+                live_deliveries_and_their_configuration_come_back,
                 keys_are_remembered_for_their_window, what_is_unfinished_is_listed;
             lists: events_are_listed_newest_first, events_are_filtered,
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,

@@ -91,17 +91,6 @@ pub(crate) async fn live_deliveries_and_their_configuration_come_back(opener: &i
     assert!(opened.recovered.past.is_empty());
 }
 
-pub(crate) async fn small_values_are_kept(opener: &impl Opener) {
-    let opened = open(opener).await;
-    assert_eq!(opened.recovered.meta, []);
-    opened.store.put_meta("one", vec![1; 50_000]);
-    opened.store.put_meta("two", vec![2]);
-    opened.store.put_meta("one", vec![3]);
-    let opened = opened.reopen(opener).await;
-    let expected = [("one".to_owned(), vec![3]), ("two".to_owned(), vec![2])];
-    assert_eq!(opened.recovered.meta, expected);
-}
-
 /// The openers have a window of a day.
 pub(crate) async fn keys_are_remembered_for_their_window(opener: &impl Opener) {
     let mut opened = open(opener).await;

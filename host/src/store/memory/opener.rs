@@ -88,13 +88,7 @@ fn recovered(data: &Data) -> Recovered {
         by_events || live.iter().any(|record| record.revision == revision)
     };
     let past = data.configs.iter().filter(|state| state.revision < config.revision && needed(state.revision));
-    Recovered {
-        unfinished: unfinished.collect(),
-        past: past.cloned().collect(),
-        meta: data.meta.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
-        config,
-        live,
-    }
+    Recovered { unfinished: unfinished.collect(), past: past.cloned().collect(), config, live }
 }
 
 contract_suite!(InMemory::new());

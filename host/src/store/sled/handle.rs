@@ -146,6 +146,10 @@ impl Store for SledStore {
         self.ask(|reply| Request::Commit { change, reply }).await
     }
 
+    async fn flushed(&self) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Flush { reply }).await
+    }
+
     async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
         self.ask(|reply| Request::Configure { writes, above: 0, reply }).await
     }
@@ -155,12 +159,6 @@ impl Store for SledStore {
             move |tree, shared| Ok(configuration::at(tree, &shared.config(), &[revision].into())?.pop()),
         )
         .await
-    }
-
-    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
-        let mut notes = self.shared.notes();
-        notes.meta.push((key, value));
-        self.nudge_unless(std::mem::replace(&mut notes.watched, true));
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
@@ -225,12 +223,14 @@ impl Store for SledStore {
         self.read(move |tree, _| rejections::list(tree, wanted)).await
     }
 
-    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        read_here(&self.shared, &|tree, _| kv::get(tree, space, key))
+    async fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (space, key) = (space.clone(), key.to_owned());
+        self.read(move |tree, _| kv::get(tree, &space, &key)).await
     }
 
-    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        read_here(&self.shared, &|tree, _| kv::keys(tree, space, prefix, limit))
+    async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let (space, prefix) = (space.clone(), prefix.to_owned());
+        self.read(move |tree, _| kv::keys(tree, &space, &prefix, limit)).await
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

@@ -22,8 +22,6 @@ use crate::store::sled::upkeep::Counters;
 pub(super) struct Notes {
     /// Changes, in the order of calls.
     pub(super) changes: Vec<Change>,
-    /// Small values of the application.
-    pub(super) meta: Vec<(&'static str, Vec<u8>)>,
     /// Whether the committer will look here soon by itself.
     pub(super) watched: bool,
 }
@@ -31,7 +29,7 @@ pub(super) struct Notes {
 impl Notes {
     /// Whether nothing is noted.
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.meta.is_empty()
+        self.changes.is_empty()
     }
 }
 

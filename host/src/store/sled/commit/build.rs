@@ -70,11 +70,6 @@ impl<'a> Commit<'a> {
         Ok(())
     }
 
-    /// Keeps a small value of the application.
-    pub(crate) fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), Fault> {
-        self.set.put(&keys::by_text(keys::META, key), value)
-    }
-
     /// Writes where recovery would start if this commit were the last.
     pub(crate) fn mark(&mut self) -> Result<(), Fault> {
         let oldest = self.state.open.iter().find(|(event, _)| !self.effects.closed.contains(event));

@@ -24,8 +24,8 @@ pub(crate) const IDEMPOTENCY: u8 = b'i';
 pub(crate) const CONFIG: u8 = b'c';
 /// What a revision replaced: `r`, revision.
 pub(crate) const UNDO: u8 = b'r';
-/// A small value of the application: `k`, its key.
-pub(crate) const META: u8 = b'k';
+/// Older versions kept small values of the application here: `k`, its key. Nobody reads them any more.
+const META: u8 = b'k';
 /// A value that a plugin keeps: `x`, workspace, plugin, its key.
 pub(crate) const KV: u8 = b'x';
 /// Where recovery starts.

@@ -71,8 +71,7 @@ pub(crate) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Rec
         let slots = done.remove(&event).unwrap_or_default();
         Unfinished { event, done: slots.into_iter().collect(), planned: planned.contains(&event) }
     });
-    let recovered =
-        Recovered { unfinished: unfinished.collect(), live, config: config.clone(), past, meta: meta(tree)? };
+    let recovered = Recovered { unfinished: unfinished.collect(), live, config: config.clone(), past };
     let state = State {
         seq: last_seq + 1,
         ids: IdMaker::after(last_id),
@@ -173,16 +172,6 @@ impl Scan<'_> {
         }
         Ok(())
     }
-}
-
-fn meta(tree: &Tree) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-    let mut meta = Vec::new();
-    for entry in parts::all(tree, keys::META) {
-        let entry = entry?;
-        let key = keys::text_of(&entry.name).unwrap_or_default().to_owned();
-        meta.push((key, entry.body(tree)?.into_owned()));
-    }
-    Ok(meta)
 }
 
 fn load_keys(tree: &Tree, options: &StoreOptions) -> Result<Dedup, Fault> {

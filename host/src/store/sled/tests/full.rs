@@ -100,7 +100,7 @@ async fn fill_and_free(dir: &Path) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    store.commit(Change::default()).await.unwrap();
+    store.flushed().await.unwrap();
     assert!(store.health().is_ok());
     for id in accepted.iter().chain([&later]) {
         assert!(store.event(*id).await.unwrap().is_some());

@@ -84,9 +84,6 @@ impl Committer {
         for change in &notes.changes {
             commit.change(change)?;
         }
-        for (key, value) in &notes.meta {
-            commit.keep(key, value)?;
-        }
         for request in batch {
             match (request, &full) {
                 (Request::Accept { reply, .. }, Some(full)) => {
@@ -97,6 +94,7 @@ impl Committer {
                     waiting.commits.push(reply);
                     commit.change(&change)?;
                 }
+                (Request::Flush { reply }, _) => waiting.commits.push(reply),
                 (Request::Configure { writes, above, reply }, _) => {
                     waiting.configures.push((reply, commit.configure(&writes, above)?));
                 }

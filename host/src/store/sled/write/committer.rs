@@ -165,7 +165,6 @@ impl Committer {
         let mut notes = self.shared.notes();
         let mut taken = std::mem::take(&mut self.kept);
         taken.changes.append(&mut notes.changes);
-        taken.meta.append(&mut notes.meta);
         if idle && taken.is_empty() {
             notes.watched = false;
             self.watching_notes = false;

@@ -27,6 +27,11 @@ pub(crate) enum Request {
         /// Answered by the committer.
         reply: Reply<()>,
     },
+    /// Say when what was noted before is on disk.
+    Flush {
+        /// Answered by the committer.
+        reply: Reply<()>,
+    },
     /// Write configuration.
     Configure {
         /// What to write.

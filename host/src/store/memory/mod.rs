@@ -64,7 +64,6 @@ struct Data {
     bytes: BTreeMap<DeliveryId, DeliveryBytes>,
     lasting_bytes: BTreeMap<DeliveryId, DeliveryBytes>,
     configs: Vec<ConfigState>,
-    meta: BTreeMap<&'static str, Vec<u8>>,
     kv: BTreeMap<(KvSpace, String), Vec<u8>>,
 }
 
@@ -191,6 +190,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn flushed(&self) -> Result<(), StoreError> {
+        self.feed().map(drop).ok_or_else(closed)
+    }
+
     async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
         let mut data = self.data();
         let mut state = data.configs.last().cloned().unwrap_or_default();
@@ -211,10 +214,6 @@ impl Store for MemoryStore {
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         let nothing = (revision == 0).then(ConfigState::default);
         Ok(self.data().configs.iter().find(|state| state.revision == revision).cloned().or(nothing))
-    }
-
-    fn put_meta(&self, key: &'static str, value: Vec<u8>) {
-        self.data().meta.insert(key, value);
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
@@ -283,11 +282,11 @@ impl Store for MemoryStore {
         Ok(lists::rejections(&self.data(), (workspace, source), before, limit))
     }
 
-    fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn kv_get(&self, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.data().kv.get(&(space.clone(), key.to_owned())).cloned())
     }
 
-    fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let data = self.data();
         let keys = data.kv.keys().filter(|(whose, key)| whose == space && key.starts_with(prefix));
         Ok(keys.map(|(_, key)| key.clone()).take(limit).collect())

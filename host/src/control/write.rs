@@ -5,8 +5,10 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::control::Control;
 use crate::control::snapshot::DocumentWrite;
+use crate::control::snapshot::Documents;
 use crate::domain::config::FlowState;
 use crate::domain::id::DestinationId;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigWrite;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -28,12 +30,29 @@ impl Control {
     pub async fn write(&self, writes: Vec<DocumentWrite>) -> Result<u64, StoreError> {
         let stored = writes.iter().map(DocumentWrite::to_stored);
         let stored = stored.map(|(key, document)| ConfigWrite { key, document }).collect();
-        let revision = self.store().configure(stored).await?;
         let old = self.snapshot().clone();
+        let revision = match self.store().configure(stored, old.revision()).await? {
+            ConfigAnswer::Written { revision } => revision,
+            ConfigAnswer::Conflict { expected, found } => {
+                self.catch_up(found).await?;
+                let detail = format!("somebody else wrote revision {found} over {expected}; try again");
+                return Err(StoreError::Unavailable { detail });
+            }
+        };
         let documents = old.documents.with(revision, &writes);
         let next = self.compiler().compile(documents, Some(&old)).await;
         self.configuration().replace(next);
         Ok(revision)
+    }
+
+    /// Takes over what somebody else wrote, or what was written here and not answered.
+    async fn catch_up(&self, revision: u64) -> Result<(), StoreError> {
+        let Some(state) = self.store().config_at(revision).await? else { return Ok(()) };
+        let documents = Documents::from_stored(state.revision, &state.documents);
+        let documents = documents.map_err(|error| StoreError::Unavailable { detail: error.to_string() })?;
+        let old = self.snapshot().clone();
+        self.configuration().replace(self.compiler().compile(documents, Some(&old)).await);
+        Ok(())
     }
 
     /// Pauses a destination whose receiver said 410 Gone: what waits for it is held, not lost.

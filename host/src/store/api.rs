@@ -3,6 +3,8 @@
 
 use std::future::Future;
 
+use tokio::sync::watch;
+
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
@@ -17,6 +19,7 @@ use crate::domain::plan::Rejection;
 use crate::domain::time::Timestamp;
 use crate::store::change::Accepted;
 use crate::store::change::Change;
+use crate::store::change::ConfigAnswer;
 use crate::store::change::ConfigState;
 use crate::store::change::ConfigWrite;
 use crate::store::error::StoreError;
@@ -46,8 +49,17 @@ pub trait Store: Send + Sync + 'static {
     /// Waits until all that was noted before is on disk.
     fn flushed(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Writes configuration atomically; answers its new revision when it is on disk.
-    fn configure(&self, writes: Vec<ConfigWrite>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Writes configuration atomically, if nobody wrote any since the revision that the writer knew; answers when it is
+    /// on disk, or that it is not.
+    fn configure(
+        &self,
+        writes: Vec<ConfigWrite>,
+        expected: u64,
+    ) -> impl Future<Output = Result<ConfigAnswer, StoreError>> + Send;
+
+    /// The revision of the configuration, and every new one, whoever wrote it: a node hears of what another one wrote
+    /// when it renews its lease, or before. Some may be left out; the newest never is.
+    fn watch_config(&self) -> watch::Receiver<u64>;
 
     /// The configuration as it was at that revision; `None` if it is not known any more.
     fn config_at(

@@ -1,6 +1,8 @@
 //! The backends there are, as one type: what the gateway holds. Each passes the contract suite (`contract`). Not here:
 //! any of them.
 
+use tokio::sync::watch;
+
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
@@ -16,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::CommitRange;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::DeliveryQuery;
@@ -75,8 +78,12 @@ impl Store for Backend {
         each!(self, store => store.flushed().await)
     }
 
-    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
-        each!(self, store => store.configure(writes).await)
+    async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
+        each!(self, store => store.configure(writes, expected).await)
+    }
+
+    fn watch_config(&self) -> watch::Receiver<u64> {
+        each!(self, store => store.watch_config())
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {

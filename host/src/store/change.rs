@@ -78,6 +78,34 @@ pub struct ConfigWrite {
     pub document: Option<Vec<u8>>,
 }
 
+/// What came of a write of configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum ConfigAnswer {
+    /// It is on disk.
+    Written {
+        /// The revision it made.
+        revision: u64,
+    },
+    /// Somebody else was first; nothing is written. What is there now has to be read before trying again.
+    Conflict {
+        /// The revision that the writer knew.
+        expected: u64,
+        /// The one there is.
+        found: u64,
+    },
+}
+
+impl ConfigAnswer {
+    /// The revision there is now, whoever made it.
+    pub fn revision(self) -> u64 {
+        match self {
+            Self::Written { revision } => revision,
+            Self::Conflict { found, .. } => found,
+        }
+    }
+}
+
 /// The whole configuration at a revision.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigState {

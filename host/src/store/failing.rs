@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
+use tokio::sync::watch;
 
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
@@ -23,6 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::CommitRange;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::DeliveryQuery;
@@ -160,9 +162,13 @@ impl Store for FailingStore {
         self.inner.flushed().await
     }
 
-    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
+    async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
         self.faults.meet(Call::Configure)?;
-        self.inner.configure(writes).await
+        self.inner.configure(writes, expected).await
+    }
+
+    fn watch_config(&self) -> watch::Receiver<u64> {
+        self.inner.watch_config()
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {

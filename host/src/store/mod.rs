@@ -23,6 +23,7 @@ pub use backend::Backend;
 pub use change::Accepted;
 pub use change::AttemptEntry;
 pub use change::Change;
+pub use change::ConfigAnswer;
 pub use change::ConfigState;
 pub use change::ConfigWrite;
 pub use change::LogEntry;

@@ -102,7 +102,8 @@ macro_rules! contract_suite {
             deliveries: a_plan_and_its_attempts_are_found, a_record_lives_and_ends, flushed_waits_for_what_was_noted,
                 notes_are_written_in_order, late_rows_are_found,
                 a_delivery_can_be_retried_by_hand, an_attempt_that_ends_a_delivery_needs_no_record;
-            configuration: revisions_count_up, older_revisions_can_be_rebuilt;
+            configuration: revisions_count_up, older_revisions_can_be_rebuilt,
+                a_write_for_another_revision_conflicts, a_new_revision_is_announced;
             recovery: unfinished_events_are_found_again, closed_events_are_not,
                 live_deliveries_and_their_configuration_come_back,
                 keys_are_remembered_for_their_window, what_is_unfinished_is_listed;

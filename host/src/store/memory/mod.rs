@@ -13,6 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
@@ -33,6 +34,7 @@ use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::CommitRange;
 use crate::store::Committed;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::DeliveryQuery;
@@ -64,6 +66,7 @@ struct Data {
     bytes: BTreeMap<DeliveryId, DeliveryBytes>,
     lasting_bytes: BTreeMap<DeliveryId, DeliveryBytes>,
     configs: Vec<ConfigState>,
+    revision: watch::Sender<u64>,
     kv: BTreeMap<(KvSpace, String), Vec<u8>>,
 }
 
@@ -194,9 +197,12 @@ impl Store for MemoryStore {
         self.feed().map(drop).ok_or_else(closed)
     }
 
-    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
+    async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
         let mut data = self.data();
         let mut state = data.configs.last().cloned().unwrap_or_default();
+        if state.revision != expected {
+            return Ok(ConfigAnswer::Conflict { expected, found: state.revision });
+        }
         let mut documents: BTreeMap<String, Vec<u8>> = state.documents.into_iter().collect();
         for ConfigWrite { key, document } in writes {
             match document {
@@ -208,7 +214,12 @@ impl Store for MemoryStore {
         state.revision += 1;
         let revision = state.revision;
         data.configs.push(state);
-        Ok(revision)
+        data.revision.send_replace(revision);
+        Ok(ConfigAnswer::Written { revision })
+    }
+
+    fn watch_config(&self) -> watch::Receiver<u64> {
+        self.data().revision.subscribe()
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {

@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 use sled::Tree;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
@@ -26,6 +27,7 @@ use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::CommitRange;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::DeliveryQuery;
@@ -37,6 +39,7 @@ use crate::store::Page;
 use crate::store::PlannedEvent;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sled::commit::Expected;
 use crate::store::sled::commit::Reply;
 use crate::store::sled::fault::Fault;
 use crate::store::sled::guard;
@@ -89,8 +92,9 @@ impl SledStore {
         let Some(state) = upkeep::read_export(dir)? else { return Ok(None) };
         let documents = state.documents.into_iter();
         let writes = documents.map(|(key, text)| ConfigWrite { key, document: Some(text) });
-        let (writes, above) = (writes.collect(), state.revision);
-        self.ask(|reply| Request::Configure { writes, above, reply }).await.map(Some)
+        let (writes, expected) = (writes.collect(), Expected::Any { above: state.revision });
+        let answer = self.ask(|reply| Request::Configure { writes, expected, reply }).await?;
+        Ok(Some(answer.revision()))
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, StoreError> {
@@ -150,8 +154,13 @@ impl Store for SledStore {
         self.ask(|reply| Request::Flush { reply }).await
     }
 
-    async fn configure(&self, writes: Vec<ConfigWrite>) -> Result<u64, StoreError> {
-        self.ask(|reply| Request::Configure { writes, above: 0, reply }).await
+    async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
+        let expected = Expected::Exactly(expected);
+        self.ask(|reply| Request::Configure { writes, expected, reply }).await
+    }
+
+    fn watch_config(&self) -> watch::Receiver<u64> {
+        self.shared.watch_config()
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {

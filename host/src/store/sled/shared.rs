@@ -7,6 +7,7 @@ use parking_lot::MutexGuard;
 use parking_lot::RwLock;
 use parking_lot::RwLockReadGuard;
 use parking_lot::RwLockWriteGuard;
+use tokio::sync::watch;
 
 use crate::store::Change;
 use crate::store::ConfigState;
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     engine: RwLock<Option<Engine>>,
     notes: Mutex<Notes>,
     config: RwLock<Arc<ConfigState>>,
+    revision: watch::Sender<u64>,
     trouble: RwLock<Option<StoreError>>,
     /// Memory for events between commit and close.
     pub(super) budget: Arc<HotBudget>,
@@ -56,6 +58,7 @@ impl Shared {
             options,
             engine: RwLock::new(Some(engine)),
             notes: Mutex::default(),
+            revision: watch::Sender::new(config.revision),
             config: RwLock::new(Arc::new(config)),
             trouble: RwLock::new(None),
             budget: Arc::new(budget),
@@ -85,7 +88,14 @@ impl Shared {
 
     /// A newer configuration is on disk.
     pub(super) fn set_config(&self, config: Arc<ConfigState>) {
+        let revision = config.revision;
         *self.config.write() = config;
+        self.revision.send_replace(revision);
+    }
+
+    /// The revision of the configuration, and every new one.
+    pub(super) fn watch_config(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
     }
 
     /// Why events are not taken now.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::sled::commit::build::Commit;
@@ -12,11 +13,33 @@ use crate::store::sled::layout::keys;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::Undo;
 
+/// Which revision has to be there for a write to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expected {
+    /// This one.
+    Exactly(u64),
+    /// Whichever; the new one is greater than this.
+    Any {
+        /// A revision of another store, whose documents are written here.
+        above: u64,
+    },
+}
+
 impl Commit<'_> {
-    /// Writes documents; answers the new revision, which is greater than `above`.
-    pub(crate) fn configure(&mut self, writes: &[ConfigWrite], above: u64) -> Result<u64, Fault> {
+    /// Writes documents, if the revision is as expected.
+    pub(crate) fn configure(
+        &mut self,
+        writes: &[ConfigWrite],
+        expected: Expected,
+    ) -> Result<ConfigAnswer, Fault> {
         let present = self.effects.config.as_ref().unwrap_or(&self.state.config);
-        let revision = present.revision.max(above) + 1;
+        let revision = match expected {
+            Expected::Exactly(expected) if expected != present.revision => {
+                return Ok(ConfigAnswer::Conflict { expected, found: present.revision });
+            }
+            Expected::Exactly(expected) => expected + 1,
+            Expected::Any { above } => present.revision.max(above) + 1,
+        };
         let mut documents: BTreeMap<String, Vec<u8>> = present.documents.iter().cloned().collect();
         let mut before = Vec::with_capacity(writes.len());
         for write in writes {
@@ -38,6 +61,6 @@ impl Commit<'_> {
         self.set.put(keys::REVISION, &record::encode(&revision)?)?;
         let documents = documents.into_iter().collect();
         self.effects.config = Some(Arc::new(ConfigState { revision, documents }));
-        Ok(revision)
+        Ok(ConfigAnswer::Written { revision })
     }
 }

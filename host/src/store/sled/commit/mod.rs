@@ -12,6 +12,7 @@ mod open_events;
 mod state;
 
 pub(super) use build::Commit;
+pub(super) use configuration::Expected;
 pub(super) use dedup::Dedup;
 pub(super) use ids::IdMaker;
 pub(super) use open_events::Open;

@@ -27,7 +27,7 @@ async fn filled() -> Temporary {
     let mut opened: Opened<Temporary> = open(&temporary).await;
     let document = Some(b"{\"name\": \"precious\"}".to_vec());
     let write = ConfigWrite { key: "source/one".to_owned(), document };
-    opened.store.configure(vec![write]).await.unwrap();
+    assert_eq!(opened.store.configure(vec![write], 0).await.unwrap().revision(), 1);
     let samples = Samples::of(1);
     for commit in 0..COMMITS {
         let bodies = (0..5).map(|number| format!("{commit}-{number}-").repeat(200));

@@ -95,8 +95,8 @@ impl Committer {
                     commit.change(&change)?;
                 }
                 (Request::Flush { reply }, _) => waiting.commits.push(reply),
-                (Request::Configure { writes, above, reply }, _) => {
-                    waiting.configures.push((reply, commit.configure(&writes, above)?));
+                (Request::Configure { writes, expected, reply }, _) => {
+                    waiting.configures.push((reply, commit.configure(&writes, expected)?));
                 }
                 (Request::Expire { step, reply }, _) => {
                     waiting.expires.push((reply, expire::expire(&mut commit, &step)?));

@@ -5,7 +5,9 @@ use crate::domain::id::EventId;
 use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::Committed;
+use crate::store::ConfigAnswer;
 use crate::store::ConfigWrite;
+use crate::store::sled::commit::Expected;
 use crate::store::sled::commit::Reply;
 use crate::store::sled::upkeep::expire::ExpireStep;
 use crate::store::sled::upkeep::expire::Expired;
@@ -36,10 +38,10 @@ pub(crate) enum Request {
     Configure {
         /// What to write.
         writes: Vec<ConfigWrite>,
-        /// The new revision is greater than this.
-        above: u64,
-        /// Answered with the new revision.
-        reply: Reply<u64>,
+        /// Which revision has to be there.
+        expected: Expected,
+        /// Answered with what came of it.
+        reply: Reply<ConfigAnswer>,
     },
     /// Say which events are open.
     Open {

@@ -1,6 +1,7 @@
 //! Who waits for a commit, but for those who wait for events.
 //! Not here: their answers, which go through the feed (`publish`).
 
+use crate::store::ConfigAnswer;
 use crate::store::StoreError;
 use crate::store::sled::commit::Reply;
 use crate::store::sled::upkeep::expire::Expired;
@@ -9,7 +10,7 @@ use crate::store::sled::upkeep::expire::Expired;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     pub(super) commits: Vec<Reply<()>>,
-    pub(super) configures: Vec<(Reply<u64>, u64)>,
+    pub(super) configures: Vec<(Reply<ConfigAnswer>, ConfigAnswer)>,
     pub(super) expires: Vec<(Reply<Expired>, Expired)>,
 }
 
@@ -19,8 +20,8 @@ impl Waiting {
         for reply in self.commits {
             let _gone = reply.send(Ok(()));
         }
-        for (reply, revision) in self.configures {
-            let _gone = reply.send(Ok(revision));
+        for (reply, answer) in self.configures {
+            let _gone = reply.send(Ok(answer));
         }
         for (reply, expired) in self.expires {
             let _gone = reply.send(Ok(expired));

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::domain::delivery::DeliveryBytes;
@@ -16,6 +17,7 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
+use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::change::Accepted;
 use crate::store::change::Change;
@@ -66,6 +68,17 @@ pub trait Store: Send + Sync + 'static {
         &self,
         revision: u64,
     ) -> impl Future<Output = Result<Option<ConfigState>, StoreError>> + Send;
+
+    /// Keeps the module of a plugin under its digest, which says what is in it: a second one of the same digest
+    /// changes nothing. Answers when it is on disk.
+    fn put_module(
+        &self,
+        digest: Digest,
+        module: Bytes,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The module of that digest.
+    fn module(&self, digest: Digest) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
 
     /// One event.
     fn event(&self, id: EventId) -> impl Future<Output = Result<Option<Event>, StoreError>> + Send;

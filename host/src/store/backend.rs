@@ -1,6 +1,7 @@
 //! The backends there are, as one type: what the gateway holds. Each passes the contract suite (`contract`). Not here:
 //! any of them.
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::domain::delivery::DeliveryBytes;
@@ -14,6 +15,7 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
+use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
@@ -88,6 +90,14 @@ impl Store for Backend {
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         each!(self, store => store.config_at(revision).await)
+    }
+
+    async fn put_module(&self, digest: Digest, module: Bytes) -> Result<(), StoreError> {
+        each!(self, store => store.put_module(digest, module).await)
+    }
+
+    async fn module(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
+        each!(self, store => store.module(digest).await)
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {

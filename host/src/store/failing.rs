@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
+use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
@@ -174,6 +176,14 @@ impl Store for FailingStore {
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         self.faults.meet(Call::ConfigAt)?;
         self.inner.config_at(revision).await
+    }
+
+    async fn put_module(&self, digest: Digest, module: Bytes) -> Result<(), StoreError> {
+        self.inner.put_module(digest, module).await
+    }
+
+    async fn module(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
+        self.inner.module(digest).await
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {

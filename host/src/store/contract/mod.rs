@@ -8,6 +8,7 @@ mod events;
 mod expiry;
 mod kv;
 mod lists;
+mod modules;
 mod recovery;
 pub(crate) mod samples;
 
@@ -111,6 +112,7 @@ macro_rules! contract_suite {
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;
+            modules: modules_come_back_by_their_digest;
             kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,
                 bytes_that_cannot_be_made_again_last;
         );
@@ -134,5 +136,6 @@ pub(crate) mod run {
     pub(crate) use super::expiry::*;
     pub(crate) use super::kv::*;
     pub(crate) use super::lists::*;
+    pub(crate) use super::modules::*;
     pub(crate) use super::recovery::*;
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 use tokio::sync::mpsc;
@@ -28,6 +29,7 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::id::compose;
 use crate::domain::plan::Rejection;
+use crate::domain::plugin::Digest;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
@@ -68,6 +70,7 @@ struct Data {
     configs: Vec<ConfigState>,
     revision: watch::Sender<u64>,
     kv: BTreeMap<(KvSpace, String), Vec<u8>>,
+    modules: BTreeMap<[u8; 32], Bytes>,
 }
 
 /// A handle; clones are the same.
@@ -225,6 +228,15 @@ impl Store for MemoryStore {
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
         let nothing = (revision == 0).then(ConfigState::default);
         Ok(self.data().configs.iter().find(|state| state.revision == revision).cloned().or(nothing))
+    }
+
+    async fn put_module(&self, digest: Digest, module: Bytes) -> Result<(), StoreError> {
+        self.data().modules.insert(*digest.as_bytes(), module);
+        Ok(())
+    }
+
+    async fn module(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.data().modules.get(digest.as_bytes()).cloned())
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use crossbeam_channel::Sender;
 use sled::Tree;
 use tokio::sync::Semaphore;
@@ -23,6 +24,7 @@ use crate::domain::id::RejectionId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
+use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Change;
@@ -51,6 +53,7 @@ use crate::store::sled::read::deliveries;
 use crate::store::sled::read::events;
 use crate::store::sled::read::kv;
 use crate::store::sled::read::log;
+use crate::store::sled::read::modules;
 use crate::store::sled::read::planned;
 use crate::store::sled::read::rejections;
 use crate::store::sled::shared::Shared;
@@ -168,6 +171,14 @@ impl Store for SledStore {
             move |tree, shared| Ok(configuration::at(tree, &shared.config(), &[revision].into())?.pop()),
         )
         .await
+    }
+
+    async fn put_module(&self, digest: Digest, module: Bytes) -> Result<(), StoreError> {
+        self.ask(|reply| Request::PutModule { digest, module, reply }).await
+    }
+
+    async fn module(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
+        self.read(move |tree, _| modules::get(tree, &digest)).await
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {

@@ -8,6 +8,7 @@ mod configuration;
 mod dedup;
 mod ids;
 mod kv;
+mod modules;
 mod open_events;
 mod state;
 

@@ -3,6 +3,7 @@
 //! of the part's number. Not here: values.
 
 use crate::domain::grant::KvSpace;
+use crate::domain::plugin::Digest;
 
 /// The events of a commit, or a slice of them: `e`, first event id.
 pub(crate) const EVENTS: u8 = b'e';
@@ -28,6 +29,8 @@ pub(crate) const UNDO: u8 = b'r';
 const META: u8 = b'k';
 /// A value that a plugin keeps: `x`, workspace, plugin, its key.
 pub(crate) const KV: u8 = b'x';
+/// A module of a plugin: `w`, its digest.
+pub(crate) const MODULE: u8 = b'w';
 /// Where recovery starts.
 pub(crate) const MARK: &[u8] = b"m";
 /// The present revision of the configuration.
@@ -87,6 +90,14 @@ pub(crate) fn kv(space: &KvSpace, key: &str) -> Vec<u8> {
     name
 }
 
+/// The name of a module.
+pub(crate) fn module(digest: &Digest) -> Vec<u8> {
+    let mut name = Vec::with_capacity(35);
+    name.push(MODULE);
+    name.extend_from_slice(digest.as_bytes());
+    name
+}
+
 /// The key of one part.
 pub(crate) fn part(name: &[u8], number: u16) -> Vec<u8> {
     let mut key = Vec::with_capacity(name.len() + 2);
@@ -123,6 +134,7 @@ pub(crate) fn describe(name: &[u8]) -> &'static str {
         Some(&CONFIG | b'v') => "the configuration",
         Some(&UNDO) => "an older configuration",
         Some(&META) => "a kept value",
+        Some(&MODULE) => "a module of a plugin",
         Some(&KV) => "a plugin's value",
         Some(b'm') => "the recovery mark",
         _ => "an unknown value",

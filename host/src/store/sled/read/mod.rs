@@ -6,5 +6,6 @@ pub(super) mod deliveries;
 pub(super) mod events;
 pub(super) mod kv;
 pub(super) mod log;
+pub(super) mod modules;
 pub(super) mod planned;
 pub(super) mod rejections;

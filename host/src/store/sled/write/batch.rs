@@ -89,6 +89,13 @@ impl Committer {
                 (Request::Accept { reply, .. }, Some(full)) => {
                     let _gone = reply.send(Err(full.clone()));
                 }
+                (Request::PutModule { reply, .. }, Some(full)) => {
+                    let _gone = reply.send(Err(full.clone()));
+                }
+                (Request::PutModule { digest, module, reply }, None) => {
+                    waiting.commits.push(reply);
+                    commit.keep_module(&digest, &module)?;
+                }
                 (Request::Accept { events, reply }, None) => commit.accept(events, reply)?,
                 (Request::Commit { change, reply }, _) => {
                     waiting.commits.push(reply);

@@ -176,6 +176,7 @@ impl Committer {
 fn bytes_of(request: &Request) -> u64 {
     match request {
         Request::Accept { events, .. } => events.iter().map(held_bytes).sum(),
+        Request::PutModule { module, .. } => module.len() as u64,
         _ => 1024,
     }
 }

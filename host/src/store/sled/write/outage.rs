@@ -76,7 +76,9 @@ impl Committer {
 fn refuse(request: Request, error: &StoreError) {
     match request {
         Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Commit { reply, .. } | Request::Flush { reply } => drop(reply.send(Err(error.clone()))),
+        Request::Commit { reply, .. } | Request::Flush { reply } | Request::PutModule { reply, .. } => {
+            drop(reply.send(Err(error.clone())));
+        }
         Request::Configure { reply, .. } => drop(reply.send(Err(error.clone()))),
         Request::Expire { reply, .. } => drop(reply.send(Err(error.clone()))),
         Request::Nudge | Request::Open { .. } | Request::Close { .. } => {}

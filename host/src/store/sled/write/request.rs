@@ -1,7 +1,10 @@
 //! What the committer is asked for, and what the feed gets from it.
 
+use bytes::Bytes;
+
 use crate::domain::event::NewEvent;
 use crate::domain::id::EventId;
+use crate::domain::plugin::Digest;
 use crate::store::Accepted;
 use crate::store::Change;
 use crate::store::Committed;
@@ -42,6 +45,15 @@ pub(crate) enum Request {
         expected: Expected,
         /// Answered with what came of it.
         reply: Reply<ConfigAnswer>,
+    },
+    /// Keep a module.
+    PutModule {
+        /// What it is found by.
+        digest: Digest,
+        /// Its bytes.
+        module: Bytes,
+        /// Answered by the committer.
+        reply: Reply<()>,
     },
     /// Say which events are open.
     Open {

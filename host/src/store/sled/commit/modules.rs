@@ -1,0 +1,18 @@
+//! Writes modules of plugins. Not here: which are in use (`flow`), and reading them (`read`).
+
+use crate::domain::plugin::Digest;
+use crate::store::sled::commit::build::Commit;
+use crate::store::sled::fault::Fault;
+use crate::store::sled::layout::keys;
+use crate::store::sled::layout::parts;
+
+impl Commit<'_> {
+    /// Adds a module to the commit, unless it is there.
+    pub(crate) fn keep_module(&mut self, digest: &Digest, module: &[u8]) -> Result<(), Fault> {
+        let name = keys::module(digest);
+        if parts::get(self.set.tree(), name.clone())?.is_none() {
+            self.set.put(&name, module)?;
+        }
+        Ok(())
+    }
+}

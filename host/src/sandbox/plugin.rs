@@ -15,30 +15,30 @@ use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::PluginBudget;
-use crate::sandbox::ask::AskBatch;
-use crate::sandbox::ask::AskConfigure;
-use crate::sandbox::ask::AskManifest;
-use crate::sandbox::ask::AskTransform;
-use crate::sandbox::asleep::Asleep;
-use crate::sandbox::builds::Builds;
-use crate::sandbox::builds::unloadable;
-use crate::sandbox::call;
-use crate::sandbox::call::Ask;
-#[cfg(test)]
-use crate::sandbox::call::Code;
-use crate::sandbox::call::Ready;
+use crate::sandbox::artifacts::builds::Builds;
+use crate::sandbox::artifacts::builds::unloadable;
 #[cfg(test)]
 use crate::sandbox::direct::Direct;
 use crate::sandbox::error::SandboxError;
-use crate::sandbox::gather::Gather;
-use crate::sandbox::given::Given;
-use crate::sandbox::guests::PluginCalls;
-use crate::sandbox::guests::Queue;
-use crate::sandbox::ran::BatchRan;
-use crate::sandbox::ran::ConfigRefusal;
-use crate::sandbox::ran::Cost;
-use crate::sandbox::ran::Failure;
-use crate::sandbox::ran::Ran;
+use crate::sandbox::host::asleep::Asleep;
+use crate::sandbox::host::given::Given;
+use crate::sandbox::instance::ask::AskBatch;
+use crate::sandbox::instance::ask::AskConfigure;
+use crate::sandbox::instance::ask::AskManifest;
+use crate::sandbox::instance::ask::AskTransform;
+use crate::sandbox::instance::call;
+use crate::sandbox::instance::call::Ask;
+#[cfg(test)]
+use crate::sandbox::instance::call::Code;
+use crate::sandbox::instance::call::Ready;
+use crate::sandbox::instance::ran::BatchRan;
+use crate::sandbox::instance::ran::ConfigRefusal;
+use crate::sandbox::instance::ran::Cost;
+use crate::sandbox::instance::ran::Failure;
+use crate::sandbox::instance::ran::Ran;
+use crate::sandbox::run::gather::Gather;
+use crate::sandbox::run::guests::PluginCalls;
+use crate::sandbox::run::guests::Queue;
 use crate::sandbox::sandbox::Key;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.

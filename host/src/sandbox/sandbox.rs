@@ -16,16 +16,16 @@ use crate::domain::plugin::Artifact;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginLimits;
 use crate::rules::payload_schema::PayloadSchema;
-use crate::sandbox::builds::Builds;
-use crate::sandbox::builds::unloadable;
+use crate::sandbox::artifacts::builds::Builds;
+use crate::sandbox::artifacts::builds::unloadable;
+use crate::sandbox::checks::judge;
+use crate::sandbox::checks::judge::Judge;
 use crate::sandbox::error::SandboxError;
-use crate::sandbox::judge;
-use crate::sandbox::judge::Judge;
+use crate::sandbox::module::tier::INTERPRETED;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
 use crate::sandbox::plugin::Plugin;
-use crate::sandbox::tier::INTERPRETED;
 
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {

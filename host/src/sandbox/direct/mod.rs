@@ -9,47 +9,30 @@
 //! file that it leaves, `Direct` among the ways to run (`pool`, `call`), `Exports` and `Lift` where a guest is asked
 //! (`guest`), `Border` in a call's state. `interpreted_plugins.direct = false` leaves it out.
 //!
-//! In the compiler's process `prepare` says which guests these are: `followed` has the list of what they may be made of,
-//! `part` looks at each core module, `wiring` reads how a component connects them, `links` follows that; what they make
-//! is the `plan`, and a component that is `exporting` its core modules. At run time an `assembly` follows the plan;
-//! `border` carries events in and `lift` results out as the component model's canonical ABI has it, driven by `driver`,
-//! a few lines of WebAssembly that call the plugin, so that a whole event is one call from the host; `keep` puts each
-//! `live` instance back to a `snapshot` from the `shelf`, wherever `pages` says that it was written, and lets it be
-//! `idle`. Whatever does not fit here runs as the component that it is, with the same results. Not here: limits, queues.
+//! Its rooms: `analysis` says in the compiler's process which guests these are and makes the plan; at run time `instances`
+//! follows the plan and puts each instance back, and `abi` carries events in and results out, so that a whole event is one
+//! call from the host. To understand it, read `analysis/prepare`, `abi/border`, `instances/keep` and `instances/live`.
+//! Whatever does not fit here runs as the component that it is, with the same results. Not here: limits, queues.
 
-mod assembly;
-mod border;
-mod driver;
-mod exporting;
-mod followed;
-mod idle;
-mod keep;
-mod lift;
-mod links;
-mod live;
-mod pages;
-mod part;
-mod plan;
-mod prepare;
-mod shelf;
-mod snapshot;
-mod wiring;
+mod abi;
+mod analysis;
+mod instances;
 
 /// Why none does, where that is so.
 pub(crate) const TURNED_OFF: &str = "interpreted_plugins.direct is false";
 pub(crate) const NOT_TOLD: &str =
     "this system cannot tell what was written to memory; Linux 6.7 and later can";
 
-pub(crate) use border::Border;
-pub(crate) use driver::Driver;
-pub(crate) use driver::NAME as DRIVER;
-pub(crate) use keep::Direct;
-pub(crate) use keep::Kept;
-pub(crate) use live::Exports;
-pub(crate) use live::Live;
-pub(crate) use pages::Pages;
-pub(crate) use plan::BYTES_MAX as PLAN_BYTES_MAX;
-pub(crate) use plan::Found;
-pub(crate) use plan::Plan;
-pub(crate) use plan::Why;
-pub(crate) use prepare::prepared;
+pub(crate) use abi::border::Border;
+pub(crate) use abi::driver::Driver;
+pub(crate) use abi::driver::NAME as DRIVER;
+pub(crate) use analysis::plan::BYTES_MAX as PLAN_BYTES_MAX;
+pub(crate) use analysis::plan::Found;
+pub(crate) use analysis::plan::Plan;
+pub(crate) use analysis::plan::Why;
+pub(crate) use analysis::prepare::prepared;
+pub(crate) use instances::keep::Direct;
+pub(crate) use instances::keep::Kept;
+pub(crate) use instances::live::Exports;
+pub(crate) use instances::live::Live;
+pub(crate) use instances::pages::Pages;

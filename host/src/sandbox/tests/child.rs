@@ -21,9 +21,12 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::Compiler;
 use crate::sandbox::RefusalCode;
 use crate::sandbox::Sandbox;
-use crate::sandbox::child;
-use crate::sandbox::compile;
-use crate::sandbox::files::Files;
+use crate::sandbox::artifacts::child;
+use crate::sandbox::artifacts::compile;
+use crate::sandbox::artifacts::files::Files;
+use crate::sandbox::module::tier::CompileLimits;
+use crate::sandbox::module::tier::NATIVE;
+use crate::sandbox::module::tier::Tier;
 use crate::sandbox::tests::bombs;
 use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
@@ -31,9 +34,6 @@ use crate::sandbox::tests::support::forwarded;
 use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::no_config;
 use crate::sandbox::tests::support::sandbox;
-use crate::sandbox::tier::CompileLimits;
-use crate::sandbox::tier::NATIVE;
-use crate::sandbox::tier::Tier;
 
 /// What the script below runs. Among the other tests it finds nothing to compile.
 #[test]

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::sandbox::RefusalCode;
-use crate::sandbox::compile;
-use crate::sandbox::scan;
+use crate::sandbox::artifacts::compile;
+use crate::sandbox::module::scan;
+use crate::sandbox::module::tier::NATIVE;
 use crate::sandbox::tests::support::guest;
-use crate::sandbox::tier::NATIVE;
 
 fn any_guest() -> impl Strategy<Value = Bytes> {
     prop_oneof![Just("hostile"), Just("lead")].prop_map(guest)

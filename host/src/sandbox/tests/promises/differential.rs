@@ -12,7 +12,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::Plugin;
-use crate::sandbox::compile;
+use crate::sandbox::artifacts::compile;
 use crate::sandbox::tests::promises::directly::not_followed;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::LOG;

@@ -16,6 +16,7 @@ use crate::domain::plugin::Verdict;
 use crate::sandbox::Instances;
 use crate::sandbox::Plugin;
 use crate::sandbox::RefusalCode;
+use crate::sandbox::module::tier::INTERPRETED;
 use crate::sandbox::tests::promises::wat::KV;
 use crate::sandbox::tests::promises::wat::component;
 use crate::sandbox::tests::promises::wat::encoded;
@@ -26,7 +27,6 @@ use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::guest;
 use crate::sandbox::tests::support::interpreted;
 use crate::sandbox::tests::support::no_config;
-use crate::sandbox::tier::INTERPRETED;
 
 /// With a component within that has an empty core module, which makes no difference but to who runs it.
 pub(super) fn not_followed(mut component: Vec<u8>) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! those that cost the compiler more than they look (`costly`).
 
 use crate::sandbox::RefusalCode;
-use crate::sandbox::compile;
+use crate::sandbox::artifacts::compile;
 use crate::sandbox::tests::promises::judge::Case;
 use crate::sandbox::tests::promises::judge::at_once;
 use crate::sandbox::tests::promises::judge::refused;

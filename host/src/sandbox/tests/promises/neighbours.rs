@@ -11,6 +11,7 @@ use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::PluginLimits;
+use crate::sandbox::module::tier::NATIVE;
 use crate::sandbox::tests::promises::wat::LOG;
 use crate::sandbox::tests::promises::wat::honest;
 use crate::sandbox::tests::promises::wat::named;
@@ -18,7 +19,6 @@ use crate::sandbox::tests::support::Room;
 use crate::sandbox::tests::support::TENANT;
 use crate::sandbox::tests::support::event;
 use crate::sandbox::tests::support::no_config;
-use crate::sandbox::tier::NATIVE;
 
 /// Plugins that hoard; each has as many calls in flight as it may.
 const HOARDERS: usize = 31;

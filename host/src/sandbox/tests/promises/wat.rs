@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use wit_component::StringEncoding;
 use wit_parser::Resolve;
 
-use crate::sandbox::contract;
+use crate::sandbox::module::contract;
 use crate::sandbox::tests::support;
 
 /// Where the guest's answers lie in its memory. A result or a verdict begins at `RESULT`, the one output at `OUTPUT`;

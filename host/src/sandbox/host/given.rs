@@ -1,0 +1,290 @@
+//! What a call is given beyond its event, and the host's side of the grants: values kept, the time, random numbers.
+//! Whether a plugin may use them is decided before, by what is linked. Not here: where values are kept.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::secret::NamedSecrets;
+use crate::sandbox::host::asleep::Asleep;
+use crate::sandbox::host::fetch::Fetcher;
+use crate::sandbox::host::state::GuestState;
+use crate::sandbox::module::bindings::hookmill::plugin::clock;
+use crate::sandbox::module::bindings::hookmill::plugin::kv;
+use crate::sandbox::module::bindings::hookmill::plugin::random;
+use crate::sandbox::module::bindings::hookmill::plugin::secrets;
+
+/// Bytes of a key.
+const KEY_BYTES_MAX: usize = 256;
+/// Bytes of a value.
+const VALUE_BYTES_MAX: usize = 64 << 10;
+/// Keys one event may write.
+const WRITES_MAX: usize = 100;
+/// Bytes one event may write, keys included.
+const WRITTEN_BYTES_MAX: usize = 1 << 20;
+/// Times one event may read; a listing is one.
+const READS_MAX: u32 = 1000;
+/// Keys of one listing.
+const KEYS_MAX: u32 = 1000;
+/// Random bytes at a time.
+const RANDOM_BYTES_MAX: u32 = 4096;
+
+/// What a plugin kept so far. Called on the guests' threads, where blocking is fine.
+pub trait KvRead: Send + Sync {
+    /// The value of a key; the error is the gateway's.
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Keys that begin with `prefix`, in the order of their bytes, at most `limit`.
+    fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, String>;
+}
+
+/// Keys and their new values; `None` forgets one.
+pub type KvWrites = BTreeMap<String, Option<Vec<u8>>>;
+
+/// What a call is given. The default knows nothing and stands at the beginning of time.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// What was kept so far; without it, nothing.
+    pub kv: Option<Arc<dyn KvRead>>,
+    /// What the plugin wrote before for the same event; counts against the limits of one event.
+    pub writes: KvWrites,
+    /// Milliseconds since 1970.
+    pub now_ms: u64,
+    /// What it may know, and what is left out of all it says.
+    pub secrets: NamedSecrets,
+    /// Makes its requests; without it, none is made.
+    pub http: Option<Arc<dyn Fetcher>>,
+    /// Set while the call waits for an answer.
+    pub(crate) asleep: Asleep,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given")
+            .field("kv", &self.kv.is_some())
+            .field("now_ms", &self.now_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Stops a guest because the gateway could not give it what it may have.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unavailable(pub String);
+
+/// Stops a guest that asks for too much.
+#[derive(Debug, thiserror::Error)]
+#[error("kv: {0}")]
+pub(crate) struct TooMuch(String);
+
+/// What one call reads and writes.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    given: Given,
+    writes: KvWrites,
+    written_bytes: usize,
+    reads: u32,
+}
+
+impl Kept {
+    pub(crate) fn new(mut given: Given) -> Self {
+        let writes = std::mem::take(&mut given.writes);
+        let bytes =
+            |(key, value): (&String, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
+        let written_bytes = writes.iter().map(bytes).sum();
+        Self { given, writes, written_bytes, reads: 0 }
+    }
+
+    /// What it was given.
+    pub(crate) const fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// What it wrote.
+    pub(crate) fn into_writes(self) -> KvWrites {
+        self.writes
+    }
+
+    fn read(&mut self) -> Result<(), TooMuch> {
+        self.reads += 1;
+        if self.reads > READS_MAX {
+            return Err(TooMuch(format!("more than {READS_MAX} reads for one event")));
+        }
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+        if let Some(written) = self.writes.get(key) {
+            return Ok(written.clone());
+        }
+        let stored = self.given.kv.as_ref().map(|kv| kv.get(key));
+        Ok(stored.transpose().map_err(Unavailable)?.flatten())
+    }
+
+    fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, Unavailable> {
+        // As many more as this event may have deleted.
+        let ask = limit + self.writes.len();
+        let stored =
+            self.given.kv.as_ref().map(|kv| kv.keys(prefix, ask)).transpose().map_err(Unavailable)?;
+        let mut keys: BTreeSet<String> = stored.unwrap_or_default().into_iter().collect();
+        for (key, value) in &self.writes {
+            match value {
+                Some(_) if key.starts_with(prefix) => _ = keys.insert(key.clone()),
+                Some(_) => {}
+                None => _ = keys.remove(key),
+            }
+        }
+        Ok(keys.into_iter().take(limit).collect())
+    }
+
+    fn write(&mut self, key: String, value: Option<Vec<u8>>) -> Result<(), String> {
+        if key.is_empty() || key.len() > KEY_BYTES_MAX {
+            return Err(format!("a key has 1 to {KEY_BYTES_MAX} bytes, this one {}", key.len()));
+        }
+        if key.chars().any(char::is_control) {
+            return Err("a key has no control characters".to_owned());
+        }
+        let length = value.as_ref().map_or(0, Vec::len);
+        if length > VALUE_BYTES_MAX {
+            return Err(format!("a value has at most {VALUE_BYTES_MAX} bytes, this one {length}"));
+        }
+        if self.writes.len() >= WRITES_MAX && !self.writes.contains_key(&key) {
+            return Err(format!("one event writes at most {WRITES_MAX} keys"));
+        }
+        let bytes = self.written_bytes + key.len() + length;
+        if bytes > WRITTEN_BYTES_MAX {
+            return Err(format!("one event writes at most {WRITTEN_BYTES_MAX} bytes"));
+        }
+        self.written_bytes = bytes;
+        self.writes.insert(key, value);
+        Ok(())
+    }
+}
+
+impl kv::Host for GuestState {
+    fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.kept.read()?;
+        Ok(self.kept.get(&key)?)
+    }
+
+    fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
+        Ok(self.kept.write(key, Some(value)))
+    }
+
+    fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), String>> {
+        Ok(self.kept.write(key, None))
+    }
+
+    fn keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Vec<String>> {
+        self.kept.read()?;
+        Ok(self.kept.keys(&prefix, limit.min(KEYS_MAX) as usize)?)
+    }
+}
+
+impl secrets::Host for GuestState {
+    fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.kept.given.secrets.get(&name).map(|value| value.expose().to_owned()))
+    }
+}
+
+impl clock::Host for GuestState {
+    fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.kept.given.now_ms)
+    }
+}
+
+impl random::Host for GuestState {
+    fn next(&mut self) -> wasmtime::Result<u64> {
+        let mut bytes = [0; 8];
+        fill(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    fn bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        if length > RANDOM_BYTES_MAX {
+            return Err(
+                TooMuch(format!("{length} random bytes at once, of at most {RANDOM_BYTES_MAX}")).into()
+            );
+        }
+        let mut bytes = vec![0; length as usize];
+        fill(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), Unavailable> {
+    getrandom::fill(bytes).map_err(|error| Unavailable(format!("no random numbers: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Stored;
+
+    impl KvRead for Stored {
+        fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+            match key {
+                "broken" => Err("the disk is away".to_owned()),
+                "a" | "b" => Ok(Some(key.as_bytes().to_vec())),
+                _ => Ok(None),
+            }
+        }
+
+        fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, String> {
+            let all = ["a", "b"].into_iter().filter(|key| key.starts_with(prefix));
+            Ok(all.map(str::to_owned).take(limit).collect())
+        }
+    }
+
+    fn kept() -> Kept {
+        Kept::new(Given { kv: Some(Arc::new(Stored)), ..Given::default() })
+    }
+
+    #[test]
+    fn writes_are_seen_by_later_reads() {
+        let mut kept = kept();
+        kept.write("c".to_owned(), Some(vec![1])).unwrap();
+        kept.write("a".to_owned(), None).unwrap();
+        assert_eq!(kept.get("a").unwrap(), None);
+        assert_eq!(kept.get("b").unwrap(), Some(b"b".to_vec()));
+        assert_eq!(kept.keys("", 10).unwrap(), ["b", "c"]);
+        assert_eq!(kept.keys("", 1).unwrap(), ["b"]);
+        assert_eq!(kept.keys("c", 10).unwrap(), ["c"]);
+        assert_eq!(kept.get("broken").unwrap_err().to_string(), "the disk is away");
+        let writes: Vec<_> = kept.into_writes().into_iter().collect();
+        assert_eq!(writes, [("a".to_owned(), None), ("c".to_owned(), Some(vec![1]))]);
+    }
+
+    #[test]
+    fn without_a_store_there_is_nothing() {
+        let mut kept = Kept::default();
+        assert_eq!((kept.get("a").unwrap(), kept.keys("", 10).unwrap()), (None, Vec::new()));
+        kept.write("a".to_owned(), Some(vec![1])).unwrap();
+        assert_eq!(kept.get("a").unwrap(), Some(vec![1]));
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        let mut kept = kept();
+        let mut refusal = |key: &str, bytes: usize| kept.write(key.to_owned(), Some(vec![0; bytes])).err();
+        assert_eq!(refusal("", 1).unwrap(), "a key has 1 to 256 bytes, this one 0");
+        assert_eq!(refusal(&"k".repeat(257), 1).unwrap(), "a key has 1 to 256 bytes, this one 257");
+        assert_eq!(refusal("a\0b", 1).unwrap(), "a key has no control characters");
+        assert_eq!(refusal("k", 65_537).unwrap(), "a value has at most 65536 bytes, this one 65537");
+        for number in 0..15 {
+            assert_eq!(refusal(&number.to_string(), 65_536), None);
+        }
+        assert_eq!(refusal("one more", 65_536).unwrap(), "one event writes at most 1048576 bytes");
+        for number in 15..100 {
+            assert_eq!(refusal(&number.to_string(), 1), None);
+        }
+        assert_eq!(refusal("another", 1).unwrap(), "one event writes at most 100 keys");
+        assert_eq!(refusal("7", 1), None, "a key that was written already");
+        for _ in 0..READS_MAX {
+            kept.read().unwrap();
+        }
+        assert!(kept.read().is_err());
+    }
+}

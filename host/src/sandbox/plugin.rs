@@ -21,13 +21,13 @@ use crate::sandbox::artifacts::builds::unloadable;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::host::asleep::Asleep;
-use crate::sandbox::host::given::Given;
+use crate::sandbox::host::context::Given;
+use crate::sandbox::instance::ask::Ask;
 use crate::sandbox::instance::ask::AskBatch;
 use crate::sandbox::instance::ask::AskConfigure;
 use crate::sandbox::instance::ask::AskManifest;
 use crate::sandbox::instance::ask::AskTransform;
 use crate::sandbox::instance::call;
-use crate::sandbox::instance::call::Ask;
 #[cfg(test)]
 use crate::sandbox::instance::call::Code;
 use crate::sandbox::instance::call::Ready;
@@ -39,7 +39,6 @@ use crate::sandbox::instance::ran::Ran;
 use crate::sandbox::run::gather::Gather;
 use crate::sandbox::run::guests::PluginCalls;
 use crate::sandbox::run::guests::Queue;
-use crate::sandbox::sandbox::Key;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
@@ -53,6 +52,10 @@ pub struct Plugin {
     /// Whether events that wait share an instance.
     batches: bool,
 }
+
+/// Whose plugin, which module it is and what it may use. Workspaces share nothing but the code: neither the calls that may
+/// be under way, nor what is known of their pace, nor instances.
+pub(crate) type Key = (WorkspaceId, Digest, Grants);
 
 /// What the clones share.
 pub(crate) struct Inner {

@@ -25,6 +25,7 @@ use crate::sandbox::module::tier::INTERPRETED;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
+use crate::sandbox::plugin::Key;
 use crate::sandbox::plugin::Plugin;
 
 /// Guest code of one gateway. Dropping it ends all runs.
@@ -34,10 +35,6 @@ pub struct Sandbox {
     /// Who may check payloads against schemas.
     judges: Arc<Semaphore>,
 }
-
-/// Whose plugin, which module it is and what it may use. Workspaces share nothing but the code: neither the calls that may
-/// be under way, nor what is known of their pace, nor instances.
-pub(crate) type Key = (WorkspaceId, Digest, Grants);
 
 /// Who may let payloads be checked at a time, each against a few schemas: every one is a process.
 const JUDGES: usize = 1;

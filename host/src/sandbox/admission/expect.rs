@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::plugin::Output;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::admission::lost;
-use crate::sandbox::admission::manifest::Reader;
+use crate::sandbox::admission::reader::Reader;
 use crate::sandbox::admission::same;
 
 /// The expected result of an example.

@@ -4,7 +4,6 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use serde_json::Map;
 use serde_json::Value;
 
 use crate::domain::event::RequestPart;
@@ -14,6 +13,8 @@ use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::admission::expect;
 use crate::sandbox::admission::expect::Expected;
+use crate::sandbox::admission::reader::Reader;
+use crate::sandbox::admission::reader::kind;
 
 /// What is used of a manifest.
 #[derive(Debug)]
@@ -77,72 +78,7 @@ pub(crate) fn parse_example(text: &str) -> Result<Example, Vec<String>> {
     }
 }
 
-/// Reads JSON and gathers what is wrong with it.
-#[derive(Debug, Default)]
-pub(crate) struct Reader {
-    problems: Vec<String>,
-}
-
 impl Reader {
-    /// Notes a problem at a JSON pointer.
-    pub(crate) fn problem(&mut self, pointer: &str, what: &str) {
-        self.problems.push(format!("{}: {what}", if pointer.is_empty() { "/" } else { pointer }));
-    }
-
-    /// An object with no fields but these and those that begin with `x-`.
-    pub(crate) fn object<'v>(
-        &mut self,
-        value: &'v Value,
-        pointer: &str,
-        known: &[&str],
-    ) -> Option<&'v Map<String, Value>> {
-        let Some(fields) = value.as_object() else {
-            self.problem(pointer, &format!("expected an object, found {}", kind(value)));
-            return None;
-        };
-        for name in fields.keys().filter(|name| !name.starts_with("x-") && !known.contains(&name.as_str())) {
-            let shown: String = name.chars().take(NAME_BYTES).collect();
-            self.problem(
-                &format!("{pointer}/{shown}"),
-                &format!("unknown field; known are {}", known.join(", ")),
-            );
-        }
-        Some(fields)
-    }
-
-    /// A text that may be left out.
-    pub(crate) fn text(&mut self, fields: &Map<String, Value>, pointer: &str, name: &str) -> Option<String> {
-        let value = fields.get(name)?;
-        let text = value.as_str().map(str::to_owned);
-        if text.is_none() {
-            self.problem(&format!("{pointer}/{name}"), &format!("expected a text, found {}", kind(value)));
-        }
-        text
-    }
-
-    /// An object of texts that may be left out.
-    pub(crate) fn texts(
-        &mut self,
-        fields: &Map<String, Value>,
-        pointer: &str,
-        name: &str,
-    ) -> Vec<(String, String)> {
-        let Some(value) = fields.get(name) else { return Vec::new() };
-        let pointer = format!("{pointer}/{name}");
-        let Some(entries) = value.as_object() else {
-            self.problem(&pointer, &format!("expected an object of texts, found {}", kind(value)));
-            return Vec::new();
-        };
-        entries.keys().filter_map(|key| Some((key.clone(), self.text(entries, &pointer, key)?))).collect()
-    }
-
-    fn required(&mut self, fields: &Map<String, Value>, pointer: &str, name: &str) -> Option<String> {
-        if !fields.contains_key(name) {
-            self.problem(&format!("{pointer}/{name}"), "missing");
-        }
-        self.text(fields, pointer, name)
-    }
-
     fn manifest(&mut self, value: &Value) -> Option<Manifest> {
         let known =
             ["name", "version", "description", "config_schema", "headers", "wants", "batch", "examples"];
@@ -168,25 +104,6 @@ impl Reader {
         let examples = self.examples(fields.get("examples"));
         let warnings = plugin::warnings(value);
         Some(Manifest { name: name?, version: version?, headers, examples, wants, batch, warnings })
-    }
-
-    fn flag(&mut self, value: &Value, pointer: &str) -> bool {
-        if !value.is_boolean() {
-            self.problem(pointer, &format!("expected true or false, found {}", kind(value)));
-        }
-        value == &Value::Bool(true)
-    }
-
-    fn list<'v>(&mut self, value: Option<&'v Value>, pointer: &str, most: usize) -> &'v [Value] {
-        let Some(value) = value else { return &[] };
-        let Some(items) = value.as_array() else {
-            self.problem(pointer, &format!("expected a list, found {}", kind(value)));
-            return &[];
-        };
-        if items.len() > most {
-            self.problem(pointer, &format!("{} entries of at most {most}", items.len()));
-        }
-        &items[..items.len().min(most)]
     }
 
     fn headers(&mut self, value: Option<&Value>) -> Vec<String> {
@@ -278,18 +195,6 @@ impl Reader {
             content_type,
             payload: payload.into(),
         })
-    }
-}
-
-/// What a JSON value is, for people.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod examples;
 pub(crate) mod expect;
 pub(crate) mod lost;
 pub(crate) mod manifest;
+pub(crate) mod reader;
 pub(crate) mod same;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
 
 use crate::domain::fetch::Fetch;
 use crate::domain::fetch::FetchAnswer;
@@ -21,12 +20,6 @@ use crate::sandbox::text;
 /// Bytes kept of a method, and of a URL.
 const METHOD_BYTES: usize = 32;
 const URL_BYTES: usize = 2048;
-
-/// Makes the requests of one plugin for one event. Bounds their number, their time and all sizes.
-pub trait Fetcher: Send + Sync {
-    /// Makes one. Polled on the guests' runtime, which has neither timers nor sockets; dropped, the request ends.
-    fn fetch(&self, request: FetchRequest) -> BoxFuture<'static, Result<FetchResponse, FetchError>>;
-}
 
 impl http::Host for GuestState {
     async fn fetch(

@@ -15,9 +15,11 @@ use crate::domain::plugin::LogLevel;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::Border;
-use crate::sandbox::host::given::Given;
-use crate::sandbox::host::given::Kept;
+use crate::sandbox::host::context::Given;
+use crate::sandbox::host::kv::Kept;
 use crate::sandbox::host::meter::Meter;
+use crate::sandbox::host::stop::BudgetSpent;
+use crate::sandbox::host::stop::Starved;
 use crate::sandbox::module::bindings::hookmill::plugin::log;
 use crate::sandbox::module::bindings::hookmill::plugin::types;
 use crate::sandbox::module::engine::TICK;
@@ -71,16 +73,6 @@ struct Recording {
 
 /// Bytes of lines that are recorded.
 const RECORDED_BYTES_MAX: usize = 64 << 10;
-
-/// Stops a guest that used up its CPU time, or its wall time while it ran all along.
-#[derive(Debug, thiserror::Error)]
-#[error("the CPU budget is used up")]
-pub(crate) struct BudgetSpent;
-
-/// Stops a guest that the machine did not give its CPU time within the wall budget.
-#[derive(Debug, thiserror::Error)]
-#[error("the wall budget is used up before the CPU budget")]
-pub(crate) struct Starved;
 
 impl GuestState {
     pub(crate) fn new(tier: &'static Tier, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Self {

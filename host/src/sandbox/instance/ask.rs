@@ -9,10 +9,8 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
-use crate::sandbox::host::given::Given;
+use crate::sandbox::host::context::Given;
 use crate::sandbox::host::state::GuestState;
-use crate::sandbox::instance::call::Ask;
-use crate::sandbox::instance::call::Stop;
 use crate::sandbox::instance::guest::Guest;
 use crate::sandbox::instance::outputs;
 use crate::sandbox::module::bindings;
@@ -21,6 +19,46 @@ use crate::sandbox::module::bindings;
 const MESSAGE_BYTES: usize = 1024;
 /// Bytes a manifest may have.
 const MANIFEST_BYTES: usize = 256 << 10;
+
+/// What to ask of a fresh instance.
+pub(crate) trait Ask: Send + 'static {
+    type Answer: Send + 'static;
+
+    /// The limits of this call, given those of one event.
+    fn limits(&self, limits: PluginLimits) -> PluginLimits {
+        limits
+    }
+
+    /// What it is configured with before it is asked.
+    fn config(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// What it is given beyond what it is asked.
+    fn given(&mut self) -> Given {
+        Given::default()
+    }
+
+    /// Calls the instance.
+    fn ask(
+        self,
+        guest: &Guest<'_>,
+        store: &mut Store<GuestState>,
+    ) -> impl Future<Output = Result<Self::Answer, Stop>> + Send;
+}
+
+/// Why a call ended early: the engine stopped it, or the answer is a fault by itself.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Engine(wasmtime::Error),
+    Fault(Fault),
+}
+
+impl From<wasmtime::Error> for Stop {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Engine(error)
+    }
+}
 
 /// Asks for the manifest.
 pub(crate) struct AskManifest;

@@ -10,12 +10,14 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::direct::Live;
-use crate::sandbox::host::given::Given;
-use crate::sandbox::host::given::Kept;
-use crate::sandbox::host::given::KvWrites;
+use crate::sandbox::host::context::KvWrites;
+use crate::sandbox::host::kv::Kept;
 use crate::sandbox::host::meter::Meter;
 use crate::sandbox::host::state::GuestState;
+use crate::sandbox::host::stop::border_bytes;
 use crate::sandbox::instance::ask;
+use crate::sandbox::instance::ask::Ask;
+use crate::sandbox::instance::ask::Stop;
 use crate::sandbox::instance::faults;
 use crate::sandbox::instance::guest::Guest;
 use crate::sandbox::instance::ran::Cost;
@@ -41,46 +43,6 @@ pub(crate) struct Ready {
 pub(crate) enum Code {
     Component(PluginPre<GuestState>),
     Direct(Arc<Direct>),
-}
-
-/// What to ask of a fresh instance.
-pub(crate) trait Ask: Send + 'static {
-    type Answer: Send + 'static;
-
-    /// The limits of this call, given those of one event.
-    fn limits(&self, limits: PluginLimits) -> PluginLimits {
-        limits
-    }
-
-    /// What it is configured with before it is asked.
-    fn config(&self) -> Option<&Arc<str>> {
-        None
-    }
-
-    /// What it is given beyond what it is asked.
-    fn given(&mut self) -> Given {
-        Given::default()
-    }
-
-    /// Calls the instance.
-    fn ask(
-        self,
-        guest: &Guest<'_>,
-        store: &mut Store<GuestState>,
-    ) -> impl Future<Output = Result<Self::Answer, Stop>> + Send;
-}
-
-/// Why a call ended early: the engine stopped it, or the answer is a fault by itself.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Engine(wasmtime::Error),
-    Fault(Fault),
-}
-
-impl From<wasmtime::Error> for Stop {
-    fn from(error: wasmtime::Error) -> Self {
-        Self::Engine(error)
-    }
 }
 
 /// Asks a fresh instance, of which nothing is left when this returns.
@@ -133,7 +95,7 @@ fn ended<T>(answer: Result<T, Stop>, state: &mut GuestState) -> Ended<T> {
 }
 
 fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
-    let border_bytes = faults::border_bytes(&state.limits);
+    let border_bytes = border_bytes(&state.limits);
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(border_bytes);

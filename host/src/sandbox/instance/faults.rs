@@ -6,12 +6,13 @@ use wasmtime::Trap;
 use wasmtime::WasmBacktrace;
 
 use crate::domain::plugin::Fault;
-use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::DRIVER;
-use crate::sandbox::host::given::Unavailable;
-use crate::sandbox::host::state::BudgetSpent;
 use crate::sandbox::host::state::GuestState;
-use crate::sandbox::host::state::Starved;
+use crate::sandbox::host::stop::BorderPassed;
+use crate::sandbox::host::stop::BudgetSpent;
+use crate::sandbox::host::stop::Starved;
+use crate::sandbox::host::stop::Unavailable;
+use crate::sandbox::host::stop::border_bytes;
 use crate::sandbox::instance::asked;
 use crate::sandbox::text;
 
@@ -19,18 +20,6 @@ use crate::sandbox::text;
 const FRAMES: usize = 20;
 const FRAME_BYTES: usize = 256;
 const DETAIL_BYTES: usize = 512;
-
-/// Bytes that one call over the border may carry from guest to host. It bounds what a guest can
-/// make the host allocate, whatever lengths it claims, and leaves outputs room for what surrounds
-/// their payloads.
-pub(crate) fn border_bytes(limits: &PluginLimits) -> usize {
-    usize::try_from(limits.output_bytes.saturating_mul(2)).unwrap_or(usize::MAX).max(8 << 20)
-}
-
-/// Stops a call that carries more than [`border_bytes`].
-#[derive(Debug, thiserror::Error)]
-#[error("more than a call may carry")]
-pub(crate) struct BorderPassed;
 
 /// The fault behind `error`, which ended a call of the instance that `state` belongs to.
 pub(crate) fn named(error: &wasmtime::Error, state: &GuestState) -> Fault {

@@ -7,7 +7,7 @@ use crate::domain::fetch::Fetch;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
-use crate::sandbox::host::given::KvWrites;
+use crate::sandbox::host::context::KvWrites;
 
 /// What one call used and said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

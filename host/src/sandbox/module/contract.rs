@@ -48,6 +48,17 @@ pub(crate) const OFFERED: [&str; 7] = [
 /// The interface that holds only types.
 pub(crate) const TYPES: &str = "types";
 
+/// The interface that every plugin may import, and its function.
+pub(crate) const LOG: &str = "log";
+
+/// What makes room in a guest's memory.
+pub(crate) const REALLOC: &str = "cabi_realloc";
+
+/// What is called with the answer of an export when that was read.
+pub(crate) fn after(export: &str) -> String {
+    format!("cabi_post_{export}")
+}
+
 /// The contract's major version, which every import and export here is of.
 pub(crate) const ABI: u32 = 1;
 
@@ -59,7 +70,7 @@ pub(crate) fn offered(interface: &str) -> Option<&'static str> {
         return None;
     }
     match name {
-        "types" | "log" => ["types", "log"].into_iter().find(|known| *known == name),
+        "types" | "log" => [TYPES, LOG].into_iter().find(|known| *known == name),
         grant => grant.parse().ok().map(Grant::name),
     }
 }

@@ -1,5 +1,5 @@
-//! Counting what a module has of what costs something, and holding it against a tier's limits. Not
-//! here: walking through the module (`scan`), the limits (`tier`).
+//! Counting what a module has of what costs something. Not here: walking through the module (`scan`), the limits and
+//! holding it against them (`tier`).
 
 use wasmparser::BinaryReaderError;
 use wasmparser::CustomSectionReader;
@@ -12,14 +12,8 @@ use wasmparser::Name;
 use wasmparser::Operator;
 use wasmparser::TableSectionReader;
 
-use crate::sandbox::module::tier::Tier;
-
 /// Bytes of a page of memory.
 const PAGE: u64 = 64 << 10;
-
-/// Bytes of a function's or a module's name. The engine copies the names of a backtrace's frames at every trap; the
-/// longest honest ones, of generic functions, have some thousands.
-const NAME_BYTES: u64 = 64 << 10;
 
 /// What there is of what costs something: totals, and the most of any one part.
 #[derive(Debug, Default)]
@@ -100,29 +94,6 @@ impl Figures {
                 _ => 0,
             };
             self.name_bytes = self.name_bytes.max(longest as u64);
-        }
-    }
-
-    /// The first limit of `tier` that is exceeded, in words.
-    pub(crate) fn within(&self, tier: &Tier) -> Result<(), String> {
-        let limits = &tier.scan;
-        let rows = [
-            ("bytes of code", self.code_bytes, limits.code_bytes),
-            ("functions", self.functions, limits.functions),
-            ("bytes of one function", self.body_bytes, limits.body_bytes),
-            ("locals of one function", self.locals, limits.locals),
-            ("targets of branch tables", self.branch_targets, limits.branch_targets),
-            ("locals times blocks of one function", self.locals_blocks, limits.locals_blocks),
-            ("entries of one table", self.table_elements, tier.table_elements),
-            ("tables of one module", self.tables_of_a_module, u64::from(tier.tables_per_module)),
-            ("bytes of one name", self.name_bytes, NAME_BYTES),
-            ("instances of core modules", self.core_instances, u64::from(tier.core_instances)),
-        ];
-        match rows.into_iter().find(|(_, seen, most)| seen > most) {
-            Some((what, seen, most)) => {
-                Err(format!("{what}: {seen} of at most {most} for {} code", tier.name))
-            }
-            None => Ok(()),
         }
     }
 }

@@ -164,7 +164,7 @@ impl Walk {
 
     fn finish(mut self) -> Result<Scan, Refusal> {
         let tier = Tier::of(&self.figures);
-        self.figures.within(tier).map_err(|detail| Refusal::new(RefusalCode::TooComplex, detail))?;
+        tier.takes(&self.figures).map_err(|detail| Refusal::new(RefusalCode::TooComplex, detail))?;
         self.not_offered.sort();
         self.not_offered.dedup();
         if !self.not_offered.is_empty() {

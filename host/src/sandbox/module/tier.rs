@@ -9,6 +9,10 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::module::figures::Figures;
 use crate::sandbox::system::rlimits::ChildLimits;
 
+/// Bytes of a function's or a module's name. The engine copies the names of a backtrace's frames at every trap; the
+/// longest honest ones, of generic functions, have some thousands.
+const NAME_BYTES: u64 = 64 << 10;
+
 /// The sizes of a kind of guest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tier {
@@ -192,6 +196,29 @@ impl Tier {
             && figures.core_instances <= u64::from(NATIVE.core_instances)
             && figures.memory_bytes <= PluginLimits::default().memory_bytes;
         if fits { &NATIVE } else { &INTERPRETED }
+    }
+
+    /// The first limit that a module of these figures exceeds, in words.
+    pub(crate) fn takes(&self, figures: &Figures) -> Result<(), String> {
+        let limits = &self.scan;
+        let rows = [
+            ("bytes of code", figures.code_bytes, limits.code_bytes),
+            ("functions", figures.functions, limits.functions),
+            ("bytes of one function", figures.body_bytes, limits.body_bytes),
+            ("locals of one function", figures.locals, limits.locals),
+            ("targets of branch tables", figures.branch_targets, limits.branch_targets),
+            ("locals times blocks of one function", figures.locals_blocks, limits.locals_blocks),
+            ("entries of one table", figures.table_elements, self.table_elements),
+            ("tables of one module", figures.tables_of_a_module, u64::from(self.tables_per_module)),
+            ("bytes of one name", figures.name_bytes, NAME_BYTES),
+            ("instances of core modules", figures.core_instances, u64::from(self.core_instances)),
+        ];
+        match rows.into_iter().find(|(_, seen, most)| seen > most) {
+            Some((what, seen, most)) => {
+                Err(format!("{what}: {seen} of at most {most} for {} code", self.name))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,22 +1,17 @@
-//! What the host answers the driver: an event goes in part by part, as the plugin makes room for it. The layout is that of
+//! What goes over the border into a guest: an event goes in part by part, as the plugin makes room for it. The layout is that of
 //! the component model's canonical ABI
 //! (<https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md>), of the types in
-//! `wit/types.wit`. Not here: what comes out (`lift`).
+//! `wit/types.wit`. Not here: what comes out (`lift`), who asks for it (`imports`).
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wasmtime::Caller;
 use wasmtime::Memory;
 use wasmtime::bail;
 
 use crate::domain::plugin::GuestEvent;
-use crate::domain::plugin::LogLevel;
-use crate::sandbox::direct::abi::lift::Lift;
-use crate::sandbox::host::state::GuestState;
-use crate::sandbox::instance::faults;
 
 /// Bytes of two texts of a header.
 const HEADER: usize = 16;
@@ -72,12 +67,12 @@ impl Border {
         self.memory = Some(memory);
     }
 
-    fn memory(&self) -> wasmtime::Result<Memory> {
+    pub(super) fn memory(&self) -> wasmtime::Result<Memory> {
         self.memory.ok_or_else(|| wasmtime::format_err!("an instance that is not made yet"))
     }
 
     /// The memory, unless the guest is making room, or cleaning up: then it may not call anybody.
-    fn memory_for_calls(&self) -> wasmtime::Result<Memory> {
+    pub(super) fn memory_for_calls(&self) -> wasmtime::Result<Memory> {
         match (&self.now, self.cleans_up) {
             (None, false) => self.memory(),
             _ => bail!("cannot leave component instance"),
@@ -114,6 +109,29 @@ impl Border {
             self.parts.extend([Part::Name(name), Part::Name(value)]);
         }
         self.parts.extend([Part::Text(event.content_type), Part::Bytes(event.payload)]);
+    }
+
+    /// Writes the part there was room made for, and says what room the next one needs: its alignment in the upper half,
+    /// its bytes in the lower.
+    pub(super) fn next(&mut self, memory: &mut [u8], place: u32) -> wasmtime::Result<u64> {
+        const NO_MORE: u64 = u64::MAX;
+        if let Some(part) = self.now.take() {
+            self.put(memory, &part, place)?;
+        }
+        match self.parts.pop_front() {
+            None | Some(Part::End) => Ok(NO_MORE),
+            Some(part) => {
+                let (align, bytes) = part.layout();
+                let Ok(bytes) = u32::try_from(bytes) else { bail!("byte length too large") };
+                self.now = Some(part);
+                Ok((align as u64) << 32 | u64::from(bytes))
+            }
+        }
+    }
+
+    /// Where the last parts are that were handed over.
+    pub(super) fn take_places(&mut self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.places)
     }
 
     /// Writes a part to the place that the plugin made for it.
@@ -159,60 +177,6 @@ impl Border {
 fn copied(room: &mut [u8], bytes: &[u8]) -> usize {
     room.copy_from_slice(bytes);
     bytes.len()
-}
-
-/// The driver's `next`: writes the part there was room made for, and says what room the next one needs.
-pub(in crate::sandbox::direct) fn next(
-    caller: &mut Caller<'_, GuestState>,
-    place: u32,
-) -> wasmtime::Result<u64> {
-    const NO_MORE: u64 = u64::MAX;
-    let memory = caller.data().border.memory()?;
-    let (memory, state) = memory.data_and_store_mut(caller);
-    if let Some(part) = state.border.now.take() {
-        state.border.put(memory, &part, place)?;
-    }
-    match state.border.parts.pop_front() {
-        None | Some(Part::End) => Ok(NO_MORE),
-        Some(part) => {
-            let (align, bytes) = part.layout();
-            let Ok(bytes) = u32::try_from(bytes) else { bail!("byte length too large") };
-            state.border.now = Some(part);
-            Ok((align as u64) << 32 | u64::from(bytes))
-        }
-    }
-}
-
-/// Where the last parts are that were handed over.
-pub(in crate::sandbox::direct) fn places<const PARTS: usize>(
-    caller: &mut Caller<'_, GuestState>,
-) -> wasmtime::Result<[(u32, u32); PARTS]> {
-    let places = std::mem::take(&mut caller.data_mut().border.places);
-    match <[_; PARTS]>::try_from(places) {
-        Ok(places) => Ok(places),
-        Err(other) => bail!("{} parts instead of {PARTS}", other.len()),
-    }
-}
-
-/// The import `log` of a guest that runs directly.
-pub(in crate::sandbox::direct) fn log(
-    mut caller: Caller<'_, GuestState>,
-    level: u32,
-    place: u32,
-    length: u32,
-) -> wasmtime::Result<()> {
-    let level = match level {
-        0 => LogLevel::Debug,
-        1 => LogLevel::Info,
-        2 => LogLevel::Warn,
-        3 => LogLevel::Error,
-        other => bail!("unexpected discriminant: {other}"),
-    };
-    let memory = caller.data().border.memory_for_calls()?;
-    let (memory, state) = memory.data_and_store_mut(&mut caller);
-    let message = Lift::new(memory, faults::border_bytes(&state.limits)).message(place, length)?;
-    state.keep_line(level, message);
-    Ok(())
 }
 
 #[cfg(test)]

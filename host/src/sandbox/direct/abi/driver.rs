@@ -1,6 +1,6 @@
 //! The few lines of WebAssembly between host and plugin. Each call from the host has its price, and handing over one event
 //! takes a dozen calls of the plugin's allocator before the plugin itself is called; the driver makes them all, from within.
-//! Not here: what the host answers it (`border`), who calls it (`live`).
+//! Not here: what the host answers it (`imports`), who calls it (`live`).
 
 use wasm_encoder::BlockType;
 use wasm_encoder::CodeSection;
@@ -22,13 +22,13 @@ use wasmtime::Linker;
 use wasmtime::Module;
 use wasmtime::Store;
 
-use crate::sandbox::direct::abi::border;
-use crate::sandbox::direct::analysis::prepare::LOG;
-use crate::sandbox::direct::analysis::prepare::REALLOC;
+use crate::sandbox::direct::abi::imports;
 use crate::sandbox::direct::instances::assembly::Assembly;
 use crate::sandbox::direct::instances::pages::Pages;
 use crate::sandbox::host::state::GuestState;
 use crate::sandbox::module::contract;
+use crate::sandbox::module::contract::LOG;
+use crate::sandbox::module::contract::REALLOC;
 
 /// Parameters of `transform`: an event has seven texts and lists, each a place and a length.
 const EVENT: usize = 14;
@@ -50,15 +50,15 @@ impl Driver {
         let module = Module::new(engine, module())?;
         let mut host = Linker::new(engine);
         host.func_wrap(HOST, "next", |mut caller: Caller<'_, GuestState>, place: u32| {
-            border::next(&mut caller, place)
+            imports::next(&mut caller, place)
         })?;
         host.func_wrap(HOST, "list", |mut caller: Caller<'_, GuestState>| {
-            border::places::<1>(&mut caller).map(pair)
+            imports::places::<1>(&mut caller).map(pair)
         })?;
         host.func_wrap(HOST, "event", |mut caller: Caller<'_, GuestState>| {
-            border::places::<7>(&mut caller).map(event)
+            imports::places::<7>(&mut caller).map(event)
         })?;
-        host.func_wrap(HOST, LOG, border::log)?;
+        host.func_wrap(HOST, LOG, imports::log)?;
         Ok(Self { module, host, pages: Pages::new() })
     }
 

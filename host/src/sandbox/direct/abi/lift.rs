@@ -5,7 +5,7 @@
 
 use wasmtime::bail;
 
-use crate::sandbox::instance::faults::BorderPassed;
+use crate::sandbox::host::stop::BorderPassed;
 use crate::sandbox::module::bindings;
 use crate::sandbox::module::bindings::hookmill::plugin::types::Output;
 

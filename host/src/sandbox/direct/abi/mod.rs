@@ -5,4 +5,5 @@
 
 pub(crate) mod border;
 pub(crate) mod driver;
+mod imports;
 pub(crate) mod lift;

@@ -16,16 +16,6 @@ use crate::sandbox::direct::analysis::wiring::Wiring;
 use crate::sandbox::module::contract;
 use crate::sandbox::module::tier::PutBack;
 
-/// The interface that may be imported, and its function.
-pub(crate) const LOG: &str = "log";
-/// What makes room in a guest's memory.
-pub(crate) const REALLOC: &str = "cabi_realloc";
-
-/// What is called with the answer of an export when that was read.
-pub(crate) fn after(export: &str) -> String {
-    format!("cabi_post_{export}")
-}
-
 /// The component to be compiled in place of this one, and the plan by which its core modules are run; or why it only runs
 /// as it is. Of what is put back there may be so much.
 pub(crate) fn prepared(component: &[u8], most: &PutBack) -> Result<(Vec<u8>, Plan), Why> {
@@ -42,11 +32,11 @@ pub(crate) fn prepared(component: &[u8], most: &PutBack) -> Result<(Vec<u8>, Pla
 /// The core modules of a component, connected as it has them.
 fn connected(wiring: &Wiring<'_>, parts: &[Part<'_>]) -> Result<Plan, Why> {
     let mut functions = BTreeMap::new();
-    for name in contract::EXPORTS.into_iter().chain([REALLOC]) {
-        let place = if name == REALLOC { wiring.realloc() } else { wiring.exported(name) };
+    for name in contract::EXPORTS.into_iter().chain([contract::REALLOC]) {
+        let place = if name == contract::REALLOC { wiring.realloc() } else { wiring.exported(name) };
         let place = place.ok_or_else(|| Why::new(format!("it is not clear what its `{name}` is")))?;
         functions.insert(name.to_owned(), place);
-        functions.extend(wiring.after(name).map(|place| (after(name), place)));
+        functions.extend(wiring.after(name).map(|place| (contract::after(name), place)));
     }
     Ok(Plan {
         instances: wiring.makings(parts)?,

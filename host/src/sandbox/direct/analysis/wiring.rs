@@ -20,8 +20,8 @@ use crate::sandbox::direct::analysis::exporting::MODULE;
 use crate::sandbox::direct::analysis::plan;
 use crate::sandbox::direct::analysis::plan::NAMED_MAX;
 use crate::sandbox::direct::analysis::plan::Why;
-use crate::sandbox::direct::analysis::prepare::LOG;
 use crate::sandbox::module::contract;
+use crate::sandbox::module::contract::LOG;
 
 /// What a component has, each kind by number.
 #[derive(Debug, Default)]

@@ -13,15 +13,15 @@ use wasmtime::Val;
 use wasmtime::format_err;
 
 use crate::sandbox::direct::abi::lift::Lift;
-use crate::sandbox::direct::analysis::prepare;
 use crate::sandbox::direct::instances::assembly::Assembly;
 use crate::sandbox::direct::instances::pages::Empty;
 use crate::sandbox::direct::instances::pages::PAGE;
 use crate::sandbox::direct::instances::snapshot::Beginning;
 use crate::sandbox::direct::instances::snapshot::Configured;
-use crate::sandbox::host::state::BudgetSpent;
 use crate::sandbox::host::state::GuestState;
-use crate::sandbox::instance::faults;
+use crate::sandbox::host::stop::BudgetSpent;
+use crate::sandbox::host::stop::border_bytes;
+use crate::sandbox::module::contract;
 
 /// An instance, and its store.
 pub(crate) struct Live {
@@ -58,7 +58,7 @@ impl Called {
         read: impl FnOnce(Lift<'_>, u32) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
         let place = self.export.call_async(&mut *store, ()).await?;
-        let bytes_max = faults::border_bytes(&store.data().limits);
+        let bytes_max = border_bytes(&store.data().limits);
         let answer = read(Lift::new(self.memory.data(&*store), bytes_max), place)?;
         if let Some(after) = &self.after {
             store.data_mut().border.set_cleans_up(true);
@@ -85,7 +85,7 @@ impl Exports {
         let memory = guest.memory(store, made)?;
         let mut called = |name: &str| {
             let after =
-                guest.functions.get(&prepare::after(name)).map(|at| at.of(store, made)).transpose()?;
+                guest.functions.get(&contract::after(name)).map(|at| at.of(store, made)).transpose()?;
             let after = after.and_then(Extern::into_func).map(|after| after.typed(&*store)).transpose()?;
             let export = driver.get_typed_func(&mut *store, name)?;
             Ok::<_, wasmtime::Error>(Called { export, after, memory })

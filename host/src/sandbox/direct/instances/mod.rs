@@ -4,6 +4,7 @@
 //! Not here: which guests these are (`analysis`), what goes over the border (`abi`).
 
 pub(crate) mod assembly;
+pub(crate) mod budget;
 pub(crate) mod idle;
 pub(crate) mod keep;
 pub(crate) mod live;

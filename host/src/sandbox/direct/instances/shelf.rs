@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
 use crate::domain::id::WorkspaceId;
+use crate::sandbox::direct::instances::budget::Budget;
+use crate::sandbox::direct::instances::budget::Room;
 use crate::sandbox::direct::instances::snapshot::Beginning;
 use crate::sandbox::direct::instances::snapshot::Configured;
 
@@ -50,40 +50,6 @@ pub(in crate::sandbox::direct) enum Gone {
     Guest(u64),
     /// What one configuration makes of it.
     Configured(u64, Arc<Configured>),
-}
-
-/// Bytes that are kept, and how many there may be.
-#[derive(Debug)]
-pub(in crate::sandbox::direct) struct Budget {
-    kept: AtomicUsize,
-    most: usize,
-}
-
-/// Some of them. Dropped, they are free.
-#[derive(Debug)]
-pub(in crate::sandbox::direct) struct Room {
-    budget: Arc<Budget>,
-    pub(in crate::sandbox::direct) bytes: usize,
-}
-
-impl Budget {
-    pub(in crate::sandbox::direct) fn new(most: usize) -> Self {
-        Self { kept: AtomicUsize::new(0), most }
-    }
-
-    /// Room for so many bytes, if there is.
-    pub(in crate::sandbox::direct) fn room(self: &Arc<Self>, bytes: usize) -> Option<Room> {
-        let before = self.kept.fetch_add(bytes, Ordering::Relaxed);
-        // Dropped if it is too much, it is given back.
-        let room = Room { budget: Arc::clone(self), bytes };
-        (before.saturating_add(bytes) <= self.most).then_some(room)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.budget.kept.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
 }
 
 impl Shelf {
@@ -182,7 +148,7 @@ impl Shelf {
     /// Bytes that are kept.
     #[cfg(test)]
     pub(in crate::sandbox::direct) fn bytes(&self) -> usize {
-        self.budget.kept.load(Ordering::Relaxed)
+        self.budget.kept()
     }
 
     /// Of one guest: whether its beginning is kept, and how many configurations.

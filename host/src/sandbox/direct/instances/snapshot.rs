@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use wasmtime::Val;
 
+use crate::sandbox::direct::instances::budget::Room;
 use crate::sandbox::direct::instances::pages::PAGE;
-use crate::sandbox::direct::instances::shelf::Room;
 use crate::sandbox::host::state::Recorded;
 
 /// Memory in which nothing happened yet.
@@ -121,7 +121,7 @@ pub(in crate::sandbox::direct) fn pages(ranges: &[Range<usize>]) -> impl Iterato
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::direct::instances::shelf::Budget;
+    use crate::sandbox::direct::instances::budget::Budget;
 
     #[test]
     fn what_is_different_is_seen_page_by_page() {

@@ -1,19 +1,12 @@
-//! What a call is given beyond its event, and the host's side of the grants: values kept, the time, random numbers.
-//! Whether a plugin may use them is decided before, by what is linked. Not here: where values are kept.
+//! What one call reads and writes of what its plugin keeps: its own writes first, then what was stored, all of it bounded.
+//! Not here: where values are kept, the functions a guest calls (`grants`).
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::Arc;
 
-use crate::domain::secret::NamedSecrets;
-use crate::sandbox::host::asleep::Asleep;
-use crate::sandbox::host::fetch::Fetcher;
-use crate::sandbox::host::state::GuestState;
-use crate::sandbox::module::bindings::hookmill::plugin::clock;
-use crate::sandbox::module::bindings::hookmill::plugin::kv;
-use crate::sandbox::module::bindings::hookmill::plugin::random;
-use crate::sandbox::module::bindings::hookmill::plugin::secrets;
+use crate::sandbox::host::context::Given;
+use crate::sandbox::host::context::KvWrites;
+use crate::sandbox::host::stop::TooMuch;
+use crate::sandbox::host::stop::Unavailable;
 
 /// Bytes of a key.
 const KEY_BYTES_MAX: usize = 256;
@@ -25,59 +18,6 @@ const WRITES_MAX: usize = 100;
 const WRITTEN_BYTES_MAX: usize = 1 << 20;
 /// Times one event may read; a listing is one.
 const READS_MAX: u32 = 1000;
-/// Keys of one listing.
-const KEYS_MAX: u32 = 1000;
-/// Random bytes at a time.
-const RANDOM_BYTES_MAX: u32 = 4096;
-
-/// What a plugin kept so far. Called on the guests' threads, where blocking is fine.
-pub trait KvRead: Send + Sync {
-    /// The value of a key; the error is the gateway's.
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String>;
-
-    /// Keys that begin with `prefix`, in the order of their bytes, at most `limit`.
-    fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, String>;
-}
-
-/// Keys and their new values; `None` forgets one.
-pub type KvWrites = BTreeMap<String, Option<Vec<u8>>>;
-
-/// What a call is given. The default knows nothing and stands at the beginning of time.
-#[derive(Clone, Default)]
-pub struct Given {
-    /// What was kept so far; without it, nothing.
-    pub kv: Option<Arc<dyn KvRead>>,
-    /// What the plugin wrote before for the same event; counts against the limits of one event.
-    pub writes: KvWrites,
-    /// Milliseconds since 1970.
-    pub now_ms: u64,
-    /// What it may know, and what is left out of all it says.
-    pub secrets: NamedSecrets,
-    /// Makes its requests; without it, none is made.
-    pub http: Option<Arc<dyn Fetcher>>,
-    /// Set while the call waits for an answer.
-    pub(crate) asleep: Asleep,
-}
-
-impl fmt::Debug for Given {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given")
-            .field("kv", &self.kv.is_some())
-            .field("now_ms", &self.now_ms)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Stops a guest because the gateway could not give it what it may have.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Unavailable(pub String);
-
-/// Stops a guest that asks for too much.
-#[derive(Debug, thiserror::Error)]
-#[error("kv: {0}")]
-pub(crate) struct TooMuch(String);
-
 /// What one call reads and writes.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -106,7 +46,7 @@ impl Kept {
         self.writes
     }
 
-    fn read(&mut self) -> Result<(), TooMuch> {
+    pub(super) fn read(&mut self) -> Result<(), TooMuch> {
         self.reads += 1;
         if self.reads > READS_MAX {
             return Err(TooMuch(format!("more than {READS_MAX} reads for one event")));
@@ -114,7 +54,7 @@ impl Kept {
         Ok(())
     }
 
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Unavailable> {
         if let Some(written) = self.writes.get(key) {
             return Ok(written.clone());
         }
@@ -122,7 +62,7 @@ impl Kept {
         Ok(stored.transpose().map_err(Unavailable)?.flatten())
     }
 
-    fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, Unavailable> {
+    pub(super) fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, Unavailable> {
         // As many more as this event may have deleted.
         let ask = limit + self.writes.len();
         let stored =
@@ -138,7 +78,7 @@ impl Kept {
         Ok(keys.into_iter().take(limit).collect())
     }
 
-    fn write(&mut self, key: String, value: Option<Vec<u8>>) -> Result<(), String> {
+    pub(super) fn write(&mut self, key: String, value: Option<Vec<u8>>) -> Result<(), String> {
         if key.is_empty() || key.len() > KEY_BYTES_MAX {
             return Err(format!("a key has 1 to {KEY_BYTES_MAX} bytes, this one {}", key.len()));
         }
@@ -160,61 +100,6 @@ impl Kept {
         self.writes.insert(key, value);
         Ok(())
     }
-}
-
-impl kv::Host for GuestState {
-    fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
-        self.kept.read()?;
-        Ok(self.kept.get(&key)?)
-    }
-
-    fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.kept.write(key, Some(value)))
-    }
-
-    fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.kept.write(key, None))
-    }
-
-    fn keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Vec<String>> {
-        self.kept.read()?;
-        Ok(self.kept.keys(&prefix, limit.min(KEYS_MAX) as usize)?)
-    }
-}
-
-impl secrets::Host for GuestState {
-    fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.kept.given.secrets.get(&name).map(|value| value.expose().to_owned()))
-    }
-}
-
-impl clock::Host for GuestState {
-    fn now_ms(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.kept.given.now_ms)
-    }
-}
-
-impl random::Host for GuestState {
-    fn next(&mut self) -> wasmtime::Result<u64> {
-        let mut bytes = [0; 8];
-        fill(&mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
-    }
-
-    fn bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
-        if length > RANDOM_BYTES_MAX {
-            return Err(
-                TooMuch(format!("{length} random bytes at once, of at most {RANDOM_BYTES_MAX}")).into()
-            );
-        }
-        let mut bytes = vec![0; length as usize];
-        fill(&mut bytes)?;
-        Ok(bytes)
-    }
-}
-
-fn fill(bytes: &mut [u8]) -> Result<(), Unavailable> {
-    getrandom::fill(bytes).map_err(|error| Unavailable(format!("no random numbers: {error}")))
 }
 
 #[cfg(test)]

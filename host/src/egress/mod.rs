@@ -3,28 +3,21 @@
 //! Not here: what may be called (`rules::address`), what is sent and what an answer means (`flow`,
 //! `rules`).
 
-mod activity;
-mod address;
-mod answer;
-mod connection;
+mod connect;
 mod error;
+mod exchange;
 mod options;
-mod outgoing;
 mod pool;
-mod send;
 mod target;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod tls_fault;
-mod wire;
 
-pub use address::Resolve;
-pub use address::Resolver;
+pub use connect::address::Resolve;
+pub use connect::address::Resolver;
 pub use error::EgressError;
+pub use exchange::outgoing::OutgoingRequest;
+pub use exchange::send::Sent;
 pub use options::EgressOptions;
-pub use outgoing::OutgoingRequest;
-pub use send::Sent;
 pub use target::Target;
 
 pub use crate::rules::address::CheckedUrl;
@@ -38,6 +31,9 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
 use crate::domain::delivery::SendError;
+use crate::egress::connect::address;
+use crate::egress::connect::tls;
+use crate::egress::exchange::send;
 use crate::rules::address::check_url;
 
 /// The way out. One per server.

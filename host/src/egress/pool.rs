@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 
-use crate::egress::connection::Connection;
+use crate::egress::connect::connection::Connection;
 
 /// Idle connections kept per target.
 const IDLE_MAX: usize = 64;

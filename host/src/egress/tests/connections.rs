@@ -14,6 +14,7 @@ use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::ErrorCode;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
+use crate::egress::connect::wire::Wire;
 use crate::egress::tests::LONG;
 use crate::egress::tests::egress;
 use crate::egress::tests::failed;
@@ -22,7 +23,6 @@ use crate::egress::tests::peer::Peer;
 use crate::egress::tests::request;
 use crate::egress::tests::status;
 use crate::egress::tests::target;
-use crate::egress::wire::Wire;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 

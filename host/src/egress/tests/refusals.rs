@@ -13,7 +13,7 @@ use crate::egress::Egress;
 use crate::egress::EgressError;
 use crate::egress::EgressOptions;
 use crate::egress::Resolver;
-use crate::egress::address;
+use crate::egress::connect::address;
 use crate::egress::tests::LONG;
 use crate::egress::tests::egress;
 use crate::egress::tests::failed;

@@ -46,7 +46,7 @@ fn wants_length(method: &Method) -> bool {
 }
 
 /// The message as it goes out.
-pub(super) fn message(
+pub(in crate::egress) fn message(
     egress: &Inner,
     target: &Target,
     request: OutgoingRequest,

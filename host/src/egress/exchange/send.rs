@@ -15,17 +15,17 @@ use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::egress::Inner;
 use crate::egress::OutgoingRequest;
-use crate::egress::activity::Opening;
-use crate::egress::answer;
-use crate::egress::answer::Ending;
-use crate::egress::connection;
-use crate::egress::connection::Connection;
-use crate::egress::connection::HEAD_BYTES_MAX;
-use crate::egress::connection::HEADERS_MAX;
-use crate::egress::connection::micros;
-use crate::egress::outgoing;
+use crate::egress::connect::activity::Opening;
+use crate::egress::connect::connection;
+use crate::egress::connect::connection::Connection;
+use crate::egress::connect::connection::HEAD_BYTES_MAX;
+use crate::egress::connect::connection::HEADERS_MAX;
+use crate::egress::connect::connection::micros;
+use crate::egress::connect::tls_fault;
+use crate::egress::exchange::answer;
+use crate::egress::exchange::answer::Ending;
+use crate::egress::exchange::outgoing;
 use crate::egress::target::Target;
-use crate::egress::tls_fault;
 
 /// What came of a request.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ type Message = Request<Full<Bytes>>;
 
 /// Makes the same request each time: one for each connection that it is tried on. Keeping a copy of its headers for
 /// the second, which hardly one request in a thousand needs, would cost each of them an allocation a header.
-pub(super) type Make<'a> = &'a (dyn Fn() -> Result<OutgoingRequest, SendError> + Sync);
+pub(in crate::egress) type Make<'a> = &'a (dyn Fn() -> Result<OutgoingRequest, SendError> + Sync);
 
 /// How far a request has come; says what a timeout was spent on.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ struct Trip<'a> {
     stage: Stage,
 }
 
-pub(super) async fn run(
+pub(in crate::egress) async fn run(
     egress: &Inner,
     target: &Target,
     made: Make<'_>,

@@ -21,7 +21,7 @@ use crate::rules::address::AddressRefusal;
 
 /// Names looked up at a time. The system's resolver blocks a thread, also long after a request
 /// has given up on it; slow name servers must not use up the threads of everybody else.
-pub(super) const LOOKUPS_MAX: usize = 32;
+pub(in crate::egress) const LOOKUPS_MAX: usize = 32;
 /// Addresses of one name that are dialled; all are checked.
 const DIALLED_MAX: usize = 4;
 
@@ -68,7 +68,10 @@ async fn system(lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<I
 }
 
 /// The addresses to try, all of them allowed; at least one.
-pub(super) async fn addresses(egress: &Inner, target: &Target) -> Result<Vec<SocketAddr>, SendError> {
+pub(in crate::egress) async fn addresses(
+    egress: &Inner,
+    target: &Target,
+) -> Result<Vec<SocketAddr>, SendError> {
     let options = &egress.options;
     let port = target.port();
     let mut found = match target.host() {

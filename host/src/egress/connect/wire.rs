@@ -18,23 +18,23 @@ use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
-use crate::egress::activity::Activity;
-use crate::egress::activity::OPENING_BYTES;
+use crate::egress::connect::activity::Activity;
+use crate::egress::connect::activity::OPENING_BYTES;
 
 /// The driver's side, which owns the socket. The lock is held for one system call.
 #[derive(Debug)]
-pub(super) struct Wire(Arc<Mutex<TcpStream>>);
+pub(in crate::egress) struct Wire(Arc<Mutex<TcpStream>>);
 
 /// The pool's side. It keeps nothing open.
 #[derive(Debug)]
-pub(super) struct Watch(Weak<Mutex<TcpStream>>);
+pub(in crate::egress) struct Watch(Weak<Mutex<TcpStream>>);
 
 impl Wire {
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(in crate::egress) fn new(socket: TcpStream) -> Self {
         Self(Arc::new(Mutex::new(socket)))
     }
 
-    pub(super) fn watch(&self) -> Watch {
+    pub(in crate::egress) fn watch(&self) -> Watch {
         Watch(Arc::downgrade(&self.0))
     }
 
@@ -46,7 +46,7 @@ impl Wire {
 impl Watch {
     /// Whether the peer has neither closed an idle connection nor said anything on it. What it says
     /// unasked is no answer to the next request: a farewell, or an answer to nothing.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(in crate::egress) fn is_quiet(&self) -> bool {
         let Some(socket) = self.0.upgrade().map(Wire) else { return false };
         let peeked = SockRef::from(&*socket.socket()).peek(&mut [MaybeUninit::uninit()]);
         peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
@@ -92,7 +92,7 @@ impl AsyncWrite for Wire {
 /// A stream that notes how each answer begins: above TLS, so that its farewells and tickets are no
 /// beginning of an answer.
 #[derive(Debug)]
-pub(super) struct Heard<S> {
+pub(in crate::egress) struct Heard<S> {
     stream: S,
     activity: Arc<Activity>,
     /// Which use of the connection the answer is for.
@@ -101,7 +101,7 @@ pub(super) struct Heard<S> {
 }
 
 impl<S> Heard<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+    pub(in crate::egress) fn new(stream: S, activity: Arc<Activity>) -> Self {
         Self { stream, activity, of_use: 0, begins: Vec::with_capacity(OPENING_BYTES) }
     }
 

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use crate::egress::EgressError;
 
 /// A connector that verifies servers and speaks HTTP/1.1.
-pub(super) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, EgressError> {
+pub(in crate::egress) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, EgressError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, EgressE
 }
 
 /// Whether the operator's own certificates can be used.
-pub(super) fn check_extra(extra_ca: Option<&Path>) -> Result<(), EgressError> {
+pub(in crate::egress) fn check_extra(extra_ca: Option<&Path>) -> Result<(), EgressError> {
     extra_ca.map_or(Ok(()), |path| add_extra(&mut RootCertStore::empty(), path))
 }
 

@@ -13,7 +13,7 @@ const BUSY: u64 = u64::MAX;
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(in crate::egress) struct Activity {
     born: Instant,
     idle_since_ms: AtomicU64,
     /// Uses so far: whose answer a byte belongs to.
@@ -23,7 +23,7 @@ pub(super) struct Activity {
 
 /// The first bytes of an answer, taken for what they seem to be. Never more than the first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(in crate::egress) enum Opening {
     /// None has come.
     Silence,
     /// Something that is no answer, or not yet.
@@ -41,7 +41,7 @@ const TLS: u16 = 2;
 
 impl Activity {
     /// A connection that is about to be used.
-    pub(super) fn new() -> Self {
+    pub(in crate::egress) fn new() -> Self {
         Self {
             born: Instant::now(),
             idle_since_ms: AtomicU64::new(BUSY),
@@ -51,19 +51,19 @@ impl Activity {
     }
 
     /// It is in use from now on, and nothing of the next answer has come.
-    pub(super) fn begin(&self) {
+    pub(in crate::egress) fn begin(&self) {
         self.idle_since_ms.store(BUSY, Ordering::Relaxed);
         self.uses.fetch_add(1, Ordering::Relaxed);
         self.heard.store(SILENCE, Ordering::Relaxed);
     }
 
     /// It is idle from now on.
-    pub(super) fn rest(&self) {
+    pub(in crate::egress) fn rest(&self) {
         self.idle_since_ms.store(self.age_ms(), Ordering::Relaxed);
     }
 
     /// For how long nobody has used it; zero while somebody does.
-    pub(super) fn idle(&self) -> Duration {
+    pub(in crate::egress) fn idle(&self) -> Duration {
         match self.idle_since_ms.load(Ordering::Relaxed) {
             BUSY => Duration::ZERO,
             since => Duration::from_millis(self.age_ms().saturating_sub(since)),
@@ -71,12 +71,12 @@ impl Activity {
     }
 
     /// How often it was taken into use.
-    pub(super) fn uses(&self) -> u64 {
+    pub(in crate::egress) fn uses(&self) -> u64 {
         self.uses.load(Ordering::Relaxed)
     }
 
     /// An answer has begun with these bytes.
-    pub(super) fn hear(&self, begins: &[u8]) {
+    pub(in crate::egress) fn hear(&self, begins: &[u8]) {
         let heard = match opening(begins) {
             Opening::Status(status) => status,
             Opening::Tls => TLS,
@@ -86,7 +86,7 @@ impl Activity {
     }
 
     /// How the answer to the present use begins.
-    pub(super) fn heard(&self) -> Opening {
+    pub(in crate::egress) fn heard(&self) -> Opening {
         match self.heard.load(Ordering::Relaxed) {
             SILENCE => Opening::Silence,
             SOMETHING => Opening::Something,
@@ -101,7 +101,7 @@ impl Activity {
 }
 
 /// Bytes that say the status: `HTTP/1.1 200`.
-pub(super) const OPENING_BYTES: usize = 12;
+pub(in crate::egress) const OPENING_BYTES: usize = 12;
 
 fn opening(bytes: &[u8]) -> Opening {
     match bytes {

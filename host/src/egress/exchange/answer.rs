@@ -24,7 +24,7 @@ const KEPT_HEADERS_MAX: usize = 8 << 10;
 
 /// What becomes of the connection of an answer, and why the body is not whole.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(in crate::egress) enum Ending {
     /// It can take the next request.
     Reusable,
     /// It cannot.
@@ -37,7 +37,7 @@ pub(super) enum Ending {
 
 /// Reads an answer whose head is there. Whatever becomes of its body until `deadline`: the receiver
 /// has said what it made of the request.
-pub(super) async fn read(
+pub(in crate::egress) async fn read(
     answer: http::Response<Incoming>,
     bytes_max: usize,
     deadline: Instant,
@@ -91,7 +91,7 @@ async fn discard(mut body: Incoming, mut seen: usize, deadline: Instant) -> bool
 }
 
 /// An answer of which nothing but the status is known.
-pub(super) fn unreadable(status: u16, error: SendError) -> Response {
+pub(in crate::egress) fn unreadable(status: u16, error: SendError) -> Response {
     Response { status, headers: Headers::default(), body: Bytes::new(), end: BodyEnd::Broken(error) }
 }
 

@@ -10,12 +10,12 @@ use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
 
 /// What an attempt that came to nothing for it shows.
-pub(super) fn send_error(authority: &str, detail: String) -> SendError {
+pub(in crate::egress) fn send_error(authority: &str, detail: String) -> SendError {
     SendError { code: ErrorCode::TlsFailed, detail: format!("no TLS with {authority}: {detail}") }
 }
 
 /// Why a handshake failed.
-pub(super) fn explain_handshake(error: &io::Error) -> String {
+pub(in crate::egress) fn explain_handshake(error: &io::Error) -> String {
     match (within(error), error.kind()) {
         (Some(fault), _) => explain(fault),
         (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
@@ -29,7 +29,7 @@ pub(super) fn explain_handshake(error: &io::Error) -> String {
 
 /// Why an established connection broke, if TLS is the reason: a peer of TLS 1.3 says only after the
 /// handshake that it wants a certificate.
-pub(super) fn explain_break(error: &(dyn Error + 'static)) -> Option<String> {
+pub(in crate::egress) fn explain_break(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(fault) = error.downcast_ref::<io::Error>().and_then(within) {

@@ -20,31 +20,31 @@ use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::egress::Inner;
-use crate::egress::activity::Activity;
-use crate::egress::address;
+use crate::egress::connect::activity::Activity;
+use crate::egress::connect::address;
+use crate::egress::connect::tls_fault;
+use crate::egress::connect::wire::Heard;
+use crate::egress::connect::wire::Watch;
+use crate::egress::connect::wire::Wire;
 use crate::egress::target::Target;
-use crate::egress::tls_fault;
-use crate::egress::wire::Heard;
-use crate::egress::wire::Watch;
-use crate::egress::wire::Wire;
 
 /// Bytes of an answer's head.
-pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
+pub(in crate::egress) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Headers of an answer.
-pub(super) const HEADERS_MAX: usize = 100;
+pub(in crate::egress) const HEADERS_MAX: usize = 100;
 
 /// A connection that can take a request. It owns the task that drives it: dropped, both end.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) sender: SendRequest<Full<Bytes>>,
-    pub(super) activity: Arc<Activity>,
+pub(in crate::egress) struct Connection {
+    pub(in crate::egress) sender: SendRequest<Full<Bytes>>,
+    pub(in crate::egress) activity: Arc<Activity>,
     watch: Watch,
     driver: AbortHandle,
 }
 
 impl Connection {
     /// Whether an idle connection can take a request, as far as that can be known before it does.
-    pub(super) fn is_alive(&self) -> bool {
+    pub(in crate::egress) fn is_alive(&self) -> bool {
         !self.sender.is_closed() && self.watch.is_quiet()
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Connection {
 }
 
 /// A fresh connection to one of the target's addresses.
-pub(super) async fn open(
+pub(in crate::egress) async fn open(
     egress: &Inner,
     target: &Target,
     timings: &mut Timings,
@@ -72,7 +72,7 @@ pub(super) async fn open(
 }
 
 /// Whole microseconds; what does not fit (71 minutes) is the most that does.
-pub(super) fn micros(elapsed: Duration) -> u32 {
+pub(in crate::egress) fn micros(elapsed: Duration) -> u32 {
     u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX)
 }
 

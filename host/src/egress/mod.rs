@@ -1,114 +1,33 @@
 //! Every outgoing request. A URL is checked when it is saved; a host's every address is checked
 //! when it is dialled, and the checked address is the one dialled. Redirects are never followed.
+//! Read `egress` (what others call), `connect/address` (what is dialled), `exchange/send` (the course of a request) and
+//! `target` (a place to send to, with its connections).
+//!
 //! Not here: what may be called (`rules::address`), what is sent and what an answer means (`flow`,
 //! `rules`).
 
 mod connect;
+#[expect(clippy::module_inception, reason = "the room is named after what it holds")]
+mod egress;
 mod error;
 mod exchange;
+mod inner;
+mod names;
 mod options;
 mod pool;
 mod target;
+mod target_url;
 #[cfg(test)]
 mod tests;
 
-pub use connect::address::Resolve;
-pub use connect::address::Resolver;
+pub use egress::Egress;
 pub use error::EgressError;
 pub use exchange::outgoing::OutgoingRequest;
 pub use exchange::send::Sent;
+pub use names::resolver::Resolve;
+pub use names::resolver::Resolver;
 pub use options::EgressOptions;
 pub use target::Target;
 
 pub use crate::rules::address::CheckedUrl;
 pub use crate::rules::address::UrlRefusal;
-
-use std::sync::Arc;
-use std::time::Duration;
-
-use http::HeaderValue;
-use tokio::sync::Semaphore;
-use tokio_rustls::TlsConnector;
-
-use crate::domain::delivery::SendError;
-use crate::egress::connect::address;
-use crate::egress::connect::tls;
-use crate::egress::exchange::send;
-use crate::rules::address::check_url;
-
-/// The way out. One per server.
-#[derive(Clone)]
-pub struct Egress {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    options: EgressOptions,
-    user_agent: HeaderValue,
-    tls: TlsConnector,
-    lookups: Arc<Semaphore>,
-}
-
-impl std::fmt::Debug for Egress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Egress").field("options", &self.inner.options).finish_non_exhaustive()
-    }
-}
-
-impl Egress {
-    /// Reads the certificates to trust; fails if a setting is unusable.
-    pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
-        let tls = tls::connector(options.extra_ca.as_deref())?;
-        let user_agent = user_agent(&options)?;
-        let lookups = Arc::new(Semaphore::new(address::LOOKUPS_MAX));
-        Ok(Self { inner: Arc::new(Inner { options, user_agent, tls, lookups }) })
-    }
-
-    /// Whether [`Egress::new`] would take these, without what it reads of the system.
-    pub fn check(options: &EgressOptions) -> Result<(), EgressError> {
-        user_agent(options)?;
-        tls::check_extra(options.extra_ca.as_deref())
-    }
-
-    /// Checks a URL as far as it can be without asking a name server: for saving.
-    pub fn check_url(&self, url: &str) -> Result<CheckedUrl, UrlRefusal> {
-        check_url(url, &self.inner.options.url_policy())
-    }
-
-    /// A place to send to, with connections of its own, which close when the last user drops it.
-    pub fn target(&self, url: &CheckedUrl) -> Arc<Target> {
-        Arc::new(Target::new(url.clone()))
-    }
-
-    /// Sends a request and reads the answer, all within `timeout`. A bad peer is an outcome, not
-    /// an error. Dropping the future closes the connection in use.
-    pub async fn send(&self, target: &Target, request: OutgoingRequest, timeout: Duration) -> Sent {
-        self.send_made(target, &|| Ok(request.clone()), timeout).await
-    }
-
-    /// The same for a request that `made` makes, equal each time it is called: for each connection it is tried on.
-    pub async fn send_made(
-        &self,
-        target: &Target,
-        made: &(dyn Fn() -> Result<OutgoingRequest, SendError> + Sync),
-        timeout: Duration,
-    ) -> Sent {
-        let bytes_max = self.inner.options.response_bytes_max;
-        send::run(&self.inner, target, made, timeout, bytes_max).await
-    }
-
-    /// The same, keeping so many bytes of the answer's body.
-    pub async fn fetch(
-        &self,
-        target: &Target,
-        request: OutgoingRequest,
-        timeout: Duration,
-        response_bytes_max: usize,
-    ) -> Sent {
-        send::run(&self.inner, target, &|| Ok(request.clone()), timeout, response_bytes_max).await
-    }
-}
-
-fn user_agent(options: &EgressOptions) -> Result<HeaderValue, EgressError> {
-    HeaderValue::from_str(&options.user_agent).map_err(|_| EgressError::UserAgent(options.user_agent.clone()))
-}

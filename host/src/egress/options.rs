@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::egress::connect::address::Resolver;
+use crate::egress::names::resolver::Resolver;
 use crate::rules::address::UrlPolicy;
 
 /// Settings of one [`Egress`](crate::egress::Egress).

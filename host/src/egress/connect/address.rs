@@ -5,72 +5,24 @@
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
-use std::net::ToSocketAddrs as _;
-use std::sync::Arc;
 
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
 use url::Host;
 
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
-use crate::egress::Inner;
-use crate::egress::target::Target;
+use crate::egress::inner::Inner;
+use crate::egress::target_url::TargetUrl;
 use crate::rules::address;
 use crate::rules::address::AddressRefusal;
 
-/// Names looked up at a time. The system's resolver blocks a thread, also long after a request
-/// has given up on it; slow name servers must not use up the threads of everybody else.
-pub(in crate::egress) const LOOKUPS_MAX: usize = 32;
 /// Addresses of one name that are dialled; all are checked.
 const DIALLED_MAX: usize = 4;
-
-/// Answers the addresses of a name; none if it has none.
-pub type Resolve = Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
-
-/// Who turns names into addresses.
-pub enum Resolver {
-    /// The system, as for every other program.
-    System,
-    /// Somebody else; for tests.
-    Given(Resolve),
-}
-
-impl std::fmt::Debug for Resolver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::System => "System",
-            Self::Given(_) => "Given",
-        })
-    }
-}
-
-impl Resolver {
-    async fn resolve(&self, lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
-        match self {
-            Self::Given(resolve) => Ok(resolve(host)),
-            Self::System => system(lookups, host, port).await,
-        }
-    }
-}
-
-async fn system(lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
-    let place = lookups.clone().acquire_owned().await.map_err(|error| error.to_string())?;
-    let name = (host.to_owned(), port);
-    let lookup = tokio::task::spawn_blocking(move || {
-        let found = name.to_socket_addrs().map(|found| found.map(|address| address.ip()).collect());
-        // The place is free only when the thread is, however long ago the request gave up.
-        drop(place);
-        found
-    });
-    let found = lookup.await.map_err(|error| error.to_string())?;
-    found.map_err(|error: std::io::Error| error.to_string())
-}
 
 /// The addresses to try, all of them allowed; at least one.
 pub(in crate::egress) async fn addresses(
     egress: &Inner,
-    target: &Target,
+    target: &TargetUrl,
 ) -> Result<Vec<SocketAddr>, SendError> {
     let options = &egress.options;
     let port = target.port();
@@ -103,7 +55,7 @@ fn permitted(mut found: Vec<IpAddr>, allow: &[IpNet]) -> Result<Vec<IpAddr>, Add
     if found.is_empty() { Err(refusal) } else { Ok(found) }
 }
 
-fn named_in(hosts: &[String], target: &Target) -> bool {
+fn named_in(hosts: &[String], target: &TargetUrl) -> bool {
     let Host::Domain(name) = target.host() else { return false };
     let bare = name.trim_end_matches('.');
     hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(bare))

@@ -19,14 +19,14 @@ use tokio::time::Instant;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
-use crate::egress::Inner;
 use crate::egress::connect::activity::Activity;
 use crate::egress::connect::address;
 use crate::egress::connect::tls_fault;
 use crate::egress::connect::wire::Heard;
 use crate::egress::connect::wire::Watch;
 use crate::egress::connect::wire::Wire;
-use crate::egress::target::Target;
+use crate::egress::inner::Inner;
+use crate::egress::target_url::TargetUrl;
 
 /// Bytes of an answer's head.
 pub(in crate::egress) const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -58,7 +58,7 @@ impl Drop for Connection {
 /// A fresh connection to one of the target's addresses.
 pub(in crate::egress) async fn open(
     egress: &Inner,
-    target: &Target,
+    target: &TargetUrl,
     timings: &mut Timings,
 ) -> Result<Connection, SendError> {
     let started = Instant::now();
@@ -80,7 +80,7 @@ pub(in crate::egress) fn micros(elapsed: Duration) -> u32 {
 /// one that swallows packets does not keep the next from its turn.
 async fn dial(
     egress: &Inner,
-    target: &Target,
+    target: &TargetUrl,
     addresses: &[SocketAddr],
     deadline: Instant,
 ) -> Result<Connection, SendError> {
@@ -114,7 +114,7 @@ async fn dial(
     })
 }
 
-async fn handshake(egress: &Inner, target: &Target, stream: TcpStream) -> Result<Connection, SendError> {
+async fn handshake(egress: &Inner, target: &TargetUrl, stream: TcpStream) -> Result<Connection, SendError> {
     // Small requests must not wait for their acknowledgement; a socket without it works, slower.
     let _slower = stream.set_nodelay(true);
     let (wire, idle_timeout) = (Wire::new(stream), egress.options.idle_timeout);

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::TlsConnector;
 
-use crate::egress::EgressError;
+use crate::egress::error::EgressError;
 
 /// A connector that verifies servers and speaks HTTP/1.1.
 pub(in crate::egress) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, EgressError> {

@@ -10,8 +10,8 @@ use http::header;
 use http_body_util::Full;
 
 use crate::domain::delivery::SendError;
-use crate::egress::Inner;
-use crate::egress::target::Target;
+use crate::egress::inner::Inner;
+use crate::egress::target_url::TargetUrl;
 
 /// Headers that say where a message ends or what becomes of the connection (RFC 9110 §7.6.1). A
 /// caller who could set them could smuggle a second request in.
@@ -48,7 +48,7 @@ fn wants_length(method: &Method) -> bool {
 /// The message as it goes out.
 pub(in crate::egress) fn message(
     egress: &Inner,
-    target: &Target,
+    target: &TargetUrl,
     request: OutgoingRequest,
 ) -> Result<Request<Full<Bytes>>, SendError> {
     let uri = target.uri(request.path.as_deref())?;

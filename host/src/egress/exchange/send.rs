@@ -13,8 +13,6 @@ use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
-use crate::egress::Inner;
-use crate::egress::OutgoingRequest;
 use crate::egress::connect::activity::Opening;
 use crate::egress::connect::connection;
 use crate::egress::connect::connection::Connection;
@@ -25,6 +23,8 @@ use crate::egress::connect::tls_fault;
 use crate::egress::exchange::answer;
 use crate::egress::exchange::answer::Ending;
 use crate::egress::exchange::outgoing;
+use crate::egress::exchange::outgoing::OutgoingRequest;
+use crate::egress::inner::Inner;
 use crate::egress::target::Target;
 
 /// What came of a request.
@@ -133,12 +133,12 @@ impl Trip<'_> {
     }
 
     fn message(&self, made: Make<'_>) -> Result<Message, SendError> {
-        outgoing::message(self.egress, self.target, made()?)
+        outgoing::message(self.egress, &self.target.url, made()?)
     }
 
     async fn connect(&mut self) -> Result<Connection, SendError> {
         let limit = self.egress.options.connect_timeout;
-        let opening = connection::open(self.egress, self.target, &mut self.timings);
+        let opening = connection::open(self.egress, &self.target.url, &mut self.timings);
         match tokio::time::timeout(limit, opening).await {
             Ok(opened) => opened,
             Err(_) => Err(self.timed_out(limit)),
@@ -165,7 +165,7 @@ impl Trip<'_> {
 
     /// What is left of an answer whose head did not come or cannot be read.
     fn no_head(&self, error: &hyper::Error, heard: Opening) -> Result<Begun, Failed> {
-        let authority = self.target.authority();
+        let authority = self.target.url.authority();
         // An answer that stops short is a broken connection; hyper counts it as a parse error, too.
         let garbled = error.is_parse() && !error.is_incomplete_message();
         let bad = |detail: String| SendError { code: ErrorCode::BadResponse, detail };
@@ -191,7 +191,7 @@ impl Trip<'_> {
     }
 
     fn broke(&self, error: &hyper::Error) -> SendError {
-        let authority = self.target.authority();
+        let authority = self.target.url.authority();
         if let Some(detail) = tls_fault::explain_break(error) {
             return tls_fault::send_error(&authority, detail);
         }
@@ -213,7 +213,7 @@ impl Trip<'_> {
         };
         SendError {
             code: ErrorCode::Timeout,
-            detail: format!("{} {what} within {limit:?}", self.target.authority()),
+            detail: format!("{} {what} within {limit:?}", self.target.url.authority()),
         }
     }
 }

@@ -60,7 +60,7 @@ async fn a_listed_address_is_dialled_whatever_else_the_name_has() {
         let egress = Egress::new(EgressOptions { resolver, ..options() }).unwrap();
         let url = format!("http://mixed.example:{}/", peer.address.port());
         let target = egress.target(&egress.check_url(&url).unwrap());
-        let dialled = address::addresses(&egress.inner, &target).await.unwrap();
+        let dialled = address::addresses(&egress.inner, &target.url).await.unwrap();
         assert_eq!(dialled, [peer.address], "{addresses:?}");
         assert_eq!(status(&egress.send(&target, request(""), LONG).await), 200, "{addresses:?}");
     }

@@ -1,0 +1,3 @@
+//! From names to addresses. Not here: which addresses are dialled (`connect::address`).
+
+pub(in crate::egress) mod resolver;

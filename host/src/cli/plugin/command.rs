@@ -4,20 +4,20 @@ use clap::Args;
 use clap::Subcommand;
 
 use crate::cli::Exit;
-use crate::cli::plugin::activate;
-use crate::cli::plugin::bench;
 use crate::cli::plugin::build;
-use crate::cli::plugin::capture;
-use crate::cli::plugin::check;
-use crate::cli::plugin::compare;
-use crate::cli::plugin::limits;
-use crate::cli::plugin::list;
-use crate::cli::plugin::new;
-use crate::cli::plugin::push;
-use crate::cli::plugin::release;
-use crate::cli::plugin::rollout;
-use crate::cli::plugin::trial;
-use crate::cli::plugin::usage;
+use crate::cli::plugin::gateway::activate;
+use crate::cli::plugin::gateway::capture;
+use crate::cli::plugin::gateway::compare;
+use crate::cli::plugin::gateway::limits;
+use crate::cli::plugin::gateway::list;
+use crate::cli::plugin::gateway::push;
+use crate::cli::plugin::gateway::release;
+use crate::cli::plugin::gateway::rollout;
+use crate::cli::plugin::gateway::usage;
+use crate::cli::plugin::local::bench;
+use crate::cli::plugin::local::check;
+use crate::cli::plugin::local::trial;
+use crate::cli::plugin::scaffold::new;
 use crate::cli::text::talk;
 
 /// Flags of `plugin`.

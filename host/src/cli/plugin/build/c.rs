@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use anyhow::bail;
 
-use crate::cli::plugin::build;
+use crate::cli::plugin::build::compiler;
 use crate::cli::plugin::build::component;
 use crate::cli::plugin::build::kit;
 use crate::cli::plugin::language::Language;
@@ -38,7 +38,7 @@ const FLAGS: [&str; 9] = [
 pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let clang = clang()?;
     let kit = kit::write(folder, Language::C)?;
-    let file = build::target(folder)?.join("clang.wasm");
+    let file = compiler::target(folder)?.join("clang.wasm");
     let mut command = Command::new(clang);
     command.current_dir(folder).args(FLAGS).arg("-I").arg(&kit);
     let is_debian = Path::new(LIBC).is_dir();
@@ -48,7 +48,7 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     command.args(sources(folder)?);
     command.args(["hookmill.c", "hookmill_grants.c", "manifest.c"].map(|file| kit.join(file)));
     command.arg("-o").arg(&file);
-    let module = build::made(command, &file);
+    let module = compiler::made(command, &file);
     // Elsewhere clang may know a C library of its own, or none.
     let module = if is_debian { module? } else { module.context(NEEDED)? };
     component::of(

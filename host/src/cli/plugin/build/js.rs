@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::cli::plugin::build;
+use crate::cli::plugin::build::compiler;
 use crate::cli::plugin::build::grants;
 use crate::cli::plugin::build::kit;
 use crate::cli::plugin::language::Language;
@@ -22,11 +22,11 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     }
     let tool = tool(folder)?;
     let kit = kit::write(folder, Language::Js)?;
-    let file = build::target(folder)?.join("componentize-js.wasm");
+    let file = compiler::target(folder)?.join("componentize-js.wasm");
     let mut command = Command::new(tool);
     command.current_dir(folder).arg(kit.join("entry.js")).arg("--wit").arg(kit.join("wit"));
     command.args(["--world-name", grants::WORLD]).arg("--out").arg(&file).arg("--disable").args(DISABLED);
-    build::made(command, &file)
+    compiler::made(command, &file)
 }
 
 /// `componentize-js` of the project or of a folder around it, as Node looks for packages; else that of

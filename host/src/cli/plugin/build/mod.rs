@@ -1,29 +1,31 @@
 //! `plugin build`: the project as one component, whatever it is written in. One file per language;
 //! `kit` writes what they have in common into the project, `grants` finds what it asks for and `outside` what it
-//! should have asked for, `component` makes components
-//! of modules.
+//! should have asked for, `component` makes components of modules. Read this file, `rust`, `kit` and `grants`.
+//!
+//! Not here: finding compilers (`toolchain`), trying what was built (`local`).
 
 mod c;
+mod compiler;
 mod component;
 mod examples;
 mod grants;
 mod js;
 mod kit;
 mod outside;
+pub(super) mod project;
 mod python;
 mod rust;
 
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Context as _;
-use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::Exit;
+use crate::cli::plugin::build::compiler::target;
 use crate::cli::plugin::language::Language;
 use crate::cli::plugin::report;
 
@@ -75,24 +77,4 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Built> {
 fn output(folder: &Path) -> anyhow::Result<PathBuf> {
     let name = folder.file_name().context("the project's folder has no name")?;
     Ok(target(folder)?.join(name).with_added_extension("wasm"))
-}
-
-/// The folder for what is built, made if it is not there.
-fn target(folder: &Path) -> anyhow::Result<PathBuf> {
-    let target = folder.join("target");
-    fs::create_dir_all(&target).with_context(|| format!("make {}", target.display()))?;
-    Ok(target)
-}
-
-/// Runs a compiler, whose words go to stderr, and reads the file it makes.
-fn made(mut compiler: Command, file: &Path) -> anyhow::Result<Vec<u8>> {
-    // The program's own stdout is for its result.
-    let ended = compiler.stdout(std::io::stderr()).status();
-    let ended = ended.with_context(|| format!("run {}", compiler.get_program().display()))?;
-    if !ended.success() {
-        bail!("the project does not build: {} ended with {ended}", compiler.get_program().display());
-    }
-    let bytes = fs::read(file).with_context(|| format!("read {}", file.display()))?;
-    fs::remove_file(file).with_context(|| format!("remove {}", file.display()))?;
-    Ok(bytes)
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::cli::plugin::build;
+use crate::cli::plugin::build::compiler;
 use crate::cli::plugin::build::grants;
 use crate::cli::plugin::build::kit;
 use crate::cli::plugin::language::Language;
@@ -16,13 +16,13 @@ use crate::cli::plugin::toolchain;
 pub(super) fn build(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let tool = tool(folder)?;
     let kit = kit::write(folder, Language::Python)?;
-    let file = build::target(folder)?.join("componentize-py.wasm");
+    let file = compiler::target(folder)?.join("componentize-py.wasm");
     let mut command = Command::new(tool);
     command.current_dir(folder).arg("--wit-path").arg(kit.join("wit")).args(["--world", grants::WORLD]);
     // Whatever the interpreter imports of a system is replaced by traps: a plugin gets none of it.
     command.args(["componentize", "--stub-wasi", "--python-path"]).arg(folder);
     command.arg("--python-path").arg(&kit).arg("hookmill_entry").arg("--output").arg(&file);
-    build::made(command, &file)
+    compiler::made(command, &file)
 }
 
 /// `componentize-py` of the project's own environment, else that of the search path.

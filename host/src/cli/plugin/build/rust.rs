@@ -12,7 +12,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::cli::plugin::build::component;
-use crate::cli::plugin::project::Project;
+use crate::cli::plugin::build::project::Project;
 use crate::cli::plugin::toolchain::Toolchain;
 
 /// The component, and where it belongs. Cargo's own words go to stderr.

@@ -11,12 +11,12 @@ use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::compare;
 use crate::cli::compare::Selection;
-use crate::cli::plugin::examine;
+use crate::cli::plugin::local::examine;
 use crate::cli::plugin::report;
 
 /// Flags of `plugin compare`.
 #[derive(Debug, Args)]
-pub(super) struct CompareArgs {
+pub(in crate::cli::plugin) struct CompareArgs {
     /// The plugin's name in the gateway.
     name: String,
     /// The version to try: `active`, or a digest such as sha256:… [default: the newest].
@@ -29,7 +29,7 @@ pub(super) struct CompareArgs {
     selection: Selection,
 }
 
-pub(super) async fn run(args: &CompareArgs, json: bool) -> Exit {
+pub(in crate::cli::plugin) async fn run(args: &CompareArgs, json: bool) -> Exit {
     compare::exit(try_run(args, json).await)
 }
 

@@ -4,8 +4,8 @@
 macro_rules! sdk {
     ($($path:literal)*) => {
         /// Path inside the crate, and text.
-        pub(super) const FILES: &[(&str, &str)] =
-            &[$(($path, include_str!(concat!("../../../../plugin-sdk/", $path)))),*];
+        pub(in crate::cli::plugin) const FILES: &[(&str, &str)] =
+            &[$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*];
     };
 }
 

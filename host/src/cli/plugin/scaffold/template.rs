@@ -41,10 +41,12 @@ const EXAMPLES: Files = &[
 ];
 
 /// Where the SDK for Rust goes inside the project.
-pub(super) const SDK_FOLDER: &str = ".hookmill/sdk";
+pub(in crate::cli::plugin) const SDK_FOLDER: &str = ".hookmill/sdk";
 
 /// The files of a project.
-pub(super) fn files(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(in crate::cli::plugin) fn files(
+    language: Language,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = match language {
         Language::Rust => RUST,
         Language::Js => JS,
@@ -55,6 +57,6 @@ pub(super) fn files(language: Language) -> impl Iterator<Item = (&'static str, &
 }
 
 /// Fills a template in.
-pub(super) fn filled(text: &str, name: &str) -> String {
+pub(in crate::cli::plugin) fn filled(text: &str, name: &str) -> String {
     text.replace("{{NAME}}", name)
 }

@@ -11,7 +11,7 @@ use crate::cli::plugin::report;
 
 /// Flags of `plugin activate`.
 #[derive(Debug, Args)]
-pub(super) struct ActivateArgs {
+pub(in crate::cli::plugin) struct ActivateArgs {
     /// The plugin.
     name: String,
     /// Which version: its digest, or how it begins. [default: the newest]
@@ -31,7 +31,7 @@ pub(super) struct ActivateArgs {
     reason: Option<String>,
 }
 
-pub(super) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let plugin = client.get(&format!("v1/plugins/{}", args.name)).await?;
     let digest = choose(&plugin, args.which.as_deref())?;
@@ -58,7 +58,7 @@ pub(super) async fn run(args: &ActivateArgs, json: bool) -> anyhow::Result<Exit>
 }
 
 /// The digest of the one version that is meant; versions are listed newest first.
-pub(super) fn choose(plugin: &Value, wanted: Option<&str>) -> anyhow::Result<String> {
+pub(in crate::cli::plugin) fn choose(plugin: &Value, wanted: Option<&str>) -> anyhow::Result<String> {
     let versions = plugin["versions"].as_array().map_or(&[] as &[_], Vec::as_slice);
     let digests: Vec<&str> = versions.iter().filter_map(|version| version["digest"].as_str()).collect();
     let Some(wanted) = wanted else {

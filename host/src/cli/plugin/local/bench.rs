@@ -9,10 +9,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::cli::Exit;
-use crate::cli::plugin::examine;
-use crate::cli::plugin::examine::Examiner;
-use crate::cli::plugin::example;
-use crate::cli::plugin::example::Example;
+use crate::cli::plugin::local::examine;
+use crate::cli::plugin::local::examine::Examiner;
+use crate::cli::plugin::local::example;
+use crate::cli::plugin::local::example::Example;
 use crate::cli::plugin::report;
 use crate::config::parse_duration;
 use crate::domain::plugin::Fault;
@@ -23,7 +23,7 @@ const WARM_UP: u32 = 20;
 
 /// Flags of `plugin bench`.
 #[derive(Debug, Args)]
-pub(super) struct BenchArgs {
+pub(in crate::cli::plugin) struct BenchArgs {
     /// A .wasm file or the folder of a project [default: the project here, built].
     file: Option<PathBuf>,
     /// How long to run each example.
@@ -31,7 +31,7 @@ pub(super) struct BenchArgs {
     each: Duration,
 }
 
-pub(super) async fn run(args: &BenchArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &BenchArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     let examiner = Examiner::new()?;
     let (plugin, admitted) = match examiner.plugin(bytes).await? {

@@ -30,7 +30,7 @@ fn short(digest: &Value) -> &str {
 }
 
 /// How it goes, in one line.
-pub(super) fn line(rollout: &Value) -> String {
+pub(in crate::cli::plugin) fn line(rollout: &Value) -> String {
     let figures = &rollout["figures"];
     format!(
         "{}: {} events, {} errors ({:.1} %), {} of {} changed, p95 {} µs beside {} µs",
@@ -46,7 +46,7 @@ pub(super) fn line(rollout: &Value) -> String {
 }
 
 /// Everything that is known of it.
-pub(super) fn whole(rollout: &Value) -> String {
+pub(in crate::cli::plugin) fn whole(rollout: &Value) -> String {
     let figures = &rollout["figures"];
     let mut out = format!(
         "{} of {} {} on {} % of the events: {}\n",

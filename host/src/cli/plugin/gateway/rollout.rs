@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::client::ClientError;
-use crate::cli::plugin::activate;
+use crate::cli::plugin::gateway::activate;
+use crate::cli::plugin::gateway::rollout_show;
 use crate::cli::plugin::report;
-use crate::cli::plugin::rollout_show;
 
 /// Between two looks of `--watch`.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ struct Where {
 
 /// Flags of `plugin canary`.
 #[derive(Debug, Args)]
-pub(super) struct CanaryArgs {
+pub(in crate::cli::plugin) struct CanaryArgs {
     #[command(flatten)]
     at: Where,
     /// Percent of the events that the version gets, chosen by their id: 0.1 to 100.
@@ -65,7 +65,7 @@ pub(super) struct CanaryArgs {
 
 /// Flags of `plugin shadow`.
 #[derive(Debug, Args)]
-pub(super) struct ShadowArgs {
+pub(in crate::cli::plugin) struct ShadowArgs {
     #[command(flatten)]
     at: Where,
     /// Percent of the events that it is run on, chosen by their id: 0.1 to 100.
@@ -81,7 +81,7 @@ enum Action {
     Show,
 }
 
-pub(super) async fn canary(args: &CanaryArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn canary(args: &CanaryArgs, json: bool) -> anyhow::Result<Exit> {
     let accept = args.accept.clone().unwrap_or_default();
     let action = match &args.at.version {
         Some(_) => {
@@ -107,7 +107,7 @@ pub(super) async fn canary(args: &CanaryArgs, json: bool) -> anyhow::Result<Exit
     run(&args.at, "canary", action, json).await
 }
 
-pub(super) async fn shadow(args: &ShadowArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn shadow(args: &ShadowArgs, json: bool) -> anyhow::Result<Exit> {
     let action = match &args.at.version {
         Some(_) => Action::Start(json!({"kind": "shadow", "percent": args.percent})),
         None if args.at.stop => Action::Stop,

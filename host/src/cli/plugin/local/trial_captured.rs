@@ -14,7 +14,7 @@ use crate::sandbox::properties;
 
 /// What came of the tests and properties.
 #[derive(Debug, Default)]
-pub(super) struct Trial {
+pub(in crate::cli::plugin) struct Trial {
     passed: usize,
     failed: Vec<(String, String)>,
     properties: Vec<Property>,
@@ -22,7 +22,7 @@ pub(super) struct Trial {
 }
 
 /// The captured tests of a plugin.
-pub(super) async fn fetch(client: &ApiClient, plugin: &str) -> anyhow::Result<Vec<Case>> {
+pub(in crate::cli::plugin) async fn fetch(client: &ApiClient, plugin: &str) -> anyhow::Result<Vec<Case>> {
     let mut cases = Vec::new();
     let mut path = format!("v1/plugins/{plugin}/tests?limit=100");
     loop {
@@ -44,7 +44,7 @@ pub(super) async fn fetch(client: &ApiClient, plugin: &str) -> anyhow::Result<Ve
 
 impl Trial {
     /// Runs `captured`, and tries the properties, the schema among them, with them and with the examples of a manifest.
-    pub(super) async fn of(
+    pub(in crate::cli::plugin) async fn of(
         plugin: &Plugin,
         captured: Vec<Case>,
         manifest: &str,
@@ -68,12 +68,12 @@ impl Trial {
 
     /// Whether a captured test gave something else, or an event as it is became something that does not fit the
     /// schema. Odd values are reported only: not every plugin has to bear them.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(in crate::cli::plugin) fn has_failed(&self) -> bool {
         !self.failed.is_empty() || self.misfits
     }
 
     /// A line for the captured tests, if there are any, one for each that failed, and one for each property.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli::plugin) fn text(&self) -> String {
         let mut lines = Vec::new();
         if self.passed + self.failed.len() > 0 {
             lines.push(format!("captured tests: {} passed, {} failed", self.passed, self.failed.len()));
@@ -90,7 +90,7 @@ impl Trial {
         lines.join("\n")
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::cli::plugin) fn json(&self) -> Value {
         let failed =
             self.failed.iter().map(|(name, difference)| json!({"name": name, "difference": difference}));
         let property = |property: &Property| {

@@ -13,13 +13,13 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::client::segment;
-use crate::cli::plugin::examine;
-use crate::cli::plugin::examine::Examiner;
-use crate::cli::plugin::example;
-use crate::cli::plugin::example::Example;
+use crate::cli::plugin::local::examine;
+use crate::cli::plugin::local::examine::Examiner;
+use crate::cli::plugin::local::example;
+use crate::cli::plugin::local::example::Example;
+use crate::cli::plugin::local::trial_captured;
+use crate::cli::plugin::local::trial_captured::Trial;
 use crate::cli::plugin::report;
-use crate::cli::plugin::trial_captured;
-use crate::cli::plugin::trial_captured::Trial;
 use crate::cli::text::one_line;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
@@ -35,7 +35,7 @@ use crate::sandbox::of_output;
 
 /// Flags of `plugin test`.
 #[derive(Debug, Args)]
-pub(super) struct TestArgs {
+pub(in crate::cli::plugin) struct TestArgs {
     /// A .wasm file or the folder of a project [default: the project here, built].
     file: Option<PathBuf>,
     /// Run this payload instead of the examples, and show what comes of it.
@@ -70,7 +70,7 @@ pub(super) struct TestArgs {
     key: Option<String>,
 }
 
-pub(super) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &TestArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     let examiner = Examiner::new()?;
     let (plugin, admitted) = match examiner.plugin(bytes).await? {

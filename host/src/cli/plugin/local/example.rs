@@ -9,14 +9,14 @@ use crate::domain::plugin::GuestEvent;
 
 /// One example.
 #[derive(Debug)]
-pub(super) struct Example {
-    pub(super) name: String,
-    pub(super) config: Arc<str>,
-    pub(super) event: GuestEvent,
+pub(in crate::cli::plugin) struct Example {
+    pub(in crate::cli::plugin) name: String,
+    pub(in crate::cli::plugin) config: Arc<str>,
+    pub(in crate::cli::plugin) event: GuestEvent,
 }
 
 /// All of a manifest.
-pub(super) fn of(manifest: &Value) -> Vec<Example> {
+pub(in crate::cli::plugin) fn of(manifest: &Value) -> Vec<Example> {
     let examples = manifest["examples"].as_array();
     examples.into_iter().flatten().map(one).collect()
 }

@@ -12,18 +12,18 @@ use serde_json::Value;
 
 /// A plugin's project.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Project {
+pub(in crate::cli::plugin) struct Project {
     /// The package's name.
-    pub(super) name: String,
+    pub(in crate::cli::plugin) name: String,
     /// Its `Cargo.toml`.
-    pub(super) manifest: PathBuf,
+    pub(in crate::cli::plugin) manifest: PathBuf,
     /// Where Cargo builds.
-    pub(super) target: PathBuf,
+    pub(in crate::cli::plugin) target: PathBuf,
 }
 
 impl Project {
     /// Of the package whose `Cargo.toml` is in this folder.
-    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
+    pub(in crate::cli::plugin) fn read(folder: &Path) -> anyhow::Result<Self> {
         let manifest = folder.join("Cargo.toml");
         let manifest = manifest.canonicalize().with_context(|| {
             format!("{} is not there; go to the project's folder or name it", manifest.display())
@@ -63,7 +63,7 @@ impl Project {
     }
 
     /// The names of its examples, in a line: the SDK builds anew when it changes.
-    pub(super) fn examples(&self) -> String {
+    pub(in crate::cli::plugin) fn examples(&self) -> String {
         let folder = self.manifest.with_file_name("examples");
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries

@@ -35,20 +35,20 @@ const ALONE: WorkspaceId = WorkspaceId::from_bits(0);
 
 /// A sandbox for as long as a command runs.
 #[derive(Debug)]
-pub(super) struct Examiner {
+pub(in crate::cli::plugin) struct Examiner {
     // Before the folder: its threads end before that goes.
-    pub(super) sandbox: Sandbox,
+    pub(in crate::cli::plugin) sandbox: Sandbox,
     _folder: Folder,
 }
 
 impl Examiner {
     /// With this program as the compiler.
-    pub(super) fn new() -> anyhow::Result<Self> {
+    pub(in crate::cli::plugin) fn new() -> anyhow::Result<Self> {
         let exe = env::current_exe().context("find this program's own file")?;
         Self::with(Compiler::Child(exe))
     }
 
-    pub(super) fn with(compiler: Compiler) -> anyhow::Result<Self> {
+    pub(in crate::cli::plugin) fn with(compiler: Compiler) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
         let mut options = SandboxOptions::new(folder.0.clone(), compiler, 1);
         options.code_cache = from_environment(CODE_CACHE).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -57,7 +57,10 @@ impl Examiner {
     }
 
     /// The plugin of these bytes, with all it wants to be granted, and what was learnt at its admission.
-    pub(super) async fn plugin(&self, bytes: Vec<u8>) -> anyhow::Result<Result<(Plugin, Admitted), Refusal>> {
+    pub(in crate::cli::plugin) async fn plugin(
+        &self,
+        bytes: Vec<u8>,
+    ) -> anyhow::Result<Result<(Plugin, Admitted), Refusal>> {
         let admitted = match self.admit(bytes).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
@@ -67,7 +70,7 @@ impl Examiner {
         Ok(Ok((plugin, admitted)))
     }
 
-    pub(super) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
+    pub(in crate::cli::plugin) async fn admit(&self, bytes: Vec<u8>) -> Result<Admitted, Refusal> {
         if bytes.len() > SLOW_BYTES {
             report::talk(
                 "compiling, as the gateway will once; with an interpreter in it, that takes half a minute",
@@ -114,7 +117,7 @@ pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Where an event's instance comes from, which its price depends on.
-pub(super) fn instance(admitted: &Admitted) -> String {
+pub(in crate::cli::plugin) fn instance(admitted: &Admitted) -> String {
     match &admitted.instances {
         Instances::PutBack => "put back after each event".to_owned(),
         Instances::Made { because } => format!("made for each event: {because}"),
@@ -122,7 +125,7 @@ pub(super) fn instance(admitted: &Admitted) -> String {
 }
 
 /// What was learnt, as the API says it.
-pub(super) fn as_json(admitted: &Admitted) -> Value {
+pub(in crate::cli::plugin) fn as_json(admitted: &Admitted) -> Value {
     json!({
         "ok": true,
         "name": admitted.name,

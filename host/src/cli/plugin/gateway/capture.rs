@@ -10,7 +10,7 @@ use crate::cli::plugin::report;
 
 /// Flags of `plugin capture`.
 #[derive(Debug, Args)]
-pub(super) struct CaptureArgs {
+pub(in crate::cli::plugin) struct CaptureArgs {
     /// The plugin.
     plugin: String,
     /// The event's id.
@@ -32,7 +32,7 @@ pub(super) struct CaptureArgs {
     key: String,
 }
 
-pub(super) async fn run(args: &CaptureArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &CaptureArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let mut draft = json!({"event": args.event, "redact": args.redact});
     for (field, given) in [("connection", &args.connection), ("name", &args.name)] {

@@ -11,7 +11,7 @@ use crate::cli::text::one_line;
 
 /// Flags of `plugin list`.
 #[derive(Debug, Args)]
-pub(super) struct ListArgs {
+pub(in crate::cli::plugin) struct ListArgs {
     /// Where the gateway is.
     #[arg(long, env = "HOOKMILL_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -20,7 +20,7 @@ pub(super) struct ListArgs {
     key: String,
 }
 
-pub(super) async fn run(args: &ListArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &ListArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let mut plugins = Vec::new();
     let mut path = "v1/plugins".to_owned();

@@ -10,7 +10,7 @@ use crate::cli::plugin::report;
 
 /// Flags of `plugin limits`.
 #[derive(Debug, Args)]
-pub(super) struct LimitsArgs {
+pub(in crate::cli::plugin) struct LimitsArgs {
     /// The plugin.
     name: String,
     /// Milliseconds of CPU time of one event.
@@ -36,7 +36,7 @@ pub(super) struct LimitsArgs {
     key: String,
 }
 
-pub(super) async fn run(args: &LimitsArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &LimitsArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let path = format!("v1/plugins/{}", args.name);
     let plugin = client.get(&path).await?;

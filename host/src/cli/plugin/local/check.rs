@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::cli::Exit;
-use crate::cli::plugin::examine;
-use crate::cli::plugin::examine::Examiner;
+use crate::cli::plugin::local::examine;
+use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::report;
 use crate::cli::text::one_line;
 use crate::domain::step_grants::StepGrants;
@@ -15,12 +15,12 @@ use crate::sandbox::Admitted;
 
 /// Flags of `plugin check`.
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(in crate::cli::plugin) struct CheckArgs {
     /// A .wasm file or the folder of a project [default: the project here, built].
     file: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: &CheckArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &CheckArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     match Examiner::new()?.admit(bytes).await {
         Ok(admitted) => Ok(report::data(json, &examine::as_json(&admitted), &text(&admitted))),

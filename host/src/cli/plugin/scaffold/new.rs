@@ -13,12 +13,12 @@ use crate::cli::Exit;
 use crate::cli::plugin::build;
 use crate::cli::plugin::language::Language;
 use crate::cli::plugin::report;
-use crate::cli::plugin::template;
-use crate::cli::plugin::vendor;
+use crate::cli::plugin::scaffold::template;
+use crate::cli::plugin::scaffold::vendor;
 
 /// Flags of `plugin new`.
 #[derive(Debug, Args)]
-pub(super) struct NewArgs {
+pub(in crate::cli::plugin) struct NewArgs {
     /// The plugin's name: a-z, 0-9, - and _, a letter first.
     #[arg(required_unless_present = "sdk_only")]
     name: Option<String>,
@@ -33,7 +33,7 @@ pub(super) struct NewArgs {
     sdk_only: bool,
 }
 
-pub(super) fn run(args: &NewArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) fn run(args: &NewArgs, json: bool) -> anyhow::Result<Exit> {
     let Some(name) = &args.name else {
         let project = args.dir.clone().unwrap_or_else(|| ".".into());
         return renew_sdk(&project, json);

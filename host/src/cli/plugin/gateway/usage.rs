@@ -9,7 +9,7 @@ use crate::cli::plugin::report;
 
 /// Flags of `plugin usage`.
 #[derive(Debug, Args)]
-pub(super) struct UsageArgs {
+pub(in crate::cli::plugin) struct UsageArgs {
     /// The plugin.
     name: String,
     /// Where the gateway is.
@@ -20,7 +20,7 @@ pub(super) struct UsageArgs {
     key: String,
 }
 
-pub(super) async fn run(args: &UsageArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &UsageArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let usage = client.get(&format!("v1/plugins/{}/usage", args.name)).await?;
     Ok(report::data(json, &usage, &table(&usage)))

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
-use crate::cli::plugin::activate;
+use crate::cli::plugin::gateway::activate;
 use crate::cli::plugin::report;
 
 /// Flags of `plugin release`.
 #[derive(Debug, Args)]
-pub(super) struct ReleaseArgs {
+pub(in crate::cli::plugin) struct ReleaseArgs {
     /// The plugin.
     name: String,
     /// Which version: its digest, or how it begins. [default: the one in quarantine]
@@ -25,7 +25,7 @@ pub(super) struct ReleaseArgs {
     key: String,
 }
 
-pub(super) async fn run(args: &ReleaseArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &ReleaseArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let plugin = client.get(&format!("v1/plugins/{}", args.name)).await?;
     let digest = match &args.which {

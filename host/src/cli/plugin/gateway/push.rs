@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::client::ClientError;
-use crate::cli::plugin::examine;
-use crate::cli::plugin::examine::Examiner;
+use crate::cli::plugin::local::examine;
+use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::report;
 use crate::cli::text::one_line;
 
 /// Flags of `plugin push`.
 #[derive(Debug, Args)]
-pub(super) struct PushArgs {
+pub(in crate::cli::plugin) struct PushArgs {
     /// A .wasm file or the folder of a project [default: the project here, built].
     file: Option<PathBuf>,
     /// Where the gateway is.
@@ -35,7 +35,7 @@ pub(super) struct PushArgs {
     accept: Option<String>,
 }
 
-pub(super) async fn run(args: &PushArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &PushArgs, json: bool) -> anyhow::Result<Exit> {
     let client = ApiClient::new(&args.url, Some(&args.key))?;
     let bytes = examine::bytes(args.file.as_deref())?;
     let name = match &args.name {

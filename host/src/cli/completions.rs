@@ -1,9 +1,8 @@
 //! `hookmill completions`: a script that lets a shell complete this program's words.
 
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::cli::Exit;
 use crate::cli::text::print;
 
@@ -15,9 +14,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(crate) fn run(args: &CompletionsArgs) -> Exit {
+/// Prints the script for all the words of `program`.
+pub(crate) fn run(args: &CompletionsArgs, mut program: Command) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "hookmill", &mut script);
+    clap_complete::generate(args.shell, &mut program, "hookmill", &mut script);
     print(&String::from_utf8_lossy(&script))
 }

@@ -1,5 +1,8 @@
 //! The words of the command line. One file or folder per command; this one only says which there
-//! are. Data goes to stdout, everything else to stderr.
+//! are. Data goes to stdout, everything else to stderr. Read this file, `exit` (what the shell is told), `text` (how it
+//! speaks) and `client` (how it asks a gateway).
+//!
+//! Not here: what the gateway does.
 
 mod bench;
 mod client;
@@ -20,6 +23,7 @@ mod trigger;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
 
@@ -73,7 +77,7 @@ pub fn main() -> ExitCode {
         Command::Plugin(args) => plugin::run(&args),
         Command::Secret(args) => secret::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::CompilePlugin(args) => compile_plugin::run(&args),
         Command::JudgePayloads => judge_payloads::run(),
     }

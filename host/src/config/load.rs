@@ -9,10 +9,10 @@ use crate::config::fault::BadKey;
 use crate::config::fault::Origin;
 use crate::config::given::Given;
 use crate::config::given::Raw;
+use crate::config::reader::Reader;
 use crate::config::sources::Sources;
 use crate::config::table::Config;
 use crate::config::table::TABLE;
-use crate::config::value::Value;
 use crate::domain::suggest::suggest;
 
 const ENV_PREFIX: &str = "HOOKMILL_";
@@ -23,40 +23,6 @@ const OTHER_VARIABLES: [&str; 4] = ["HOOKMILL_CONFIG", "HOOKMILL_URL", "HOOKMILL
 /// The environment variable of a key: `egress.allow` is `HOOKMILL_EGRESS_ALLOW`.
 pub(super) fn variable(key: &str) -> String {
     format!("{ENV_PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
-}
-
-/// Hands out settings by key and keeps the faults.
-pub(super) struct Reader<'a> {
-    given: &'a [Given],
-    faults: Vec<BadKey>,
-}
-
-impl Reader<'_> {
-    /// The last value given for `key`, or its default. Every value given is checked, also those
-    /// that a later one replaces.
-    pub(super) fn take<T: Value>(&mut self, key: &str, default: &str, bounds: &[(&str, &str)]) -> T {
-        let default = T::read(&Raw::Text(default.to_owned()));
-        let mut value = default.expect("the table's defaults are valid: a test reads them all");
-        for given in self.given.iter().filter(|given| given.key == key) {
-            match read_within::<T>(&given.raw, bounds) {
-                Ok(read) => value = read,
-                Err(wanted) => {
-                    let seen = if T::SECRET { "something else".to_owned() } else { given.raw.seen() };
-                    let what = format!("{key}: {wanted}; it is {seen}");
-                    self.faults.push(BadKey { key: key.to_owned(), origin: given.origin.clone(), what });
-                }
-            }
-        }
-        value
-    }
-}
-
-fn read_within<T: Value>(raw: &Raw, bounds: &[(&str, &str)]) -> Result<T, String> {
-    let value = T::read(raw)?;
-    match bounds.iter().find(|(low, high)| !value.between(low, high)) {
-        Some((low, high)) => Err(format!("expected a value from {low} to {high}")),
-        None => Ok(value),
-    }
 }
 
 impl Config {

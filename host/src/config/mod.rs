@@ -1,10 +1,13 @@
 //! Settings: one table says of each its key, type, default and meaning; from it come the parser,
 //! the environment's names and the documented file. This room alone reads the environment.
+//! Read `table` (the settings), `value` (their types), `load` (where they come from) and `template` (the file).
+//!
 //! Not here: the flags themselves (`cli`), and what a setting does (whoever is handed it).
 
 mod fault;
 mod given;
 mod load;
+mod reader;
 mod sources;
 mod table;
 mod template;

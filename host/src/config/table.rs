@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::config::load::Reader;
+use crate::config::reader::Reader;
 use crate::config::value::ByteSize;
 use crate::config::value::LogFormat;
 use crate::config::value::RetryName;

@@ -1,71 +1,25 @@
 //! The command itself: flags in, the parts put together, an exit code out.
 //! Not here: the parts.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use anyhow::ensure;
 
 use crate::cli::Exit;
+use crate::cli::bench::args::BenchArgs;
 use crate::cli::bench::child::Child;
 use crate::cli::bench::load::Load;
 use crate::cli::bench::load::Until;
 use crate::cli::bench::report::Report;
 use crate::cli::bench::set_up;
 use crate::cli::bench::sink::Sink;
+use crate::cli::bench::sink::drain;
 use crate::cli::bench::time_travel;
 use crate::cli::bench::yardstick::Yardstick;
 use crate::cli::text::print;
 use crate::cli::text::talk;
-use crate::config::parse_duration;
-
-/// How long nothing may arrive until what is missing counts as lost.
-const STALL: Duration = Duration::from_secs(15);
-
-/// Stands for the built-in mapping; no file has this name.
-pub(super) const BUILT_IN: &str = "<built-in>";
-
-/// Flags of `bench`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct BenchArgs {
-    /// Connections that send, each one request after the other.
-    #[arg(long, default_value_t = 32)]
-    connections: usize,
-    /// Bytes of each payload.
-    #[arg(long, default_value_t = 1024)]
-    payload_bytes: usize,
-    /// How long to send, such as 10s.
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
-    duration: Duration,
-    /// Send that many instead.
-    #[arg(long, value_name = "N", conflicts_with = "duration")]
-    requests: Option<u64>,
-    /// Requests before measuring begins.
-    #[arg(long, default_value_t = 5000)]
-    warm_up: u64,
-    /// Run each event through this plugin.
-    #[arg(long, value_name = "FILE")]
-    pub(super) plugin: Option<PathBuf>,
-    /// Run each event through a mapping: this file's, or the built-in one.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = BUILT_IN)]
-    pub(super) mapping: Option<PathBuf>,
-    /// Requests to the receiver at a time.
-    #[arg(long, default_value_t = 32)]
-    pub(super) concurrency: u32,
-    /// Where the data goes; on the disk to be measured [default: a new directory here].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Store that many events, then compare other steps on all of them while events come in, in place of what is
-    /// measured otherwise.
-    #[arg(long, value_name = "N", requires = "plugin", conflicts_with_all = ["requests", "mapping"])]
-    time_travel: Option<u64>,
-    /// Print one line of JSON.
-    #[arg(long)]
-    json: bool,
-}
 
 /// Measures and prints.
 pub(crate) fn run(args: &BenchArgs) -> Exit {
@@ -140,16 +94,4 @@ async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) 
         acknowledged: sent.latencies,
         end_to_end: received.latencies,
     })
-}
-
-/// Waits until everything arrived, or nothing does any more.
-pub(super) async fn drain(sink: &Sink, wanted: u64) {
-    let mut seen = (0, Instant::now());
-    while seen.0 < wanted && seen.1.elapsed() < STALL {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let now = sink.distinct();
-        if now > seen.0 {
-            seen = (now, Instant::now());
-        }
-    }
 }

@@ -6,9 +6,9 @@ use anyhow::bail;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cli::bench::BenchArgs;
+use crate::cli::bench::args::BUILT_IN;
+use crate::cli::bench::args::BenchArgs;
 use crate::cli::bench::child::Child;
-use crate::cli::bench::command::BUILT_IN;
 
 /// Name of the plugin and of the connection.
 pub(super) const NAME: &str = "bench";

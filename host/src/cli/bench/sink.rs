@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -22,6 +23,9 @@ use tokio::task::JoinSet;
 
 use crate::cli::bench::load::histogram;
 use crate::cli::bench::signal;
+
+/// How long nothing may arrive until what is missing counts as lost.
+const STALL: Duration = Duration::from_secs(15);
 
 /// What came.
 #[derive(Clone, Debug)]
@@ -86,6 +90,18 @@ impl Sink {
     /// Starts counting anew.
     pub(super) fn forget(&self) {
         self.state.lock().received = Received::nothing();
+    }
+}
+
+/// Waits until everything arrived, or nothing does any more.
+pub(super) async fn drain(sink: &Sink, wanted: u64) {
+    let mut seen = (0, Instant::now());
+    while seen.0 < wanted && seen.1.elapsed() < STALL {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let now = sink.distinct();
+        if now > seen.0 {
+            seen = (now, Instant::now());
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::bench::child::Child;
-use crate::cli::bench::command::drain;
 use crate::cli::bench::load::Load;
 use crate::cli::bench::load::Until;
 use crate::cli::bench::report::QUANTILES;
@@ -23,6 +22,7 @@ use crate::cli::bench::set_up::Api;
 use crate::cli::bench::set_up::NAME;
 use crate::cli::bench::set_up::plugin_step;
 use crate::cli::bench::sink::Sink;
+use crate::cli::bench::sink::drain;
 
 /// Live events: that many connections, each with a pause after every answer. Some hundred a second, which leave most of
 /// the machine unused.

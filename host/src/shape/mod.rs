@@ -5,6 +5,9 @@
 //! of the event shares through its [`Input`]. Numbers and strings keep their spelling: they are
 //! compared exactly and written as they came. What is compiled was checked in full; what runs has
 //! a [`Budget`].
+//!
+//! Read `tape` (a payload), `query` (JSONPath), `filter` and `mapping` (what is written with it), `apply` (functions of
+//! values) and `budget`. Not here: which events, where what is made goes.
 
 mod apply;
 pub mod budget;
@@ -15,6 +18,7 @@ mod explain;
 mod explain_tests;
 mod fault;
 mod filter;
+mod hints;
 mod input;
 mod mapping;
 mod number;

@@ -6,8 +6,8 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use crate::domain::suggest::suggest;
+use crate::shape::apply::fault::ApplyFault;
 use crate::shape::apply::instant;
-use crate::shape::apply::run::ApplyFault;
 use crate::shape::budget::Budget;
 use crate::shape::number::Decimal;
 use crate::shape::number::Rounding;

@@ -3,10 +3,11 @@
 
 use std::cmp::Ordering;
 
+use crate::shape::apply::fault::ApplyFault;
+use crate::shape::apply::fault::needs;
+use crate::shape::apply::fault::number;
 use crate::shape::apply::numbers::decimal;
-use crate::shape::apply::run::ApplyFault;
-use crate::shape::apply::run::ListStep;
-use crate::shape::apply::run::number;
+use crate::shape::apply::step::ListStep;
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::number::Decimal;
@@ -130,7 +131,7 @@ fn extreme<'v>(name: &str, list: Vec<Value<'v>>, wanted: Ordering) -> Result<Opt
     for value in list.into_iter().filter(|value| !value.is_null()) {
         let better = match &best {
             None if matches!(value.kind(), Kind::Number | Kind::String) => true,
-            None => return Err(ApplyFault::Detail(super::run::needs(name, "numbers or strings", &value))),
+            None => return Err(ApplyFault::Detail(needs(name, "numbers or strings", &value))),
             Some(best) => {
                 let ordering = compare(&value, best);
                 ordering.ok_or_else(|| format!("{name} needs numbers or strings, not some of each"))?

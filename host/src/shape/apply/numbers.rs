@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::shape::apply::run::ApplyFault;
-use crate::shape::apply::run::NumberStep;
-use crate::shape::apply::run::needs;
+use crate::shape::apply::fault::ApplyFault;
+use crate::shape::apply::fault::needs;
+use crate::shape::apply::step::NumberStep;
 use crate::shape::number::Decimal;
 use crate::shape::tape::number_end;
 use crate::shape::value::Value;

@@ -1,106 +1,18 @@
-//! The functions as a type, and running a chain of them. Not here: each function's work.
+//! Running a chain of functions. Not here: each function's work, the functions as a type (`step`).
 
 use crate::shape::apply::date;
+use crate::shape::apply::fault::ApplyFault;
+use crate::shape::apply::fault::needs;
+use crate::shape::apply::fault::number;
 use crate::shape::apply::lists;
 use crate::shape::apply::numbers;
+use crate::shape::apply::step::ListStep;
+use crate::shape::apply::step::Step;
 use crate::shape::apply::texts;
 use crate::shape::budget::Budget;
-use crate::shape::budget::Exhausted;
-use crate::shape::number::Decimal;
-use crate::shape::number::Rounding;
-use crate::shape::query::RegexPattern;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
-
-/// One function with its arguments.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// Of each string, or of each scalar's text.
-    Text(TextStep),
-    /// Of each number, or of each string that is one.
-    Number(NumberStep),
-    /// Of a whole array.
-    List(ListStep),
-    Length,
-    Default(Value<'static>),
-    Lookup(Vec<(Box<str>, Value<'static>)>),
-    ToJson,
-    FromJson,
-    Date(date::DateStep),
-}
-
-#[derive(Debug)]
-pub(crate) enum TextStep {
-    Trim,
-    Lowercase,
-    Uppercase,
-    Title,
-    Split(Box<str>),
-    Replace {
-        from: Box<str>,
-        to: Box<str>,
-    },
-    ReplaceMatches {
-        pattern: RegexPattern,
-        to: Box<str>,
-    },
-    /// Characters from (negative: from the end), and up to which one.
-    Substring(i64, Option<i64>),
-    Base64,
-    Unbase64,
-    Sha256,
-    /// All but so many characters at the end become `*`.
-    Mask(usize),
-    Uuid5([u8; 16]),
-    /// Percent-encoded for a URL, with or without the slashes.
-    UrlEncode {
-        slashes: bool,
-    },
-}
-
-#[derive(Debug)]
-pub(crate) enum NumberStep {
-    Round(Rounding, i32),
-    Abs,
-    Add(Decimal),
-    Subtract(Decimal),
-    Multiply(Decimal),
-    Divide(Decimal),
-}
-
-#[derive(Debug)]
-pub(crate) enum ListStep {
-    Join(Box<str>),
-    First,
-    Last,
-    Unique,
-    Sort { descending: bool },
-    Flatten(usize),
-    Sum,
-    Min,
-    Max,
-    Count,
-}
-
-/// Why a function gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ApplyFault {
-    Exhausted(Exhausted),
-    Detail(String),
-}
-
-impl From<Exhausted> for ApplyFault {
-    fn from(exhausted: Exhausted) -> Self {
-        Self::Exhausted(exhausted)
-    }
-}
-
-impl From<String> for ApplyFault {
-    fn from(detail: String) -> Self {
-        Self::Detail(detail)
-    }
-}
 
 /// Runs the chain on `value`, or on there being none. Null and nothing pass through everything but
 /// `default`, `count` and `to_json`.
@@ -122,10 +34,6 @@ pub(crate) fn run<'v>(
         };
     }
     Ok(value)
-}
-
-pub(super) fn number<'v>(text: String) -> Value<'v> {
-    Value::Number(text.into())
 }
 
 fn one<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Option<Value<'v>>, ApplyFault> {
@@ -190,8 +98,4 @@ fn single<'v>(
         }
         Step::Default(_) | Step::ToJson | Step::List(_) | Step::Length => Ok(Some(value)),
     }
-}
-
-pub(super) fn needs(name: &str, wanted: &str, value: &Value<'_>) -> String {
-    format!("{name} needs {wanted}, not {}", value.kind().name())
 }

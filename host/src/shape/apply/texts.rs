@@ -13,9 +13,9 @@ use crate::shape::apply::codec::mask;
 use crate::shape::apply::codec::sha256_hex;
 use crate::shape::apply::codec::url_encode;
 use crate::shape::apply::codec::uuid5;
-use crate::shape::apply::run::ApplyFault;
-use crate::shape::apply::run::TextStep;
-use crate::shape::apply::run::needs;
+use crate::shape::apply::fault::ApplyFault;
+use crate::shape::apply::fault::needs;
+use crate::shape::apply::step::TextStep;
 use crate::shape::budget::Budget;
 use crate::shape::value::Value;
 

@@ -92,7 +92,7 @@ impl Filter {
     /// Every clause with its own result, in the order of the document.
     pub fn explain(&self, input: &Input<'_>, budget: &mut Budget) -> Result<Vec<ClauseReport>, EvalFault> {
         let mut reports = Vec::new();
-        let hints = crate::shape::explain::Hints::default();
+        let hints = crate::shape::hints::Hints::default();
         explain(&self.clause, &Scope::of(input), budget, &hints, &mut reports)?;
         Ok(reports)
     }
@@ -102,7 +102,7 @@ fn explain(
     clause: &Clause,
     scope: &Scope<'_>,
     budget: &mut Budget,
-    hints: &crate::shape::explain::Hints,
+    hints: &crate::shape::hints::Hints,
     reports: &mut Vec<ClauseReport>,
 ) -> Result<(), EvalFault> {
     let decision = decide(clause, scope, budget)?;

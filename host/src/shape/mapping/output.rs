@@ -156,7 +156,8 @@ impl OutputCompiler<'_> {
             "$if" => self.condition(node, value, pointer),
             "$template" => {
                 let text = spec::text(value, "`$template`");
-                let parts = text.and_then(|text| template::parse(&text, self));
+                let parts =
+                    text.and_then(|text| template::parse(&text, self.url_path, &mut |path| self.path(path)));
                 let from = self.faults.keep(&at, parts).map(From::Template);
                 self.field(node, from, pointer)
             }

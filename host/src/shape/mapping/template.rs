@@ -5,15 +5,18 @@ use crate::shape::apply;
 use crate::shape::apply::Step;
 use crate::shape::filter::source;
 use crate::shape::mapping::expr::Part;
-use crate::shape::mapping::output::OutputCompiler;
 use crate::shape::mapping::url_path;
+use crate::shape::source::Path;
 use crate::shape::source::Source;
 use crate::shape::tape::Document;
 use crate::shape::tape::text::write_escaped;
 use crate::shape::tape::text::write_string;
 
-/// The parts of a template.
-pub(super) fn parse(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Box<[Part]>, String> {
+/// Compiles the path of a hole.
+pub(super) type CompilePath<'c> = &'c mut dyn FnMut(&str) -> Result<Path, String>;
+
+/// The parts of a template; in one of a URL path, holes are percent-encoded.
+pub(super) fn parse(text: &str, in_url_path: bool, path: CompilePath<'_>) -> Result<Box<[Part]>, String> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find("{{") {
@@ -25,11 +28,11 @@ pub(super) fn parse(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Box
                 crate::shape::fault::bounded(&rest[open..])
             )
         })?;
-        hole(&inside[..end], &pipes, compiler, &mut parts)?;
+        hole(&inside[..end], &pipes, path, &mut parts)?;
         rest = &inside[end + 2..];
     }
     push_text(rest, &mut parts);
-    if compiler.url_path {
+    if in_url_path {
         url_path::holes(&mut parts)?;
     }
     Ok(parts.into())
@@ -66,12 +69,7 @@ fn scan(inside: &str) -> Option<(usize, Vec<usize>)> {
     None
 }
 
-fn hole(
-    inside: &str,
-    pipes: &[usize],
-    compiler: &mut OutputCompiler<'_>,
-    parts: &mut Vec<Part>,
-) -> Result<(), String> {
+fn hole(inside: &str, pipes: &[usize], path: CompilePath<'_>, parts: &mut Vec<Part>) -> Result<(), String> {
     let ends = pipes.iter().copied().chain([inside.len()]);
     let starts = std::iter::once(0).chain(pipes.iter().map(|pipe| pipe + 1));
     let mut pieces = starts.zip(ends).map(|(start, end)| inside[start..end].trim());
@@ -82,12 +80,12 @@ fn hole(
         push_text(&literal, parts);
         return if steps.is_empty() { Ok(()) } else { Err("functions need a path, not a string".to_owned()) };
     }
-    let source = hole_source(first, compiler)?;
+    let source = hole_source(first, path)?;
     parts.push(Part::Hole { source, steps, url: None });
     Ok(())
 }
 
-fn hole_source(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Source, String> {
+fn hole_source(text: &str, path: CompilePath<'_>) -> Result<Source, String> {
     if let Some(name) = text.strip_prefix("in_headers.") {
         return source("in_headers", name, false);
     }
@@ -99,7 +97,7 @@ fn hole_source(text: &str, compiler: &mut OutputCompiler<'_>) -> Result<Source, 
             "`{{{{{text}}}}}` is not a path: begin with `$`, or name `in_headers.…` or `in_event.…`"
         ));
     }
-    compiler.path(text).map(Source::Path)
+    path(text).map(Source::Path)
 }
 
 /// `name`, or `name: argument`, the argument being JSON or a string in single quotes.

@@ -3,8 +3,7 @@
 
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
-use crate::shape::query::logic::Cached;
-use crate::shape::query::logic::LastRegex;
+use crate::shape::query::pattern;
 use crate::shape::query::plan::Segment;
 use crate::shape::query::plan::Selector;
 use crate::shape::tape::Document;
@@ -28,6 +27,17 @@ impl From<Exhausted> for Stop {
 
 /// Receives nodes, as tokens.
 pub(super) type Each<'f> = &'f mut dyn FnMut(u32) -> Result<(), Stop>;
+
+/// The result of a query from the root, which is the same for every node it is asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Cached {
+    Exists(bool),
+    Node(Option<u32>),
+    Count(u64),
+}
+
+/// The last pattern that came from the document, and what became of it.
+pub(super) type LastRegex = (String, Option<pattern::Pattern>);
 
 /// One run of one query over one document.
 pub(super) struct Evaluation<'e> {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use crate::shape::budget::Exhausted;
 use crate::shape::query::compare;
 use crate::shape::query::compare::Operand;
+use crate::shape::query::eval::Cached;
 use crate::shape::query::eval::Evaluation;
 use crate::shape::query::eval::Stop;
 use crate::shape::query::pattern;
@@ -15,17 +16,6 @@ use crate::shape::query::plan::SubQuery;
 use crate::shape::query::plan::Term;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
-
-/// The result of a query from the root, which is the same for every node it is asked for.
-#[derive(Clone, Copy)]
-pub(super) enum Cached {
-    Exists(bool),
-    Node(Option<u32>),
-    Count(u64),
-}
-
-/// The last pattern that came from the document, and what became of it.
-pub(super) type LastRegex = (String, Option<pattern::Pattern>);
 
 impl<'e> Evaluation<'e> {
     pub(super) fn holds(&mut self, logic: &Logic, node: u32) -> Result<bool, Exhausted> {

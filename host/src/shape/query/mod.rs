@@ -1,5 +1,6 @@
 //! RFC 9535 queries: read with jsonpath-rust's parser, checked, compiled to a plan of our own and
-//! evaluated over the tape within a budget. Not here: what a filter or mapping does with them.
+//! evaluated over the tape within a budget. Read `plan` (what a query is), `check` (how it is made), `eval` and `logic` (how
+//! it is run). Not here: what a filter or mapping does with them.
 
 mod check;
 mod compare;
@@ -11,6 +12,7 @@ mod lex;
 mod logic;
 mod pattern;
 mod plan;
+mod run;
 #[cfg(test)]
 mod tests;
 

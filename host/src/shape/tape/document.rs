@@ -4,7 +4,6 @@
 use std::sync::OnceLock;
 
 use crate::shape::fault::JsonFault;
-use crate::shape::tape::node::Node;
 use crate::shape::tape::parse;
 use crate::shape::tape::parse::Tag;
 use crate::shape::tape::parse::Token;
@@ -80,12 +79,6 @@ impl<'a> Document<'a> {
         Ok(text)
     }
 
-    /// The text's value.
-    #[inline]
-    pub fn root(&self) -> Node<'_> {
-        self.node(ROOT)
-    }
-
     /// The text as it came.
     pub fn text(&self) -> &'a str {
         self.text
@@ -94,16 +87,6 @@ impl<'a> Document<'a> {
     /// Keys and values in it.
     pub fn token_count(&self) -> usize {
         self.tokens.len() - 1
-    }
-
-    /// What the JSON pointer (RFC 6901) names; the empty one names the root.
-    pub fn pointer(&self, pointer: &str) -> Option<Node<'_>> {
-        self.root().pointer(pointer)
-    }
-
-    #[inline]
-    pub(crate) fn node(&self, index: u32) -> Node<'_> {
-        Node::new(self, index)
     }
 
     /// Keys that a later one of the same object replaces, in ascending order. Found once, when

@@ -53,9 +53,27 @@ impl std::fmt::Debug for Node<'_> {
     }
 }
 
+impl Document<'_> {
+    /// The text's value.
+    #[inline]
+    pub fn root(&self) -> Node<'_> {
+        self.node(ROOT)
+    }
+
+    /// What the JSON pointer (RFC 6901) names; the empty one names the root.
+    pub fn pointer(&self, pointer: &str) -> Option<Node<'_>> {
+        self.root().pointer(pointer)
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, index: u32) -> Node<'_> {
+        Node::new(self, index)
+    }
+}
+
 impl<'d> Node<'d> {
     #[inline]
-    pub(super) fn new(document: &'d Document<'d>, index: u32) -> Self {
+    fn new(document: &'d Document<'d>, index: u32) -> Self {
         Self { document, index }
     }
 

@@ -13,7 +13,6 @@ mod table;
 mod template;
 #[cfg(test)]
 mod tests;
-mod units;
 mod value;
 
 pub use fault::BadKey;
@@ -32,10 +31,6 @@ pub use table::Plugins;
 pub use table::Server;
 pub use table::Store;
 pub use template::print;
-pub use units::parse_duration;
-pub use units::parse_size;
-pub use units::show_duration;
-pub use units::show_size;
 pub use value::ByteSize;
 pub use value::LogFormat;
 pub use value::RetryName;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::given::Raw;
-use crate::config::units;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::retry::RetryPreset;
 use crate::domain::secret::Secret;
+use crate::domain::units;
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,5 +19,6 @@ pub mod signing;
 pub mod step_grants;
 pub mod suggest;
 pub mod time;
+pub mod units;
 pub mod verification;
 pub mod visible;

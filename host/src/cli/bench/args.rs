@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::parse_duration;
+use crate::domain::units::parse_duration;
 
 /// Stands for the built-in mapping; no file has this name.
 pub(super) const BUILT_IN: &str = "<built-in>";

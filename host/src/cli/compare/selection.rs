@@ -5,9 +5,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::client::ApiClient;
-use crate::config;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
+use crate::domain::units::parse_duration;
 
 /// Flags that all comparisons have.
 #[derive(Debug, clap::Args)]
@@ -68,7 +68,7 @@ fn when(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }
-    let ago = config::parse_duration(text);
+    let ago = parse_duration(text);
     let ago = ago.map_err(|_| {
         anyhow::anyhow!(
             "expected so long ago, such as 2h, or a time such as 2026-04-29T14:31:08Z, not `{text}`"

@@ -32,26 +32,3 @@ pub(super) fn refused(json: bool, refusal: &Refusal) -> Exit {
         _ => Exit::PluginRejected,
     }
 }
-
-/// Bytes for people.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_are_short() {
-        let check = |bytes, expected: &str| assert_eq!(size(bytes), expected);
-        check(0, "0 B");
-        check(1023, "1023 B");
-        check(320_520, "313.0 KiB");
-        check(1_258_291, "1.2 MiB");
-    }
-}

@@ -28,6 +28,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::build::compiler::target;
 use crate::cli::plugin::language::Language;
 use crate::cli::plugin::report;
+use crate::domain::units::rounded_size;
 
 pub(super) use kit::write as write_kit;
 
@@ -41,7 +42,7 @@ pub(super) struct BuildArgs {
 
 pub(super) fn run(args: &BuildArgs, json: bool) -> anyhow::Result<Exit> {
     let built = build(&args.dir)?;
-    let text = format!("{}  {}", built.path.display(), report::size(built.size));
+    let text = format!("{}  {}", built.path.display(), rounded_size(built.size));
     Ok(report::data(json, &json!({"path": built.path, "bytes": built.size}), &text))
 }
 

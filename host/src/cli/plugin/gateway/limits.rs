@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::plugin::report;
+use crate::domain::units::rounded_size;
 
 /// Flags of `plugin limits`.
 #[derive(Debug, Args)]
@@ -76,8 +77,8 @@ fn text(limits: &Value) -> String {
     };
     [
         limit("cpu_ms", |ms| format!("{ms} ms")),
-        limit("memory_bytes", report::size),
-        limit("output_bytes", report::size),
+        limit("memory_bytes", rounded_size),
+        limit("output_bytes", rounded_size),
         limit("in_flight", |calls| calls.to_string()),
     ]
     .join("\n")

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::plugin::report;
+use crate::domain::units::rounded_size;
 
 /// Flags of `plugin usage`.
 #[derive(Debug, Args)]
@@ -54,8 +55,8 @@ fn line(row: &Value) -> String {
         time(number("/cpu/p50_us")),
         time(number("/cpu/p95_us")),
         time(number("/cpu/total_us")),
-        report::size(number("/memory_peak_bytes")),
-        report::size(number("/output_bytes")),
+        rounded_size(number("/memory_peak_bytes")),
+        rounded_size(number("/output_bytes")),
         sparkline(&minutes(row)),
     )
 }

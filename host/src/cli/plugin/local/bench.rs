@@ -14,8 +14,9 @@ use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::local::example;
 use crate::cli::plugin::local::example::Example;
 use crate::cli::plugin::report;
-use crate::config::parse_duration;
 use crate::domain::plugin::Fault;
+use crate::domain::units::parse_duration;
+use crate::domain::units::rounded_size;
 use crate::sandbox::Plugin;
 
 /// Runs that are not counted: the first ones find nothing in the caches.
@@ -97,7 +98,7 @@ impl Measured {
 
     fn text(&self) -> String {
         let (median, p99) = (self.quantile(0.5), self.quantile(0.99));
-        let (memory, bytes) = (report::size(self.memory), report::size(self.bytes));
+        let (memory, bytes) = (rounded_size(self.memory), rounded_size(self.bytes));
         format!("{median:>7.1} µs {p99:>7.1} µs {memory:>9} {bytes:>9}  {}", self.name)
     }
 

@@ -11,6 +11,7 @@ use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::report;
 use crate::cli::text::one_line;
 use crate::domain::step_grants::StepGrants;
+use crate::domain::units::rounded_size;
 use crate::sandbox::Admitted;
 
 /// Flags of `plugin check`.
@@ -36,7 +37,7 @@ fn text(admitted: &Admitted) -> String {
     let rows = [
         ("plugin", format!("{} {}", admitted.name, admitted.version)),
         ("about", manifest["description"].as_str().unwrap_or_default().to_owned()),
-        ("size", report::size(admitted.size)),
+        ("size", rounded_size(admitted.size)),
         ("tier", admitted.tier.to_owned()),
         ("instance", examine::instance(admitted)),
         ("digest", admitted.digest.to_string()),

@@ -16,6 +16,7 @@ use crate::cli::plugin::report;
 use crate::config::from_environment;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
+use crate::domain::units::rounded_size;
 use crate::sandbox::Admitted;
 use crate::sandbox::Compiler;
 use crate::sandbox::Instances;
@@ -109,7 +110,7 @@ pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
         Some(file) => file.to_owned(),
         None => {
             let built = build::build(Path::new("."))?;
-            report::talk(&format!("built {}  {}", built.path.display(), report::size(built.size)));
+            report::talk(&format!("built {}  {}", built.path.display(), rounded_size(built.size)));
             built.path
         }
     };

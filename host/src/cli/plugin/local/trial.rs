@@ -24,6 +24,7 @@ use crate::cli::text::one_line;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
+use crate::domain::units::rounded_size;
 use crate::rules::payload_schema::PayloadSchema;
 use crate::sandbox::Case;
 use crate::sandbox::Cost;
@@ -201,7 +202,7 @@ impl Run {
             Ok(Verdict::Drop(reason)) => one_line(&format!("drops: {reason}")).into_owned(),
             Err(fault) => one_line(&fault.to_string()).into_owned(),
         };
-        let memory = report::size(self.cost.memory_peak_bytes);
+        let memory = rounded_size(self.cost.memory_peak_bytes);
         let mut text = format!("{:>6} µs {memory:>9}  {}: {answer}", self.cost.cpu.as_micros(), self.name);
         for line in &self.cost.log {
             text.push_str(&format!("\n{:20}{:?} {}", "", line.level, one_line(&line.message)));

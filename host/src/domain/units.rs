@@ -1,4 +1,6 @@
-//! Durations such as `15s` and sizes such as `1MiB`, both ways. Not here: other types.
+//! Durations such as `15s` and sizes such as `1MiB`, both ways, for settings, requests, flags and people. What is shown is
+//! read again as the same, in one whole number and one unit. humantime and bytesize show `1m 30s` and `1.0 MiB`, which
+//! nobody wrote, and read more than one wants to explain; they would save forty lines. Not here: other types.
 
 use std::time::Duration;
 
@@ -48,12 +50,26 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 
 /// The shortest text that [`parse_duration`] reads as the same; parts of a millisecond are lost.
 pub fn show_duration(duration: Duration) -> String {
-    show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), &DURATIONS[..5])
+    match duration.as_millis() {
+        0 => "0s".to_owned(),
+        millis => show(u64::try_from(millis).unwrap_or(u64::MAX), &DURATIONS[..5]),
+    }
 }
 
 /// The shortest text with a binary unit that [`parse_size`] reads as the same.
 pub fn show_size(bytes: u64) -> String {
     show(bytes, &SIZES[..5])
+}
+
+/// Bytes for people, who want no more than two or three digits of them.
+pub fn rounded_size(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +96,21 @@ mod tests {
         assert_eq!(parse_size("1MiB"), Ok(1 << 20));
         assert_eq!(parse_size("64 kib"), Ok(65_536));
         assert!(parse_size("1 sack").is_err());
+    }
+
+    #[test]
+    fn nothing_has_a_usual_unit() {
+        assert_eq!(show_duration(Duration::ZERO), "0s");
+        assert_eq!(show_size(0), "0B");
+    }
+
+    #[test]
+    fn sizes_for_people_are_short() {
+        let check = |bytes, expected: &str| assert_eq!(rounded_size(bytes), expected);
+        check(0, "0 B");
+        check(1023, "1023 B");
+        check(320_520, "313.0 KiB");
+        check(1_258_291, "1.2 MiB");
     }
 
     proptest! {

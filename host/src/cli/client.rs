@@ -46,7 +46,7 @@ pub(crate) enum ClientError {
     },
     /// The gateway said no.
     #[error("{0}")]
-    Problem(Problem),
+    Problem(ApiProblem),
     /// The answer is not JSON.
     #[error("{url} answered {status} with something that is no gateway's: {shown}")]
     NotJson {
@@ -61,7 +61,7 @@ pub(crate) enum ClientError {
 
 /// A refusal of the gateway: RFC 9457.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct ApiProblem {
     /// The HTTP status.
     pub(crate) status: u16,
     /// The last part of `type`, which is stable.
@@ -70,7 +70,7 @@ pub(crate) struct Problem {
     pub(crate) body: Value,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for ApiProblem {
     /// Title and detail in one line, each fault of `errors` in one of its own.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = |name: &str| self.body[name].as_str().unwrap_or_default();
@@ -187,7 +187,7 @@ impl ApiClient {
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(body) if status.is_success() => Ok(body),
             Ok(body) if body.is_object() => {
-                Err(ClientError::Problem(Problem { status: status.as_u16(), kind: kind_of(&body), body }))
+                Err(ClientError::Problem(ApiProblem { status: status.as_u16(), kind: kind_of(&body), body }))
             }
             _ => {
                 let shown = String::from_utf8_lossy(&bytes).chars().take(SHOWN_MAX).collect();
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn problems_are_shown_with_each_fault() {
         let check = |body: Value, expected: &str| {
-            let problem = Problem { status: 422, kind: kind_of(&body), body };
+            let problem = ApiProblem { status: 422, kind: kind_of(&body), body };
             assert_eq!(problem.to_string(), expected);
         };
         check(json!({}), "the gateway answered 422");

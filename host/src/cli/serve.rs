@@ -77,8 +77,8 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
         return check();
     }
     let format = match config.log.format {
-        config::LogFormat::Text => observe::LogFormat::Text,
-        config::LogFormat::Json => observe::LogFormat::Json,
+        config::LogStyle::Text => observe::LogFormat::Text,
+        config::LogStyle::Json => observe::LogFormat::Json,
     };
     if let Err(fault) = observe::install(format, &config.log.filter) {
         talk!("hookmill: {fault}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// In the settings file.
     File {
         /// The file.
@@ -19,7 +19,7 @@ pub enum Origin {
     Flag(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
@@ -35,7 +35,7 @@ pub struct BadKey {
     /// The key, such as `server.grace`; empty if the whole file is at fault.
     pub key: String,
     /// Where it was given.
-    pub origin: Origin,
+    pub origin: SettingOrigin,
     /// What was seen and how to mend it. Never a secret's value.
     pub what: String,
 }

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::config::fault::Origin;
+use crate::config::fault::SettingOrigin;
 
 /// What stood there.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +53,11 @@ impl Raw {
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct GivenSetting {
     /// The setting.
     pub(super) key: String,
     /// Where.
-    pub(super) origin: Origin,
+    pub(super) origin: SettingOrigin,
     /// What.
     pub(super) raw: Raw,
 }

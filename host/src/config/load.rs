@@ -6,10 +6,10 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 
 use crate::config::fault::BadKey;
-use crate::config::fault::Origin;
-use crate::config::given::Given;
+use crate::config::fault::SettingOrigin;
+use crate::config::given::GivenSetting;
 use crate::config::given::Raw;
-use crate::config::reader::Reader;
+use crate::config::reader::SettingReader;
 use crate::config::sources::Sources;
 use crate::config::table::Config;
 use crate::config::table::TABLE;
@@ -32,12 +32,12 @@ impl Config {
         let mut faults = Vec::new();
         let mut given = from_file(sources, &mut faults);
         given.extend(from_env(sources, &mut faults));
-        given.extend(sources.overrides.iter().map(|flag| Given {
+        given.extend(sources.overrides.iter().map(|flag| GivenSetting {
             key: flag.key.to_owned(),
-            origin: Origin::Flag(flag.flag.to_owned()),
+            origin: SettingOrigin::Flag(flag.flag.to_owned()),
             raw: Raw::Text(flag.value.clone()),
         }));
-        let mut reader = Reader { given: &given, faults };
+        let mut reader = SettingReader { given: &given, faults };
         let config = Self::read(&mut reader);
         if reader.faults.is_empty() { Ok(config) } else { Err(reader.faults) }
     }
@@ -46,21 +46,21 @@ impl Config {
 impl Default for Config {
     /// Every setting at its default.
     fn default() -> Self {
-        Self::read(&mut Reader { given: &[], faults: Vec::new() })
+        Self::read(&mut SettingReader { given: &[], faults: Vec::new() })
     }
 }
 
-fn from_env(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
+fn from_env(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<GivenSetting> {
     let variables: Vec<(String, &str)> = TABLE.iter().map(|row| (variable(row.key), row.key)).collect();
     let mut given = Vec::new();
     for (name, value) in sources.env.iter().filter(|(name, _)| name.starts_with(ENV_PREFIX)) {
         if OTHER_VARIABLES.contains(&name.as_str()) {
             continue;
         }
-        let origin = Origin::Env(name.clone());
+        let origin = SettingOrigin::Env(name.clone());
         match variables.iter().find(|(variable, _)| variable == name) {
             Some((_, key)) => {
-                given.push(Given { key: (*key).to_owned(), origin, raw: Raw::Text(value.clone()) })
+                given.push(GivenSetting { key: (*key).to_owned(), origin, raw: Raw::Text(value.clone()) })
             }
             None => {
                 let names = variables.iter().map(|(variable, _)| variable.as_str());
@@ -72,11 +72,11 @@ fn from_env(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
     given
 }
 
-fn from_file(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
+fn from_file(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<GivenSetting> {
     let Some((path, text)) = &sources.file else { return Vec::new() };
     let origin_at = |offset: usize| {
         let line = text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
-        Origin::File { path: path.clone(), line }
+        SettingOrigin::File { path: path.clone(), line }
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
@@ -90,7 +90,7 @@ fn from_file(sources: &Sources, faults: &mut Vec<BadKey>) -> Vec<Given> {
     for (key, offset, value) in found {
         let origin = origin_at(offset);
         if TABLE.iter().any(|row| row.key == key) {
-            given.push(Given { key, origin, raw: Raw::from_toml(value) });
+            given.push(GivenSetting { key, origin, raw: Raw::from_toml(value) });
         } else {
             let near = suggest(&key, TABLE.iter().map(|row| row.key));
             faults.push(BadKey {

@@ -16,7 +16,7 @@ mod tests;
 mod value;
 
 pub use fault::BadKey;
-pub use fault::Origin;
+pub use fault::SettingOrigin;
 pub use sources::Override;
 pub use sources::Sources;
 pub use sources::from_environment;
@@ -32,5 +32,5 @@ pub use table::Server;
 pub use table::Store;
 pub use template::print;
 pub use value::ByteSize;
-pub use value::LogFormat;
+pub use value::LogStyle;
 pub use value::RetryName;

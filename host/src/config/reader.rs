@@ -1,20 +1,20 @@
 //! Hands out settings by key, from all that was given. Not here: which keys there are (`table`), what gave them (`load`).
 
 use crate::config::fault::BadKey;
-use crate::config::given::Given;
+use crate::config::given::GivenSetting;
 use crate::config::given::Raw;
-use crate::config::value::Value;
+use crate::config::value::SettingValue;
 
 /// Hands out settings by key and keeps the faults.
-pub(super) struct Reader<'a> {
-    pub(super) given: &'a [Given],
+pub(super) struct SettingReader<'a> {
+    pub(super) given: &'a [GivenSetting],
     pub(super) faults: Vec<BadKey>,
 }
 
-impl Reader<'_> {
+impl SettingReader<'_> {
     /// The last value given for `key`, or its default. Every value given is checked, also those
     /// that a later one replaces.
-    pub(super) fn take<T: Value>(&mut self, key: &str, default: &str, bounds: &[(&str, &str)]) -> T {
+    pub(super) fn take<T: SettingValue>(&mut self, key: &str, default: &str, bounds: &[(&str, &str)]) -> T {
         let default = T::read(&Raw::Text(default.to_owned()));
         let mut value = default.expect("the table's defaults are valid: a test reads them all");
         for given in self.given.iter().filter(|given| given.key == key) {
@@ -31,7 +31,7 @@ impl Reader<'_> {
     }
 }
 
-fn read_within<T: Value>(raw: &Raw, bounds: &[(&str, &str)]) -> Result<T, String> {
+fn read_within<T: SettingValue>(raw: &Raw, bounds: &[(&str, &str)]) -> Result<T, String> {
     let value = T::read(raw)?;
     match bounds.iter().find(|(low, high)| !value.between(low, high)) {
         Some((low, high)) => Err(format!("expected a value from {low} to {high}")),

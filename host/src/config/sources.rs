@@ -5,7 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::fault::BadKey;
-use crate::config::fault::Origin;
+use crate::config::fault::SettingOrigin;
 
 const DEFAULT_FILE: &str = "hookmill.toml";
 const FILE_VARIABLE: &str = "HOOKMILL_CONFIG";
@@ -57,7 +57,7 @@ fn read(path: PathBuf) -> Result<(PathBuf, String), BadKey> {
         Ok(text) => Ok((path, text)),
         Err(error) => {
             let what = format!("cannot read the settings file: {error}");
-            Err(BadKey { key: String::new(), origin: Origin::File { path, line: 1 }, what })
+            Err(BadKey { key: String::new(), origin: SettingOrigin::File { path, line: 1 }, what })
         }
     }
 }

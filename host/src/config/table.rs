@@ -8,11 +8,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::config::reader::Reader;
+use crate::config::reader::SettingReader;
 use crate::config::value::ByteSize;
-use crate::config::value::LogFormat;
+use crate::config::value::LogStyle;
 use crate::config::value::RetryName;
-use crate::config::value::Value;
+use crate::config::value::SettingValue;
 use crate::domain::secret::Secret;
 
 /// One row, without its type.
@@ -62,7 +62,7 @@ macro_rules! settings {
 
         impl Config {
             /// Takes every setting from `reader`, which notes what is wrong.
-            pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+            pub(super) fn read(reader: &mut SettingReader<'_>) -> Self {
                 Self { $( $section: $Section {
                     $( $field: {
                         let bounds: &[(&str, &str)] = &[$(($low, $high))?];
@@ -211,7 +211,7 @@ settings! {
     /// What is said on stderr.
     log: Log {
         /// text or json.
-        format: LogFormat = "text",
+        format: LogStyle = "text",
         /// What is logged, such as info or info,hookmill::flow=debug.
         filter: String = "info",
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::config::LogFormat;
+use crate::config::LogStyle;
 use crate::config::Override;
 use crate::config::Sources;
 use crate::config::print;
@@ -36,7 +36,7 @@ fn flags_win_over_environment_over_file() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:3");
     assert_eq!(config.store.data, PathBuf::from("b"));
     assert_eq!(config.server.grace, Duration::from_secs(1));
-    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.format, LogStyle::Json);
     assert_eq!(config.server.body_bytes_max.0, 1 << 20);
 }
 

@@ -19,7 +19,7 @@ pub struct ByteSize(pub u64);
 
 /// What log lines look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub enum LogStyle {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -38,7 +38,7 @@ impl RetryName {
 }
 
 /// A type of settings.
-pub(super) trait Value: Sized {
+pub(super) trait SettingValue: Sized {
     /// Whether its value may be shown.
     const SECRET: bool = false;
 
@@ -65,12 +65,12 @@ fn text<'a>(raw: &'a Raw, wanted: &str) -> Result<&'a str, String> {
     }
 }
 
-fn within<T: Value + PartialOrd>(value: &T, low: &str, high: &str) -> bool {
+fn within<T: SettingValue + PartialOrd>(value: &T, low: &str, high: &str) -> bool {
     let bound = |text: &str| T::read(&Raw::Text(text.to_owned()));
     bound(low).is_ok_and(|low| *value >= low) && bound(high).is_ok_and(|high| *value <= high)
 }
 
-impl Value for bool {
+impl SettingValue for bool {
     fn read(raw: &Raw) -> Result<Self, String> {
         match raw {
             Raw::Flag(flag) => Ok(*flag),
@@ -85,7 +85,7 @@ impl Value for bool {
     }
 }
 
-impl Value for u32 {
+impl SettingValue for u32 {
     fn read(raw: &Raw) -> Result<Self, String> {
         let number = match raw {
             Raw::Integer(number) => Self::try_from(*number).ok(),
@@ -104,7 +104,7 @@ impl Value for u32 {
     }
 }
 
-impl Value for ByteSize {
+impl SettingValue for ByteSize {
     fn read(raw: &Raw) -> Result<Self, String> {
         units::parse_size(text(raw, "a size such as \"1MiB\"")?).map(Self)
     }
@@ -118,7 +118,7 @@ impl Value for ByteSize {
     }
 }
 
-impl Value for Duration {
+impl SettingValue for Duration {
     fn read(raw: &Raw) -> Result<Self, String> {
         units::parse_duration(text(raw, "a duration such as \"15s\"")?)
     }
@@ -132,7 +132,7 @@ impl Value for Duration {
     }
 }
 
-impl Value for SocketAddr {
+impl SettingValue for SocketAddr {
     fn read(raw: &Raw) -> Result<Self, String> {
         let wanted = "an address and port such as 127.0.0.1:8080";
         let text = text(raw, wanted)?;
@@ -147,7 +147,7 @@ impl Value for SocketAddr {
     }
 }
 
-impl Value for PathBuf {
+impl SettingValue for PathBuf {
     fn read(raw: &Raw) -> Result<Self, String> {
         match text(raw, "a path")? {
             "" => Err("expected a path".to_owned()),
@@ -160,7 +160,7 @@ impl Value for PathBuf {
     }
 }
 
-impl Value for String {
+impl SettingValue for String {
     fn read(raw: &Raw) -> Result<Self, String> {
         let visible =
             |text: &&str| !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -173,7 +173,7 @@ impl Value for String {
     }
 }
 
-impl Value for url::Url {
+impl SettingValue for url::Url {
     fn read(raw: &Raw) -> Result<Self, String> {
         let wanted = "an http or https URL without path and query, such as https://hooks.example.com";
         let url = Self::parse(text(raw, wanted)?).map_err(|_| format!("expected {wanted}"))?;
@@ -190,7 +190,7 @@ impl Value for url::Url {
     }
 }
 
-impl Value for Secret {
+impl SettingValue for Secret {
     const SECRET: bool = true;
 
     fn read(raw: &Raw) -> Result<Self, String> {
@@ -208,7 +208,7 @@ impl Value for Secret {
     }
 }
 
-impl Value for LogFormat {
+impl SettingValue for LogStyle {
     fn read(raw: &Raw) -> Result<Self, String> {
         match text(raw, "text or json")? {
             "text" => Ok(Self::Text),
@@ -222,7 +222,7 @@ impl Value for LogFormat {
     }
 }
 
-impl Value for RetryName {
+impl SettingValue for RetryName {
     fn read(raw: &Raw) -> Result<Self, String> {
         let names = RetryPreset::ALL.map(|(name, _)| name).join(", ");
         let text = text(raw, &format!("one of {names}"))?;
@@ -235,7 +235,7 @@ impl Value for RetryName {
     }
 }
 
-impl Value for IpNet {
+impl SettingValue for IpNet {
     fn read(raw: &Raw) -> Result<Self, String> {
         let wanted = "a network such as 10.0.0.0/8 or a single address";
         let text = text(raw, wanted)?;
@@ -249,7 +249,7 @@ impl Value for IpNet {
 }
 
 /// In the file a list of strings, elsewhere one text with commas.
-impl<T: Value> Value for Vec<T> {
+impl<T: SettingValue> SettingValue for Vec<T> {
     fn read(raw: &Raw) -> Result<Self, String> {
         let items: Vec<&str> = match raw {
             Raw::List(items) => items.iter().map(String::as_str).collect(),
@@ -263,12 +263,12 @@ impl<T: Value> Value for Vec<T> {
     }
 
     fn show(&self) -> Option<String> {
-        Some(format!("[{}]", self.iter().filter_map(Value::show).collect::<Vec<_>>().join(", ")))
+        Some(format!("[{}]", self.iter().filter_map(SettingValue::show).collect::<Vec<_>>().join(", ")))
     }
 }
 
 /// Not set when the text is empty.
-impl<T: Value> Value for Option<T> {
+impl<T: SettingValue> SettingValue for Option<T> {
     const SECRET: bool = T::SECRET;
 
     fn read(raw: &Raw) -> Result<Self, String> {
@@ -279,7 +279,7 @@ impl<T: Value> Value for Option<T> {
     }
 
     fn show(&self) -> Option<String> {
-        self.as_ref().and_then(Value::show)
+        self.as_ref().and_then(SettingValue::show)
     }
 
     fn between(&self, low: &str, high: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::egress::error::EgressError;
 use crate::egress::exchange::outgoing::OutgoingRequest;
 use crate::egress::exchange::send;
 use crate::egress::exchange::send::Sent;
-use crate::egress::inner::Inner;
+use crate::egress::inner::EgressShared;
 use crate::egress::names::resolver::LOOKUPS_MAX;
 use crate::egress::options::EgressOptions;
 use crate::egress::target::Target;
@@ -23,7 +23,7 @@ use crate::rules::address::check_url;
 /// The way out. One per server.
 #[derive(Clone)]
 pub struct Egress {
-    pub(super) inner: Arc<Inner>,
+    pub(super) inner: Arc<EgressShared>,
 }
 
 impl std::fmt::Debug for Egress {
@@ -38,7 +38,7 @@ impl Egress {
         let tls = tls::connector(options.extra_ca.as_deref())?;
         let user_agent = user_agent(&options)?;
         let lookups = Arc::new(Semaphore::new(LOOKUPS_MAX));
-        Ok(Self { inner: Arc::new(Inner { options, user_agent, tls, lookups }) })
+        Ok(Self { inner: Arc::new(EgressShared { options, user_agent, tls, lookups }) })
     }
 
     /// Whether [`Egress::new`] would take these, without what it reads of the system.

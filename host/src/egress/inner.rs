@@ -9,7 +9,7 @@ use tokio_rustls::TlsConnector;
 use crate::egress::options::EgressOptions;
 
 /// See the head of this file.
-pub(super) struct Inner {
+pub(super) struct EgressShared {
     pub(super) options: EgressOptions,
     pub(super) user_agent: HeaderValue,
     pub(super) tls: TlsConnector,

@@ -3,20 +3,20 @@
 
 use parking_lot::Mutex;
 
-use crate::egress::connect::connection::Connection;
+use crate::egress::connect::connection::OpenConnection;
 
 /// Idle connections kept per target.
 const IDLE_MAX: usize = 64;
 
 /// See the head of this file.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
-    idle: Mutex<Vec<Connection>>,
+pub(super) struct ConnectionPool {
+    idle: Mutex<Vec<OpenConnection>>,
 }
 
-impl Pool {
+impl ConnectionPool {
     /// An idle connection that still looks alive. The others go.
-    pub(super) fn take(&self) -> Option<Connection> {
+    pub(super) fn take(&self) -> Option<OpenConnection> {
         let mut idle = self.idle.lock();
         while let Some(connection) = idle.pop() {
             connection.activity.begin();
@@ -28,7 +28,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request, and forgets those that were closed meanwhile.
-    pub(super) fn give(&self, connection: Connection) {
+    pub(super) fn give(&self, connection: OpenConnection) {
         if connection.sender.is_closed() {
             return;
         }

@@ -1,6 +1,6 @@
 //! A place to send to: its URL and its connections.
 
-use crate::egress::pool::Pool;
+use crate::egress::pool::ConnectionPool;
 use crate::egress::target_url::TargetUrl;
 use crate::rules::address::CheckedUrl;
 
@@ -8,12 +8,12 @@ use crate::rules::address::CheckedUrl;
 #[derive(Debug)]
 pub struct Target {
     pub(super) url: TargetUrl,
-    pub(super) pool: Pool,
+    pub(super) pool: ConnectionPool,
 }
 
 impl Target {
     pub(super) fn new(url: CheckedUrl) -> Self {
-        Self { url: TargetUrl::new(url), pool: Pool::default() }
+        Self { url: TargetUrl::new(url), pool: ConnectionPool::default() }
     }
 
     /// Whether a path and query are those of the URL.

@@ -52,7 +52,7 @@ pub use error::Refusal;
 pub use error::RefusalCode;
 pub use error::SandboxError;
 pub use host::context::Fetcher;
-pub use host::context::Given;
+pub use host::context::HostContext;
 pub use host::context::KvRead;
 pub use host::context::KvWrites;
 pub use instance::ran::BatchRan;

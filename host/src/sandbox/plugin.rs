@@ -21,7 +21,7 @@ use crate::sandbox::artifacts::builds::unloadable;
 use crate::sandbox::direct::Direct;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::host::asleep::Asleep;
-use crate::sandbox::host::context::Given;
+use crate::sandbox::host::context::HostContext;
 use crate::sandbox::instance::ask::Ask;
 use crate::sandbox::instance::ask::AskBatch;
 use crate::sandbox::instance::ask::AskConfigure;
@@ -29,7 +29,7 @@ use crate::sandbox::instance::ask::AskManifest;
 use crate::sandbox::instance::ask::AskTransform;
 use crate::sandbox::instance::call;
 #[cfg(test)]
-use crate::sandbox::instance::call::Code;
+use crate::sandbox::instance::call::GuestCode;
 use crate::sandbox::instance::call::Ready;
 use crate::sandbox::instance::ran::BatchRan;
 use crate::sandbox::instance::ran::ConfigRefusal;
@@ -37,13 +37,13 @@ use crate::sandbox::instance::ran::Cost;
 use crate::sandbox::instance::ran::Failure;
 use crate::sandbox::instance::ran::Ran;
 use crate::sandbox::run::gather::Gather;
+use crate::sandbox::run::guests::GuestQueue;
 use crate::sandbox::run::guests::PluginCalls;
-use crate::sandbox::run::guests::Queue;
 
 /// A loaded plugin. Clones share it and its cap of calls in flight.
 #[derive(Clone)]
 pub struct Plugin {
-    inner: Arc<Inner>,
+    inner: Arc<LoadedPlugin>,
     budget: PluginBudget,
     /// The cap of the budget, besides that of all who use the plugin.
     slots: Option<Arc<Semaphore>>,
@@ -55,13 +55,13 @@ pub struct Plugin {
 
 /// Whose plugin, which module it is and what it may use. Workspaces share nothing but the code: neither the calls that may
 /// be under way, nor what is known of their pace, nor instances.
-pub(crate) type Key = (WorkspaceId, Digest, Grants);
+pub(crate) type PluginKey = (WorkspaceId, Digest, Grants);
 
 /// What the clones share.
-pub(crate) struct Inner {
+pub(crate) struct LoadedPlugin {
     digest: Digest,
     /// Empty until there is code.
-    live: OnceCell<Live>,
+    live: OnceCell<Runnable>,
     /// For a plugin that has no code yet.
     later: Option<Later>,
 }
@@ -75,16 +75,16 @@ struct Later {
 }
 
 /// What calls need.
-struct Live {
+struct Runnable {
     ready: Ready,
-    queue: Queue,
+    queue: GuestQueue,
     calls: Arc<PluginCalls>,
     /// Of a plugin without grants: events that wait.
     gather: Option<Gather>,
 }
 
-impl Live {
-    fn new(ready: Ready, queue: Queue) -> Self {
+impl Runnable {
+    fn new(ready: Ready, queue: GuestQueue) -> Self {
         let calls = queue.plugin_calls();
         let gather = ready.plain.then(Gather::default);
         Self { ready, queue, calls, gather }
@@ -98,22 +98,22 @@ impl fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(crate) fn new(digest: Digest, ready: Ready, queue: Queue) -> Self {
-        let live = OnceCell::new_with(Some(Live::new(ready, queue)));
-        Self::from_inner(Arc::new(Inner { digest, live, later: None }))
+    pub(crate) fn new(digest: Digest, ready: Ready, queue: GuestQueue) -> Self {
+        let live = OnceCell::new_with(Some(Runnable::new(ready, queue)));
+        Self::from_inner(Arc::new(LoadedPlugin { digest, live, later: None }))
     }
 
     /// One whose code has yet to be made.
-    pub(crate) fn later((workspace, digest, grants): Key, builds: &Arc<Builds>) -> Self {
+    pub(crate) fn later((workspace, digest, grants): PluginKey, builds: &Arc<Builds>) -> Self {
         let later = Later { builds: Arc::downgrade(builds), workspace, grants };
-        Self::from_inner(Arc::new(Inner { digest, live: OnceCell::new(), later: Some(later) }))
+        Self::from_inner(Arc::new(LoadedPlugin { digest, live: OnceCell::new(), later: Some(later) }))
     }
 
-    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+    pub(crate) fn from_inner(inner: Arc<LoadedPlugin>) -> Self {
         Self { inner, budget: PluginBudget::default(), slots: None, stays: true, batches: false }
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
+    pub(crate) fn inner(&self) -> &Arc<LoadedPlugin> {
         &self.inner
     }
 
@@ -166,7 +166,7 @@ impl Plugin {
     #[cfg(test)]
     pub(crate) fn direct(&self) -> Option<&Direct> {
         match self.inner.live.get().map(|live| &live.ready.code) {
-            Some(Code::Direct(direct)) => Some(direct),
+            Some(GuestCode::Direct(direct)) => Some(direct),
             _ => None,
         }
     }
@@ -176,14 +176,14 @@ impl Plugin {
         self.live().await.map(drop)
     }
 
-    async fn live(&self) -> Result<&Live, SandboxError> {
-        let Inner { digest, live, later } = &*self.inner;
+    async fn live(&self) -> Result<&Runnable, SandboxError> {
+        let LoadedPlugin { digest, live, later } = &*self.inner;
         let make = || async {
             let later = later.as_ref().ok_or(SandboxError::Closed)?;
             let builds = later.builds.upgrade().ok_or(SandboxError::Closed)?;
             let (pool, code) = builds.code(digest).await?;
             let ready = pool.ready(&code, later.workspace, later.grants).map_err(unloadable(digest))?;
-            Ok(Live::new(ready, pool.queue().of(later.workspace)))
+            Ok(Runnable::new(ready, pool.queue().of(later.workspace)))
         };
         if let Some(live) = live.get() {
             return Ok(live);
@@ -195,14 +195,14 @@ impl Plugin {
     /// Runs one event in a fresh instance: `configure` with `config` (JSON, `{}` when there is
     /// none), then `transform`. A configuration that is refused here is a refused event.
     pub async fn run(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
-        self.run_with(Given::default(), config, event).await
+        self.run_with(HostContext::default(), config, event).await
     }
 
     /// The same with what its grants need; what it wants to be kept is in the cost. A plugin that asks for batches, and
     /// for no grant, may take several events that wait with the same `config`, by address, in one instance.
     pub async fn run_with(
         &self,
-        mut given: Given,
+        mut context: HostContext,
         config: Arc<str>,
         event: GuestEvent,
     ) -> Result<Ran, Failure> {
@@ -212,16 +212,16 @@ impl Plugin {
         {
             return ran;
         }
-        let asleep = if given.http.is_some() { Asleep::possible() } else { Asleep::default() };
-        given.asleep = asleep.clone();
-        let (verdict, cost) = self.ask_patiently(asleep, AskTransform { config, event, given }).await?;
+        let asleep = if context.http.is_some() { Asleep::possible() } else { Asleep::default() };
+        context.asleep = asleep.clone();
+        let (verdict, cost) = self.ask_patiently(asleep, AskTransform { config, event, context }).await?;
         Ok(Ran { verdict, cost })
     }
 
     /// Runs an event with those that wait beside it; `None` if that tells nothing of this one.
     async fn run_gathered(
         &self,
-        live: &Live,
+        live: &Runnable,
         gather: &Gather,
         config: &Arc<str>,
         event: GuestEvent,
@@ -242,7 +242,7 @@ impl Plugin {
         };
         if !batch.is_shared() {
             let event = batch.events().pop()?;
-            let ask = AskTransform { config: config.clone(), event, given: Given::default() };
+            let ask = AskTransform { config: config.clone(), event, context: HostContext::default() };
             let make = |meter| call::fresh(ready, ask, meter);
             let ran = queue.run(slot, &live.calls, Asleep::default(), make).await;
             return Some(ran.map_err(host).flatten().map(|(verdict, cost)| Ran { verdict, cost }));
@@ -268,7 +268,8 @@ impl Plugin {
     /// As [`Plugin::run`], on the calling thread and not on those of the guests: for work that has
     /// a thread of its own and must not come before anybody's events. For plugins without grants.
     pub async fn run_here(&self, config: Arc<str>, event: GuestEvent) -> Result<Ran, Failure> {
-        let (verdict, cost) = self.ask_here(AskTransform { config, event, given: Given::default() }).await?;
+        let (verdict, cost) =
+            self.ask_here(AskTransform { config, event, context: HostContext::default() }).await?;
         Ok(Ran { verdict, cost })
     }
 
@@ -326,7 +327,7 @@ impl Plugin {
         }
     }
 
-    fn ready(&self, live: &Live) -> Ready {
+    fn ready(&self, live: &Runnable) -> Ready {
         let ready = live.ready.clone();
         Ready { limits: self.budget.of(ready.limits), stays: self.stays, ..ready }
     }

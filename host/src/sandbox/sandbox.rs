@@ -25,13 +25,13 @@ use crate::sandbox::module::tier::INTERPRETED;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::plugin;
-use crate::sandbox::plugin::Key;
 use crate::sandbox::plugin::Plugin;
+use crate::sandbox::plugin::PluginKey;
 
 /// Guest code of one gateway. Dropping it ends all runs.
 pub struct Sandbox {
     builds: Arc<Builds>,
-    loaded: Mutex<HashMap<Key, Weak<plugin::Inner>>>,
+    loaded: Mutex<HashMap<PluginKey, Weak<plugin::LoadedPlugin>>>,
     /// Who may check payloads against schemas.
     judges: Arc<Semaphore>,
 }
@@ -160,7 +160,7 @@ impl Sandbox {
 
     /// Keeps a plugin for the next one who asks, unless somebody was faster: all of a workspace who use a plugin
     /// share its cap of calls in flight.
-    fn remember(&self, plugin: Plugin, key: Key) -> Plugin {
+    fn remember(&self, plugin: Plugin, key: PluginKey) -> Plugin {
         let mut loaded = self.loaded();
         if let Some(first) = loaded.get(&key).and_then(Weak::upgrade) {
             return Plugin::from_inner(first);
@@ -170,7 +170,7 @@ impl Sandbox {
         plugin
     }
 
-    fn loaded(&self) -> MutexGuard<'_, HashMap<Key, Weak<plugin::Inner>>> {
+    fn loaded(&self) -> MutexGuard<'_, HashMap<PluginKey, Weak<plugin::LoadedPlugin>>> {
         // The map is whole between any two statements.
         self.loaded.lock()
     }

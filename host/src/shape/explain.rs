@@ -7,20 +7,20 @@ use crate::shape::filter::decide;
 use crate::shape::hints::Hints;
 use crate::shape::input::Input;
 use crate::shape::mapping::Expr;
-use crate::shape::mapping::Field;
 use crate::shape::mapping::From;
+use crate::shape::mapping::MappedField;
 use crate::shape::mapping::Mapping;
 use crate::shape::mapping::Part;
 use crate::shape::mapping::Rule;
 use crate::shape::mapping::Writer;
-use crate::shape::query::Stop;
+use crate::shape::query::WalkEnd;
 use crate::shape::source::Path;
-use crate::shape::source::Scope;
-use crate::shape::source::Source;
+use crate::shape::source::ValueScope;
+use crate::shape::source::ValueSource;
 
 /// What became of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FieldOutcome {
     /// A value was written.
     Value,
     /// There was none; null was written.
@@ -35,7 +35,7 @@ pub enum Outcome {
     Hole,
 }
 
-impl Outcome {
+impl FieldOutcome {
     /// Its name in answers of the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ pub struct FieldReport {
     /// How many values that gave.
     pub matched: usize,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: FieldOutcome,
     /// The JSON written, cut to 200 bytes.
     pub value: Option<String>,
     /// The path that was probably meant, if this one matches nothing.
@@ -90,7 +90,7 @@ struct Explainer<'e> {
 }
 
 impl Explainer<'_> {
-    fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<(), EvalFault> {
+    fn expr(&mut self, expr: &Expr, scope: &ValueScope<'_>) -> Result<(), EvalFault> {
         match expr {
             Expr::Raw(_) => Ok(()),
             Expr::Field(field) => self.field(field, scope),
@@ -103,7 +103,7 @@ impl Explainer<'_> {
                     pointer: each.pointer.to_string(),
                     path: over.text.to_string(),
                     matched,
-                    outcome: Outcome::Value,
+                    outcome: FieldOutcome::Value,
                     value: None,
                     did_you_mean: match matched {
                         0 => self.hints.nearest(over, scope, self.budget),
@@ -115,7 +115,7 @@ impl Explainer<'_> {
                 let item =
                     first.map(|node| node.element(0).filter(|_| over.query.is_singular()).unwrap_or(node));
                 match item {
-                    Some(item) => self.expr(&each.value, &Scope { item: Some(item.index()), ..*scope }),
+                    Some(item) => self.expr(&each.value, &ValueScope { item: Some(item.index()), ..*scope }),
                     None => Ok(()),
                 }
             }
@@ -134,7 +134,7 @@ impl Explainer<'_> {
     fn matches(
         &mut self,
         path: &Path,
-        scope: &Scope<'_>,
+        scope: &ValueScope<'_>,
         pointer: &str,
     ) -> Result<(usize, Option<u32>), EvalFault> {
         let (mut matched, mut first) = (0, None);
@@ -152,24 +152,26 @@ impl Explainer<'_> {
         Ok((matched, first))
     }
 
-    fn field(&mut self, field: &Field, scope: &Scope<'_>) -> Result<(), EvalFault> {
+    fn field(&mut self, field: &MappedField, scope: &ValueScope<'_>) -> Result<(), EvalFault> {
         let matched = match &field.from {
             From::Source(source) => self.count(source, scope, &field.pointer)?,
             From::Template(_) => 0,
         };
         let did_you_mean = match &field.from {
-            From::Source(Source::Path(path)) if matched == 0 => self.hints.nearest(path, scope, self.budget),
+            From::Source(ValueSource::Path(path)) if matched == 0 => {
+                self.hints.nearest(path, scope, self.budget)
+            }
             _ => None,
         };
         let mut json = Vec::new();
         let written = Writer { budget: self.budget }.write_field(field, scope, &mut json);
         let from_rule = matched == 0 && matches!(field.from, From::Source(_));
         let (outcome, detail) = match (&written, &field.missing) {
-            (Err(fault), _) => (Outcome::Failed, Some(fault.to_string())),
-            (Ok(()), Rule::Omit) if json.is_empty() => (Outcome::Omitted, None),
-            (Ok(()), Rule::Default(_)) if from_rule => (Outcome::Default, None),
-            (Ok(()), Rule::Null) if from_rule && json == b"null" => (Outcome::Null, None),
-            _ => (Outcome::Value, None),
+            (Err(fault), _) => (FieldOutcome::Failed, Some(fault.to_string())),
+            (Ok(()), Rule::Omit) if json.is_empty() => (FieldOutcome::Omitted, None),
+            (Ok(()), Rule::Default(_)) if from_rule => (FieldOutcome::Default, None),
+            (Ok(()), Rule::Null) if from_rule && json == b"null" => (FieldOutcome::Null, None),
+            _ => (FieldOutcome::Value, None),
         };
         let text = String::from_utf8_lossy(&json);
         self.reports.push(FieldReport {
@@ -187,20 +189,25 @@ impl Explainer<'_> {
         Ok(())
     }
 
-    fn holes(&mut self, parts: &[Part], field: &Field, scope: &Scope<'_>) -> Result<(), EvalFault> {
+    fn holes(
+        &mut self,
+        parts: &[Part],
+        field: &MappedField,
+        scope: &ValueScope<'_>,
+    ) -> Result<(), EvalFault> {
         for part in parts {
             let Part::Hole { source, .. } = part else { continue };
             let mut value = None;
             let matched = self.count_with(source, scope, &field.pointer, &mut value)?;
             let did_you_mean = match source {
-                Source::Path(path) if matched == 0 => self.hints.nearest(path, scope, self.budget),
+                ValueSource::Path(path) if matched == 0 => self.hints.nearest(path, scope, self.budget),
                 _ => None,
             };
             self.reports.push(FieldReport {
                 pointer: field.pointer.to_string(),
                 path: source.describe().to_owned(),
                 matched,
-                outcome: Outcome::Hole,
+                outcome: FieldOutcome::Hole,
                 value,
                 did_you_mean,
                 detail: None,
@@ -209,20 +216,25 @@ impl Explainer<'_> {
         Ok(())
     }
 
-    fn count(&mut self, source: &Source, scope: &Scope<'_>, pointer: &str) -> Result<usize, EvalFault> {
+    fn count(
+        &mut self,
+        source: &ValueSource,
+        scope: &ValueScope<'_>,
+        pointer: &str,
+    ) -> Result<usize, EvalFault> {
         self.count_with(source, scope, pointer, &mut None)
     }
 
     /// How many values a source has; the first goes to `shown`.
     fn count_with(
         &mut self,
-        source: &Source,
-        scope: &Scope<'_>,
+        source: &ValueSource,
+        scope: &ValueScope<'_>,
         pointer: &str,
         shown: &mut Option<String>,
     ) -> Result<usize, EvalFault> {
         let mut matched = 0;
-        let counted = source.each(scope, self.budget, &mut |value| -> Result<(), Stop> {
+        let counted = source.each(scope, self.budget, &mut |value| -> Result<(), WalkEnd> {
             if matched == 0 {
                 *shown = Some(value.shown());
             }

@@ -6,9 +6,9 @@ use std::cell::OnceCell;
 
 use crate::shape::budget::Budget;
 use crate::shape::paths;
-use crate::shape::source::Base;
 use crate::shape::source::Path;
-use crate::shape::source::Scope;
+use crate::shape::source::PathBase;
+use crate::shape::source::ValueScope;
 use crate::shape::spec::Letters;
 use crate::shape::spec::distance;
 
@@ -33,12 +33,12 @@ impl Hints {
     /// The path nearest to one that matches nothing: one that differs by a few letters, else the
     /// shortest that ends in the same name. `None` if it matches, or nothing is near. `budget` is for finding out
     /// whether it matches.
-    pub(crate) fn nearest(&self, path: &Path, scope: &Scope<'_>, budget: &mut Budget) -> Option<String> {
+    pub(crate) fn nearest(&self, path: &Path, scope: &ValueScope<'_>, budget: &mut Budget) -> Option<String> {
         if path.first(scope, budget).ok()?.is_some() {
             return None;
         }
         let mut left = self.left.get();
-        let best = if path.base == Base::Item {
+        let best = if path.base == PathBase::Item {
             best(&path.text, &paths::of_node(scope.node(scope.item?), "@", &mut left), &mut left)
         } else {
             let root = scope.input.document.root();

@@ -9,7 +9,7 @@ use crate::shape::budget::Exhausted;
 use crate::shape::input::EventField;
 use crate::shape::input::Input;
 use crate::shape::query::Query;
-use crate::shape::query::Stop;
+use crate::shape::query::WalkEnd;
 use crate::shape::tape::Node;
 use crate::shape::tape::ROOT;
 use crate::shape::tape::WRAPPER;
@@ -17,7 +17,7 @@ use crate::shape::value::Value;
 
 /// What is being looked at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope<'i> {
+pub(crate) struct ValueScope<'i> {
     pub(crate) input: &'i Input<'i>,
     /// The item of the innermost `$each`, as a token.
     pub(crate) item: Option<u32>,
@@ -25,7 +25,7 @@ pub(crate) struct Scope<'i> {
     pub(crate) slots: &'i [u32],
 }
 
-impl<'i> Scope<'i> {
+impl<'i> ValueScope<'i> {
     pub(crate) fn of(input: &'i Input<'i>) -> Self {
         Self { input, item: None, slots: &[] }
     }
@@ -44,13 +44,13 @@ pub(crate) const NO_NODE: u32 = u32::MAX;
 pub(crate) struct Path {
     pub(crate) text: Box<str>,
     pub(crate) query: Query,
-    pub(crate) base: Base,
-    /// Where [`Scope::slots`] may already hold its node.
+    pub(crate) base: PathBase,
+    /// Where [`ValueScope::slots`] may already hold its node.
     pub(crate) slot: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Base {
+pub(crate) enum PathBase {
     Root,
     /// The item of the innermost `$each`.
     Item,
@@ -65,8 +65,8 @@ impl Path {
             Some(_) if !in_each => {
                 return Err(format!("`{text}`: `@` has a meaning only inside `$each`; begin with `$`"));
             }
-            Some(rest) => (Base::Item, Query::compile_item(rest)),
-            None => (Base::Root, Query::compile(text)),
+            Some(rest) => (PathBase::Item, Query::compile_item(rest)),
+            None => (PathBase::Root, Query::compile(text)),
         };
         let query = query.map_err(|fault| fault.detail)?;
         Ok(Self { text: text.into(), query, base, slot: None })
@@ -75,15 +75,15 @@ impl Path {
     /// Compiles a query over the payload wrapped in an array.
     pub(crate) fn wrapped(text: &str) -> Result<Self, String> {
         let query = Query::compile(text).map_err(|fault| fault.detail)?;
-        Ok(Self { text: text.into(), query, base: Base::Wrapper, slot: None })
+        Ok(Self { text: text.into(), query, base: PathBase::Wrapper, slot: None })
     }
 
     #[inline]
-    fn base_token(&self, scope: &Scope<'_>) -> Option<u32> {
+    fn base_token(&self, scope: &ValueScope<'_>) -> Option<u32> {
         match self.base {
-            Base::Root => Some(ROOT),
-            Base::Wrapper => Some(WRAPPER),
-            Base::Item => scope.item,
+            PathBase::Root => Some(ROOT),
+            PathBase::Wrapper => Some(WRAPPER),
+            PathBase::Item => scope.item,
         }
     }
 
@@ -91,7 +91,7 @@ impl Path {
     #[inline]
     pub(crate) fn first<'i>(
         &self,
-        scope: &Scope<'i>,
+        scope: &ValueScope<'i>,
         budget: &mut Budget,
     ) -> Result<Option<Node<'i>>, Exhausted> {
         scope.input.readable()?;
@@ -107,9 +107,9 @@ impl Path {
     /// Every node, until `each` has enough.
     pub(crate) fn each<'i>(
         &self,
-        scope: &Scope<'i>,
+        scope: &ValueScope<'i>,
         budget: &mut Budget,
-        each: &mut dyn FnMut(Node<'i>) -> Result<(), Stop>,
+        each: &mut dyn FnMut(Node<'i>) -> Result<(), WalkEnd>,
     ) -> Result<(), Exhausted> {
         scope.input.readable()?;
         match self.base_token(scope) {
@@ -123,7 +123,7 @@ impl Path {
 
 /// Where values come from.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum ValueSource {
     Path(Path),
     /// A header, by its name in lower case.
     Header(Box<str>),
@@ -132,7 +132,7 @@ pub(crate) enum Source {
     Request(RequestPart),
 }
 
-impl Source {
+impl ValueSource {
     /// How it was written, for messages.
     pub(crate) fn describe(&self) -> &str {
         match self {
@@ -146,9 +146,9 @@ impl Source {
     /// Every value, until `each` has enough.
     pub(crate) fn each<'i>(
         &self,
-        scope: &Scope<'i>,
+        scope: &ValueScope<'i>,
         budget: &mut Budget,
-        each: &mut dyn FnMut(Value<'i>) -> Result<(), Stop>,
+        each: &mut dyn FnMut(Value<'i>) -> Result<(), WalkEnd>,
     ) -> Result<(), Exhausted> {
         let done = match self {
             Self::Path(path) if path.query.is_singular() => {
@@ -170,7 +170,7 @@ impl Source {
             Self::Event(field) => each(Value::Text(Cow::Borrowed(field.of(scope.input)))),
         };
         match done {
-            Err(Stop::Exhausted(exhausted)) => Err(exhausted),
+            Err(WalkEnd::Exhausted(exhausted)) => Err(exhausted),
             _ => Ok(()),
         }
     }

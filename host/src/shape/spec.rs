@@ -12,12 +12,12 @@ use crate::shape::tape::Node;
 
 /// The faults found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
+pub(crate) struct SpecFaults {
     found: Vec<SpecFault>,
     nodes: usize,
 }
 
-impl Faults {
+impl SpecFaults {
     pub(crate) fn add(&mut self, pointer: &str, detail: impl Into<String>) {
         self.found.push(SpecFault::new(pointer, detail));
     }

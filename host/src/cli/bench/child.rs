@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Memory of a process, bytes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct MemoryUse {
     /// Resident now.
     pub(super) resident: u64,
     /// The most that was resident.
@@ -94,13 +94,13 @@ impl Child {
     }
 
     /// Its memory.
-    pub(super) fn memory(&self) -> anyhow::Result<Memory> {
+    pub(super) fn memory(&self) -> anyhow::Result<MemoryUse> {
         let text = self.proc("status")?;
         let field = |name: &str| -> Option<u64> {
             let line = text.lines().find(|line| line.starts_with(name))?;
             Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
         };
-        Ok(Memory { resident: field("VmRSS:").context("VmRSS")?, peak: field("VmHWM:").context("VmHWM")? })
+        Ok(MemoryUse { resident: field("VmRSS:").context("VmRSS")?, peak: field("VmHWM:").context("VmHWM")? })
     }
 
     fn proc(&self, file: &str) -> anyhow::Result<String> {

@@ -31,7 +31,7 @@ pub(super) enum Until {
 
 /// What was sent.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct LoadSent {
     /// Answered with 202.
     pub(super) accepted: u64,
     /// Answered with something else.
@@ -76,7 +76,7 @@ impl Load {
     }
 
     /// Sends over that many connections, as fast as they are answered.
-    pub(super) async fn run(self: &Arc<Self>, connections: usize, until: Until) -> anyhow::Result<Sent> {
+    pub(super) async fn run(self: &Arc<Self>, connections: usize, until: Until) -> anyhow::Result<LoadSent> {
         self.paced(connections, until, Duration::ZERO).await
     }
 
@@ -86,7 +86,7 @@ impl Load {
         connections: usize,
         until: Until,
         pause: Duration,
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<LoadSent> {
         let began = Instant::now();
         let first = self.next.load(Ordering::Relaxed);
         let mut senders = JoinSet::new();
@@ -94,7 +94,7 @@ impl Load {
             let load = self.clone();
             senders.spawn(async move {
                 let mut connection = Connection::open(&load.address).await?;
-                let mut sent = Sent { accepted: 0, refused: 0, latencies: histogram() };
+                let mut sent = LoadSent { accepted: 0, refused: 0, latencies: histogram() };
                 loop {
                     let number = load.next.fetch_add(1, Ordering::Relaxed);
                     let done = match until {
@@ -112,7 +112,7 @@ impl Load {
                 }
             });
         }
-        let mut sum = Sent { accepted: 0, refused: 0, latencies: histogram() };
+        let mut sum = LoadSent { accepted: 0, refused: 0, latencies: histogram() };
         while let Some(sent) = senders.join_next().await {
             let sent = sent??;
             sum.accepted += sent.accepted;
@@ -122,7 +122,7 @@ impl Load {
         Ok(sum)
     }
 
-    async fn one(&self, number: u64, connection: &mut Connection, sent: &mut Sent) -> anyhow::Result<()> {
+    async fn one(&self, number: u64, connection: &mut Connection, sent: &mut LoadSent) -> anyhow::Result<()> {
         let began = Instant::now();
         connection.body.clear();
         signal::body(number, began - self.start, self.payload_bytes, &mut connection.body);

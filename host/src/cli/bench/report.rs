@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cli::bench::child::Memory;
+use crate::cli::bench::child::MemoryUse;
 
 /// One measurement.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Report {
     /// What the machine took meanwhile to read and write a kibibyte of JSON.
     pub(super) yardstick: Duration,
     /// Memory of the gateway at the end.
-    pub(super) memory: Memory,
+    pub(super) memory: MemoryUse,
     /// From request to acknowledgement.
     pub(super) acknowledged: Histogram<u64>,
     /// From request to arrival.

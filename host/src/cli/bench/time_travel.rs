@@ -35,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// One measurement.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct TimeTravelReport {
     /// Events compared.
     done: u64,
     /// How long that took.
@@ -62,7 +62,7 @@ pub(super) async fn measure(
     load: &Arc<Load>,
     connections: usize,
     events: u64,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<TimeTravelReport> {
     let api = Api::of(child)?;
     let stored = load.run(connections, Until::Requests(events)).await?;
     drain(sink, stored.accepted).await;
@@ -82,7 +82,7 @@ pub(super) async fn measure(
     let (over, lasted) = watched?;
     let cpu = child.cpu()?.saturating_sub(cpu);
     let done = over["done"].as_u64().context("a comparison says how many it did")?;
-    Ok(Report { done, lasted, over, cpu, quiet, meanwhile: meanwhile? })
+    Ok(TimeTravelReport { done, lasted, over, cpu, quiet, meanwhile: meanwhile? })
 }
 
 /// Waits until the comparison is over; what it says then.
@@ -105,7 +105,7 @@ async fn live(sink: &Sink, load: &Arc<Load>, until: Until) -> anyhow::Result<Liv
     Ok(Live { acknowledged: sent.latencies, delivered: sink.received().latencies })
 }
 
-impl Report {
+impl TimeTravelReport {
     /// How much larger the 99th percentile of what live events wait is meanwhile.
     fn ratio(&self, of: impl Fn(&Live) -> &Histogram<u64>) -> f64 {
         let p99 = |live| millis(of(live), 0.99);

@@ -8,7 +8,7 @@ use crate::cli::Exit;
 use crate::cli::map::compare;
 use crate::cli::map::eject;
 use crate::cli::map::help;
-use crate::cli::map::input::Given;
+use crate::cli::map::input::MapInput;
 use crate::cli::map::show;
 use crate::cli::text::print;
 use crate::cli::text::talk;
@@ -42,7 +42,7 @@ enum MapCommand {
     Paths(Samples),
     /// Run a mapping over stored events of a gateway and compare with what was really sent.
     #[command(after_help = crate::cli::compare::HELP)]
-    Compare(compare::CompareArgs),
+    Compare(compare::MapCompareArgs),
     /// Write a plugin project that does what a mapping does, with tests from real events.
     #[command(after_help = eject::HELP, disable_version_flag = true)]
     Eject(eject::EjectArgs),
@@ -55,11 +55,11 @@ enum MapCommand {
 #[derive(Debug, clap::Args)]
 struct OnPayload {
     /// The mapping (or filter): a file, - for stdin, or JSON.
-    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    document: Given,
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    document: MapInput,
     /// The payload: a file, - for stdin, or JSON that begins with {.
-    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    payload: Given,
+    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    payload: MapInput,
     /// The document is a filter.
     #[arg(long)]
     filter: bool,
@@ -77,8 +77,8 @@ struct OnPayload {
 #[derive(Debug, clap::Args)]
 struct Suggest {
     /// An example of the wanted output or a JSON Schema of it: a file, - for stdin, or JSON.
-    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    target: Given,
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    target: MapInput,
     #[command(flatten)]
     samples: Samples,
 }
@@ -86,8 +86,8 @@ struct Suggest {
 #[derive(Debug, clap::Args)]
 struct Samples {
     /// Payloads: files, - for stdin, or JSON that begins with {.
-    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    samples: Vec<Given>,
+    #[arg(default_value = "-", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    samples: Vec<MapInput>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -172,13 +172,13 @@ fn explain(on: &OnPayload) -> anyhow::Result<String> {
 }
 
 fn read_all(samples: &Samples) -> anyhow::Result<Vec<Vec<u8>>> {
-    samples.samples.iter().map(Given::read).collect()
+    samples.samples.iter().map(MapInput::read).collect()
 }
 
-fn of_sample(samples: &Samples, target: Option<&Given>, fault: &HintFault) -> anyhow::Error {
+fn of_sample(samples: &Samples, target: Option<&MapInput>, fault: &HintFault) -> anyhow::Error {
     let HintFault::Sample(fault) = fault else { return anyhow::anyhow!("{fault}") };
     let given = samples.samples.get(fault.sample).or(target);
-    anyhow::anyhow!("{}: {}", given.map(Given::name).unwrap_or_default(), fault.fault)
+    anyhow::anyhow!("{}: {}", given.map(MapInput::name).unwrap_or_default(), fault.fault)
 }
 
 /// Nobody else waits for what somebody computes for himself.

@@ -13,14 +13,14 @@ use crate::cli::Exit;
 use crate::cli::client::segment;
 use crate::cli::compare;
 use crate::cli::compare::Selection;
-use crate::cli::map::input::Given;
+use crate::cli::map::input::MapInput;
 
 /// Arguments of `map compare`.
 #[derive(Debug, clap::Args)]
-pub(super) struct CompareArgs {
+pub(super) struct MapCompareArgs {
     /// The mapping: a file, - for stdin, or JSON.
-    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    document: Given,
+    #[arg(value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    document: MapInput,
     /// The number of the step it takes the place of, from 0 [default: the only mapping].
     #[arg(long, value_name = "N")]
     step: Option<usize>,
@@ -34,13 +34,13 @@ pub(super) struct CompareArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &CompareArgs) -> Exit {
+pub(super) fn run(args: &MapCompareArgs) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.context("start").and_then(|runtime| runtime.block_on(try_run(args)));
     compare::exit(outcome)
 }
 
-async fn try_run(args: &CompareArgs) -> anyhow::Result<Exit> {
+async fn try_run(args: &MapCompareArgs) -> anyhow::Result<Exit> {
     let client = args.selection.client()?;
     // Kept as it is written: numbers have more digits than a double.
     let document: Box<RawValue> = serde_json::from_slice(&args.document.read()?)

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 /// A document: a file's name, `-` for stdin, or JSON that begins with `{`.
 #[derive(Clone, Debug)]
-pub(super) enum Given {
+pub(super) enum MapInput {
     /// In a file.
     File(PathBuf),
     /// On stdin.
@@ -17,7 +17,7 @@ pub(super) enum Given {
     Text(String),
 }
 
-impl From<&str> for Given {
+impl From<&str> for MapInput {
     fn from(text: &str) -> Self {
         match text.trim_start() {
             "-" => Self::Stdin,
@@ -27,7 +27,7 @@ impl From<&str> for Given {
     }
 }
 
-impl Given {
+impl MapInput {
     /// The bytes.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
         match self {

@@ -41,7 +41,7 @@ enum Command {
     /// Run a plugin's examples, captured tests, or one event, in the sandbox.
     Test(trial::TestArgs),
     /// Measure what an event costs.
-    Bench(bench::BenchArgs),
+    Bench(bench::PluginBenchArgs),
     /// Upload a plugin to a gateway.
     Push(push::PushArgs),
     /// Make a version the active one, forward or back.
@@ -69,7 +69,7 @@ enum Command {
     Limits(limits::LimitsArgs),
     /// Run a version over stored events and compare with what was really sent.
     #[command(after_help = crate::cli::compare::HELP, disable_version_flag = true)]
-    Compare(compare::CompareArgs),
+    Compare(compare::PluginCompareArgs),
 }
 
 /// Runs one of the commands.

@@ -11,7 +11,7 @@ use url::Host;
 
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
-use crate::egress::inner::Inner;
+use crate::egress::inner::EgressShared;
 use crate::egress::target_url::TargetUrl;
 use crate::rules::address;
 use crate::rules::address::AddressRefusal;
@@ -21,7 +21,7 @@ const DIALLED_MAX: usize = 4;
 
 /// The addresses to try, all of them allowed; at least one.
 pub(in crate::egress) async fn addresses(
-    egress: &Inner,
+    egress: &EgressShared,
     target: &TargetUrl,
 ) -> Result<Vec<SocketAddr>, SendError> {
     let options = &egress.options;

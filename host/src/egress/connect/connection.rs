@@ -22,10 +22,10 @@ use crate::domain::delivery::Timings;
 use crate::egress::connect::activity::Activity;
 use crate::egress::connect::address;
 use crate::egress::connect::tls_fault;
+use crate::egress::connect::wire::DriverSocket;
 use crate::egress::connect::wire::Heard;
-use crate::egress::connect::wire::Watch;
-use crate::egress::connect::wire::Wire;
-use crate::egress::inner::Inner;
+use crate::egress::connect::wire::SocketWatch;
+use crate::egress::inner::EgressShared;
 use crate::egress::target_url::TargetUrl;
 
 /// Bytes of an answer's head.
@@ -35,21 +35,21 @@ pub(in crate::egress) const HEADERS_MAX: usize = 100;
 
 /// A connection that can take a request. It owns the task that drives it: dropped, both end.
 #[derive(Debug)]
-pub(in crate::egress) struct Connection {
+pub(in crate::egress) struct OpenConnection {
     pub(in crate::egress) sender: SendRequest<Full<Bytes>>,
     pub(in crate::egress) activity: Arc<Activity>,
-    watch: Watch,
+    watch: SocketWatch,
     driver: AbortHandle,
 }
 
-impl Connection {
+impl OpenConnection {
     /// Whether an idle connection can take a request, as far as that can be known before it does.
     pub(in crate::egress) fn is_alive(&self) -> bool {
         !self.sender.is_closed() && self.watch.is_quiet()
     }
 }
 
-impl Drop for Connection {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.driver.abort();
     }
@@ -57,10 +57,10 @@ impl Drop for Connection {
 
 /// A fresh connection to one of the target's addresses.
 pub(in crate::egress) async fn open(
-    egress: &Inner,
+    egress: &EgressShared,
     target: &TargetUrl,
     timings: &mut Timings,
-) -> Result<Connection, SendError> {
+) -> Result<OpenConnection, SendError> {
     let started = Instant::now();
     let deadline = started + egress.options.connect_timeout;
     let addresses = address::addresses(egress, target).await?;
@@ -79,11 +79,11 @@ pub(in crate::egress) fn micros(elapsed: Duration) -> u32 {
 /// Tries one address after the other. Each gets an equal share of the time that is left, so that
 /// one that swallows packets does not keep the next from its turn.
 async fn dial(
-    egress: &Inner,
+    egress: &EgressShared,
     target: &TargetUrl,
     addresses: &[SocketAddr],
     deadline: Instant,
-) -> Result<Connection, SendError> {
+) -> Result<OpenConnection, SendError> {
     let mut last = None;
     for (at, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -114,10 +114,14 @@ async fn dial(
     })
 }
 
-async fn handshake(egress: &Inner, target: &TargetUrl, stream: TcpStream) -> Result<Connection, SendError> {
+async fn handshake(
+    egress: &EgressShared,
+    target: &TargetUrl,
+    stream: TcpStream,
+) -> Result<OpenConnection, SendError> {
     // Small requests must not wait for their acknowledgement; a socket without it works, slower.
     let _slower = stream.set_nodelay(true);
-    let (wire, idle_timeout) = (Wire::new(stream), egress.options.idle_timeout);
+    let (wire, idle_timeout) = (DriverSocket::new(stream), egress.options.idle_timeout);
     let watch = wire.watch();
     if !target.is_tls() {
         return speak_http(wire, watch, idle_timeout).await;
@@ -131,7 +135,11 @@ async fn handshake(egress: &Inner, target: &TargetUrl, stream: TcpStream) -> Res
     speak_http(stream, watch, idle_timeout).await
 }
 
-async fn speak_http<S>(stream: S, watch: Watch, idle_timeout: Duration) -> Result<Connection, SendError>
+async fn speak_http<S>(
+    stream: S,
+    watch: SocketWatch,
+    idle_timeout: Duration,
+) -> Result<OpenConnection, SendError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -151,7 +159,7 @@ where
         detail: format!("the connection broke: {error}"),
     })?;
     let driver = tokio::spawn(drive(driver, activity.clone(), idle_timeout)).abort_handle();
-    Ok(Connection { sender, activity, watch, driver })
+    Ok(OpenConnection { sender, activity, watch, driver })
 }
 
 /// Drives a connection until it ends or nobody has used it for too long. A request that comes in

@@ -23,19 +23,19 @@ use crate::egress::connect::activity::OPENING_BYTES;
 
 /// The driver's side, which owns the socket. The lock is held for one system call.
 #[derive(Debug)]
-pub(in crate::egress) struct Wire(Arc<Mutex<TcpStream>>);
+pub(in crate::egress) struct DriverSocket(Arc<Mutex<TcpStream>>);
 
 /// The pool's side. It keeps nothing open.
 #[derive(Debug)]
-pub(in crate::egress) struct Watch(Weak<Mutex<TcpStream>>);
+pub(in crate::egress) struct SocketWatch(Weak<Mutex<TcpStream>>);
 
-impl Wire {
+impl DriverSocket {
     pub(in crate::egress) fn new(socket: TcpStream) -> Self {
         Self(Arc::new(Mutex::new(socket)))
     }
 
-    pub(in crate::egress) fn watch(&self) -> Watch {
-        Watch(Arc::downgrade(&self.0))
+    pub(in crate::egress) fn watch(&self) -> SocketWatch {
+        SocketWatch(Arc::downgrade(&self.0))
     }
 
     fn socket(&self) -> MutexGuard<'_, TcpStream> {
@@ -43,17 +43,17 @@ impl Wire {
     }
 }
 
-impl Watch {
+impl SocketWatch {
     /// Whether the peer has neither closed an idle connection nor said anything on it. What it says
     /// unasked is no answer to the next request: a farewell, or an answer to nothing.
     pub(in crate::egress) fn is_quiet(&self) -> bool {
-        let Some(socket) = self.0.upgrade().map(Wire) else { return false };
+        let Some(socket) = self.0.upgrade().map(DriverSocket) else { return false };
         let peeked = SockRef::from(&*socket.socket()).peek(&mut [MaybeUninit::uninit()]);
         peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for DriverSocket {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -63,7 +63,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for DriverSocket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.socket()).poll_write(cx, bytes)
     }

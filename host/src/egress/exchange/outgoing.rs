@@ -10,7 +10,7 @@ use http::header;
 use http_body_util::Full;
 
 use crate::domain::delivery::SendError;
-use crate::egress::inner::Inner;
+use crate::egress::inner::EgressShared;
 use crate::egress::target_url::TargetUrl;
 
 /// Headers that say where a message ends or what becomes of the connection (RFC 9110 §7.6.1). A
@@ -47,7 +47,7 @@ fn wants_length(method: &Method) -> bool {
 
 /// The message as it goes out.
 pub(in crate::egress) fn message(
-    egress: &Inner,
+    egress: &EgressShared,
     target: &TargetUrl,
     request: OutgoingRequest,
 ) -> Result<Request<Full<Bytes>>, SendError> {

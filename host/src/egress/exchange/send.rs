@@ -15,16 +15,16 @@ use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::egress::connect::activity::Opening;
 use crate::egress::connect::connection;
-use crate::egress::connect::connection::Connection;
 use crate::egress::connect::connection::HEAD_BYTES_MAX;
 use crate::egress::connect::connection::HEADERS_MAX;
+use crate::egress::connect::connection::OpenConnection;
 use crate::egress::connect::connection::micros;
 use crate::egress::connect::tls_fault;
 use crate::egress::exchange::answer;
 use crate::egress::exchange::answer::Ending;
 use crate::egress::exchange::outgoing;
 use crate::egress::exchange::outgoing::OutgoingRequest;
-use crate::egress::inner::Inner;
+use crate::egress::inner::EgressShared;
 use crate::egress::target::Target;
 
 /// What came of a request.
@@ -52,7 +52,7 @@ enum Stage {
 
 /// One request under way.
 struct Trip<'a> {
-    egress: &'a Inner,
+    egress: &'a EgressShared,
     target: &'a Target,
     response_bytes_max: usize,
     timeout: Duration,
@@ -62,7 +62,7 @@ struct Trip<'a> {
 }
 
 pub(in crate::egress) async fn run(
-    egress: &Inner,
+    egress: &EgressShared,
     target: &Target,
     made: Make<'_>,
     timeout: Duration,
@@ -88,7 +88,7 @@ enum Failed {
 /// An answer that has begun.
 enum Begun {
     /// Its head is there; the connection brings the rest.
-    Head(http::Response<Incoming>, Connection),
+    Head(http::Response<Incoming>, OpenConnection),
     /// Its head cannot be read beyond the first line.
     StatusAlone(u16, SendError),
 }
@@ -136,7 +136,7 @@ impl Trip<'_> {
         outgoing::message(self.egress, &self.target.url, made()?)
     }
 
-    async fn connect(&mut self) -> Result<Connection, SendError> {
+    async fn connect(&mut self) -> Result<OpenConnection, SendError> {
         let limit = self.egress.options.connect_timeout;
         let opening = connection::open(self.egress, &self.target.url, &mut self.timings);
         match tokio::time::timeout(limit, opening).await {
@@ -145,7 +145,7 @@ impl Trip<'_> {
         }
     }
 
-    async fn attempt(&mut self, mut connection: Connection, message: Message) -> Result<Begun, Failed> {
+    async fn attempt(&mut self, mut connection: OpenConnection, message: Message) -> Result<Begun, Failed> {
         self.stage = Stage::Waiting;
         let started = Instant::now();
         let sender = &mut connection.sender;

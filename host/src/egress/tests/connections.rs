@@ -14,7 +14,7 @@ use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::ErrorCode;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
-use crate::egress::connect::wire::Wire;
+use crate::egress::connect::wire::DriverSocket;
 use crate::egress::tests::LONG;
 use crate::egress::tests::egress;
 use crate::egress::tests::failed;
@@ -172,7 +172,7 @@ async fn what_was_closed_or_spoke_unasked_is_seen_before_its_driver_has_a_turn()
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let connected = || async {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (Wire::new(stream), listener.accept().unwrap().0)
+        (DriverSocket::new(stream), listener.accept().unwrap().0)
     };
     let (wire, mut peer) = connected().await;
     let watch = wire.watch();

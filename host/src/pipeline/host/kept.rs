@@ -24,7 +24,7 @@ use crate::pipeline::host::fetch::NoFetches;
 use crate::pipeline::host::fetch::Spent;
 use crate::pipeline::host::fetch::StepFetcher;
 use crate::sandbox::Fetcher;
-use crate::sandbox::Given;
+use crate::sandbox::HostContext;
 use crate::sandbox::KvRead;
 use crate::sandbox::KvWrites;
 use crate::store::Backend;
@@ -87,9 +87,9 @@ impl Kept {
     }
 
     /// What a step's plugin is given.
-    pub(crate) fn given(&self, step: &PluginStep) -> Given {
+    pub(crate) fn given(&self, step: &PluginStep) -> HostContext {
         if step.grants.is_empty() {
-            return Given::default();
+            return HostContext::default();
         }
         let kv = step.grants.has(Grant::Kv).then(|| self.stored(step));
         let writes = self.writes().get(&step.name).cloned().unwrap_or_default();
@@ -98,7 +98,7 @@ impl Kept {
             Purpose::Look => step.secrets.names_only(),
         };
         let http = step.grants.has(Grant::Http).then(|| self.fetcher(step));
-        Given { kv, writes, now_ms: self.now.as_millis(), secrets, http, ..Given::default() }
+        HostContext { kv, writes, now_ms: self.now.as_millis(), secrets, http, ..HostContext::default() }
     }
 
     fn stored(&self, step: &PluginStep) -> Arc<dyn KvRead> {

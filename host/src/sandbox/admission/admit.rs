@@ -11,7 +11,7 @@ use crate::domain::step_grants::StepGrants;
 use crate::sandbox::admission::examples;
 use crate::sandbox::admission::manifest::Manifest;
 use crate::sandbox::artifacts::files;
-use crate::sandbox::artifacts::files::Artifact;
+use crate::sandbox::artifacts::files::ArtifactFiles;
 use crate::sandbox::artifacts::files::Temporary;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -135,7 +135,7 @@ impl Sandbox {
         &self,
         digest: Digest,
         module: Temporary,
-        code: Artifact,
+        code: ArtifactFiles,
         fingerprint: &str,
     ) -> Result<(), SandboxError> {
         let files = self.builds().files().clone();

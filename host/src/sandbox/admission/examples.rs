@@ -3,15 +3,15 @@
 
 use crate::domain::plugin::Blame;
 use crate::domain::plugin::Fault;
-use crate::sandbox::admission::expect::Answer;
-use crate::sandbox::admission::manifest::Example;
+use crate::sandbox::admission::expect::ExampleAnswer;
+use crate::sandbox::admission::manifest::ManifestExample;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::instance::ran::ConfigRefusal;
 use crate::sandbox::plugin::Plugin;
 
 /// Runs all of them; the refusal has a line for each that has another result.
-pub(crate) async fn run(plugin: &Plugin, examples: &[Example]) -> Result<(), Refusal> {
+pub(crate) async fn run(plugin: &Plugin, examples: &[ManifestExample]) -> Result<(), Refusal> {
     let mut failed = Vec::new();
     for example in examples {
         let difference = match answer(plugin, example).await {
@@ -29,16 +29,16 @@ pub(crate) async fn run(plugin: &Plugin, examples: &[Example]) -> Result<(), Ref
     }
 }
 
-pub(crate) async fn answer(plugin: &Plugin, example: &Example) -> Result<Answer, Fault> {
+pub(crate) async fn answer(plugin: &Plugin, example: &ManifestExample) -> Result<ExampleAnswer, Fault> {
     match plugin.check_config(&example.config).await {
         Ok(()) => {}
-        Err(ConfigRefusal::Refused { message }) => return Ok(Answer::BadConfig(message)),
+        Err(ConfigRefusal::Refused { message }) => return Ok(ExampleAnswer::BadConfig(message)),
         Err(ConfigRefusal::Faulted { fault }) => return Err(fault),
     }
     match plugin.run(example.config.as_str().into(), example.event.clone()).await {
-        Ok(ran) => Ok(Answer::Verdict(ran.verdict)),
+        Ok(ran) => Ok(ExampleAnswer::Verdict(ran.verdict)),
         Err(failure) => match failure.fault {
-            Fault::Refused { message } => Ok(Answer::Error(message)),
+            Fault::Refused { message } => Ok(ExampleAnswer::Error(message)),
             fault => Err(fault),
         },
     }

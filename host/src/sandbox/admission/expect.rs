@@ -5,9 +5,8 @@ use serde_json::json;
 
 use crate::domain::plugin::Output;
 use crate::domain::plugin::Verdict;
-use crate::sandbox::admission::lost;
-use crate::sandbox::admission::reader::Reader;
-use crate::sandbox::admission::same;
+use crate::sandbox::admission::diff;
+use crate::sandbox::admission::reader::JsonReader;
 
 /// The expected result of an example.
 #[derive(Debug)]
@@ -39,14 +38,14 @@ enum ExpectedPayload {
 
 /// What came of an example.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum ExampleAnswer {
     Verdict(Verdict),
     Error(String),
     BadConfig(String),
 }
 
 /// Reads the `expect` of an example at `pointer`.
-pub(crate) fn read(reader: &mut Reader, value: &Value, pointer: &str) -> Option<Expected> {
+pub(crate) fn read(reader: &mut JsonReader, value: &Value, pointer: &str) -> Option<Expected> {
     let known = ["forward", "drop", "error", "bad_config"];
     let fields = reader.object(value, pointer, &known)?;
     let mut given = known.into_iter().filter(|name| fields.contains_key(*name));
@@ -71,7 +70,7 @@ pub(crate) fn read(reader: &mut Reader, value: &Value, pointer: &str) -> Option<
     })
 }
 
-fn output(reader: &mut Reader, value: &Value, pointer: &str) -> Option<ExpectedOutput> {
+fn output(reader: &mut JsonReader, value: &Value, pointer: &str) -> Option<ExpectedOutput> {
     let known = ["payload", "payload_text", "type", "headers", "ordering_key"];
     let fields = reader.object(value, pointer, &known)?;
     let text = reader.text(fields, pointer, "payload_text");
@@ -93,14 +92,16 @@ fn output(reader: &mut Reader, value: &Value, pointer: &str) -> Option<ExpectedO
 
 impl Expected {
     /// How the answer differs, if it does.
-    pub(crate) fn difference(&self, answer: &Answer) -> Option<String> {
+    pub(crate) fn difference(&self, answer: &ExampleAnswer) -> Option<String> {
         match (self, answer) {
-            (Self::Forward(expected), Answer::Verdict(Verdict::Forward(outputs))) => many(expected, outputs),
-            (Self::Drop(expected), Answer::Verdict(Verdict::Drop(seen))) => {
+            (Self::Forward(expected), ExampleAnswer::Verdict(Verdict::Forward(outputs))) => {
+                many(expected, outputs)
+            }
+            (Self::Drop(expected), ExampleAnswer::Verdict(Verdict::Drop(seen))) => {
                 words("dropped for", expected, seen)
             }
-            (Self::Error(expected), Answer::Error(seen)) => words("refused with", expected, seen),
-            (Self::BadConfig(expected), Answer::BadConfig(seen)) => {
+            (Self::Error(expected), ExampleAnswer::Error(seen)) => words("refused with", expected, seen),
+            (Self::BadConfig(expected), ExampleAnswer::BadConfig(seen)) => {
                 words("configuration refused with", expected, seen)
             }
             _ => Some(format!("expected {}, but it {}", self.named(), answer.named())),
@@ -109,18 +110,19 @@ impl Expected {
 
     /// Places of the expected payloads that those of the answer lack. `None` where there is nothing to lose: no JSON is
     /// expected, or nothing was forwarded, which is another matter.
-    pub(crate) fn lost(&self, answer: &Answer) -> Option<Vec<String>> {
-        let (Self::Forward(expected), Answer::Verdict(Verdict::Forward(outputs))) = (self, answer) else {
+    pub(crate) fn lost(&self, answer: &ExampleAnswer) -> Option<Vec<String>> {
+        let (Self::Forward(expected), ExampleAnswer::Verdict(Verdict::Forward(outputs))) = (self, answer)
+        else {
             return None;
         };
         let json = expected.iter().filter_map(|output| match &output.payload {
             ExpectedPayload::Json(json) => Some(json),
             ExpectedPayload::Text(_) => None,
         });
-        let before = lost::places(json);
+        let before = diff::places(json);
         let seen: Vec<Value> =
             outputs.iter().filter_map(|output| serde_json::from_slice(&output.payload).ok()).collect();
-        (!before.is_empty()).then(|| lost::lost(&before, &lost::places(seen.iter())))
+        (!before.is_empty()).then(|| diff::missing(&before, &diff::places(seen.iter())))
     }
 
     fn named(&self) -> String {
@@ -133,7 +135,7 @@ impl Expected {
     }
 }
 
-impl Answer {
+impl ExampleAnswer {
     fn named(&self) -> String {
         match self {
             Self::Verdict(Verdict::Forward(outputs)) => format!("forwarded {} outputs", outputs.len()),
@@ -180,11 +182,11 @@ fn payload(expected: &ExpectedPayload, seen: &[u8]) -> Option<String> {
         ExpectedPayload::Text(text) if text.as_bytes() == seen => None,
         ExpectedPayload::Text(text) => Some(format!(
             "payload {} instead of {}",
-            same::short(&String::from_utf8_lossy(seen)),
-            same::short(text)
+            diff::short(&String::from_utf8_lossy(seen)),
+            diff::short(text)
         )),
         ExpectedPayload::Json(expected) => match serde_json::from_slice(seen) {
-            Ok(seen) => same::difference(expected, &seen).map(|what| format!("payload {what}")),
+            Ok(seen) => diff::difference(expected, &seen).map(|what| format!("payload {what}")),
             Err(error) => Some(format!("the payload is not JSON: {error}")),
         },
     }

@@ -13,7 +13,7 @@ use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::sandbox::admission::expect;
 use crate::sandbox::admission::expect::Expected;
-use crate::sandbox::admission::reader::Reader;
+use crate::sandbox::admission::reader::JsonReader;
 use crate::sandbox::admission::reader::kind;
 
 /// What is used of a manifest.
@@ -22,7 +22,7 @@ pub(crate) struct Manifest {
     pub name: String,
     pub version: String,
     pub headers: Vec<String>,
-    pub examples: Vec<Example>,
+    pub examples: Vec<ManifestExample>,
     /// Hosts and secrets that a step should grant; for people.
     pub wants: StepGrants,
     /// Whether events that wait may share an instance.
@@ -33,7 +33,7 @@ pub(crate) struct Manifest {
 
 /// One example: what goes in and what has to come out.
 #[derive(Debug)]
-pub(crate) struct Example {
+pub(crate) struct ManifestExample {
     pub name: String,
     /// JSON.
     pub config: String,
@@ -55,7 +55,7 @@ impl Manifest {
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<String>> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| vec![format!("the manifest is not JSON: {error}")])?;
-        let mut read = Reader::default();
+        let mut read = JsonReader::default();
         let manifest = read.manifest(&value);
         match manifest {
             Some(manifest) if read.problems.is_empty() => Ok(manifest),
@@ -68,17 +68,17 @@ impl Manifest {
 }
 
 /// Reads one example by itself, or says all that is wrong with it.
-pub(crate) fn parse_example(text: &str) -> Result<Example, Vec<String>> {
+pub(crate) fn parse_example(text: &str) -> Result<ManifestExample, Vec<String>> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| vec![format!("the example is not JSON: {error}")])?;
-    let mut read = Reader::default();
+    let mut read = JsonReader::default();
     match read.example(&value, "") {
         Some(example) if read.problems.is_empty() => Ok(example),
         _ => Err(read.problems),
     }
 }
 
-impl Reader {
+impl JsonReader {
     fn manifest(&mut self, value: &Value) -> Option<Manifest> {
         let known =
             ["name", "version", "description", "config_schema", "headers", "wants", "batch", "examples"];
@@ -146,13 +146,13 @@ impl Reader {
         all
     }
 
-    fn examples(&mut self, value: Option<&Value>) -> Vec<Example> {
+    fn examples(&mut self, value: Option<&Value>) -> Vec<ManifestExample> {
         let examples = self.list(value, "/examples", EXAMPLES);
         let one = |(at, example)| self.example(example, &format!("/examples/{at}"));
         examples.iter().enumerate().filter_map(one).collect()
     }
 
-    fn example(&mut self, value: &Value, pointer: &str) -> Option<Example> {
+    fn example(&mut self, value: &Value, pointer: &str) -> Option<ManifestExample> {
         let fields = self.object(value, pointer, &["name", "config", "event", "expect"])?;
         let name = self.required(fields, pointer, "name");
         let config = fields.get("config").map_or_else(|| "{}".to_owned(), Value::to_string);
@@ -162,7 +162,7 @@ impl Reader {
         let event = fields.get("event").and_then(|event| self.event(event, &format!("{pointer}/event")));
         let expect =
             fields.get("expect").and_then(|value| expect::read(self, value, &format!("{pointer}/expect")));
-        Some(Example { name: name?, config, event: event?, expect: expect? })
+        Some(ManifestExample { name: name?, config, event: event?, expect: expect? })
     }
 
     fn event(&mut self, value: &Value, pointer: &str) -> Option<GuestEvent> {

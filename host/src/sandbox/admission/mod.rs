@@ -5,9 +5,8 @@
 //! Not here: who may upload, names and versions; looking over bytes (`module`), compiling (`artifacts`).
 
 pub(crate) mod admit;
+pub(crate) mod diff;
 pub(crate) mod examples;
 pub(crate) mod expect;
-pub(crate) mod lost;
 pub(crate) mod manifest;
 pub(crate) mod reader;
-pub(crate) mod same;

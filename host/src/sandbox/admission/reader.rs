@@ -9,11 +9,11 @@ const SHOWN_CHARS: usize = 64;
 
 /// Reads JSON and gathers what is wrong with it.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct JsonReader {
     pub(crate) problems: Vec<String>,
 }
 
-impl Reader {
+impl JsonReader {
     /// Notes a problem at a JSON pointer.
     pub(crate) fn problem(&mut self, pointer: &str, what: &str) {
         self.problems.push(format!("{}: {what}", if pointer.is_empty() { "/" } else { pointer }));

@@ -15,8 +15,8 @@ use crate::domain::plugin::Blame;
 use crate::domain::plugin::Digest;
 use crate::sandbox::artifacts::child;
 use crate::sandbox::artifacts::compile;
-use crate::sandbox::artifacts::files::Artifact as Written;
-use crate::sandbox::artifacts::files::Files;
+use crate::sandbox::artifacts::files::ArtifactFiles;
+use crate::sandbox::artifacts::files::ModuleFiles;
 use crate::sandbox::artifacts::shared::SharedCode;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
@@ -27,20 +27,20 @@ use crate::sandbox::module::tier::NATIVE;
 use crate::sandbox::module::tier::Tier;
 use crate::sandbox::options::Compiler;
 use crate::sandbox::options::SandboxOptions;
-use crate::sandbox::run::guests::Queue;
+use crate::sandbox::run::guests::GuestQueue;
 use crate::sandbox::run::pool::Compiled;
-use crate::sandbox::run::pool::Place;
-use crate::sandbox::run::pool::Pool;
+use crate::sandbox::run::pool::GuestPool;
+use crate::sandbox::run::pool::TierPool;
 
 /// Code that is mapped, and where it runs.
-pub(crate) type Code = (Arc<Pool>, Compiled);
+pub(crate) type PooledCode = (Arc<GuestPool>, Compiled);
 
 /// Everything that makes code of modules. Dropping it ends all runs.
 pub(crate) struct Builds {
-    places: [Place; 2],
+    places: [TierPool; 2],
     /// Threads for work with files; those of the native guests, which are always there.
-    queue: Queue,
-    files: Files,
+    queue: GuestQueue,
+    files: ModuleFiles,
     compiler: Compiler,
     shared: Option<SharedCode>,
     modules: Mutex<HashMap<Digest, Arc<Module>>>,
@@ -67,22 +67,23 @@ enum State {
 
 impl Builds {
     pub(crate) fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let places = [Place::new(&NATIVE, options.native)?, Place::new(&INTERPRETED, options.interpreted)?];
+        let places =
+            [TierPool::new(&NATIVE, options.native)?, TierPool::new(&INTERPRETED, options.interpreted)?];
         Ok(Self {
             queue: places[0].pool()?.queue().clone(),
             places,
-            files: Files::open(options.dir)?,
+            files: ModuleFiles::open(options.dir)?,
             compiler: options.compiler,
             shared: options.code_cache.as_deref().and_then(shared),
             modules: Mutex::default(),
         })
     }
 
-    pub(crate) fn files(&self) -> &Files {
+    pub(crate) fn files(&self) -> &ModuleFiles {
         &self.files
     }
 
-    pub(crate) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &GuestQueue {
         &self.queue
     }
 
@@ -90,19 +91,19 @@ impl Builds {
         &self.compiler
     }
 
-    pub(crate) fn places(&self) -> &[Place] {
+    pub(crate) fn places(&self) -> &[TierPool] {
         &self.places
     }
 
     /// Where the guests of a tier live.
-    pub(crate) fn place(&self, tier: &Tier) -> &Place {
+    pub(crate) fn place(&self, tier: &Tier) -> &TierPool {
         let [native, interpreted] = &self.places;
         if tier.name == interpreted.tier.name { interpreted } else { native }
     }
 
     /// The code on the disk, if it is whole and of one of our engines. Which one tells the tier. Anything else is as
     /// good as nothing: code that is not what our compiler wrote must not come near the processor.
-    pub(crate) async fn stored(&self, digest: &Digest) -> Result<Option<Code>, SandboxError> {
+    pub(crate) async fn stored(&self, digest: &Digest) -> Result<Option<PooledCode>, SandboxError> {
         for place in &self.places {
             let artifact = self.files.artifact(digest, &place.fingerprint);
             let (files, path) = (self.files.clone(), artifact.clone());
@@ -120,7 +121,7 @@ impl Builds {
     }
 
     /// The code of a stored module, compiled now if need be; waits while somebody else does that.
-    pub(crate) async fn code(&self, digest: &Digest) -> Result<Code, SandboxError> {
+    pub(crate) async fn code(&self, digest: &Digest) -> Result<PooledCode, SandboxError> {
         let module = self.module(digest);
         let _turn = module.turn.lock().await;
         if let State::Failed(_, Some(refusal)) = module.state().clone() {
@@ -146,8 +147,9 @@ impl Builds {
             State::Building => Artifact::Building,
             State::Failed(error, _) => Artifact::Failed(error),
             State::Unseen => {
-                let there =
-                    |place: &Place| self.files.seems_whole(&self.files.artifact(digest, &place.fingerprint));
+                let there = |place: &TierPool| {
+                    self.files.seems_whole(&self.files.artifact(digest, &place.fingerprint))
+                };
                 if self.places.iter().any(there) { Artifact::Ready } else { Artifact::Building }
             }
         }
@@ -165,7 +167,7 @@ impl Builds {
 
     /// Compiles the module in a file, or takes what another sandbox of this user made of it; the code is in the files
     /// this gives.
-    pub(crate) async fn compile(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
+    pub(crate) async fn compile(&self, module: &Path, pool: &GuestPool) -> Result<ArtifactFiles, Refusal> {
         let Some(shared) = &self.shared else { return self.compile_anew(module, pool).await };
         let fingerprint = self.place(pool.tier).fingerprint.clone();
         let (cache, path, written) = (shared.clone(), module.to_owned(), self.files.temporary_artifact());
@@ -192,7 +194,7 @@ impl Builds {
         Ok(self.queue.blocking(keep).await?)
     }
 
-    async fn compile_anew(&self, module: &Path, pool: &Pool) -> Result<Written, Refusal> {
+    async fn compile_anew(&self, module: &Path, pool: &GuestPool) -> Result<ArtifactFiles, Refusal> {
         let closed = |_| Refusal::from(SandboxError::Closed);
         let _turn = pool.compilers.acquire().await.map_err(closed)?;
         let written = self.files.temporary_artifact();
@@ -211,14 +213,14 @@ impl Builds {
     /// The code in a file, and how it runs, which is read where blocking is fine.
     pub(crate) async fn mapped(
         &self,
-        pool: &Arc<Pool>,
+        pool: &Arc<GuestPool>,
         file: PathBuf,
     ) -> Result<Result<Compiled, Refusal>, SandboxError> {
         let pool = Arc::clone(pool);
         self.queue.blocking(move || pool.code(&file)).await
     }
 
-    async fn compile_again(&self, digest: &Digest) -> Result<Code, SandboxError> {
+    async fn compile_again(&self, digest: &Digest) -> Result<PooledCode, SandboxError> {
         // Reading checks that the module is what its name says.
         let (files, id) = (self.files.clone(), *digest);
         let scanned = self.queue.blocking(move || Ok(scan::scan(&files.read_module(&id)?)));
@@ -284,7 +286,7 @@ pub(crate) fn unloadable(digest: &Digest) -> impl FnOnce(Refusal) -> SandboxErro
     move |refusal| SandboxError::Unloadable { digest, refusal }
 }
 
-fn compile_here(module: &Path, written: Written, tier: &Tier) -> Result<Written, Refusal> {
+fn compile_here(module: &Path, written: ArtifactFiles, tier: &Tier) -> Result<ArtifactFiles, Refusal> {
     let failed = |source| SandboxError::File { action: "read", path: module.to_owned(), source };
     let bytes = std::fs::read(module).map_err(failed)?;
     let made = compile::compile(&bytes, tier)?;

@@ -25,7 +25,7 @@ use crate::sandbox::error::SandboxError;
 
 /// The folder of one sandbox. Clones share it. All methods block.
 #[derive(Clone, Debug)]
-pub(crate) struct Files {
+pub(crate) struct ModuleFiles {
     dir: PathBuf,
     next: Arc<AtomicU64>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Temporary {
 
 /// What the compiler leaves.
 #[derive(Debug)]
-pub(crate) struct Artifact {
+pub(crate) struct ArtifactFiles {
     pub(crate) code: Temporary,
     /// There is only something in it for some kinds of guests.
     pub(crate) plan: Temporary,
@@ -49,7 +49,7 @@ pub(crate) fn digest(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
-impl Files {
+impl ModuleFiles {
     /// Opens or makes the folder, for this process's user alone, and throws away what an earlier
     /// process left half done.
     pub(crate) fn open(dir: PathBuf) -> Result<Self, SandboxError> {
@@ -72,14 +72,14 @@ impl Files {
     }
 
     /// For what the compiler is about to leave.
-    pub(crate) fn temporary_artifact(&self) -> Artifact {
+    pub(crate) fn temporary_artifact(&self) -> ArtifactFiles {
         let code = self.temporary();
-        Artifact { plan: Temporary { path: compile::plan_file(code.path()) }, code }
+        ArtifactFiles { plan: Temporary { path: compile::plan_file(code.path()) }, code }
     }
 
     /// Gives compiled code its name, with its checksum. The checksum last: a part of it counts as nothing.
-    pub(crate) fn keep_artifact(&self, made: Artifact, named: &Path) -> Result<(), SandboxError> {
-        let (Artifact { code, plan }, sum) = (made, self.temporary());
+    pub(crate) fn keep_artifact(&self, made: ArtifactFiles, named: &Path) -> Result<(), SandboxError> {
+        let (ArtifactFiles { code, plan }, sum) = (made, self.temporary());
         sum.write(checksum(code.path()).map_err(failed("read", code.path()))?.as_bytes())?;
         match plan.path().exists() {
             true => plan.keep(&compile::plan_file(named))?,
@@ -155,7 +155,7 @@ impl Files {
     }
 }
 
-impl Artifact {
+impl ArtifactFiles {
     /// All of it, the length of the code first.
     pub(crate) fn in_one(&self) -> io::Result<Vec<u8>> {
         let (code, plan) = (fs::read(self.code.path())?, self.plan.path());
@@ -163,7 +163,7 @@ impl Artifact {
         Ok([&(code.len() as u64).to_le_bytes(), &code[..], &plan].concat())
     }
 
-    /// Writes what was [`Artifact::in_one`]; false if it is none.
+    /// Writes what was [`ArtifactFiles::in_one`]; false if it is none.
     pub(crate) fn take(&self, bytes: &[u8]) -> bool {
         let Some((length, rest)) = bytes.split_first_chunk() else { return false };
         let length = usize::try_from(u64::from_le_bytes(*length)).ok();
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn keeps_whole_files_for_the_owner_alone_and_clears_the_rest() {
         let dir = tempfile::tempdir().unwrap();
-        let files = Files::open(dir.path().join("plugins")).unwrap();
+        let files = ModuleFiles::open(dir.path().join("plugins")).unwrap();
         let id = digest(b"module");
         assert!(matches!(files.read_module(&id), Err(SandboxError::Unknown { .. })));
         let new = files.temporary();
@@ -253,7 +253,7 @@ mod tests {
 
         let left = dir.path().join("plugins/new-1-1");
         fs::write(&left, b"half").unwrap();
-        let files = Files::open(dir.path().join("plugins")).unwrap();
+        let files = ModuleFiles::open(dir.path().join("plugins")).unwrap();
         assert!(!left.exists(), "left by an earlier process");
 
         let old = dir.path().join("plugins").join(format!("{}.aa.cwasm", id.hex()));
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn code_and_plan_go_together() {
         let dir = tempfile::tempdir().unwrap();
-        let files = Files::open(dir.path().join("plugins")).unwrap();
+        let files = ModuleFiles::open(dir.path().join("plugins")).unwrap();
         for plan in [&b"plan"[..], b""] {
             let made = files.temporary_artifact();
             made.code.write(b"code").unwrap();
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn code_counts_only_as_it_was_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let files = Files::open(dir.path().join("plugins")).unwrap();
+        let files = ModuleFiles::open(dir.path().join("plugins")).unwrap();
         let (id, keep) = (digest(b"module"), |text: &[u8], to: &Path| {
             let made = files.temporary_artifact();
             made.code.write(text).unwrap();

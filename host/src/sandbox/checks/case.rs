@@ -10,15 +10,15 @@ use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::admission::examples;
 use crate::sandbox::admission::expect;
-use crate::sandbox::admission::expect::Answer;
+use crate::sandbox::admission::expect::ExampleAnswer;
 use crate::sandbox::admission::manifest;
-use crate::sandbox::admission::manifest::Example;
+use crate::sandbox::admission::manifest::ManifestExample;
 use crate::sandbox::plugin::Plugin;
 
 /// See the head of this file.
 #[derive(Debug)]
 pub struct Case {
-    pub(crate) example: Example,
+    pub(crate) example: ManifestExample,
 }
 
 /// Why an event cannot be captured.
@@ -116,6 +116,6 @@ fn expected(verdict: &Verdict) -> Result<Value, NotCaptured> {
 }
 
 /// What a plugin answers to an example, for comparing two runs.
-pub(crate) async fn answer(plugin: &Plugin, example: &Example) -> Result<Answer, Fault> {
+pub(crate) async fn answer(plugin: &Plugin, example: &ManifestExample) -> Result<ExampleAnswer, Fault> {
     examples::answer(plugin, example).await
 }

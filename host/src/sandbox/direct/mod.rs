@@ -26,13 +26,14 @@ pub(crate) const NOT_TOLD: &str =
 pub(crate) use abi::border::Border;
 pub(crate) use abi::driver::Driver;
 pub(crate) use abi::driver::NAME as DRIVER;
+pub(crate) use abi::lift::GuestAnswer;
 pub(crate) use analysis::plan::BYTES_MAX as PLAN_BYTES_MAX;
+pub(crate) use analysis::plan::DirectPlan;
 pub(crate) use analysis::plan::Found;
-pub(crate) use analysis::plan::Plan;
 pub(crate) use analysis::plan::Why;
 pub(crate) use analysis::prepare::prepared;
 pub(crate) use instances::keep::Direct;
-pub(crate) use instances::keep::Kept;
+pub(crate) use instances::keep::DirectCache;
+pub(crate) use instances::live::DirectInstance;
 pub(crate) use instances::live::Exports;
-pub(crate) use instances::live::Live;
 pub(crate) use instances::pages::Pages;

@@ -32,9 +32,9 @@ pub trait KvRead: Send + Sync {
 /// Keys and their new values; `None` forgets one.
 pub type KvWrites = BTreeMap<String, Option<Vec<u8>>>;
 
-/// What a call is given. The default knows nothing and stands at the beginning of time.
+/// What a call is given beyond its event. The default knows nothing and stands at the beginning of time.
 #[derive(Clone, Default)]
-pub struct Given {
+pub struct HostContext {
     /// What was kept so far; without it, nothing.
     pub kv: Option<Arc<dyn KvRead>>,
     /// What the plugin wrote before for the same event; counts against the limits of one event.
@@ -49,9 +49,9 @@ pub struct Given {
     pub(crate) asleep: Asleep,
 }
 
-impl fmt::Debug for Given {
+impl fmt::Debug for HostContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given")
+        f.debug_struct("HostContext")
             .field("kv", &self.kv.is_some())
             .field("now_ms", &self.now_ms)
             .finish_non_exhaustive()

@@ -27,19 +27,18 @@ impl http::Host for GuestState {
         request: http::Request,
     ) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let http::Request { method, url, headers, body } = request;
-        let given = self.kept.given();
-        let Some(fetcher) = given.http.clone() else {
+        let Some(fetcher) = self.context.http.clone() else {
             let nobody =
                 "no requests are made here: configurations and examples are checked without a network";
             return Ok(Err(http::Error::Refused(nobody.to_owned())));
         };
-        let asleep = given.asleep.clone();
+        let asleep = self.context.asleep.clone();
         let asked = (method.clone(), url.clone());
         let began = Instant::now();
         let outcome = asleep.until(fetcher.fetch(FetchRequest { method, url, headers, body })).await;
         let took = began.elapsed();
         self.waited += took;
-        self.fetches.push(kept(&self.kept.given().secrets, asked, took, &outcome));
+        self.fetches.push(kept(&self.context.secrets, asked, took, &outcome));
         Ok(match outcome {
             Ok(FetchResponse { status, headers, body }) => {
                 Ok(http::Response { status, headers, body: body.into() })

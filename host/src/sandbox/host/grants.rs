@@ -16,33 +16,33 @@ const RANDOM_BYTES_MAX: u32 = 4096;
 
 impl kv::Host for GuestState {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
-        self.kept.read()?;
-        Ok(self.kept.get(&key)?)
+        self.kv.read()?;
+        Ok(self.kv.get(&key)?)
     }
 
     fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.kept.write(key, Some(value)))
+        Ok(self.kv.write(key, Some(value)))
     }
 
     fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.kept.write(key, None))
+        Ok(self.kv.write(key, None))
     }
 
     fn keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Vec<String>> {
-        self.kept.read()?;
-        Ok(self.kept.keys(&prefix, limit.min(KEYS_MAX) as usize)?)
+        self.kv.read()?;
+        Ok(self.kv.keys(&prefix, limit.min(KEYS_MAX) as usize)?)
     }
 }
 
 impl secrets::Host for GuestState {
     fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.kept.given().secrets.get(&name).map(|value| value.expose().to_owned()))
+        Ok(self.context.secrets.get(&name).map(|value| value.expose().to_owned()))
     }
 }
 
 impl clock::Host for GuestState {
     fn now_ms(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.kept.given().now_ms)
+        Ok(self.context.now_ms)
     }
 }
 

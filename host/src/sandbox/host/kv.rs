@@ -2,8 +2,9 @@
 //! Not here: where values are kept, the functions a guest calls (`grants`).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::sandbox::host::context::Given;
+use crate::sandbox::host::context::KvRead;
 use crate::sandbox::host::context::KvWrites;
 use crate::sandbox::host::stop::TooMuch;
 use crate::sandbox::host::stop::Unavailable;
@@ -18,27 +19,22 @@ const WRITES_MAX: usize = 100;
 const WRITTEN_BYTES_MAX: usize = 1 << 20;
 /// Times one event may read; a listing is one.
 const READS_MAX: u32 = 1000;
-/// What one call reads and writes.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    given: Given,
+/// What one call reads and writes of what its plugin keeps.
+#[derive(Default)]
+pub(crate) struct KvSession {
+    stored: Option<Arc<dyn KvRead>>,
     writes: KvWrites,
     written_bytes: usize,
     reads: u32,
 }
 
-impl Kept {
-    pub(crate) fn new(mut given: Given) -> Self {
-        let writes = std::mem::take(&mut given.writes);
+impl KvSession {
+    /// With what was stored, and what was written before for the same event.
+    pub(crate) fn new(stored: Option<Arc<dyn KvRead>>, writes: KvWrites) -> Self {
         let bytes =
             |(key, value): (&String, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
         let written_bytes = writes.iter().map(bytes).sum();
-        Self { given, writes, written_bytes, reads: 0 }
-    }
-
-    /// What it was given.
-    pub(crate) const fn given(&self) -> &Given {
-        &self.given
+        Self { stored, writes, written_bytes, reads: 0 }
     }
 
     /// What it wrote.
@@ -58,15 +54,14 @@ impl Kept {
         if let Some(written) = self.writes.get(key) {
             return Ok(written.clone());
         }
-        let stored = self.given.kv.as_ref().map(|kv| kv.get(key));
+        let stored = self.stored.as_ref().map(|kv| kv.get(key));
         Ok(stored.transpose().map_err(Unavailable)?.flatten())
     }
 
     pub(super) fn keys(&self, prefix: &str, limit: usize) -> Result<Vec<String>, Unavailable> {
         // As many more as this event may have deleted.
         let ask = limit + self.writes.len();
-        let stored =
-            self.given.kv.as_ref().map(|kv| kv.keys(prefix, ask)).transpose().map_err(Unavailable)?;
+        let stored = self.stored.as_ref().map(|kv| kv.keys(prefix, ask)).transpose().map_err(Unavailable)?;
         let mut keys: BTreeSet<String> = stored.unwrap_or_default().into_iter().collect();
         for (key, value) in &self.writes {
             match value {
@@ -123,37 +118,37 @@ mod tests {
         }
     }
 
-    fn kept() -> Kept {
-        Kept::new(Given { kv: Some(Arc::new(Stored)), ..Given::default() })
+    fn session() -> KvSession {
+        KvSession::new(Some(Arc::new(Stored)), KvWrites::new())
     }
 
     #[test]
     fn writes_are_seen_by_later_reads() {
-        let mut kept = kept();
-        kept.write("c".to_owned(), Some(vec![1])).unwrap();
-        kept.write("a".to_owned(), None).unwrap();
-        assert_eq!(kept.get("a").unwrap(), None);
-        assert_eq!(kept.get("b").unwrap(), Some(b"b".to_vec()));
-        assert_eq!(kept.keys("", 10).unwrap(), ["b", "c"]);
-        assert_eq!(kept.keys("", 1).unwrap(), ["b"]);
-        assert_eq!(kept.keys("c", 10).unwrap(), ["c"]);
-        assert_eq!(kept.get("broken").unwrap_err().to_string(), "the disk is away");
-        let writes: Vec<_> = kept.into_writes().into_iter().collect();
+        let mut session = session();
+        session.write("c".to_owned(), Some(vec![1])).unwrap();
+        session.write("a".to_owned(), None).unwrap();
+        assert_eq!(session.get("a").unwrap(), None);
+        assert_eq!(session.get("b").unwrap(), Some(b"b".to_vec()));
+        assert_eq!(session.keys("", 10).unwrap(), ["b", "c"]);
+        assert_eq!(session.keys("", 1).unwrap(), ["b"]);
+        assert_eq!(session.keys("c", 10).unwrap(), ["c"]);
+        assert_eq!(session.get("broken").unwrap_err().to_string(), "the disk is away");
+        let writes: Vec<_> = session.into_writes().into_iter().collect();
         assert_eq!(writes, [("a".to_owned(), None), ("c".to_owned(), Some(vec![1]))]);
     }
 
     #[test]
     fn without_a_store_there_is_nothing() {
-        let mut kept = Kept::default();
-        assert_eq!((kept.get("a").unwrap(), kept.keys("", 10).unwrap()), (None, Vec::new()));
-        kept.write("a".to_owned(), Some(vec![1])).unwrap();
-        assert_eq!(kept.get("a").unwrap(), Some(vec![1]));
+        let mut session = KvSession::default();
+        assert_eq!((session.get("a").unwrap(), session.keys("", 10).unwrap()), (None, Vec::new()));
+        session.write("a".to_owned(), Some(vec![1])).unwrap();
+        assert_eq!(session.get("a").unwrap(), Some(vec![1]));
     }
 
     #[test]
     fn what_is_too_much_is_refused() {
-        let mut kept = kept();
-        let mut refusal = |key: &str, bytes: usize| kept.write(key.to_owned(), Some(vec![0; bytes])).err();
+        let mut session = session();
+        let mut refusal = |key: &str, bytes: usize| session.write(key.to_owned(), Some(vec![0; bytes])).err();
         assert_eq!(refusal("", 1).unwrap(), "a key has 1 to 256 bytes, this one 0");
         assert_eq!(refusal(&"k".repeat(257), 1).unwrap(), "a key has 1 to 256 bytes, this one 257");
         assert_eq!(refusal("a\0b", 1).unwrap(), "a key has no control characters");
@@ -168,8 +163,8 @@ mod tests {
         assert_eq!(refusal("another", 1).unwrap(), "one event writes at most 100 keys");
         assert_eq!(refusal("7", 1), None, "a key that was written already");
         for _ in 0..READS_MAX {
-            kept.read().unwrap();
+            session.read().unwrap();
         }
-        assert!(kept.read().is_err());
+        assert!(session.read().is_err());
     }
 }

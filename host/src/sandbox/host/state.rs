@@ -15,8 +15,8 @@ use crate::domain::plugin::LogLevel;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::Border;
-use crate::sandbox::host::context::Given;
-use crate::sandbox::host::kv::Kept;
+use crate::sandbox::host::context::HostContext;
+use crate::sandbox::host::kv::KvSession;
 use crate::sandbox::host::meter::Meter;
 use crate::sandbox::host::stop::BudgetSpent;
 use crate::sandbox::host::stop::Starved;
@@ -40,8 +40,10 @@ pub(crate) struct GuestState {
     pub log: Vec<LogLine>,
     /// How many lines were not kept.
     pub log_dropped: u32,
-    /// What it was given and what it keeps.
-    pub kept: Kept,
+    /// What it was given beyond its event.
+    pub context: HostContext,
+    /// What it reads and writes of what its plugin keeps.
+    pub kv: KvSession,
     /// Requests it made, as they are kept.
     pub fetches: Vec<Fetch>,
     /// How long it waited for their answers: that is no wall time of its own.
@@ -75,7 +77,13 @@ struct Recording {
 const RECORDED_BYTES_MAX: usize = 64 << 10;
 
 impl GuestState {
-    pub(crate) fn new(tier: &'static Tier, limits: PluginLimits, given: Given, meter: Arc<Meter>) -> Self {
+    pub(crate) fn new(
+        tier: &'static Tier,
+        limits: PluginLimits,
+        mut context: HostContext,
+        meter: Arc<Meter>,
+    ) -> Self {
+        let kv = KvSession::new(context.kv.take(), std::mem::take(&mut context.writes));
         Self {
             limits,
             denied: false,
@@ -83,7 +91,8 @@ impl GuestState {
             border: Border::default(),
             log: Vec::new(),
             log_dropped: 0,
-            kept: Kept::new(given),
+            context,
+            kv,
             fetches: Vec::new(),
             waited: Duration::ZERO,
             charged: Duration::ZERO,
@@ -117,7 +126,7 @@ impl GuestState {
 impl GuestState {
     /// What the guest said, without the values of secrets, cut to that many bytes.
     pub(crate) fn said(&self, text: String, bytes_max: usize) -> String {
-        let redacted = match self.kept.given().secrets.redact(&text) {
+        let redacted = match self.context.secrets.redact(&text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(redacted) => Some(redacted),
         };

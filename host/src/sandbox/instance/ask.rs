@@ -9,7 +9,7 @@ use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
-use crate::sandbox::host::context::Given;
+use crate::sandbox::host::context::HostContext;
 use crate::sandbox::host::state::GuestState;
 use crate::sandbox::instance::guest::Guest;
 use crate::sandbox::instance::outputs;
@@ -35,8 +35,8 @@ pub(crate) trait Ask: Send + 'static {
     }
 
     /// What it is given beyond what it is asked.
-    fn given(&mut self) -> Given {
-        Given::default()
+    fn context(&mut self) -> HostContext {
+        HostContext::default()
     }
 
     /// Calls the instance.
@@ -44,17 +44,17 @@ pub(crate) trait Ask: Send + 'static {
         self,
         guest: &Guest<'_>,
         store: &mut Store<GuestState>,
-    ) -> impl Future<Output = Result<Self::Answer, Stop>> + Send;
+    ) -> impl Future<Output = Result<Self::Answer, CallEnd>> + Send;
 }
 
 /// Why a call ended early: the engine stopped it, or the answer is a fault by itself.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum CallEnd {
     Engine(wasmtime::Error),
     Fault(Fault),
 }
 
-impl From<wasmtime::Error> for Stop {
+impl From<wasmtime::Error> for CallEnd {
     fn from(error: wasmtime::Error) -> Self {
         Self::Engine(error)
     }
@@ -66,11 +66,11 @@ pub(crate) struct AskManifest;
 impl Ask for AskManifest {
     type Answer = String;
 
-    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<String, Stop> {
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<String, CallEnd> {
         let manifest = guest.manifest(store).await?;
         if manifest.len() > MANIFEST_BYTES {
             let detail = format!("the manifest has {} bytes of at most {MANIFEST_BYTES}", manifest.len());
-            return Err(Stop::Fault(Fault::OutputTooLarge { detail }));
+            return Err(CallEnd::Fault(Fault::OutputTooLarge { detail }));
         }
         Ok(manifest)
     }
@@ -82,7 +82,7 @@ pub(crate) struct AskConfigure(pub Arc<str>);
 impl Ask for AskConfigure {
     type Answer = Result<(), String>;
 
-    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, CallEnd> {
         let answer = guest.configure(store, self.0).await?;
         Ok(answer.map_err(|message| store.data().said(message, MESSAGE_BYTES)))
     }
@@ -92,7 +92,7 @@ impl Ask for AskConfigure {
 pub(crate) struct AskTransform {
     pub config: Arc<str>,
     pub event: GuestEvent,
-    pub given: Given,
+    pub context: HostContext,
 }
 
 impl Ask for AskTransform {
@@ -102,13 +102,13 @@ impl Ask for AskTransform {
         Some(&self.config)
     }
 
-    fn given(&mut self) -> Given {
-        std::mem::take(&mut self.given)
+    fn context(&mut self) -> HostContext {
+        std::mem::take(&mut self.context)
     }
 
-    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Verdict, Stop> {
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Verdict, CallEnd> {
         let answer = guest.transform(store, self.event).await?;
-        verdict(answer, store.data()).map_err(Stop::Fault)
+        verdict(answer, store.data()).map_err(CallEnd::Fault)
     }
 }
 
@@ -131,12 +131,12 @@ impl Ask for AskBatch {
         PluginLimits { cpu: limits.cpu.saturating_mul(events).min(limits.wall.max(limits.cpu)), ..limits }
     }
 
-    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, Stop> {
+    async fn ask(self, guest: &Guest<'_>, store: &mut Store<GuestState>) -> Result<Self::Answer, CallEnd> {
         let events = self.events.len();
         let answers = guest.transform_batch(store, self.events).await?;
         if answers.len() != events {
             let trap = format!("transform-batch gave {} results for {events} events", answers.len());
-            return Err(Stop::Fault(Fault::Trapped { trap, backtrace: Vec::new() }));
+            return Err(CallEnd::Fault(Fault::Trapped { trap, backtrace: Vec::new() }));
         }
         let state = store.data();
         Ok(answers.into_iter().map(|answer| verdict(answer, state)).collect())

@@ -9,15 +9,15 @@ use wasmtime::Store;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::Direct;
-use crate::sandbox::direct::Live;
+use crate::sandbox::direct::DirectInstance;
 use crate::sandbox::host::context::KvWrites;
-use crate::sandbox::host::kv::Kept;
+use crate::sandbox::host::kv::KvSession;
 use crate::sandbox::host::meter::Meter;
 use crate::sandbox::host::state::GuestState;
 use crate::sandbox::host::stop::border_bytes;
 use crate::sandbox::instance::ask;
 use crate::sandbox::instance::ask::Ask;
-use crate::sandbox::instance::ask::Stop;
+use crate::sandbox::instance::ask::CallEnd;
 use crate::sandbox::instance::faults;
 use crate::sandbox::instance::guest::Guest;
 use crate::sandbox::instance::ran::Cost;
@@ -29,7 +29,7 @@ use crate::sandbox::module::tier::Tier;
 #[derive(Clone)]
 pub(crate) struct Ready {
     pub engine: Engine,
-    pub code: Code,
+    pub code: GuestCode,
     pub tier: &'static Tier,
     pub limits: PluginLimits,
     /// Nothing is linked but what every plugin has: what it makes of an event does not depend on when it is asked.
@@ -40,7 +40,7 @@ pub(crate) struct Ready {
 
 /// Code to make instances of.
 #[derive(Clone)]
-pub(crate) enum Code {
+pub(crate) enum GuestCode {
     Component(PluginPre<GuestState>),
     Direct(Arc<Direct>),
 }
@@ -52,17 +52,17 @@ pub(crate) async fn fresh<A: Ask>(
     meter: Arc<Meter>,
 ) -> Result<(A::Answer, Cost), Failure> {
     let limits = ask.limits(ready.limits);
-    let given = ask.given();
-    let (answer, kept, cost) = meter
+    let context = ask.context();
+    let (answer, kv, cost) = meter
         .measure(async {
-            let state = GuestState::new(ready.tier, limits, given, Arc::clone(&meter));
+            let state = GuestState::new(ready.tier, limits, context, Arc::clone(&meter));
             match &ready.code {
-                Code::Component(pre) => {
+                GuestCode::Component(pre) => {
                     let mut store = store(&ready.engine, state);
                     let answer = component(pre, &mut store, ask).await;
                     ended(answer, store.data_mut())
                 }
-                Code::Direct(direct) => directly(&ready, direct, state, ask).await,
+                GuestCode::Direct(direct) => directly(&ready, direct, state, ask).await,
             }
         })
         .await;
@@ -70,18 +70,18 @@ pub(crate) async fn fresh<A: Ask>(
     let cost = Cost { cpu: meter.spent() + cost.cpu, ..cost };
     match answer {
         // What a failed call wrote is not kept.
-        Ok(answer) => Ok((answer, Cost { kv: kept.into_writes(), ..cost })),
+        Ok(answer) => Ok((answer, Cost { kv: kv.into_writes(), ..cost })),
         Err(fault) => Err(Failure { fault, cost }),
     }
 }
 
 /// How a call ended, what it wants to be kept, and what it cost.
-type Ended<T> = (Result<T, Fault>, Kept, Cost);
+type Ended<T> = (Result<T, Fault>, KvSession, Cost);
 
-fn ended<T>(answer: Result<T, Stop>, state: &mut GuestState) -> Ended<T> {
+fn ended<T>(answer: Result<T, CallEnd>, state: &mut GuestState) -> Ended<T> {
     let answer = answer.map_err(|stop| match stop {
-        Stop::Engine(error) => faults::named(&error, state),
-        Stop::Fault(fault) => fault,
+        CallEnd::Engine(error) => faults::named(&error, state),
+        CallEnd::Fault(fault) => fault,
     });
     let cost = Cost {
         log: std::mem::take(&mut state.log),
@@ -91,7 +91,7 @@ fn ended<T>(answer: Result<T, Stop>, state: &mut GuestState) -> Ended<T> {
         kv: KvWrites::new(),
         fetches: std::mem::take(&mut state.fetches),
     };
-    (answer, std::mem::take(&mut state.kept), cost)
+    (answer, std::mem::take(&mut state.kv), cost)
 }
 
 fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
@@ -108,7 +108,7 @@ async fn component<A: Ask>(
     pre: &PluginPre<GuestState>,
     store: &mut Store<GuestState>,
     ask: A,
-) -> Result<A::Answer, Stop> {
+) -> Result<A::Answer, CallEnd> {
     let plugin = pre.instantiate_async(&mut *store).await?;
     let guest = Guest::Component(&plugin);
     if let Some(config) = ask.config() {
@@ -132,7 +132,7 @@ async fn directly<A: Ask>(ready: &Ready, direct: &Direct, state: GuestState, ask
         },
     };
     let answer = configured(direct, &mut live, ask, ready.stays).await;
-    let was_stopped = matches!(answer, Err(Stop::Engine(_)));
+    let was_stopped = matches!(answer, Err(CallEnd::Engine(_)));
     let ended = ended(answer, live.store.data_mut());
     if !was_stopped && (ready.stays || !is_new) {
         direct.give_back(live).await;
@@ -143,10 +143,10 @@ async fn directly<A: Ask>(ready: &Ready, direct: &Direct, state: GuestState, ask
 /// Asks an instance once it is configured, which it may be already.
 async fn configured<A: Ask>(
     direct: &Direct,
-    live: &mut Live,
+    live: &mut DirectInstance,
     ask: A,
     stays: bool,
-) -> Result<A::Answer, Stop> {
+) -> Result<A::Answer, CallEnd> {
     if let Some(config) = ask.config() {
         if live.is_configured(Some(config)) {
             live.take_over().map_err(wasmtime::Error::from)?;
@@ -162,9 +162,13 @@ async fn configured<A: Ask>(
     ask.ask(&Guest::Direct(&live.exports), &mut live.store).await
 }
 
-async fn configure(guest: &Guest<'_>, store: &mut Store<GuestState>, config: Arc<str>) -> Result<(), Stop> {
+async fn configure(
+    guest: &Guest<'_>,
+    store: &mut Store<GuestState>,
+    config: Arc<str>,
+) -> Result<(), CallEnd> {
     match guest.configure(store, config).await? {
         Ok(()) => Ok(()),
-        Err(message) => Err(Stop::Fault(ask::refused(format!("configure: {message}"), store.data()))),
+        Err(message) => Err(CallEnd::Fault(ask::refused(format!("configure: {message}"), store.data()))),
     }
 }

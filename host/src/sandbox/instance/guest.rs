@@ -6,6 +6,7 @@ use wasmtime::Store;
 
 use crate::domain::plugin::GuestEvent;
 use crate::sandbox::direct::Exports;
+use crate::sandbox::direct::GuestAnswer;
 use crate::sandbox::host::state::GuestState;
 use crate::sandbox::module::bindings;
 
@@ -14,9 +15,6 @@ pub(crate) enum Guest<'g> {
     Component(&'g bindings::Plugin),
     Direct(&'g Exports),
 }
-
-/// What a plugin answers to an event.
-pub(crate) type Answer = Result<bindings::Verdict, String>;
 
 impl Guest<'_> {
     pub(crate) async fn manifest(&self, store: &mut Store<GuestState>) -> wasmtime::Result<String> {
@@ -45,7 +43,7 @@ impl Guest<'_> {
         &self,
         store: &mut Store<GuestState>,
         event: GuestEvent,
-    ) -> wasmtime::Result<Answer> {
+    ) -> wasmtime::Result<GuestAnswer> {
         match self {
             Self::Component(plugin) => {
                 let headers = borrowed(&event);
@@ -63,7 +61,7 @@ impl Guest<'_> {
         &self,
         store: &mut Store<GuestState>,
         events: Vec<GuestEvent>,
-    ) -> wasmtime::Result<Vec<Answer>> {
+    ) -> wasmtime::Result<Vec<GuestAnswer>> {
         match self {
             Self::Component(plugin) => {
                 let headers: Vec<_> = events.iter().map(borrowed).collect();

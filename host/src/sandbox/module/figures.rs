@@ -17,7 +17,7 @@ const PAGE: u64 = 64 << 10;
 
 /// What there is of what costs something: totals, and the most of any one part.
 #[derive(Debug, Default)]
-pub(crate) struct Figures {
+pub(crate) struct ModuleFigures {
     pub code_bytes: u64,
     pub functions: u64,
     pub body_bytes: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Figures {
     pub name_bytes: u64,
 }
 
-impl Figures {
+impl ModuleFigures {
     pub(crate) fn function(&mut self, body: &FunctionBody<'_>) -> Result<(), BinaryReaderError> {
         let bytes = body.range().len() as u64;
         let (mut locals, mut blocks) = (0, 0_u64);

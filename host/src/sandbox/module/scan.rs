@@ -11,7 +11,7 @@ use wasmparser::TypeBounds;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::module::contract;
-use crate::sandbox::module::figures::Figures;
+use crate::sandbox::module::figures::ModuleFigures;
 use crate::sandbox::module::tier::Tier;
 
 /// Core modules and components within.
@@ -78,7 +78,7 @@ struct Walk {
     depth: usize,
     modules: u64,
     parts: u64,
-    figures: Figures,
+    figures: ModuleFigures,
     imports: Vec<String>,
     not_offered: Vec<String>,
     exports: Vec<String>,

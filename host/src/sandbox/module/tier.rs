@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::plugin::PluginLimits;
-use crate::sandbox::module::figures::Figures;
+use crate::sandbox::module::figures::ModuleFigures;
 use crate::sandbox::system::rlimits::ChildLimits;
 
 /// Bytes of a function's or a module's name. The engine copies the names of a backtrace's frames at every trap; the
@@ -189,7 +189,7 @@ impl Tier {
     /// Where a module of these figures belongs. What has so much code that it holds an interpreter,
     /// or declares more than a native instance is given, is interpreted; nothing else is, so that
     /// code which is merely too complex stays under the native tier's limits.
-    pub(crate) fn of(figures: &Figures) -> &'static Self {
+    pub(crate) fn of(figures: &ModuleFigures) -> &'static Self {
         let fits = figures.code_bytes <= NATIVE.scan.code_bytes
             && figures.table_elements <= NATIVE.table_elements
             && figures.tables_of_a_module <= u64::from(NATIVE.tables_per_module)
@@ -199,7 +199,7 @@ impl Tier {
     }
 
     /// The first limit that a module of these figures exceeds, in words.
-    pub(crate) fn takes(&self, figures: &Figures) -> Result<(), String> {
+    pub(crate) fn takes(&self, figures: &ModuleFigures) -> Result<(), String> {
         let limits = &self.scan;
         let rows = [
             ("bytes of code", figures.code_bytes, limits.code_bytes),
@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_module_belongs_where_its_figures_say() {
-        let check = |change: fn(&mut Figures), expected: &str| {
-            let mut figures = Figures::default();
+        let check = |change: fn(&mut ModuleFigures), expected: &str| {
+            let mut figures = ModuleFigures::default();
             change(&mut figures);
             assert_eq!(Tier::of(&figures).name, expected, "{figures:?}");
         };

@@ -45,12 +45,12 @@ const LONG_PLUGINS_PER_WORKSPACE: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Guests {
     runtimes: Vec<Runtime>,
-    queue: Queue,
+    queue: GuestQueue,
 }
 
 /// Hands work to the threads. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Queue {
+pub(crate) struct GuestQueue {
     short: Handle,
     long: Handle,
     room: Arc<Semaphore>,
@@ -108,7 +108,7 @@ impl Guests {
         let short = runtime(workers, "guest", 0)?;
         let long = runtime(workers, "guest-long", LONG_NICENESS)?;
         let room = |calls: usize| Arc::new(Semaphore::new(calls.max(1)));
-        let queue = Queue {
+        let queue = GuestQueue {
             short: short.handle().clone(),
             long: long.handle().clone(),
             room: room(tier.calls),
@@ -125,7 +125,7 @@ impl Guests {
     }
 
     /// The way in.
-    pub(crate) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &GuestQueue {
         &self.queue
     }
 }
@@ -155,7 +155,7 @@ impl Drop for Guests {
     }
 }
 
-impl Queue {
+impl GuestQueue {
     /// The same for the calls of one workspace.
     pub(crate) fn of(&self, workspace: WorkspaceId) -> Self {
         Self { workspace: Some(workspace), ..self.clone() }

@@ -21,39 +21,39 @@ use crate::domain::plugin::PluginLimits;
 use crate::sandbox::artifacts::compile;
 use crate::sandbox::direct;
 use crate::sandbox::direct::Direct;
+use crate::sandbox::direct::DirectCache;
+use crate::sandbox::direct::DirectPlan;
 use crate::sandbox::direct::Driver;
 use crate::sandbox::direct::Found;
-use crate::sandbox::direct::Kept;
 use crate::sandbox::direct::Pages;
-use crate::sandbox::direct::Plan;
 use crate::sandbox::direct::Why;
 use crate::sandbox::error::Refusal;
 use crate::sandbox::error::RefusalCode;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::host::state::GuestState;
-use crate::sandbox::instance::call::Code;
+use crate::sandbox::instance::call::GuestCode;
 use crate::sandbox::instance::call::Ready;
 use crate::sandbox::module::bindings::PluginPre;
 use crate::sandbox::module::bindings::hookmill::plugin as interfaces;
 use crate::sandbox::module::engine;
 use crate::sandbox::module::tier::Tier;
 use crate::sandbox::options::TierOptions;
+use crate::sandbox::run::guests::GuestQueue;
 use crate::sandbox::run::guests::Guests;
-use crate::sandbox::run::guests::Queue;
 use crate::sandbox::system::executable;
 use crate::sandbox::text;
 
 /// A tier's pool, made when the first guest of the tier comes: a gateway without interpreted plugins
 /// needs no threads for them.
-pub(crate) struct Place {
+pub(crate) struct TierPool {
     pub(crate) tier: &'static Tier,
     pub(crate) options: TierOptions,
     /// Names the code that fits the tier's engine.
     pub(crate) fingerprint: String,
-    pool: Mutex<Option<Arc<Pool>>>,
+    pool: Mutex<Option<Arc<GuestPool>>>,
 }
 
-impl Place {
+impl TierPool {
     pub(crate) fn new(tier: &'static Tier, options: TierOptions) -> Result<Self, SandboxError> {
         // The pool is no part of the fingerprint, so a compiler tells it as well.
         let fingerprint = engine::fingerprint(&engine::compiler(tier)?, tier);
@@ -65,19 +65,19 @@ impl Place {
         kept(self.tier, self.options.direct, &Pages::new()).err()
     }
 
-    pub(crate) fn pool(&self) -> Result<Arc<Pool>, SandboxError> {
+    pub(crate) fn pool(&self) -> Result<Arc<GuestPool>, SandboxError> {
         let mut pool = self.pool.lock();
         if let Some(pool) = &*pool {
             return Ok(Arc::clone(pool));
         }
-        let made = Arc::new(Pool::new(self.tier, self.options)?);
+        let made = Arc::new(GuestPool::new(self.tier, self.options)?);
         *pool = Some(Arc::clone(&made));
         Ok(made)
     }
 }
 
 /// The engine and threads of one tier. Dropping it ends its runs.
-pub(crate) struct Pool {
+pub(crate) struct GuestPool {
     pub(crate) tier: &'static Tier,
     /// One permit for each compiler at a time.
     pub(crate) compilers: Semaphore,
@@ -87,7 +87,7 @@ pub(crate) struct Pool {
     /// Made when the first guest comes that runs directly.
     driver: Mutex<Option<Arc<Driver>>>,
     /// Of guests that run directly; or why none does.
-    kept: Result<Arc<Kept>, Why>,
+    kept: Result<Arc<DirectCache>, Why>,
     guests: Guests,
     limits: PluginLimits,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Pool {
 pub(crate) struct Compiled {
     component: Component,
     /// By which its core modules run without the component around them, or why they do not.
-    plan: Result<Arc<Plan>, Why>,
+    plan: Result<Arc<DirectPlan>, Why>,
 }
 
 impl Compiled {
@@ -107,7 +107,7 @@ impl Compiled {
     }
 }
 
-impl Pool {
+impl GuestPool {
     /// Sets aside some terabytes of address space, of which little is ever used, and starts threads.
     pub(crate) fn new(tier: &'static Tier, options: TierOptions) -> Result<Self, SandboxError> {
         let engine = engine::running(tier, options.limits.memory_bytes)?;
@@ -126,7 +126,7 @@ impl Pool {
         })
     }
 
-    pub(crate) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &GuestQueue {
         self.guests.queue()
     }
 
@@ -164,9 +164,16 @@ impl Pool {
             (Ok(plan), Ok(kept)) if grants.is_empty() => {
                 let (plan, kept) = (Arc::clone(plan), Arc::clone(kept));
                 let sizes = (self.tier, self.limits);
-                Code::Direct(Arc::new(Direct::new(workspace, component, plan, self.driver()?, kept, sizes)))
+                GuestCode::Direct(Arc::new(Direct::new(
+                    workspace,
+                    component,
+                    plan,
+                    self.driver()?,
+                    kept,
+                    sizes,
+                )))
             }
-            _ => Code::Component(component),
+            _ => GuestCode::Component(component),
         };
         Ok(Ready {
             engine: self.engine.clone(),
@@ -205,17 +212,17 @@ impl Pool {
 }
 
 /// What is kept of guests that run directly, if any of the tier does.
-fn kept(tier: &Tier, direct: bool, pages: &Pages) -> Result<Arc<Kept>, Why> {
+fn kept(tier: &Tier, direct: bool, pages: &Pages) -> Result<Arc<DirectCache>, Why> {
     match tier.put_back {
         None => Err(Why::new(format!("it is {} code, of which an instance is soon made", tier.name))),
         Some(_) if !direct => Err(Why::new(direct::TURNED_OFF)),
         Some(_) if !pages.can_tell() => Err(Why::new(direct::NOT_TOLD)),
-        Some(put_back) => Ok(Arc::new(Kept::new(put_back))),
+        Some(put_back) => Ok(Arc::new(DirectCache::new(put_back))),
     }
 }
 
 /// The plan in a file that this gateway's compiler wrote. None is longer than it writes them.
-fn plan(file: &Path) -> Result<Result<Plan, Why>, Refusal> {
+fn plan(file: &Path) -> Result<Result<DirectPlan, Why>, Refusal> {
     let failed = |source| Refusal::from(SandboxError::File { action: "read", path: file.to_owned(), source });
     let mut bytes = Vec::new();
     let most = direct::PLAN_BYTES_MAX as u64;

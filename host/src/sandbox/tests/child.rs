@@ -23,7 +23,7 @@ use crate::sandbox::RefusalCode;
 use crate::sandbox::Sandbox;
 use crate::sandbox::artifacts::child;
 use crate::sandbox::artifacts::compile;
-use crate::sandbox::artifacts::files::Files;
+use crate::sandbox::artifacts::files::ModuleFiles;
 use crate::sandbox::module::tier::CompileLimits;
 use crate::sandbox::module::tier::NATIVE;
 use crate::sandbox::module::tier::Tier;
@@ -152,7 +152,7 @@ async fn a_compiler_that_fails_is_the_hosts_fault() {
 #[tokio::test]
 async fn a_compiler_that_hangs_is_ended() {
     let dir = tempfile::tempdir().unwrap();
-    let files = Files::open(dir.path().join("plugins")).unwrap();
+    let files = ModuleFiles::open(dir.path().join("plugins")).unwrap();
     let hangs = script(dir.path(), "exec sleep 3600");
     let limits = CompileLimits { wall: Duration::from_millis(20), ..NATIVE.compile };
     let tier = Tier { compile: limits, ..NATIVE };

@@ -6,15 +6,15 @@ use crate::shape::apply::codec;
 use crate::shape::apply::date::DateForm;
 use crate::shape::apply::date::DateStep;
 use crate::shape::apply::date::Zone;
+use crate::shape::apply::step::ApplyStep;
 use crate::shape::apply::step::ListStep;
 use crate::shape::apply::step::NumberStep;
-use crate::shape::apply::step::Step;
 use crate::shape::apply::step::TextStep;
 use crate::shape::number::Decimal;
 use crate::shape::number::Rounding;
 use crate::shape::query::compile_regex;
 use crate::shape::spec;
-use crate::shape::spec::Faults;
+use crate::shape::spec::SpecFaults;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
 use crate::shape::value::Value;
@@ -63,7 +63,7 @@ const NAMES: &[&str] = &[
 const MAX_STEPS: usize = 32;
 
 /// The chain at `pointer`: an array, or one function alone.
-pub(crate) fn steps(node: Node<'_>, pointer: &str, faults: &mut Faults) -> Box<[Step]> {
+pub(crate) fn steps(node: Node<'_>, pointer: &str, faults: &mut SpecFaults) -> Box<[ApplyStep]> {
     if node.kind() != Kind::Array {
         return faults.keep(pointer, named(node)).into_iter().collect();
     }
@@ -75,7 +75,7 @@ pub(crate) fn steps(node: Node<'_>, pointer: &str, faults: &mut Faults) -> Box<[
     each.filter_map(|(at, one)| faults.keep(&format!("{pointer}/{at}"), named(one))).collect()
 }
 
-fn named(node: Node<'_>) -> Result<Step, String> {
+fn named(node: Node<'_>) -> Result<ApplyStep, String> {
     if let Some(name) = node.as_str() {
         return step(&name, None);
     }
@@ -90,7 +90,7 @@ fn named(node: Node<'_>) -> Result<Step, String> {
 }
 
 /// The function of that name.
-pub(crate) fn step(name: &str, argument: Option<Node<'_>>) -> Result<Step, String> {
+pub(crate) fn step(name: &str, argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     if !NAMES.contains(&name) {
         return Err(match suggest(name, NAMES.iter().copied()) {
             Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
@@ -107,47 +107,49 @@ pub(crate) fn step(name: &str, argument: Option<Node<'_>>) -> Result<Step, Strin
     }
     let required = || argument.ok_or_else(|| format!("`{name}` needs an argument: {{\"{name}\": …}}"));
     match name {
-        "default" => Ok(Step::Default(Value::copied(required()?))),
+        "default" => Ok(ApplyStep::Default(Value::copied(required()?))),
         "lookup" => table(required()?),
         "add" | "subtract" | "multiply" | "divide" => arithmetic(name, required()?),
         "round" => rounding(given),
-        "join" => Ok(Step::List(ListStep::Join(
+        "join" => Ok(ApplyStep::List(ListStep::Join(
             given.map_or(Ok(", ".to_owned()), |node| spec::text(node, "`join`"))?.into(),
         ))),
         "split" => split(required()?),
         "replace" => replace(required()?),
         "substring" => substring(required()?),
         "sort" => sort(given),
-        "flatten" => Ok(Step::List(ListStep::Flatten(given.map_or(Ok(1), |node| small(node, name, 16))?))),
-        "mask" => Ok(Step::Text(TextStep::Mask(given.map_or(Ok(4), |node| small(node, name, 1000))?))),
+        "flatten" => {
+            Ok(ApplyStep::List(ListStep::Flatten(given.map_or(Ok(1), |node| small(node, name, 16))?)))
+        }
+        "mask" => Ok(ApplyStep::Text(TextStep::Mask(given.map_or(Ok(4), |node| small(node, name, 1000))?))),
         "uuid5" => namespace(given),
         "url_encode" => url_part(given),
         _ => date(given),
     }
 }
 
-fn plain(name: &str) -> Option<Step> {
+fn plain(name: &str) -> Option<ApplyStep> {
     Some(match name {
-        "trim" => Step::Text(TextStep::Trim),
-        "lowercase" => Step::Text(TextStep::Lowercase),
-        "uppercase" => Step::Text(TextStep::Uppercase),
-        "title" => Step::Text(TextStep::Title),
-        "base64" => Step::Text(TextStep::Base64),
-        "unbase64" => Step::Text(TextStep::Unbase64),
-        "sha256" => Step::Text(TextStep::Sha256),
-        "floor" => Step::Number(NumberStep::Round(Rounding::Floor, 0)),
-        "ceil" => Step::Number(NumberStep::Round(Rounding::Ceil, 0)),
-        "abs" => Step::Number(NumberStep::Abs),
-        "first" => Step::List(ListStep::First),
-        "last" => Step::List(ListStep::Last),
-        "unique" => Step::List(ListStep::Unique),
-        "sum" => Step::List(ListStep::Sum),
-        "min" => Step::List(ListStep::Min),
-        "max" => Step::List(ListStep::Max),
-        "count" => Step::List(ListStep::Count),
-        "length" => Step::Length,
-        "to_json" => Step::ToJson,
-        "from_json" => Step::FromJson,
+        "trim" => ApplyStep::Text(TextStep::Trim),
+        "lowercase" => ApplyStep::Text(TextStep::Lowercase),
+        "uppercase" => ApplyStep::Text(TextStep::Uppercase),
+        "title" => ApplyStep::Text(TextStep::Title),
+        "base64" => ApplyStep::Text(TextStep::Base64),
+        "unbase64" => ApplyStep::Text(TextStep::Unbase64),
+        "sha256" => ApplyStep::Text(TextStep::Sha256),
+        "floor" => ApplyStep::Number(NumberStep::Round(Rounding::Floor, 0)),
+        "ceil" => ApplyStep::Number(NumberStep::Round(Rounding::Ceil, 0)),
+        "abs" => ApplyStep::Number(NumberStep::Abs),
+        "first" => ApplyStep::List(ListStep::First),
+        "last" => ApplyStep::List(ListStep::Last),
+        "unique" => ApplyStep::List(ListStep::Unique),
+        "sum" => ApplyStep::List(ListStep::Sum),
+        "min" => ApplyStep::List(ListStep::Min),
+        "max" => ApplyStep::List(ListStep::Max),
+        "count" => ApplyStep::List(ListStep::Count),
+        "length" => ApplyStep::Length,
+        "to_json" => ApplyStep::ToJson,
+        "from_json" => ApplyStep::FromJson,
         _ => return None,
     })
 }
@@ -158,10 +160,10 @@ fn small(node: Node<'_>, name: &str, most: i64) -> Result<usize, String> {
     number.ok_or_else(|| format!("`{name}` takes a whole number from 0 to {most}, not {}", spec::seen(node)))
 }
 
-fn arithmetic(name: &str, argument: Node<'_>) -> Result<Step, String> {
+fn arithmetic(name: &str, argument: Node<'_>) -> Result<ApplyStep, String> {
     let by = argument.as_number().and_then(Decimal::parse);
     let by = by.ok_or_else(|| format!("`{name}` takes a number, not {}", spec::seen(argument)))?;
-    Ok(Step::Number(match name {
+    Ok(ApplyStep::Number(match name {
         "add" => NumberStep::Add(by),
         "subtract" => NumberStep::Subtract(by),
         "multiply" => NumberStep::Multiply(by),
@@ -170,27 +172,27 @@ fn arithmetic(name: &str, argument: Node<'_>) -> Result<Step, String> {
     }))
 }
 
-fn rounding(argument: Option<Node<'_>>) -> Result<Step, String> {
+fn rounding(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let places = argument.map_or(Ok(0), |node| small(node, "round", 20))?;
-    Ok(Step::Number(NumberStep::Round(Rounding::Nearest, i32::try_from(places).unwrap_or(0))))
+    Ok(ApplyStep::Number(NumberStep::Round(Rounding::Nearest, i32::try_from(places).unwrap_or(0))))
 }
 
-fn table(argument: Node<'_>) -> Result<Step, String> {
+fn table(argument: Node<'_>) -> Result<ApplyStep, String> {
     if argument.kind() != Kind::Object {
         return Err(format!("`lookup` takes an object, not {}", spec::seen(argument)));
     }
     let rows = argument.members().map(|(name, value)| (name.into(), Value::copied(value)));
-    Ok(Step::Lookup(rows.collect()))
+    Ok(ApplyStep::Lookup(rows.collect()))
 }
 
-fn split(argument: Node<'_>) -> Result<Step, String> {
+fn split(argument: Node<'_>) -> Result<ApplyStep, String> {
     match spec::text(argument, "`split`")? {
         text if text.is_empty() => Err("`split` needs a separator that is not empty".to_owned()),
-        text => Ok(Step::Text(TextStep::Split(text.into()))),
+        text => Ok(ApplyStep::Text(TextStep::Split(text.into()))),
     }
 }
 
-fn replace(argument: Node<'_>) -> Result<Step, String> {
+fn replace(argument: Node<'_>) -> Result<ApplyStep, String> {
     let usage = "`replace` takes {\"from\": …, \"to\": …}, {\"matching\": …, \"to\": …} or [from, to]";
     let (from, matching, to) = match argument.kind() {
         Kind::Array if argument.len() == 2 => (argument.element(0), None, argument.element(1)),
@@ -200,17 +202,17 @@ fn replace(argument: Node<'_>) -> Result<Step, String> {
     match (from, matching) {
         (Some(from), None) => match spec::text(from, "what `replace` looks for")? {
             from if from.is_empty() => Err("`replace` cannot look for an empty string".to_owned()),
-            from => Ok(Step::Text(TextStep::Replace { from: from.into(), to })),
+            from => Ok(ApplyStep::Text(TextStep::Replace { from: from.into(), to })),
         },
         (None, Some(pattern)) => {
             let pattern = compile_regex(&spec::text(pattern, "`matching`")?)?;
-            Ok(Step::Text(TextStep::ReplaceMatches { pattern, to }))
+            Ok(ApplyStep::Text(TextStep::ReplaceMatches { pattern, to }))
         }
         _ => Err(usage.to_owned()),
     }
 }
 
-fn substring(argument: Node<'_>) -> Result<Step, String> {
+fn substring(argument: Node<'_>) -> Result<ApplyStep, String> {
     let (from, to) = match argument.kind() {
         Kind::Array => (argument.element(0), argument.element(1)),
         _ => (Some(argument), None),
@@ -219,38 +221,38 @@ fn substring(argument: Node<'_>) -> Result<Step, String> {
         node.as_i64().ok_or_else(|| "`substring` takes a start, or [start, end], in characters".to_owned())
     };
     let from = whole(from.unwrap_or(argument))?;
-    Ok(Step::Text(TextStep::Substring(from, to.map(whole).transpose()?)))
+    Ok(ApplyStep::Text(TextStep::Substring(from, to.map(whole).transpose()?)))
 }
 
-fn sort(argument: Option<Node<'_>>) -> Result<Step, String> {
+fn sort(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let descending = match argument.map(|node| spec::text(node, "`sort`")).transpose()?.as_deref() {
         None | Some("ascending") => false,
         Some("descending") => true,
         Some(other) => return Err(format!("`sort` takes ascending or descending, not `{other}`")),
     };
-    Ok(Step::List(ListStep::Sort { descending }))
+    Ok(ApplyStep::List(ListStep::Sort { descending }))
 }
 
-fn namespace(argument: Option<Node<'_>>) -> Result<Step, String> {
+fn namespace(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let text = argument.map_or(Ok("url".to_owned()), |node| spec::text(node, "`uuid5`"))?;
     let found = codec::namespace(&text);
     let found = found.ok_or_else(|| format!("`uuid5` takes dns, url, oid, x500 or a UUID, not `{text}`"))?;
-    Ok(Step::Text(TextStep::Uuid5(found)))
+    Ok(ApplyStep::Text(TextStep::Uuid5(found)))
 }
 
-fn url_part(argument: Option<Node<'_>>) -> Result<Step, String> {
+fn url_part(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let part = argument.map_or(Ok("value".to_owned()), |node| spec::text(node, "`url_encode`"))?;
     let slashes = match &*part {
         "value" => false,
         "path" => true,
         other => return Err(format!("`url_encode` takes value or path, which keeps `/`, not `{other}`")),
     };
-    Ok(Step::Text(TextStep::UrlEncode { slashes }))
+    Ok(ApplyStep::Text(TextStep::UrlEncode { slashes }))
 }
 
-fn date(argument: Option<Node<'_>>) -> Result<Step, String> {
+fn date(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let text = |node: Node<'_>| spec::text(node, "a date form");
-    let made = |from, to, zone| Ok(Step::Date(DateStep { from, to, zone }));
+    let made = |from, to, zone| Ok(ApplyStep::Date(DateStep { from, to, zone }));
     let Some(argument) = argument else { return made(None, DateForm::Iso, None) };
     if argument.kind() != Kind::Object {
         return made(None, DateForm::parse(&text(argument)?)?, None);

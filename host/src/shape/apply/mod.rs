@@ -24,7 +24,7 @@ pub(crate) use compile::steps;
 pub(crate) use date::DateForm;
 pub(crate) use fault::ApplyFault;
 pub(crate) use run::run;
+pub(crate) use step::ApplyStep;
 pub(crate) use step::ListStep;
 pub(crate) use step::NumberStep;
-pub(crate) use step::Step;
 pub(crate) use step::TextStep;

@@ -6,8 +6,8 @@ use crate::shape::apply::fault::needs;
 use crate::shape::apply::fault::number;
 use crate::shape::apply::lists;
 use crate::shape::apply::numbers;
+use crate::shape::apply::step::ApplyStep;
 use crate::shape::apply::step::ListStep;
-use crate::shape::apply::step::Step;
 use crate::shape::apply::texts;
 use crate::shape::budget::Budget;
 use crate::shape::tape::Document;
@@ -17,7 +17,7 @@ use crate::shape::value::Value;
 /// Runs the chain on `value`, or on there being none. Null and nothing pass through everything but
 /// `default`, `count` and `to_json`.
 pub(crate) fn run<'v>(
-    steps: &'v [Step],
+    steps: &'v [ApplyStep],
     value: Option<Value<'v>>,
     budget: &mut Budget,
 ) -> Result<Option<Value<'v>>, ApplyFault> {
@@ -27,8 +27,8 @@ pub(crate) fn run<'v>(
         value = match value {
             Some(value) => one(step, value, budget)?,
             None => match step {
-                Step::Default(default) => Some(default.clone()),
-                Step::List(ListStep::Count) => Some(number("0".to_owned())),
+                ApplyStep::Default(default) => Some(default.clone()),
+                ApplyStep::List(ListStep::Count) => Some(number("0".to_owned())),
                 _ => None,
             },
         };
@@ -36,27 +36,39 @@ pub(crate) fn run<'v>(
     Ok(value)
 }
 
-fn one<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Option<Value<'v>>, ApplyFault> {
+fn one<'v>(
+    step: &'v ApplyStep,
+    value: Value<'v>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'v>>, ApplyFault> {
     match step {
-        Step::Default(default) if value.is_null() => return Ok(Some(default.clone())),
-        Step::Default(_) => return Ok(Some(value)),
-        Step::ToJson => return Ok(Some(Value::owned_text(value.to_json(budget)?))),
-        Step::List(ListStep::Count) if value.is_null() => return Ok(Some(number("0".to_owned()))),
+        ApplyStep::Default(default) if value.is_null() => return Ok(Some(default.clone())),
+        ApplyStep::Default(_) => return Ok(Some(value)),
+        ApplyStep::ToJson => return Ok(Some(Value::owned_text(value.to_json(budget)?))),
+        ApplyStep::List(ListStep::Count) if value.is_null() => return Ok(Some(number("0".to_owned()))),
         _ if value.is_null() => return Ok(Some(value)),
-        Step::List(list) => return lists::run(list, value, budget),
-        Step::Length => {
+        ApplyStep::List(list) => return lists::run(list, value, budget),
+        ApplyStep::Length => {
             let length =
                 value.length().ok_or_else(|| needs("length", "a string, array or object", &value))?;
             budget.visit(length as u64 / 8)?;
             return Ok(Some(number(length.to_string())));
         }
-        Step::Text(_) | Step::Number(_) | Step::Lookup(_) | Step::FromJson | Step::Date(_) => {}
+        ApplyStep::Text(_)
+        | ApplyStep::Number(_)
+        | ApplyStep::Lookup(_)
+        | ApplyStep::FromJson
+        | ApplyStep::Date(_) => {}
     }
     each(step, value, budget)
 }
 
 /// Functions of one value: of an array, of each of its elements.
-fn each<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Option<Value<'v>>, ApplyFault> {
+fn each<'v>(
+    step: &'v ApplyStep,
+    value: Value<'v>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'v>>, ApplyFault> {
     match value.into_list() {
         Ok(list) => {
             let mut made = Vec::with_capacity(list.len());
@@ -74,21 +86,21 @@ fn each<'v>(step: &'v Step, value: Value<'v>, budget: &mut Budget) -> Result<Opt
 }
 
 fn single<'v>(
-    step: &'v Step,
+    step: &'v ApplyStep,
     value: Value<'v>,
     budget: &mut Budget,
 ) -> Result<Option<Value<'v>>, ApplyFault> {
     match step {
-        Step::Text(step) => texts::run(step, value, budget).map(Some),
-        Step::Number(step) => numbers::run(step, &value).map(Some),
-        Step::Date(step) => date::run(step, &value, budget).map(Some),
-        Step::Lookup(table) => {
+        ApplyStep::Text(step) => texts::run(step, value, budget).map(Some),
+        ApplyStep::Number(step) => numbers::run(step, &value).map(Some),
+        ApplyStep::Date(step) => date::run(step, &value, budget).map(Some),
+        ApplyStep::Lookup(table) => {
             let key =
                 value.plain_text().ok_or_else(|| needs("lookup", "a string, number or boolean", &value))?;
             budget.visit(table.len() as u64)?;
             Ok(table.iter().find(|(name, _)| **name == *key).map(|(_, found)| found.clone()))
         }
-        Step::FromJson => {
+        ApplyStep::FromJson => {
             let text = value.as_text().ok_or_else(|| needs("from_json", "a string", &value))?;
             // A byte order mark is no part of the JSON behind it (RFC 8259, 8.1).
             let parsed = Document::parse(text.strip_prefix('\u{feff}').unwrap_or(&text).as_bytes());
@@ -96,6 +108,6 @@ fn single<'v>(
             budget.visit(parsed.token_count() as u64)?;
             Ok(Some(Value::copied(parsed.root())))
         }
-        Step::Default(_) | Step::ToJson | Step::List(_) | Step::Length => Ok(Some(value)),
+        ApplyStep::Default(_) | ApplyStep::ToJson | ApplyStep::List(_) | ApplyStep::Length => Ok(Some(value)),
     }
 }

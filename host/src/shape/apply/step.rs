@@ -8,7 +8,7 @@ use crate::shape::value::Value;
 
 /// One function with its arguments.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum ApplyStep {
     /// Of each string, or of each scalar's text.
     Text(TextStep),
     /// Of each number, or of each string that is one.

@@ -2,19 +2,19 @@
 
 use crate::shape::eject::code::constant_of;
 use crate::shape::eject::code::quoted;
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::filter::Body;
 use crate::shape::filter::Clause;
 use crate::shape::filter::Leaf;
 use crate::shape::filter::LengthTest;
-use crate::shape::filter::Order;
+use crate::shape::filter::OrderTest;
 use crate::shape::filter::Test;
 use crate::shape::filter::Type;
 use crate::shape::input::EventField;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 use crate::shape::tape::Kind;
 
-impl Writer {
+impl CodeWriter {
     /// The condition.
     pub(super) fn clause(&mut self, clause: &Clause) -> String {
         match &clause.body {
@@ -49,7 +49,7 @@ impl Writer {
 
     fn leaf(&mut self, leaf: &Leaf, pointer: &str) -> String {
         let nothing = leaf.holds_of_nothing();
-        if let Source::Path(path) = &leaf.source
+        if let ValueSource::Path(path) = &leaf.source
             && path.query.is_singular()
         {
             let found = self.first(path, pointer).text;
@@ -64,12 +64,12 @@ impl Writer {
             };
         }
         let found = match &leaf.source {
-            Source::Path(path) => self.many(path, pointer),
-            source @ (Source::Header(_) | Source::Request(_)) => {
+            ValueSource::Path(path) => self.many(path, pointer),
+            source @ (ValueSource::Header(_) | ValueSource::Request(_)) => {
                 let name = self.asked_for(source);
                 format!("select(&Value::Array(headers(event, {}))).all()", quoted(&name))
             }
-            Source::Event(field) => format!("select(&{})", self.event_field(*field)),
+            ValueSource::Event(field) => format!("select(&{})", self.event_field(*field)),
         };
         if leaf.exists == Some(false) {
             return if nothing { format!("!{found}.exists()") } else { "false".to_owned() };
@@ -96,20 +96,20 @@ impl Writer {
             Test::NotEqual(wanted) => format!("!same(it, &{})", constant_of(wanted)),
             Test::Order(order, bound) => {
                 let name = match order {
-                    Order::Greater => "above",
-                    Order::GreaterOrEqual => "at_least",
-                    Order::Less => "below",
-                    Order::LessOrEqual => "at_most",
+                    OrderTest::Greater => "above",
+                    OrderTest::GreaterOrEqual => "at_least",
+                    OrderTest::Less => "below",
+                    OrderTest::LessOrEqual => "at_most",
                 };
                 format!("{name}(it, &{})", constant_of(bound))
             }
             Test::Instant(order, _, bound) => {
                 self.dates = true;
                 let how = match order {
-                    Order::Greater => "is_gt",
-                    Order::GreaterOrEqual => "is_ge",
-                    Order::Less => "is_lt",
-                    Order::LessOrEqual => "is_le",
+                    OrderTest::Greater => "is_gt",
+                    OrderTest::GreaterOrEqual => "is_ge",
+                    OrderTest::Less => "is_lt",
+                    OrderTest::LessOrEqual => "is_le",
                 };
                 format!("since(it, {}).is_some_and(std::cmp::Ordering::{how})", quoted(bound))
             }
@@ -132,10 +132,10 @@ impl Writer {
                 let op = match length {
                     LengthTest::Equal => "==",
                     LengthTest::NotEqual => "!=",
-                    LengthTest::Order(Order::Greater) => ">",
-                    LengthTest::Order(Order::GreaterOrEqual) => ">=",
-                    LengthTest::Order(Order::Less) => "<",
-                    LengthTest::Order(Order::LessOrEqual) => "<=",
+                    LengthTest::Order(OrderTest::Greater) => ">",
+                    LengthTest::Order(OrderTest::GreaterOrEqual) => ">=",
+                    LengthTest::Order(OrderTest::Less) => "<",
+                    LengthTest::Order(OrderTest::LessOrEqual) => "<=",
                 };
                 format!("length(it).is_some_and(|length| length {op} {bound})")
             }
@@ -143,9 +143,9 @@ impl Writer {
     }
 
     /// What a plugin asks for to get this, among the headers: things of the request with a colon before them.
-    pub(super) fn asked_for(&mut self, source: &Source) -> String {
+    pub(super) fn asked_for(&mut self, source: &ValueSource) -> String {
         let name = match source {
-            Source::Request(part) => format!(":{}", part.name()),
+            ValueSource::Request(part) => format!(":{}", part.name()),
             other => other.describe().to_owned(),
         };
         self.uses.event = true;

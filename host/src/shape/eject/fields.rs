@@ -1,29 +1,29 @@
 //! Fields: a value from a path, a header, the event or a template, its functions, and what happens if
 //! there is none. Not here: the functions themselves (`functions`).
 
-use crate::shape::apply::Step;
+use crate::shape::apply::ApplyStep;
 use crate::shape::eject::code::Code;
 use crate::shape::eject::code::Is;
 use crate::shape::eject::code::indented;
 use crate::shape::eject::code::quoted;
 use crate::shape::eject::functions::Spelling;
 use crate::shape::eject::functions::cast;
-use crate::shape::eject::writer::Writer;
-use crate::shape::mapping::Field;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::mapping::From;
+use crate::shape::mapping::MappedField;
 use crate::shape::mapping::Part;
 use crate::shape::mapping::Rule;
 use crate::shape::mapping::Take;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 
-impl Writer {
+impl CodeWriter {
     /// What stands in a field's place.
-    pub(super) fn field(&mut self, field: &Field) -> Code {
+    pub(super) fn field(&mut self, field: &MappedField) -> Code {
         if field.steps.is_empty() && field.cast.is_none() {
             return self.plain(field);
         }
         let (source, steps) = match (&field.from, &*field.steps) {
-            (From::Source(Source::Path(path)), [Step::ToJson, rest @ ..]) => {
+            (From::Source(ValueSource::Path(path)), [ApplyStep::ToJson, rest @ ..]) => {
                 if field.one() {
                     let one = self.first(path, &field.pointer).text;
                     self.uses.payload = true;
@@ -40,7 +40,8 @@ impl Writer {
             }
             (_, steps) => (self.source(field), steps),
         };
-        let made = steps.len() < field.steps.len() || !matches!(field.from, From::Source(Source::Path(_)));
+        let made =
+            steps.len() < field.steps.len() || !matches!(field.from, From::Source(ValueSource::Path(_)));
         let begins = if made { Spelling::Made } else { Spelling::AsItCame };
         let mut calls = self.steps(steps, begins, &field.pointer);
         calls.extend(field.cast.map(cast));
@@ -58,8 +59,8 @@ impl Writer {
     }
 
     /// A field without functions.
-    fn plain(&mut self, field: &Field) -> Code {
-        if let (From::Source(Source::Path(path)), Rule::Null, true) =
+    fn plain(&mut self, field: &MappedField) -> Code {
+        if let (From::Source(ValueSource::Path(path)), Rule::Null, true) =
             (&field.from, &field.missing, field.one())
             && let Some(code) = self.index(path)
         {
@@ -90,22 +91,22 @@ impl Writer {
     }
 
     /// The values, before any function.
-    fn source(&mut self, field: &Field) -> Code {
+    fn source(&mut self, field: &MappedField) -> Code {
         let from = match &field.from {
             From::Template(parts) => return self.template(parts, field),
             From::Source(source) => source,
         };
         match (from, field.one()) {
-            (Source::Path(path), true) => self.first(path, &field.pointer),
-            (Source::Path(path), false) => {
+            (ValueSource::Path(path), true) => self.first(path, &field.pointer),
+            (ValueSource::Path(path), false) => {
                 let many = self.many(path, &field.pointer);
                 listed(&many, field.own_rule)
             }
-            (source @ (Source::Header(_) | Source::Request(_)), true) => {
+            (source @ (ValueSource::Header(_) | ValueSource::Request(_)), true) => {
                 let name = self.asked_for(source);
                 Code::new(Is::Maybe, format!("header(event, {})", quoted(&name)))
             }
-            (source @ (Source::Header(_) | Source::Request(_)), false) => {
+            (source @ (ValueSource::Header(_) | ValueSource::Request(_)), false) => {
                 let all = format!("Value::Array(headers(event, {}))", quoted(&self.asked_for(source)));
                 if field.own_rule {
                     listed(&format!("select(&{all}).all()"), true)
@@ -113,7 +114,7 @@ impl Writer {
                     Code::new(Is::Value, all)
                 }
             }
-            (Source::Event(at), one) => {
+            (ValueSource::Event(at), one) => {
                 let text = self.event_field(*at);
                 let all = field.take == Take::All && !one;
                 Code::new(Is::Value, if all { format!("json!([{text}])") } else { text })
@@ -121,7 +122,7 @@ impl Writer {
         }
     }
 
-    fn template(&mut self, parts: &[Part], field: &Field) -> Code {
+    fn template(&mut self, parts: &[Part], field: &MappedField) -> Code {
         let (mut text, mut holes) = (String::new(), Vec::new());
         for part in parts {
             match part {
@@ -148,15 +149,15 @@ impl Writer {
     }
 
     /// The text of one hole.
-    fn hole(&mut self, source: &Source, steps: &[Step], field: &Field) -> String {
+    fn hole(&mut self, source: &ValueSource, steps: &[ApplyStep], field: &MappedField) -> String {
         let (pointer, place) = (&*field.pointer, quoted(&field.pointer));
         let is_required = matches!(field.missing, Rule::Error);
         if !steps.is_empty() {
             return self.hole_with_steps(source, steps, pointer, is_required);
         }
         match source {
-            Source::Event(at) => self.event_text(*at).to_owned(),
-            Source::Header(_) | Source::Request(_) => {
+            ValueSource::Event(at) => self.event_text(*at).to_owned(),
+            ValueSource::Header(_) | ValueSource::Request(_) => {
                 self.uses.payload = true;
                 let header = format!("header(event, {})", quoted(&self.asked_for(source)));
                 match is_required {
@@ -164,7 +165,7 @@ impl Writer {
                     false => format!("payload.text({header}.as_ref())"),
                 }
             }
-            Source::Path(path) if path.query.is_singular() => {
+            ValueSource::Path(path) if path.query.is_singular() => {
                 let index =
                     if is_required { None } else { self.index(path).filter(|code| code.is == Is::Lent) };
                 let one = match index {
@@ -177,7 +178,7 @@ impl Writer {
                 self.uses.payload = true;
                 format!("payload.text({one})")
             }
-            Source::Path(path) => {
+            ValueSource::Path(path) => {
                 let many = format!("{}.nodes()", self.many(path, pointer));
                 self.uses.payload = true;
                 match is_required {
@@ -192,32 +193,32 @@ impl Writer {
 
     fn hole_with_steps(
         &mut self,
-        source: &Source,
-        steps: &[Step],
+        source: &ValueSource,
+        steps: &[ApplyStep],
         pointer: &str,
         is_required: bool,
     ) -> String {
         let (begin, begins, steps) = match source {
-            Source::Path(path) if path.query.is_singular() => {
+            ValueSource::Path(path) if path.query.is_singular() => {
                 let one = self.first(path, pointer).text;
                 match steps {
-                    [Step::ToJson, rest @ ..] => {
+                    [ApplyStep::ToJson, rest @ ..] => {
                         self.uses.payload = true;
                         (format!("field({}, payload.json({one}))", quoted(pointer)), Spelling::Made, rest)
                     }
                     _ => (format!("field({}, {one})", quoted(pointer)), Spelling::AsItCame, steps),
                 }
             }
-            Source::Path(path) => {
+            ValueSource::Path(path) => {
                 let many = self.many(path, pointer);
                 (format!("Field::of_many({}, {many})", quoted(pointer)), Spelling::AsItCame, steps)
             }
-            Source::Header(_) | Source::Request(_) => {
+            ValueSource::Header(_) | ValueSource::Request(_) => {
                 let name = self.asked_for(source);
                 let header = format!("field({}, header(event, {}))", quoted(pointer), quoted(&name));
                 (header, Spelling::Made, steps)
             }
-            Source::Event(at) => {
+            ValueSource::Event(at) => {
                 let text = self.event_field(*at);
                 (format!("field({}, {text})", quoted(pointer)), Spelling::Made, steps)
             }

@@ -1,14 +1,14 @@
 //! `$apply` and `$as` as methods of `Field`. Not here: where their value comes from (`fields`).
 
+use crate::shape::apply::ApplyStep;
 use crate::shape::apply::Cast;
 use crate::shape::apply::DateForm;
 use crate::shape::apply::ListStep;
 use crate::shape::apply::NumberStep;
-use crate::shape::apply::Step;
 use crate::shape::apply::TextStep;
 use crate::shape::eject::code::constant_of;
 use crate::shape::eject::code::quoted;
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::number::Decimal;
 use crate::shape::number::Rounding;
 
@@ -21,13 +21,13 @@ pub(super) enum Spelling {
     Made,
 }
 
-impl Writer {
+impl CodeWriter {
     /// The chain of methods.
-    pub(super) fn steps(&mut self, steps: &[Step], begins: Spelling, pointer: &str) -> Vec<String> {
+    pub(super) fn steps(&mut self, steps: &[ApplyStep], begins: Spelling, pointer: &str) -> Vec<String> {
         let mut spelling = begins;
         let mut calls = Vec::with_capacity(steps.len());
         for step in steps {
-            if matches!(step, Step::ToJson) && spelling == Spelling::AsItCame {
+            if matches!(step, ApplyStep::ToJson) && spelling == Spelling::AsItCame {
                 self.fault(
                     pointer,
                     "`to_json` after other functions gives the payload's own text, white space and all, which code \
@@ -37,8 +37,8 @@ impl Writer {
             calls.push(self.step(step));
             let keeps = matches!(
                 step,
-                Step::Default(_)
-                    | Step::List(
+                ApplyStep::Default(_)
+                    | ApplyStep::List(
                         ListStep::First
                             | ListStep::Last
                             | ListStep::Unique
@@ -53,23 +53,23 @@ impl Writer {
         calls
     }
 
-    fn step(&mut self, step: &Step) -> String {
+    fn step(&mut self, step: &ApplyStep) -> String {
         match step {
-            Step::Text(step) => self.text_step(step),
-            Step::Number(step) => number_step(step),
-            Step::List(step) => list_step(step),
-            Step::Length => "length()".to_owned(),
-            Step::Default(value) => format!("default({})", constant_of(value)),
-            Step::Lookup(table) => {
+            ApplyStep::Text(step) => self.text_step(step),
+            ApplyStep::Number(step) => number_step(step),
+            ApplyStep::List(step) => list_step(step),
+            ApplyStep::Length => "length()".to_owned(),
+            ApplyStep::Default(value) => format!("default({})", constant_of(value)),
+            ApplyStep::Lookup(table) => {
                 let rows: Vec<String> = table
                     .iter()
                     .map(|(name, value)| format!("({}, {})", quoted(name), constant_of(value)))
                     .collect();
                 format!("lookup(&[{}])", rows.join(", "))
             }
-            Step::ToJson => "to_json()".to_owned(),
-            Step::FromJson => "from_json()".to_owned(),
-            Step::Date(date) => {
+            ApplyStep::ToJson => "to_json()".to_owned(),
+            ApplyStep::FromJson => "from_json()".to_owned(),
+            ApplyStep::Date(date) => {
                 self.dates = true;
                 let from =
                     date.from.as_ref().map_or("None".to_owned(), |from| format!("Some({})", form(from)));

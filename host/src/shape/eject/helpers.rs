@@ -1,12 +1,12 @@
 //! The modules that stand beside the code, as text. Arithmetic and comparison of numbers and the reading of dates are
 //! the very sources that run in mappings. Not here: what is written for one mapping.
 
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 
 const FOLDER: &str = "src/helpers";
 
 /// Path inside the project, and text.
-pub(super) fn files(writer: &Writer) -> Vec<(String, String)> {
+pub(super) fn files(writer: &CodeWriter) -> Vec<(String, String)> {
     let mut modules = vec![
         ("compare", include_str!("template/compare.rs.txt").to_owned()),
         ("decimal", decimal()),
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_is_carried_stands_alone() {
-        let all = Writer { codecs: true, dates: true, patterns: true, ..Writer::default() };
+        let all = CodeWriter { codecs: true, dates: true, patterns: true, ..CodeWriter::default() };
         let files = files(&all);
         assert_eq!(files.len(), 13);
         for (path, text) in files {

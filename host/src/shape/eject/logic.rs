@@ -3,14 +3,14 @@
 use crate::shape::eject::code::constant;
 use crate::shape::eject::code::quoted;
 use crate::shape::eject::paths::places;
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::query::CompareOp;
 use crate::shape::query::Logic;
-use crate::shape::query::Pattern;
+use crate::shape::query::MatchPattern;
 use crate::shape::query::SubQuery;
 use crate::shape::query::Term;
 
-impl Writer {
+impl CodeWriter {
     /// The condition; `root` is what `$` stands for.
     pub(super) fn logic(&mut self, logic: &Logic, root: &str, pointer: &str) -> String {
         match logic {
@@ -32,7 +32,7 @@ impl Writer {
                     CompareOp::Gte => format!("less_or_equal({right}, {left})"),
                 }
             }
-            Logic::Match { text, pattern: Pattern::Ready(pattern), .. } => {
+            Logic::Match { text, pattern: MatchPattern::Ready(pattern), .. } => {
                 let text = self.term(text, root, pointer);
                 self.patterns = true;
                 match pattern {
@@ -40,7 +40,7 @@ impl Writer {
                     None => "false".to_owned(),
                 }
             }
-            Logic::Match { pattern: Pattern::Computed(_), .. } => {
+            Logic::Match { pattern: MatchPattern::Computed(_), .. } => {
                 self.fault(
                     pointer,
                     "the regular expression of `match` or `search` comes from the payload, which code cannot bound",

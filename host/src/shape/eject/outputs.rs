@@ -5,13 +5,13 @@ use crate::shape::eject::code::Is;
 use crate::shape::eject::code::constant;
 use crate::shape::eject::code::indented;
 use crate::shape::eject::code::quoted;
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::mapping::Each;
 use crate::shape::mapping::Expr;
 use crate::shape::mapping::If;
 use crate::shape::tape::Document;
 
-impl Writer {
+impl CodeWriter {
     /// What an expression comes to. The recursion is as deep as the mapping, at most 64.
     pub(super) fn expr(&mut self, expr: &Expr) -> Code {
         match expr {

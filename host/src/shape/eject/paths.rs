@@ -4,25 +4,25 @@
 use crate::shape::eject::code::Code;
 use crate::shape::eject::code::Is;
 use crate::shape::eject::code::quoted;
-use crate::shape::eject::writer::Writer;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::query::Segment;
 use crate::shape::query::Selector;
-use crate::shape::source::Base;
 use crate::shape::source::Path;
+use crate::shape::source::PathBase;
 
-impl Writer {
+impl CodeWriter {
     /// What a path begins at.
-    pub(super) fn base(&mut self, base: Base) -> &'static str {
+    pub(super) fn base(&mut self, base: PathBase) -> &'static str {
         match base {
-            Base::Root => {
+            PathBase::Root => {
                 self.uses.payload = true;
                 "payload"
             }
-            Base::Item => {
+            PathBase::Item => {
                 self.uses.item = true;
                 "item"
             }
-            Base::Wrapper => {
+            PathBase::Wrapper => {
                 self.uses.payload = true;
                 "wrapped"
             }
@@ -55,7 +55,7 @@ impl Writer {
     /// All values, as `Nodes`.
     pub(super) fn many(&mut self, path: &Path, pointer: &str) -> String {
         let base = self.base(path.base);
-        let root = if path.base == Base::Wrapper { "wrapped" } else { "payload" };
+        let root = if path.base == PathBase::Wrapper { "wrapped" } else { "payload" };
         self.walk(base, path.query.segments(), root, pointer)
     }
 

@@ -4,8 +4,8 @@ use crate::shape::eject::code::Code;
 use crate::shape::eject::code::indented;
 use crate::shape::eject::code::quoted;
 use crate::shape::eject::helpers;
+use crate::shape::eject::writer::CodeWriter;
 use crate::shape::eject::writer::Uses;
-use crate::shape::eject::writer::Writer;
 use crate::shape::fault::SpecFault;
 use crate::shape::fault::push_pointer;
 use crate::shape::mapping::Expr;
@@ -28,7 +28,7 @@ pub struct Ejected {
 /// Writes a mapping as the Rust of a plugin that does the same; or says everything that a plugin cannot
 /// do, or not in the same way, each with its place in the mapping.
 pub fn eject(mapping: &Mapping) -> Result<Ejected, Vec<SpecFault>> {
-    let mut writer = Writer::default();
+    let mut writer = CodeWriter::default();
     for (part, what) in [(&mapping.envelope.method, "method"), (&mapping.envelope.path, "path")] {
         if part.is_some() {
             let detail =
@@ -90,7 +90,7 @@ mod tests {
 }
 ";
 
-impl Writer {
+impl CodeWriter {
     /// The function `output`.
     fn output(&mut self, mapping: &Mapping) -> String {
         self.uses = Uses::default();

@@ -6,7 +6,7 @@ use crate::shape::fault::SpecFault;
 
 /// See the head of this file.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(super) struct CodeWriter {
     pub(super) faults: Vec<SpecFault>,
     /// Headers that are looked at, in lower case.
     pub(super) headers: BTreeSet<String>,
@@ -25,7 +25,7 @@ pub(super) struct Uses {
     pub(super) item: bool,
 }
 
-impl Writer {
+impl CodeWriter {
     /// Notes what cannot be written.
     pub(super) fn fault(&mut self, pointer: &str, detail: impl Into<String>) {
         self.faults.push(SpecFault::new(pointer, detail.into()));

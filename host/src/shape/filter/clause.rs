@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::shape::query::RegexPattern;
 use crate::shape::source::Path;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
 
@@ -29,7 +29,7 @@ pub(crate) enum Body {
 /// Tests on the values of one source.
 #[derive(Debug)]
 pub(crate) struct Leaf {
-    pub(crate) source: Source,
+    pub(crate) source: ValueSource,
     /// All of them must hold of the same value.
     pub(crate) tests: Box<[Test]>,
     /// Whether there must be a value, or must be none.
@@ -44,10 +44,10 @@ pub(crate) struct Leaf {
 pub(crate) enum Test {
     Equal(Value<'static>),
     NotEqual(Value<'static>),
-    Order(Order, Value<'static>),
+    Order(OrderTest, Value<'static>),
     /// The bound is an instant with its offset or `Z`: values that are one too are ordered in time, whatever their
     /// offset, and others as texts.
-    Instant(Order, Timestamp, Box<str>),
+    Instant(OrderTest, Timestamp, Box<str>),
     In(Box<[Value<'static>]>),
     NotIn(Box<[Value<'static>]>),
     IsNull(bool),
@@ -61,7 +61,7 @@ pub(crate) enum Test {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum OrderTest {
     Greater,
     GreaterOrEqual,
     Less,
@@ -72,7 +72,7 @@ pub(crate) enum Order {
 pub(crate) enum LengthTest {
     Equal,
     NotEqual,
-    Order(Order),
+    Order(OrderTest),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

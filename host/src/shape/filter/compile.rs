@@ -9,15 +9,15 @@ use crate::shape::filter::clause::Body;
 use crate::shape::filter::clause::Clause;
 use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::LengthTest;
-use crate::shape::filter::clause::Order;
+use crate::shape::filter::clause::OrderTest;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::clause::Type;
 use crate::shape::input::EventField;
 use crate::shape::query::compile_regex;
 use crate::shape::source::Path;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 use crate::shape::spec;
-use crate::shape::spec::Faults;
+use crate::shape::spec::SpecFaults;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
 use crate::shape::value::Value;
@@ -51,7 +51,7 @@ const GROUPS: &[&str] = &["all", "any", "not", "expr"];
 /// Compiles clauses, here and in the conditions of mappings.
 #[derive(Debug)]
 pub(crate) struct ClauseCompiler<'f> {
-    pub(crate) faults: &'f mut Faults,
+    pub(crate) faults: &'f mut SpecFaults,
     /// Whether paths may begin with `@`.
     pub(crate) in_each: bool,
 }
@@ -133,7 +133,7 @@ impl ClauseCompiler<'_> {
         self.faults.keep(pointer, result)
     }
 
-    fn source(&mut self, node: Node<'_>, pointer: &str) -> Option<Source> {
+    fn source(&mut self, node: Node<'_>, pointer: &str) -> Option<ValueSource> {
         let mut given = SOURCES.iter().filter_map(|name| Some((*name, node.get(name)?)));
         let Some((name, value)) = given.next() else {
             let detail =
@@ -152,14 +152,14 @@ impl ClauseCompiler<'_> {
 }
 
 /// The source that `name` (`path`, `in_headers` or `in_event`) and its text make.
-pub(crate) fn source(name: &str, text: &str, in_each: bool) -> Result<Source, String> {
+pub(crate) fn source(name: &str, text: &str, in_each: bool) -> Result<ValueSource, String> {
     match name {
-        "path" => Path::compile(text, in_each).map(Source::Path),
+        "path" => Path::compile(text, in_each).map(ValueSource::Path),
         "in_headers" if text.is_empty() => Err("the header's name is empty".to_owned()),
-        "in_headers" => Ok(Source::Header(text.to_ascii_lowercase().into())),
+        "in_headers" => Ok(ValueSource::Header(text.to_ascii_lowercase().into())),
         _ => match RequestPart::named(text) {
-            Some(part) => Ok(Source::Request(part)),
-            None => EventField::named(text).map(Source::Event),
+            Some(part) => Ok(ValueSource::Request(part)),
+            None => EventField::named(text).map(ValueSource::Event),
         },
     }
 }
@@ -224,12 +224,12 @@ fn number_alone(value: Node<'_>) -> Result<(), String> {
     }
 }
 
-fn order(name: &str) -> Option<Order> {
+fn order(name: &str) -> Option<OrderTest> {
     Some(match name {
-        "gt" => Order::Greater,
-        "gte" => Order::GreaterOrEqual,
-        "lt" => Order::Less,
-        "lte" => Order::LessOrEqual,
+        "gt" => OrderTest::Greater,
+        "gte" => OrderTest::GreaterOrEqual,
+        "lt" => OrderTest::Less,
+        "lte" => OrderTest::LessOrEqual,
         _ => return None,
     })
 }

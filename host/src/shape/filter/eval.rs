@@ -14,10 +14,10 @@ use crate::shape::filter::clause::Test;
 use crate::shape::filter::compile::ClauseCompiler;
 use crate::shape::filter::mismatch::mismatch;
 use crate::shape::input::Input;
-use crate::shape::query::Stop;
-use crate::shape::source::Scope;
+use crate::shape::query::WalkEnd;
+use crate::shape::source::ValueScope;
 use crate::shape::spec;
-use crate::shape::spec::Faults;
+use crate::shape::spec::SpecFaults;
 use crate::shape::value::Value;
 use crate::shape::value::number_in;
 
@@ -79,28 +79,28 @@ impl Filter {
     /// Compiles a filter's JSON; all faults at once.
     pub fn compile(json: &[u8]) -> Result<Self, Vec<SpecFault>> {
         let document = spec::parse(json)?;
-        let mut faults = Faults::default();
+        let mut faults = SpecFaults::default();
         let clause = ClauseCompiler { faults: &mut faults, in_each: false }.clause(document.root(), "");
         faults.finish(clause.map(|clause| Self { clause }))
     }
 
     /// Decides on one event. An error only when the budget is used up.
     pub fn test<'a>(&'a self, input: &'a Input<'a>, budget: &mut Budget) -> Result<Decision<'a>, EvalFault> {
-        decide(&self.clause, &Scope::of(input), budget)
+        decide(&self.clause, &ValueScope::of(input), budget)
     }
 
     /// Every clause with its own result, in the order of the document.
     pub fn explain(&self, input: &Input<'_>, budget: &mut Budget) -> Result<Vec<ClauseReport>, EvalFault> {
         let mut reports = Vec::new();
         let hints = crate::shape::hints::Hints::default();
-        explain(&self.clause, &Scope::of(input), budget, &hints, &mut reports)?;
+        explain(&self.clause, &ValueScope::of(input), budget, &hints, &mut reports)?;
         Ok(reports)
     }
 }
 
 fn explain(
     clause: &Clause,
-    scope: &Scope<'_>,
+    scope: &ValueScope<'_>,
     budget: &mut Budget,
     hints: &crate::shape::hints::Hints,
     reports: &mut Vec<ClauseReport>,
@@ -108,7 +108,7 @@ fn explain(
     let decision = decide(clause, scope, budget)?;
     let own = *decision.clause == *clause.pointer;
     let did_you_mean = match &clause.body {
-        Body::Leaf(Leaf { source: crate::shape::source::Source::Path(path), .. }) => {
+        Body::Leaf(Leaf { source: crate::shape::source::ValueSource::Path(path), .. }) => {
             hints.nearest(path, scope, budget)
         }
         _ => None,
@@ -132,7 +132,7 @@ fn explain(
 /// Decides one clause.
 pub(crate) fn decide<'a>(
     clause: &'a Clause,
-    scope: &Scope<'a>,
+    scope: &ValueScope<'a>,
     budget: &mut Budget,
 ) -> Result<Decision<'a>, EvalFault> {
     match &clause.body {
@@ -157,7 +157,7 @@ fn group<'a>(
     clause: &'a Clause,
     clauses: &'a [Clause],
     any: bool,
-    scope: &Scope<'a>,
+    scope: &ValueScope<'a>,
     budget: &mut Budget,
 ) -> Result<Decision<'a>, EvalFault> {
     let mut last = None;
@@ -187,7 +187,7 @@ impl Leaf {
     fn decide<'a>(
         &'a self,
         clause: &'a Clause,
-        scope: &Scope<'a>,
+        scope: &ValueScope<'a>,
         budget: &mut Budget,
     ) -> Result<Decision<'a>, EvalFault> {
         let path = self.source.describe();
@@ -200,7 +200,7 @@ impl Leaf {
     /// failed), else the first.
     fn run<'i>(
         &self,
-        scope: &Scope<'i>,
+        scope: &ValueScope<'i>,
         budget: &mut Budget,
     ) -> Result<(bool, Option<Value<'i>>), Exhausted> {
         let mut first = None;
@@ -212,7 +212,7 @@ impl Leaf {
             let pass = self.exists != Some(false) && self.holds(&value, &mut left)?;
             if pass != self.every {
                 decided = Some((pass, value));
-                return Err(Stop::Enough);
+                return Err(WalkEnd::Enough);
             }
             first.get_or_insert(value);
             Ok(())

@@ -13,7 +13,7 @@ pub(crate) use clause::Body;
 pub(crate) use clause::Clause;
 pub(crate) use clause::Leaf;
 pub(crate) use clause::LengthTest;
-pub(crate) use clause::Order;
+pub(crate) use clause::OrderTest;
 pub(crate) use clause::Test;
 pub(crate) use clause::Type;
 pub(crate) use compile::ClauseCompiler;

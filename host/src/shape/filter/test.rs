@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::filter::clause::LengthTest;
-use crate::shape::filter::clause::Order;
+use crate::shape::filter::clause::OrderTest;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::clause::Type;
 use crate::shape::number::Decimal;
 use crate::shape::tape::Kind;
 use crate::shape::value::Value;
 
-impl Order {
+impl OrderTest {
     fn accepts(self, ordering: Ordering) -> bool {
         match self {
             Self::Greater => ordering == Ordering::Greater,

@@ -18,9 +18,9 @@ use crate::shape::mapping::write::Writer;
 use crate::shape::mapping::write::Wrote;
 use crate::shape::source::NO_NODE;
 use crate::shape::source::Path;
-use crate::shape::source::Scope;
+use crate::shape::source::ValueScope;
 use crate::shape::spec;
-use crate::shape::spec::Faults;
+use crate::shape::spec::SpecFaults;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
 
@@ -42,7 +42,7 @@ impl Mapping {
     pub fn compile(json: &[u8]) -> Result<Self, Vec<SpecFault>> {
         let document = spec::parse(json)?;
         let root = document.root();
-        let mut faults = Faults::default();
+        let mut faults = SpecFaults::default();
         if root.kind() != Kind::Object {
             faults.add("", format!("a mapping must be an object, not {}", spec::seen(root)));
             return faults.finish(None);
@@ -92,18 +92,18 @@ impl Mapping {
         &self,
         input: &Input<'_>,
         budget: &mut Budget,
-        work: impl FnOnce(&Scope<'_>, &mut Budget) -> Result<T, EvalFault>,
+        work: impl FnOnce(&ValueScope<'_>, &mut Budget) -> Result<T, EvalFault>,
     ) -> Result<T, EvalFault> {
         if input.unreadable {
-            return work(&Scope { input, item: None, slots: &[] }, budget);
+            return work(&ValueScope { input, item: None, slots: &[] }, budget);
         }
         let mut slots = [NO_NODE; MAX_SLOTS];
         let slots =
             self.trie.fill(input.document, &mut slots, budget).map_err(|why| failed("", why.to_string()))?;
-        work(&Scope { input, item: None, slots }, budget)
+        work(&ValueScope { input, item: None, slots }, budget)
     }
 
-    fn write(&self, scope: &Scope<'_>, budget: &mut Budget, out: &mut Vec<u8>) -> Result<(), EvalFault> {
+    fn write(&self, scope: &ValueScope<'_>, budget: &mut Budget, out: &mut Vec<u8>) -> Result<(), EvalFault> {
         if self.merge {
             return self.write_merged(scope, budget, out);
         }
@@ -117,7 +117,7 @@ impl Mapping {
 
     fn write_merged(
         &self,
-        scope: &Scope<'_>,
+        scope: &ValueScope<'_>,
         budget: &mut Budget,
         out: &mut Vec<u8>,
     ) -> Result<(), EvalFault> {
@@ -147,7 +147,7 @@ fn failed(pointer: &str, detail: String) -> EvalFault {
     EvalFault { pointer: pointer.to_owned(), path: String::new(), seen: String::new(), detail }
 }
 
-fn head(root: Node<'_>, faults: &mut Faults) {
+fn head(root: Node<'_>, faults: &mut SpecFaults) {
     for (name, _) in root.members().filter(|(name, _)| !MEMBERS.contains(&&**name)) {
         let detail = match suggest(&name, MEMBERS.iter().copied()) {
             Some(near) => format!("a mapping has no `{name}`; did you mean `{near}`?"),
@@ -160,7 +160,7 @@ fn head(root: Node<'_>, faults: &mut Faults) {
     }
 }
 
-fn on_missing(root: Node<'_>, faults: &mut Faults) -> OnMissing {
+fn on_missing(root: Node<'_>, faults: &mut SpecFaults) -> OnMissing {
     let Some(node) = root.get("on_missing") else { return OnMissing::Null };
     let rule = spec::text(node, "`on_missing`").and_then(|text| match &*text {
         "null" => Ok(OnMissing::Null),
@@ -171,7 +171,7 @@ fn on_missing(root: Node<'_>, faults: &mut Faults) -> OnMissing {
     faults.keep("/on_missing", rule).unwrap_or(OnMissing::Null)
 }
 
-fn mode(root: Node<'_>, faults: &mut Faults) -> bool {
+fn mode(root: Node<'_>, faults: &mut SpecFaults) -> bool {
     let Some(node) = root.get("mode") else { return false };
     let mode = spec::text(node, "`mode`").and_then(|text| match &*text {
         "replace" => Ok(false),
@@ -181,7 +181,7 @@ fn mode(root: Node<'_>, faults: &mut Faults) -> bool {
     faults.keep("/mode", mode).unwrap_or(false)
 }
 
-fn removals(root: Node<'_>, merge: bool, faults: &mut Faults) -> Box<[Path]> {
+fn removals(root: Node<'_>, merge: bool, faults: &mut SpecFaults) -> Box<[Path]> {
     let Some(node) = root.get("remove") else { return Box::default() };
     if !merge {
         faults.add("/remove", "`remove` needs `\"mode\": \"merge\"`: otherwise nothing is kept anyway");

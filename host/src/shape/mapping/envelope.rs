@@ -8,7 +8,7 @@ use crate::shape::mapping::expr::Expr;
 use crate::shape::mapping::output::OutputCompiler;
 use crate::shape::mapping::write::Writer;
 use crate::shape::mapping::write::Wrote;
-use crate::shape::source::Scope;
+use crate::shape::source::ValueScope;
 use crate::shape::spec;
 use crate::shape::tape::Document;
 use crate::shape::tape::Kind;
@@ -91,7 +91,7 @@ impl Envelope {
         headers.chain(&self.event_type).chain(&self.method).chain(&self.path)
     }
 
-    pub(super) fn map(&self, scope: &Scope<'_>, budget: &mut Budget) -> Result<Mapped, EvalFault> {
+    pub(super) fn map(&self, scope: &ValueScope<'_>, budget: &mut Budget) -> Result<Mapped, EvalFault> {
         let mut mapped = Mapped::default();
         for (name, expr) in &self.headers {
             let pointer = push_pointer("/headers", name);
@@ -133,7 +133,7 @@ fn constant(
 fn text(
     expr: &Expr,
     pointer: &str,
-    scope: &Scope<'_>,
+    scope: &ValueScope<'_>,
     budget: &mut Budget,
 ) -> Result<Option<String>, EvalFault> {
     let mut json = Vec::new();

@@ -1,17 +1,17 @@
 //! A compiled output. Not here: how it is read (`output`) and how it is written (`write`).
 
+use crate::shape::apply::ApplyStep;
 use crate::shape::apply::Cast;
-use crate::shape::apply::Step;
 use crate::shape::filter::Clause;
 use crate::shape::source::Path;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 
 /// What becomes of one place of the output.
 #[derive(Debug)]
 pub(crate) enum Expr {
     /// JSON as it stands.
     Raw(Box<[u8]>),
-    Field(Box<Field>),
+    Field(Box<MappedField>),
     Object(Box<[Member]>),
     Array(Box<[Expr]>),
     Each(Box<Each>),
@@ -27,12 +27,12 @@ pub(crate) struct Member {
 
 /// A value that comes from the event.
 #[derive(Debug)]
-pub(crate) struct Field {
+pub(crate) struct MappedField {
     /// Its place in the mapping, as a JSON pointer.
     pub(crate) pointer: Box<str>,
     pub(crate) from: From,
     pub(crate) take: Take,
-    pub(crate) steps: Box<[Step]>,
+    pub(crate) steps: Box<[ApplyStep]>,
     pub(crate) cast: Option<Cast>,
     /// What is written if there is no value.
     pub(crate) missing: Rule,
@@ -43,7 +43,7 @@ pub(crate) struct Field {
 
 #[derive(Debug)]
 pub(crate) enum From {
-    Source(Source),
+    Source(ValueSource),
     Template(Box<[Part]>),
 }
 
@@ -71,8 +71,8 @@ pub(crate) enum Part {
     /// Escaped as the inside of a JSON string.
     Text(Box<[u8]>),
     Hole {
-        source: Source,
-        steps: Box<[Step]>,
+        source: ValueSource,
+        steps: Box<[ApplyStep]>,
         /// In a URL path: how its value stays one part of it.
         url: Option<UrlHole>,
     },

@@ -10,19 +10,19 @@ use crate::shape::filter::ClauseCompiler;
 use crate::shape::filter::source;
 use crate::shape::mapping::expr::Each;
 use crate::shape::mapping::expr::Expr;
-use crate::shape::mapping::expr::Field;
 use crate::shape::mapping::expr::From;
 use crate::shape::mapping::expr::If;
+use crate::shape::mapping::expr::MappedField;
 use crate::shape::mapping::expr::Member;
 use crate::shape::mapping::expr::Rule;
 use crate::shape::mapping::expr::Take;
 use crate::shape::mapping::resolve::Trie;
 use crate::shape::mapping::template;
-use crate::shape::source::Base;
 use crate::shape::source::Path;
-use crate::shape::source::Source;
+use crate::shape::source::PathBase;
+use crate::shape::source::ValueSource;
 use crate::shape::spec;
-use crate::shape::spec::Faults;
+use crate::shape::spec::SpecFaults;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
 
@@ -39,7 +39,7 @@ pub(super) enum OnMissing {
 
 #[derive(Debug)]
 pub(super) struct OutputCompiler<'f> {
-    pub(super) faults: &'f mut Faults,
+    pub(super) faults: &'f mut SpecFaults,
     pub(super) trie: &'f mut Trie,
     pub(super) on_missing: OnMissing,
     /// How many `$each` are open.
@@ -82,9 +82,9 @@ impl OutputCompiler<'_> {
             format!("{detail}; to write the text itself, write {literal}")
         });
         let path = self.faults.keep(pointer, path)?;
-        Some(Expr::Field(Box::new(Field {
+        Some(Expr::Field(Box::new(MappedField {
             pointer: pointer.into(),
-            from: From::Source(Source::Path(path)),
+            from: From::Source(ValueSource::Path(path)),
             take: Take::ByPath,
             steps: Box::default(),
             cast: None,
@@ -113,7 +113,7 @@ impl OutputCompiler<'_> {
     /// Compiles a path; a plain one gets a slot.
     pub(super) fn path(&mut self, text: &str) -> Result<Path, String> {
         let mut path = Path::compile(text, self.each > 0)?;
-        if path.base == Base::Root {
+        if path.base == PathBase::Root {
             path.slot = self.trie.slot(&path.query);
         }
         Ok(path)
@@ -167,7 +167,7 @@ impl OutputCompiler<'_> {
                     "$path" if !text.starts_with(['$', '@']) => {
                         Err(format!("`{text}` is not a path: begin with `$`"))
                     }
-                    "$path" => self.path(&text).map(Source::Path),
+                    "$path" => self.path(&text).map(ValueSource::Path),
                     _ => source(&head[1..], &text, false),
                 });
                 let from = self.faults.keep(&at, made).map(From::Source);
@@ -248,7 +248,15 @@ impl OutputCompiler<'_> {
             Take::ByPath
         };
         let pointer = pointer.into();
-        Some(Expr::Field(Box::new(Field { pointer, from: from?, take, steps, cast, missing, own_rule })))
+        Some(Expr::Field(Box::new(MappedField {
+            pointer,
+            from: from?,
+            take,
+            steps,
+            cast,
+            missing,
+            own_rule,
+        })))
     }
 
     fn each(&mut self, node: Node<'_>, over: Node<'_>, pointer: &str) -> Option<Expr> {

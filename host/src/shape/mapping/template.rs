@@ -2,12 +2,12 @@
 //! braces. Not here: filling the holes (`write`).
 
 use crate::shape::apply;
-use crate::shape::apply::Step;
+use crate::shape::apply::ApplyStep;
 use crate::shape::filter::source;
 use crate::shape::mapping::expr::Part;
 use crate::shape::mapping::url_path;
 use crate::shape::source::Path;
-use crate::shape::source::Source;
+use crate::shape::source::ValueSource;
 use crate::shape::tape::Document;
 use crate::shape::tape::text::write_escaped;
 use crate::shape::tape::text::write_string;
@@ -74,7 +74,7 @@ fn hole(inside: &str, pipes: &[usize], path: CompilePath<'_>, parts: &mut Vec<Pa
     let starts = std::iter::once(0).chain(pipes.iter().map(|pipe| pipe + 1));
     let mut pieces = starts.zip(ends).map(|(start, end)| inside[start..end].trim());
     let first = pieces.next().unwrap_or("");
-    let steps = pieces.map(function).collect::<Result<Box<[Step]>, _>>()?;
+    let steps = pieces.map(function).collect::<Result<Box<[ApplyStep]>, _>>()?;
     if first.starts_with(['\'', '"']) {
         let literal = quoted(first).ok_or_else(|| format!("`{first}` is not a string"))?;
         push_text(&literal, parts);
@@ -85,7 +85,7 @@ fn hole(inside: &str, pipes: &[usize], path: CompilePath<'_>, parts: &mut Vec<Pa
     Ok(())
 }
 
-fn hole_source(text: &str, path: CompilePath<'_>) -> Result<Source, String> {
+fn hole_source(text: &str, path: CompilePath<'_>) -> Result<ValueSource, String> {
     if let Some(name) = text.strip_prefix("in_headers.") {
         return source("in_headers", name, false);
     }
@@ -97,11 +97,11 @@ fn hole_source(text: &str, path: CompilePath<'_>) -> Result<Source, String> {
             "`{{{{{text}}}}}` is not a path: begin with `$`, or name `in_headers.…` or `in_event.…`"
         ));
     }
-    path(text).map(Source::Path)
+    path(text).map(ValueSource::Path)
 }
 
 /// `name`, or `name: argument`, the argument being JSON or a string in single quotes.
-fn function(text: &str) -> Result<Step, String> {
+fn function(text: &str) -> Result<ApplyStep, String> {
     let Some((name, argument)) = text.split_once(':') else { return apply::step(text, None) };
     let argument = argument.trim();
     let json = match quoted(argument).filter(|_| argument.starts_with('\'')) {

@@ -1,7 +1,7 @@
 //! Templates of a URL path: what an event brings stays in the place that its hole has in the template, one segment or
 //! one value of the query. Not here: what a path may be as a whole (`envelope`).
 
-use crate::shape::apply::Step;
+use crate::shape::apply::ApplyStep;
 use crate::shape::apply::TextStep;
 use crate::shape::mapping::expr::Part;
 use crate::shape::mapping::expr::UrlHole;
@@ -35,7 +35,7 @@ pub(super) fn holes(parts: &mut [Part]) -> Result<(), String> {
                 only_holes = text.last() == Some(&b'/');
             }
             Part::Hole { steps, url, .. } => {
-                let encoded = matches!(steps.last(), Some(Step::Text(TextStep::UrlEncode { .. })));
+                let encoded = matches!(steps.last(), Some(ApplyStep::Text(TextStep::UrlEncode { .. })));
                 *url = Some(UrlHole { encode: !encoded, closes: ends && only_holes && !in_query });
             }
         }

@@ -8,15 +8,15 @@ use crate::shape::fault::EvalFault;
 use crate::shape::filter::decide;
 use crate::shape::mapping::expr::Each;
 use crate::shape::mapping::expr::Expr;
-use crate::shape::mapping::expr::Field;
 use crate::shape::mapping::expr::From;
+use crate::shape::mapping::expr::MappedField;
 use crate::shape::mapping::expr::Part;
 use crate::shape::mapping::expr::Rule;
 use crate::shape::mapping::expr::Take;
 use crate::shape::mapping::expr::UrlHole;
-use crate::shape::query::Stop;
-use crate::shape::source::Scope;
-use crate::shape::source::Source;
+use crate::shape::query::WalkEnd;
+use crate::shape::source::ValueScope;
+use crate::shape::source::ValueSource;
 use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
 use crate::shape::tape::text::decode;
@@ -40,7 +40,7 @@ impl Writer<'_> {
     pub(crate) fn write(
         &mut self,
         expr: &Expr,
-        scope: &Scope<'_>,
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Wrote, EvalFault> {
         match expr {
@@ -94,7 +94,7 @@ impl Writer<'_> {
     fn element(
         &mut self,
         expr: &Expr,
-        scope: &Scope<'_>,
+        scope: &ValueScope<'_>,
         start: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), EvalFault> {
@@ -109,13 +109,13 @@ impl Writer<'_> {
     }
 
     /// Every node of the path; if it can have only one and that is an array, its elements.
-    fn each(&mut self, each: &Each, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<Wrote, EvalFault> {
+    fn each(&mut self, each: &Each, scope: &ValueScope<'_>, out: &mut Vec<u8>) -> Result<Wrote, EvalFault> {
         let stopped = |why: Exhausted| fault(&each.pointer, &each.over.text, why);
         let start = out.len();
         out.push(b'[');
         let mut item = |this: &mut Self, node: Node<'_>| {
             this.budget.visit(1).map_err(stopped)?;
-            let inner = Scope { item: Some(node.index()), ..*scope };
+            let inner = ValueScope { item: Some(node.index()), ..*scope };
             this.element(&each.value, &inner, start, out)
         };
         if each.over.query.is_singular() {
@@ -139,7 +139,12 @@ impl Writer<'_> {
         Ok(Wrote::Something)
     }
 
-    fn field(&mut self, field: &Field, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<Wrote, EvalFault> {
+    fn field(
+        &mut self,
+        field: &MappedField,
+        scope: &ValueScope<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Wrote, EvalFault> {
         if field.steps.is_empty() && field.cast.is_none() {
             if let Some(wrote) = self.plain(field, scope, out).map_err(|failure| failure.of(field))? {
                 return Ok(wrote);
@@ -162,8 +167,8 @@ impl Writer<'_> {
     /// Writes one field alone; nothing if it is left out.
     pub(crate) fn write_field(
         &mut self,
-        field: &Field,
-        scope: &Scope<'_>,
+        field: &MappedField,
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), EvalFault> {
         self.field(field, scope, out).map(|_| ())
@@ -172,8 +177,8 @@ impl Writer<'_> {
     /// A field without functions, written without a detour; `None` if it has no value.
     fn plain(
         &mut self,
-        field: &Field,
-        scope: &Scope<'_>,
+        field: &MappedField,
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Option<Wrote>, Failure> {
         let source = match &field.from {
@@ -185,7 +190,7 @@ impl Writer<'_> {
             }
             From::Source(source) => source,
         };
-        if let (Source::Path(path), true) = (source, field.one()) {
+        if let (ValueSource::Path(path), true) = (source, field.one()) {
             let Some(node) = path.first(scope, self.budget)? else { return Ok(None) };
             self.emit(node.raw().as_bytes(), out)?;
             return Ok(Some(Wrote::Something));
@@ -198,8 +203,8 @@ impl Writer<'_> {
     /// The field's value after its functions; `None` if there is none.
     pub(crate) fn value<'v>(
         &mut self,
-        field: &'v Field,
-        scope: &Scope<'v>,
+        field: &'v MappedField,
+        scope: &ValueScope<'v>,
     ) -> Result<Option<Value<'v>>, EvalFault> {
         let value = match &field.from {
             From::Source(source) => {
@@ -230,15 +235,15 @@ impl Writer<'_> {
     /// The values as `$first`, `$all` or the path itself have it.
     fn gather<'v>(
         &mut self,
-        field: &Field,
-        source: &'v Source,
-        scope: &Scope<'v>,
+        field: &MappedField,
+        source: &'v ValueSource,
+        scope: &ValueScope<'v>,
     ) -> Result<Option<Value<'v>>, Exhausted> {
         if field.one() {
             let mut only = None;
             source.each(scope, self.budget, &mut |value| {
                 only = Some(value);
-                Err(Stop::Enough)
+                Err(WalkEnd::Enough)
             })?;
             return Ok(only);
         }
@@ -254,8 +259,8 @@ impl Writer<'_> {
     fn template(
         &mut self,
         parts: &[Part],
-        field: &Field,
-        scope: &Scope<'_>,
+        field: &MappedField,
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         for part in parts {
@@ -278,10 +283,10 @@ impl Writer<'_> {
     /// Writes one hole of a URL path, so that its value stays the one part of it that the hole stands for.
     fn url_hole(
         &mut self,
-        source: &Source,
-        steps: &[apply::Step],
+        source: &ValueSource,
+        steps: &[apply::ApplyStep],
         url: UrlHole,
-        scope: &Scope<'_>,
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Failure> {
         let mut escaped = Vec::new();
@@ -305,12 +310,12 @@ impl Writer<'_> {
     /// Writes one hole; `false` if it has no value. Several values are joined with commas.
     fn hole(
         &mut self,
-        source: &Source,
-        steps: &[apply::Step],
-        scope: &Scope<'_>,
+        source: &ValueSource,
+        steps: &[apply::ApplyStep],
+        scope: &ValueScope<'_>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Failure> {
-        if let (Source::Path(path), true) = (source, steps.is_empty())
+        if let (ValueSource::Path(path), true) = (source, steps.is_empty())
             && path.query.is_singular()
         {
             let Some(node) = path.first(scope, self.budget)? else { return Ok(false) };
@@ -322,7 +327,7 @@ impl Writer<'_> {
             values.push(value);
             Ok(())
         })?;
-        let single = !matches!(source, Source::Path(path) if !path.query.is_singular());
+        let single = !matches!(source, ValueSource::Path(path) if !path.query.is_singular());
         let value = if single {
             values.into_iter().next()
         } else {
@@ -348,14 +353,14 @@ impl Writer<'_> {
     }
 }
 
-impl Field {
+impl MappedField {
     /// Whether it takes one value, not an array of them.
     #[inline]
     pub(crate) fn one(&self) -> bool {
         match (&self.from, self.take) {
             (_, Take::First) => true,
             (_, Take::All) => false,
-            (From::Source(Source::Path(path)), Take::ByPath) => path.query.is_singular(),
+            (From::Source(ValueSource::Path(path)), Take::ByPath) => path.query.is_singular(),
             _ => true,
         }
     }
@@ -387,7 +392,7 @@ impl Failure {
         }
     }
 
-    fn of(self, field: &Field) -> EvalFault {
+    fn of(self, field: &MappedField) -> EvalFault {
         let (pointer, path) = (field.pointer.to_string(), field.describe().to_owned());
         EvalFault { pointer, path, seen: self.seen, detail: self.detail }
     }

@@ -11,7 +11,7 @@ use crate::shape::query::lex::Unmarked;
 use crate::shape::query::pattern;
 use crate::shape::query::plan::CompareOp;
 use crate::shape::query::plan::Logic;
-use crate::shape::query::plan::Pattern;
+use crate::shape::query::plan::MatchPattern;
 use crate::shape::query::plan::Query;
 use crate::shape::query::plan::Segment;
 use crate::shape::query::plan::Selector;
@@ -202,9 +202,9 @@ impl Checker<'_> {
         let name = if whole { "match" } else { "search" };
         let text = self.value_argument(name, text)?;
         let pattern = match self.value_argument(name, by)? {
-            Term::Text(regex) => Pattern::Ready(pattern::compile_literal(&regex, whole)?),
-            Term::Null | Term::Bool(_) | Term::Number(_) => Pattern::Ready(None),
-            computed => Pattern::Computed(computed),
+            Term::Text(regex) => MatchPattern::Ready(pattern::compile_literal(&regex, whole)?),
+            Term::Null | Term::Bool(_) | Term::Number(_) => MatchPattern::Ready(None),
+            computed => MatchPattern::Computed(computed),
         };
         Ok(Logic::Match { text, pattern, whole })
     }

@@ -8,25 +8,25 @@ use crate::shape::query::plan::Segment;
 use crate::shape::query::plan::Selector;
 use crate::shape::tape::Document;
 use crate::shape::tape::Node;
-use crate::shape::tape::Tag;
+use crate::shape::tape::TokenTag;
 
 /// Why a walk ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum WalkEnd {
     /// The caller has what it wants.
     Enough,
     /// The budget is used up.
     Exhausted(Exhausted),
 }
 
-impl From<Exhausted> for Stop {
+impl From<Exhausted> for WalkEnd {
     fn from(exhausted: Exhausted) -> Self {
         Self::Exhausted(exhausted)
     }
 }
 
 /// Receives nodes, as tokens.
-pub(super) type Each<'f> = &'f mut dyn FnMut(u32) -> Result<(), Stop>;
+pub(super) type EachNode<'f> = &'f mut dyn FnMut(u32) -> Result<(), WalkEnd>;
 
 /// The result of a query from the root, which is the same for every node it is asked for.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ pub(super) enum Cached {
 }
 
 /// The last pattern that came from the document, and what became of it.
-pub(super) type LastRegex = (String, Option<pattern::Pattern>);
+pub(super) type LastRegex = (String, Option<pattern::RegexPattern>);
 
 /// One run of one query over one document.
 pub(super) struct Evaluation<'e> {
@@ -65,7 +65,7 @@ impl<'e> Evaluation<'e> {
         singular(self.node(base), segments, self.budget).map(|found| found.map(Node::index))
     }
 
-    pub(super) fn run(&mut self, node: u32, segments: &[Segment], each: Each<'_>) -> Result<(), Stop> {
+    pub(super) fn run(&mut self, node: u32, segments: &[Segment], each: EachNode<'_>) -> Result<(), WalkEnd> {
         self.budget.visit(1)?;
         let Some((segment, rest)) = segments.split_first() else { return each(node) };
         match segment {
@@ -82,19 +82,19 @@ impl<'e> Evaluation<'e> {
         from: u32,
         selectors: &[Selector],
         rest: &[Segment],
-        each: Each<'_>,
-    ) -> Result<(), Stop> {
+        each: EachNode<'_>,
+    ) -> Result<(), WalkEnd> {
         let end = self.node(from).end_index();
         let mut at = from;
         while at < end {
             self.budget.visit(1)?;
             let node = self.node(at);
             match node.tag() {
-                Tag::Key | Tag::KeyEscaped if node.is_overridden_key() => {
+                TokenTag::Key | TokenTag::KeyEscaped if node.is_overridden_key() => {
                     at = self.node(at + 1).end_index();
                     continue;
                 }
-                Tag::Array | Tag::Object => {
+                TokenTag::Array | TokenTag::Object => {
                     selectors.iter().try_for_each(|one| self.select(at, one, rest, each))?;
                 }
                 _ => {}
@@ -109,8 +109,8 @@ impl<'e> Evaluation<'e> {
         node: u32,
         selector: &Selector,
         rest: &[Segment],
-        each: Each<'_>,
-    ) -> Result<(), Stop> {
+        each: EachNode<'_>,
+    ) -> Result<(), WalkEnd> {
         let here = self.node(node);
         match selector {
             Selector::Name(name) => {
@@ -135,11 +135,11 @@ impl<'e> Evaluation<'e> {
     fn children(
         &mut self,
         node: Node<'e>,
-        each: &mut dyn FnMut(&mut Self, u32) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
+        each: &mut dyn FnMut(&mut Self, u32) -> Result<(), WalkEnd>,
+    ) -> Result<(), WalkEnd> {
         match node.tag() {
-            Tag::Array => node.elements().try_for_each(|child| each(self, child.index())),
-            Tag::Object => {
+            TokenTag::Array => node.elements().try_for_each(|child| each(self, child.index())),
+            TokenTag::Object => {
                 self.budget.visit(1)?;
                 node.values().try_for_each(|child| {
                     self.budget.visit(1)?;
@@ -156,9 +156,9 @@ impl<'e> Evaluation<'e> {
         node: Node<'e>,
         (start, end, step): (Option<i64>, Option<i64>, i64),
         rest: &[Segment],
-        each: Each<'_>,
-    ) -> Result<(), Stop> {
-        if node.tag() != Tag::Array || step == 0 {
+        each: EachNode<'_>,
+    ) -> Result<(), WalkEnd> {
+        if node.tag() != TokenTag::Array || step == 0 {
             return Ok(());
         }
         let length = array_length(node, self.budget)?;
@@ -214,7 +214,7 @@ pub(super) fn singular<'d>(
 }
 
 fn at_index<'d>(node: Node<'d>, index: i64, budget: &mut Budget) -> Result<Option<Node<'d>>, Exhausted> {
-    if node.tag() != Tag::Array {
+    if node.tag() != TokenTag::Array {
         return Ok(None);
     }
     let position = if index < 0 {

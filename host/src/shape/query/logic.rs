@@ -8,10 +8,10 @@ use crate::shape::query::compare;
 use crate::shape::query::compare::Operand;
 use crate::shape::query::eval::Cached;
 use crate::shape::query::eval::Evaluation;
-use crate::shape::query::eval::Stop;
+use crate::shape::query::eval::WalkEnd;
 use crate::shape::query::pattern;
 use crate::shape::query::plan::Logic;
-use crate::shape::query::plan::Pattern;
+use crate::shape::query::plan::MatchPattern;
 use crate::shape::query::plan::SubQuery;
 use crate::shape::query::plan::Term;
 use crate::shape::tape::Kind;
@@ -66,10 +66,10 @@ impl<'e> Evaluation<'e> {
             return Ok(known);
         }
         let base = self.base(query, node);
-        let exists = match self.run(base, &query.segments, &mut |_| Err(Stop::Enough)) {
+        let exists = match self.run(base, &query.segments, &mut |_| Err(WalkEnd::Enough)) {
             Ok(()) => false,
-            Err(Stop::Enough) => true,
-            Err(Stop::Exhausted(exhausted)) => return Err(exhausted),
+            Err(WalkEnd::Enough) => true,
+            Err(WalkEnd::Exhausted(exhausted)) => return Err(exhausted),
         };
         self.keep(query, Cached::Exists(exists));
         Ok(exists)
@@ -82,10 +82,10 @@ impl<'e> Evaluation<'e> {
         let run = self.run(base, &query.segments, &mut |node| {
             first = first.or(Some(node));
             count += 1;
-            if count == most { Err(Stop::Enough) } else { Ok(()) }
+            if count == most { Err(WalkEnd::Enough) } else { Ok(()) }
         });
         match run {
-            Err(Stop::Exhausted(exhausted)) => Err(exhausted),
+            Err(WalkEnd::Exhausted(exhausted)) => Err(exhausted),
             _ => Ok((count, first)),
         }
     }
@@ -152,7 +152,7 @@ impl<'e> Evaluation<'e> {
         Ok(length(count))
     }
 
-    fn matches(&mut self, text: &Term, by: &Pattern, whole: bool, node: u32) -> Result<bool, Exhausted> {
+    fn matches(&mut self, text: &Term, by: &MatchPattern, whole: bool, node: u32) -> Result<bool, Exhausted> {
         let text = match self.term(text, node)? {
             Operand::Text(text) => Cow::Borrowed(text),
             Operand::Node(node) => match node.as_str() {
@@ -162,9 +162,9 @@ impl<'e> Evaluation<'e> {
             _ => return Ok(false),
         };
         match by {
-            Pattern::Ready(Some(regex)) => regex.is_match(&text, self.budget),
-            Pattern::Ready(None) => Ok(false),
-            Pattern::Computed(term) => {
+            MatchPattern::Ready(Some(regex)) => regex.is_match(&text, self.budget),
+            MatchPattern::Ready(None) => Ok(false),
+            MatchPattern::Computed(term) => {
                 let pattern = match self.term(term, node)? {
                     Operand::Node(node) => match node.as_str() {
                         Some(pattern) => pattern,

@@ -17,12 +17,12 @@ mod run;
 mod tests;
 
 pub(crate) use compare::same_value;
-pub(crate) use eval::Stop;
-pub(crate) use pattern::Pattern as RegexPattern;
+pub(crate) use eval::WalkEnd;
+pub(crate) use pattern::RegexPattern;
 pub(crate) use pattern::compile_regex;
 pub(crate) use plan::CompareOp;
 pub(crate) use plan::Logic;
-pub(crate) use plan::Pattern;
+pub(crate) use plan::MatchPattern;
 pub use plan::Query;
 pub(crate) use plan::Segment;
 pub(crate) use plan::Selector;

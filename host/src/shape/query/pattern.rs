@@ -11,14 +11,14 @@ use crate::shape::budget::MAX_REGEX_SIZE;
 
 /// A compiled expression and what it may cost.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern {
+pub(crate) struct RegexPattern {
     regex: Regex,
     /// Half visits for each byte of a text. An expression that fits no automaton is run state by
     /// state, so that its time is that of its size times the text's.
     half_visits: u64,
 }
 
-impl Pattern {
+impl RegexPattern {
     /// The expression, as the `regex` crate reads it.
     pub(crate) fn text(&self) -> &str {
         self.regex.as_str()
@@ -43,7 +43,7 @@ impl Pattern {
 
 /// A pattern that stands in a query. One that is no regular expression matches nothing (RFC 9535,
 /// 2.4.6); one that is too large is a fault.
-pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Pattern>, String> {
+pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<RegexPattern>, String> {
     if pattern.len() > MAX_REGEX_BYTES {
         return Err(format!(
             "the regular expression has {} bytes; at most {MAX_REGEX_BYTES} are allowed",
@@ -58,7 +58,7 @@ pub(super) fn compile_literal(pattern: &str, whole: bool) -> Result<Option<Patte
 }
 
 /// A pattern that comes from the document; what is too large or wrong matches nothing.
-pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Pattern> {
+pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<RegexPattern> {
     if pattern.len() > MAX_REGEX_BYTES {
         return None;
     }
@@ -66,7 +66,7 @@ pub(super) fn compile_computed(pattern: &str, whole: bool) -> Option<Pattern> {
 }
 
 /// A pattern of a filter's or mapping's own, found anywhere in a text; the fault says why not.
-pub(crate) fn compile_regex(pattern: &str) -> Result<Pattern, String> {
+pub(crate) fn compile_regex(pattern: &str) -> Result<RegexPattern, String> {
     if pattern.len() > MAX_REGEX_BYTES {
         return Err(too_large(pattern));
     }
@@ -86,14 +86,14 @@ fn too_large(pattern: &str) -> String {
 }
 
 /// The smallest program the expression compiles to, by powers of four.
-fn build(pattern: &str) -> Result<Pattern, regex::Error> {
+fn build(pattern: &str) -> Result<RegexPattern, regex::Error> {
     const SMALLEST: usize = 4 * 1024;
     let mut size = SMALLEST;
     loop {
         match RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(MAX_REGEX_SIZE).build() {
             Err(regex::Error::CompiledTooBig(_)) if size < MAX_REGEX_SIZE => size *= 4,
             Err(error) => return Err(error),
-            Ok(regex) => return Ok(Pattern { regex, half_visits: (size / SMALLEST) as u64 }),
+            Ok(regex) => return Ok(RegexPattern { regex, half_visits: (size / SMALLEST) as u64 }),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Logic {
     Not(Box<Logic>),
     Exists(SubQuery),
     Compare { op: CompareOp, left: Term, right: Term },
-    Match { text: Term, pattern: Pattern, whole: bool },
+    Match { text: Term, pattern: MatchPattern, whole: bool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +63,9 @@ pub(crate) enum Term {
 }
 
 #[derive(Debug)]
-pub(crate) enum Pattern {
+pub(crate) enum MatchPattern {
     /// Compiled when the query was; `None` if it is no regular expression, which matches nothing.
-    Ready(Option<pattern::Pattern>),
+    Ready(Option<pattern::RegexPattern>),
     /// Comes from the document.
     Computed(Term),
 }

@@ -7,7 +7,7 @@ use crate::shape::fault::SpecFault;
 use crate::shape::query::check;
 use crate::shape::query::eval;
 use crate::shape::query::eval::Evaluation;
-use crate::shape::query::eval::Stop;
+use crate::shape::query::eval::WalkEnd;
 use crate::shape::query::hint;
 use crate::shape::query::plan::Query;
 use crate::shape::query::plan::Segment;
@@ -91,23 +91,23 @@ impl Query {
         let mut found = None;
         self.each_from(document, base, budget, &mut |node| {
             found = Some(document.node(node));
-            Err(Stop::Enough)
+            Err(WalkEnd::Enough)
         })?;
         Ok(found)
     }
 
-    /// Calls `each` for every node until it answers [`Stop::Enough`].
+    /// Calls `each` for every node until it answers [`WalkEnd::Enough`].
     pub(crate) fn each_from(
         &self,
         document: &Document<'_>,
         base: u32,
         budget: &mut Budget,
-        each: &mut dyn FnMut(u32) -> Result<(), Stop>,
+        each: &mut dyn FnMut(u32) -> Result<(), WalkEnd>,
     ) -> Result<(), Exhausted> {
         let root = if base == WRAPPER { WRAPPER } else { ROOT };
         match Evaluation::new(document, root, budget, self.slots).run(base, &self.segments, each) {
-            Ok(()) | Err(Stop::Enough) => Ok(()),
-            Err(Stop::Exhausted(exhausted)) => Err(exhausted),
+            Ok(()) | Err(WalkEnd::Enough) => Ok(()),
+            Err(WalkEnd::Exhausted(exhausted)) => Err(exhausted),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use crate::shape::fault::JsonFault;
 use crate::shape::tape::parse;
-use crate::shape::tape::parse::Tag;
 use crate::shape::tape::parse::Token;
+use crate::shape::tape::parse::TokenTag;
 use crate::shape::tape::text;
 
 /// Token of the array that stands around the whole text, as if it were written `[…]`.
@@ -73,7 +73,7 @@ impl<'a> Document<'a> {
         tokens.clear();
         tokens.reserve(body.len() / 10 + 8);
         let end = body.len() as u32;
-        tokens.push(Token { start: 0, end, next: 0, tag: Tag::Array });
+        tokens.push(Token { start: 0, end, next: 0, tag: TokenTag::Array });
         parse::parse(body, tokens, limits.max_depth)?;
         tokens[0].next = tokens.len() as u32;
         Ok(text)
@@ -99,7 +99,7 @@ impl<'a> Document<'a> {
         let mut found = Vec::new();
         let mut keys: Vec<(std::borrow::Cow<'_, str>, u32)> = Vec::new();
         for (index, token) in self.tokens.iter().enumerate() {
-            if token.tag != Tag::Object {
+            if token.tag != TokenTag::Object {
                 continue;
             }
             keys.clear();

@@ -19,7 +19,7 @@ pub use node::Kind;
 pub use node::Members;
 pub use node::Node;
 pub(crate) use node::normalized_name;
-pub(crate) use parse::Tag;
+pub(crate) use parse::TokenTag;
 
 /// The offset after the JSON number at `start` of `bytes`; `None` if there is none.
 pub(crate) fn number_end(bytes: &[u8], start: usize) -> Option<usize> {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use crate::shape::tape::document::Document;
 use crate::shape::tape::document::ROOT;
-use crate::shape::tape::parse::Tag;
 use crate::shape::tape::parse::Token;
+use crate::shape::tape::parse::TokenTag;
 use crate::shape::tape::text;
 
 /// The six kinds of JSON values.
@@ -88,7 +88,7 @@ impl<'d> Node<'d> {
     }
 
     #[inline]
-    pub(crate) fn tag(self) -> Tag {
+    pub(crate) fn tag(self) -> TokenTag {
         self.token().tag
     }
 
@@ -102,12 +102,12 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn kind(self) -> Kind {
         match self.tag() {
-            Tag::Null => Kind::Null,
-            Tag::False | Tag::True => Kind::Boolean,
-            Tag::Number => Kind::Number,
-            Tag::Text | Tag::TextEscaped | Tag::Key | Tag::KeyEscaped => Kind::String,
-            Tag::Array => Kind::Array,
-            Tag::Object => Kind::Object,
+            TokenTag::Null => Kind::Null,
+            TokenTag::False | TokenTag::True => Kind::Boolean,
+            TokenTag::Number => Kind::Number,
+            TokenTag::Text | TokenTag::TextEscaped | TokenTag::Key | TokenTag::KeyEscaped => Kind::String,
+            TokenTag::Array => Kind::Array,
+            TokenTag::Object => Kind::Object,
         }
     }
 
@@ -127,8 +127,8 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
         match self.tag() {
-            Tag::Text => Some(Cow::Borrowed(self.document.inside(self.index))),
-            Tag::TextEscaped => Some(text::decode(self.document.inside(self.index))),
+            TokenTag::Text => Some(Cow::Borrowed(self.document.inside(self.index))),
+            TokenTag::TextEscaped => Some(text::decode(self.document.inside(self.index))),
             _ => None,
         }
     }
@@ -136,15 +136,15 @@ impl<'d> Node<'d> {
     /// The text between a string's quotes, escapes and all.
     #[inline]
     pub(crate) fn string_inside(self) -> Option<&'d str> {
-        matches!(self.tag(), Tag::Text | Tag::TextEscaped).then(|| self.document.inside(self.index))
+        matches!(self.tag(), TokenTag::Text | TokenTag::TextEscaped).then(|| self.document.inside(self.index))
     }
 
     /// Whether it is a string that stands for `wanted`.
     #[inline]
     pub fn is_str(self, wanted: &str) -> bool {
         match self.tag() {
-            Tag::Text => self.document.inside(self.index) == wanted,
-            Tag::TextEscaped => text::stands_for(self.document.inside(self.index), wanted),
+            TokenTag::Text => self.document.inside(self.index) == wanted,
+            TokenTag::TextEscaped => text::stands_for(self.document.inside(self.index), wanted),
             _ => false,
         }
     }
@@ -152,7 +152,7 @@ impl<'d> Node<'d> {
     /// A number's text, exactly as it came.
     #[inline]
     pub fn as_number(self) -> Option<&'d str> {
-        (self.tag() == Tag::Number).then(|| self.raw())
+        (self.tag() == TokenTag::Number).then(|| self.raw())
     }
 
     /// A number rounded to the nearest double; infinite beyond its range.
@@ -169,8 +169,8 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn as_bool(self) -> Option<bool> {
         match self.tag() {
-            Tag::True => Some(true),
-            Tag::False => Some(false),
+            TokenTag::True => Some(true),
+            TokenTag::False => Some(false),
             _ => None,
         }
     }
@@ -178,7 +178,7 @@ impl<'d> Node<'d> {
     /// Whether it is `null`.
     #[inline]
     pub fn is_null(self) -> bool {
-        self.tag() == Tag::Null
+        self.tag() == TokenTag::Null
     }
 
     /// The member of that name; the last, if the name comes more than once.
@@ -190,7 +190,7 @@ impl<'d> Node<'d> {
     #[inline]
     pub(crate) fn member(self, name: &str) -> (Option<Node<'d>>, u64) {
         let object = self.token();
-        if object.tag != Tag::Object {
+        if object.tag != TokenTag::Object {
             return (None, 0);
         }
         let tokens = &self.document.tokens;
@@ -207,7 +207,7 @@ impl<'d> Node<'d> {
 
     #[inline]
     fn key_is(self, index: u32, key: &Token, name: &str) -> bool {
-        if key.tag == Tag::Key {
+        if key.tag == TokenTag::Key {
             (key.end - key.start) as usize == name.len() + 2
                 && self.document.text.as_bytes()[key.start as usize + 1..key.end as usize - 1]
                     == *name.as_bytes()
@@ -238,14 +238,14 @@ impl<'d> Node<'d> {
     /// An array's elements in order; nothing of other kinds.
     #[inline]
     pub fn elements(self) -> Elements<'d> {
-        let end = if self.tag() == Tag::Array { self.end_index() } else { 0 };
+        let end = if self.tag() == TokenTag::Array { self.end_index() } else { 0 };
         Elements { document: self.document, at: self.index + 1, end }
     }
 
     /// An object's members in order, without those that a later one of the same name replaces;
     /// nothing of other kinds.
     pub fn members(self) -> Members<'d> {
-        let end = if self.tag() == Tag::Object { self.end_index() } else { 0 };
+        let end = if self.tag() == TokenTag::Object { self.end_index() } else { 0 };
         let overridden = if end == 0 { &[] } else { self.document.overridden() };
         Members { document: self.document, at: self.index + 1, end, overridden }
     }
@@ -260,14 +260,14 @@ impl<'d> Node<'d> {
     /// that has escapes, and the value. Overridden ones too.
     #[inline]
     pub(crate) fn members_as_written(self) -> impl Iterator<Item = (&'d str, bool, Node<'d>)> {
-        let end = if self.tag() == Tag::Object { self.end_index() } else { 0 };
+        let end = if self.tag() == TokenTag::Object { self.end_index() } else { 0 };
         let mut at = self.index + 1;
         std::iter::from_fn(move || {
             (at < end).then(|| {
                 let value = Node { index: at + 1, ..self };
                 let key = at;
                 at = value.end_index();
-                let escaped = self.document.tokens[key as usize].tag == Tag::KeyEscaped;
+                let escaped = self.document.tokens[key as usize].tag == TokenTag::KeyEscaped;
                 (self.document.inside(key), escaped, value)
             })
         })

@@ -7,7 +7,7 @@ use crate::shape::tape::scan::Bad;
 /// What a token is. Keys are told from other strings so that a walk over the tape can skip them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Tag {
+pub(crate) enum TokenTag {
     Null,
     False,
     True,
@@ -26,7 +26,7 @@ pub(crate) struct Token {
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) next: u32,
-    pub(crate) tag: Tag,
+    pub(crate) tag: TokenTag,
 }
 
 /// Deepest nesting of arrays and objects, whatever a caller allows.
@@ -60,7 +60,7 @@ pub(super) fn parse(bytes: &[u8], tokens: &mut Vec<Token>, max_depth: usize) -> 
 
 impl Parser<'_> {
     #[inline(always)]
-    fn push(&mut self, start: usize, end: usize, tag: Tag) {
+    fn push(&mut self, start: usize, end: usize, tag: TokenTag) {
         let next = self.tokens.len() as u32 + 1;
         self.tokens.push(Token { start: start as u32, end: end as u32, next, tag });
     }
@@ -72,26 +72,26 @@ impl Parser<'_> {
         match self.bytes.get(at) {
             Some(b'"') => {
                 let (end, escaped) = scan::string(self.bytes, at + 1)?;
-                self.push(at, end + 1, if escaped { Tag::TextEscaped } else { Tag::Text });
+                self.push(at, end + 1, if escaped { TokenTag::TextEscaped } else { TokenTag::Text });
                 Ok((end + 1, false))
             }
-            Some(b'{') => self.open(at, Tag::Object),
-            Some(b'[') => self.open(at, Tag::Array),
+            Some(b'{') => self.open(at, TokenTag::Object),
+            Some(b'[') => self.open(at, TokenTag::Array),
             Some(b'-' | b'0'..=b'9') => {
                 let end = scan::number(self.bytes, at)?;
-                self.push(at, end, Tag::Number);
+                self.push(at, end, TokenTag::Number);
                 Ok((end, false))
             }
-            Some(b't') => self.word(at, b"true", Tag::True),
-            Some(b'f') => self.word(at, b"false", Tag::False),
-            Some(b'n') => self.word(at, b"null", Tag::Null),
+            Some(b't') => self.word(at, b"true", TokenTag::True),
+            Some(b'f') => self.word(at, b"false", TokenTag::False),
+            Some(b'n') => self.word(at, b"null", TokenTag::Null),
             Some(_) => Err((at, "a value was expected")),
             None => Err((at, "a value was expected, but the text ends here")),
         }
     }
 
     #[inline(always)]
-    fn word(&mut self, at: usize, word: &[u8], tag: Tag) -> Result<(usize, bool), Bad> {
+    fn word(&mut self, at: usize, word: &[u8], tag: TokenTag) -> Result<(usize, bool), Bad> {
         let end = at + word.len();
         if self.bytes.get(at..end) != Some(word) {
             return Err((at, "a value was expected"));
@@ -101,21 +101,21 @@ impl Parser<'_> {
     }
 
     #[inline(always)]
-    fn open(&mut self, at: usize, tag: Tag) -> Result<(usize, bool), Bad> {
+    fn open(&mut self, at: usize, tag: TokenTag) -> Result<(usize, bool), Bad> {
         if self.depth >= self.most {
             return Err((at, "arrays and objects are nested too deep"));
         }
         let index = self.tokens.len();
         self.push(at, at + 1, tag);
         let inside = scan::white(self.bytes, at + 1);
-        let closer = if tag == Tag::Object { b'}' } else { b']' };
+        let closer = if tag == TokenTag::Object { b'}' } else { b']' };
         if self.bytes.get(inside) == Some(&closer) {
             self.tokens[index].end = inside as u32 + 1;
             return Ok((inside + 1, false));
         }
         self.open[self.depth] = index as u32;
         self.depth += 1;
-        let first = if tag == Tag::Object { self.key(inside)? } else { inside };
+        let first = if tag == TokenTag::Object { self.key(inside)? } else { inside };
         Ok((first, true))
     }
 
@@ -129,7 +129,7 @@ impl Parser<'_> {
                 return if done { Ok(None) } else { Err((at, "there is more after the value")) };
             }
             let top = self.open[self.depth - 1] as usize;
-            let object = self.tokens[top].tag == Tag::Object;
+            let object = self.tokens[top].tag == TokenTag::Object;
             match self.bytes.get(at) {
                 Some(b',') => {
                     let next = scan::white(self.bytes, at + 1);
@@ -156,7 +156,7 @@ impl Parser<'_> {
             return Err((at, "a key in double quotes was expected"));
         }
         let (end, escaped) = scan::string(self.bytes, at + 1)?;
-        self.push(at, end + 1, if escaped { Tag::KeyEscaped } else { Tag::Key });
+        self.push(at, end + 1, if escaped { TokenTag::KeyEscaped } else { TokenTag::Key });
         let colon = scan::white(self.bytes, end + 1);
         if self.bytes.get(colon) != Some(&b':') {
             return Err((colon, "`:` was expected"));

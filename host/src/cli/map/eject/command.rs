@@ -12,10 +12,10 @@ use crate::cli::map::command::all_faults;
 use crate::cli::map::eject::examples;
 use crate::cli::map::eject::examples::Examples;
 use crate::cli::map::eject::given;
-use crate::cli::map::eject::given::Sample;
+use crate::cli::map::eject::given::EjectSample;
 use crate::cli::map::eject::prove;
-use crate::cli::map::eject::stored::Mapped;
-use crate::cli::map::input::Given;
+use crate::cli::map::eject::stored::MappedEvent;
+use crate::cli::map::input::MapInput;
 use crate::cli::plugin;
 use crate::cli::text::print;
 use crate::cli::text::talk;
@@ -26,8 +26,8 @@ use crate::shape::eject::eject;
 #[derive(Debug, clap::Args)]
 pub(crate) struct EjectArgs {
     /// The mapping: a file, - for stdin, or JSON.
-    #[arg(required_unless_present = "connection", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Given::from(text)))]
-    document: Option<Given>,
+    #[arg(required_unless_present = "connection", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(MapInput::from(text)))]
+    document: Option<MapInput>,
     /// The plugin's name: a-z, 0-9, - and _, a letter first.
     #[arg(long)]
     name: String,
@@ -83,7 +83,8 @@ pub(crate) fn run(args: &EjectArgs) -> Exit {
     let shown = folder.display();
     match (mapped, &args.connection) {
         (Some(mapped), Some(connection)) if args.prove => {
-            let order = prove::Order { folder: &folder, name: &args.name, connection, last: args.last };
+            let order =
+                prove::ProvingOrder { folder: &folder, name: &args.name, connection, last: args.last };
             let proof = async { prove::prove(&client(args)?, &order, &mapped, false).await };
             crate::cli::compare::exit(runtime.block_on(proof))
         }
@@ -103,13 +104,13 @@ fn client(args: &EjectArgs) -> anyhow::Result<ApiClient> {
 }
 
 /// Writes it; the folder, and the connection that the mapping is from.
-async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<Mapped>)> {
+async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<MappedEvent>)> {
     let mut samples = given::samples(&args.events, &args.headers, &args.event_type)?;
     let (text, from, mapped) = match (&args.document, &args.connection) {
         (Some(document), _) => (String::from_utf8(document.read()?)?, document.name(), None),
         (None, Some(connection)) => {
             let client = client(args)?;
-            let mapped = Mapped::read(&client, connection, args.step).await?;
+            let mapped = MappedEvent::read(&client, connection, args.step).await?;
             samples.extend(stored(args, &client, &mapped).await?);
             (mapped.mapping()?, format!("connection {connection}"), Some(mapped))
         }
@@ -143,7 +144,11 @@ async fn write_project(args: &EjectArgs) -> anyhow::Result<(PathBuf, Option<Mapp
     Ok((folder, mapped))
 }
 
-async fn stored(args: &EjectArgs, client: &ApiClient, mapped: &Mapped) -> anyhow::Result<Vec<Sample>> {
+async fn stored(
+    args: &EjectArgs,
+    client: &ApiClient,
+    mapped: &MappedEvent,
+) -> anyhow::Result<Vec<EjectSample>> {
     if mapped.is_first() {
         return mapped.samples(client, args.examples).await;
     }

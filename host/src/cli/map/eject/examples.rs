@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cli::map::eject::given::Sample;
+use crate::cli::map::eject::given::EjectSample;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Input;
@@ -27,7 +27,7 @@ pub(super) struct Examples {
 }
 
 /// Writes an example for each event. `wanted` are the headers that the plugin gets.
-pub(super) fn of(mapping: &Mapping, samples: &[Sample], wanted: &[String]) -> anyhow::Result<Examples> {
+pub(super) fn of(mapping: &Mapping, samples: &[EjectSample], wanted: &[String]) -> anyhow::Result<Examples> {
     let mut examples = Examples::default();
     let (mut names, mut bytes) = (BTreeSet::new(), 0);
     for sample in samples {
@@ -46,7 +46,7 @@ pub(super) fn of(mapping: &Mapping, samples: &[Sample], wanted: &[String]) -> an
     Ok(examples)
 }
 
-fn one(mapping: &Mapping, sample: &Sample, wanted: &[String]) -> anyhow::Result<String> {
+fn one(mapping: &Mapping, sample: &EjectSample, wanted: &[String]) -> anyhow::Result<String> {
     let (payload, kept) = payload(&sample.payload)?;
     let document = Document::parse(payload.as_bytes()).context("the payload")?;
     // One value of each name is what an example can have.
@@ -121,8 +121,8 @@ fn file_name(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sample(name: &str, payload: &str) -> Sample {
-        Sample {
+    fn sample(name: &str, payload: &str) -> EjectSample {
+        EjectSample {
             name: name.to_owned(),
             id: "evt_1".to_owned(),
             event_type: "push".to_owned(),

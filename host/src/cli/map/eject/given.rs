@@ -8,7 +8,7 @@ use crate::cli::map::command::headers;
 
 /// An event that a mapping is tried on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sample {
+pub(super) struct EjectSample {
     /// For the name of its example.
     pub(super) name: String,
     pub(super) id: String,
@@ -22,11 +22,15 @@ pub(super) struct Sample {
 }
 
 /// What is known of events from files: all have the same headers and type.
-pub(super) fn samples(files: &[PathBuf], lines: &[String], event_type: &str) -> anyhow::Result<Vec<Sample>> {
+pub(super) fn samples(
+    files: &[PathBuf],
+    lines: &[String],
+    event_type: &str,
+) -> anyhow::Result<Vec<EjectSample>> {
     let headers = headers(lines)?;
     let sample = |file: &PathBuf| {
         let payload = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-        Ok(Sample {
+        Ok(EjectSample {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             id: "evt_example".to_owned(),
             event_type: event_type.to_owned(),

@@ -15,7 +15,7 @@ use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::compare;
 use crate::cli::compare::Selection;
-use crate::cli::map::eject::stored::Mapped;
+use crate::cli::map::eject::stored::MappedEvent;
 use crate::cli::plugin;
 use crate::cli::text::talk;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &ProveArgs) -> Exit {
 
 async fn try_run(args: &ProveArgs) -> anyhow::Result<Exit> {
     let client = args.selection.client()?;
-    let mapped = Mapped::read(&client, args.selection.connection(), args.step).await?;
+    let mapped = MappedEvent::read(&client, args.selection.connection(), args.step).await?;
     let name = match &args.name {
         Some(name) => name.clone(),
         None => package(&args.dir)?,
@@ -67,7 +67,7 @@ fn package(folder: &Path) -> anyhow::Result<String> {
 
 /// What `map eject --prove` compares.
 #[derive(Debug)]
-pub(super) struct Order<'o> {
+pub(super) struct ProvingOrder<'o> {
     pub(super) folder: &'o Path,
     pub(super) name: &'o str,
     pub(super) connection: &'o str,
@@ -78,8 +78,8 @@ pub(super) struct Order<'o> {
 /// Builds, uploads and compares.
 pub(super) async fn prove(
     client: &ApiClient,
-    order: &Order<'_>,
-    mapped: &Mapped,
+    order: &ProvingOrder<'_>,
+    mapped: &MappedEvent,
     json: bool,
 ) -> anyhow::Result<Exit> {
     let request = json!({"connection": order.connection, "last": order.last});
@@ -89,7 +89,7 @@ pub(super) async fn prove(
 async fn try_in_place(
     client: &ApiClient,
     (folder, name): (&Path, &str),
-    mapped: &Mapped,
+    mapped: &MappedEvent,
     request: Value,
     json: bool,
 ) -> anyhow::Result<Exit> {

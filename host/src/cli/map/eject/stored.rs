@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::cli::client::ApiClient;
 use crate::cli::client::segment;
 use crate::cli::map::compare::place;
-use crate::cli::map::eject::given::Sample;
+use crate::cli::map::eject::given::EjectSample;
 
 /// Events asked for at a time.
 const PAGE: usize = 50;
@@ -23,7 +23,7 @@ struct Connection {
 
 /// A connection with a mapping among its steps.
 #[derive(Debug)]
-pub(super) struct Mapped {
+pub(super) struct MappedEvent {
     /// All steps, as they are written.
     pub(super) steps: Vec<Box<RawValue>>,
     /// The number of the mapping.
@@ -37,7 +37,7 @@ struct Step {
     mapping: Option<Box<RawValue>>,
 }
 
-impl Mapped {
+impl MappedEvent {
     /// Asks a gateway. `step` is the number of the mapping, where there are several.
     pub(super) async fn read(client: &ApiClient, name: &str, step: Option<usize>) -> anyhow::Result<Self> {
         let text = client.get_text(&format!("v1/connections/{}", segment(name))).await?;
@@ -68,7 +68,7 @@ impl Mapped {
     }
 
     /// The newest events of the connection's source whose bodies are JSON.
-    pub(super) async fn samples(&self, client: &ApiClient, most: usize) -> anyhow::Result<Vec<Sample>> {
+    pub(super) async fn samples(&self, client: &ApiClient, most: usize) -> anyhow::Result<Vec<EjectSample>> {
         let source = self.source.as_ref().map(|source| format!("&source={source}")).unwrap_or_default();
         let page = client.get(&format!("v1/events?limit={}{source}", most.min(PAGE))).await?;
         let mut samples = Vec::new();
@@ -99,11 +99,11 @@ struct Header {
     value: String,
 }
 
-fn sample(id: &str, text: &str) -> anyhow::Result<Option<Sample>> {
+fn sample(id: &str, text: &str) -> anyhow::Result<Option<EjectSample>> {
     let event: Event = serde_json::from_str(text).with_context(|| format!("read event {id}"))?;
     let Some(payload) = event.payload else { return Ok(None) };
     let of = if event.r#type.is_empty() { "event" } else { &event.r#type };
-    Ok(Some(Sample {
+    Ok(Some(EjectSample {
         name: format!("{of} {id}"),
         id: id.to_owned(),
         event_type: event.r#type.clone(),

@@ -16,7 +16,7 @@ use crate::cli::plugin::report;
 
 /// Flags of `plugin compare`.
 #[derive(Debug, Args)]
-pub(in crate::cli::plugin) struct CompareArgs {
+pub(in crate::cli::plugin) struct PluginCompareArgs {
     /// The plugin's name in the gateway.
     name: String,
     /// The version to try: `active`, or a digest such as sha256:… [default: the newest].
@@ -29,11 +29,11 @@ pub(in crate::cli::plugin) struct CompareArgs {
     selection: Selection,
 }
 
-pub(in crate::cli::plugin) async fn run(args: &CompareArgs, json: bool) -> Exit {
+pub(in crate::cli::plugin) async fn run(args: &PluginCompareArgs, json: bool) -> Exit {
     compare::exit(try_run(args, json).await)
 }
 
-async fn try_run(args: &CompareArgs, json: bool) -> anyhow::Result<Exit> {
+async fn try_run(args: &PluginCompareArgs, json: bool) -> anyhow::Result<Exit> {
     let client = args.selection.client()?;
     let mut request = args.selection.request()?;
     let version = match (&args.version, &args.file) {
@@ -47,7 +47,7 @@ async fn try_run(args: &CompareArgs, json: bool) -> anyhow::Result<Exit> {
 
 /// Uploads without activating; the first version of a name would become active, and then no
 /// connection can be running the plugin yet.
-async fn upload(args: &CompareArgs, client: &ApiClient) -> anyhow::Result<String> {
+async fn upload(args: &PluginCompareArgs, client: &ApiClient) -> anyhow::Result<String> {
     let plugin = format!("v1/plugins/{}", args.name);
     client.get(&plugin).await.context("look the plugin up")?;
     let bytes = examine::bytes(args.file.as_deref())?;
@@ -57,7 +57,7 @@ async fn upload(args: &CompareArgs, client: &ApiClient) -> anyhow::Result<String
     Ok(digest.to_owned())
 }
 
-async fn newest(args: &CompareArgs, client: &ApiClient) -> anyhow::Result<String> {
+async fn newest(args: &PluginCompareArgs, client: &ApiClient) -> anyhow::Result<String> {
     let plugin = client.get(&format!("v1/plugins/{}", args.name)).await?;
     let versions = plugin["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let newest = versions.iter().max_by_key(|version| version["uploaded_at"].as_str().unwrap_or_default());

@@ -12,7 +12,7 @@ use crate::cli::Exit;
 use crate::cli::plugin::local::examine;
 use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::local::example;
-use crate::cli::plugin::local::example::Example;
+use crate::cli::plugin::local::example::ExampleEvent;
 use crate::cli::plugin::report;
 use crate::domain::plugin::Fault;
 use crate::domain::units::parse_duration;
@@ -24,7 +24,7 @@ const WARM_UP: u32 = 20;
 
 /// Flags of `plugin bench`.
 #[derive(Debug, Args)]
-pub(in crate::cli::plugin) struct BenchArgs {
+pub(in crate::cli::plugin) struct PluginBenchArgs {
     /// A .wasm file or the folder of a project [default: the project here, built].
     file: Option<PathBuf>,
     /// How long to run each example.
@@ -32,7 +32,7 @@ pub(in crate::cli::plugin) struct BenchArgs {
     each: Duration,
 }
 
-pub(in crate::cli::plugin) async fn run(args: &BenchArgs, json: bool) -> anyhow::Result<Exit> {
+pub(in crate::cli::plugin) async fn run(args: &PluginBenchArgs, json: bool) -> anyhow::Result<Exit> {
     let bytes = examine::bytes(args.file.as_deref())?;
     let examiner = Examiner::new()?;
     let (plugin, admitted) = match examiner.plugin(bytes).await? {
@@ -66,8 +66,8 @@ struct Measured {
 
 /// Runs one event after the other, each in a fresh instance, as the gateway does. A refusal costs as a verdict does;
 /// a fault of the gateway ends the measurement.
-async fn measure(plugin: &Plugin, example: Example, each: Duration) -> Result<Measured, Fault> {
-    let Example { name, config, event } = example;
+async fn measure(plugin: &Plugin, example: ExampleEvent, each: Duration) -> Result<Measured, Fault> {
+    let ExampleEvent { name, config, event } = example;
     let bytes = event.payload.len() as u64;
     let mut measured = Measured { name, bytes, memory: 0, cpu: Vec::new() };
     let start = Instant::now();

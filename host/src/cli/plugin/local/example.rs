@@ -9,19 +9,19 @@ use crate::domain::plugin::GuestEvent;
 
 /// One example.
 #[derive(Debug)]
-pub(in crate::cli::plugin) struct Example {
+pub(in crate::cli::plugin) struct ExampleEvent {
     pub(in crate::cli::plugin) name: String,
     pub(in crate::cli::plugin) config: Arc<str>,
     pub(in crate::cli::plugin) event: GuestEvent,
 }
 
 /// All of a manifest.
-pub(in crate::cli::plugin) fn of(manifest: &Value) -> Vec<Example> {
+pub(in crate::cli::plugin) fn of(manifest: &Value) -> Vec<ExampleEvent> {
     let examples = manifest["examples"].as_array();
     examples.into_iter().flatten().map(one).collect()
 }
 
-fn one(example: &Value) -> Example {
+fn one(example: &Value) -> ExampleEvent {
     let event = &example["event"];
     let text = |name: &str, otherwise: &str| event[name].as_str().unwrap_or(otherwise).into();
     let headers = event["headers"].as_object().into_iter().flatten();
@@ -29,7 +29,7 @@ fn one(example: &Value) -> Example {
         Some(text) => (text.to_owned(), "text/plain"),
         None => (event["payload"].to_string(), "application/json"),
     };
-    Example {
+    ExampleEvent {
         name: example["name"].as_str().unwrap_or_default().to_owned(),
         config: example.get("config").map_or_else(|| "{}".into(), |config| config.to_string().into()),
         event: GuestEvent {

@@ -16,7 +16,7 @@ use crate::cli::client::segment;
 use crate::cli::plugin::local::examine;
 use crate::cli::plugin::local::examine::Examiner;
 use crate::cli::plugin::local::example;
-use crate::cli::plugin::local::example::Example;
+use crate::cli::plugin::local::example::ExampleEvent;
 use crate::cli::plugin::local::trial_captured;
 use crate::cli::plugin::local::trial_captured::Trial;
 use crate::cli::plugin::report;
@@ -144,7 +144,7 @@ async fn schema(args: &TestArgs) -> anyhow::Result<Option<Fitting>> {
 }
 
 /// The event of the flags, with those headers that the plugin asks for.
-fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<Example> {
+fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<ExampleEvent> {
     let payload = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_ok();
     let mut headers = Vec::new();
@@ -163,7 +163,7 @@ fn captured(args: &TestArgs, file: &Path, wanted: &[String]) -> anyhow::Result<E
             }
         }
     }
-    Ok(Example {
+    Ok(ExampleEvent {
         name: file.display().to_string(),
         config: args.config.as_str().into(),
         event: GuestEvent {
@@ -187,7 +187,7 @@ struct Run {
 }
 
 impl Run {
-    async fn of(plugin: &Plugin, case: Example) -> Self {
+    async fn of(plugin: &Plugin, case: ExampleEvent) -> Self {
         let (answer, cost) = match plugin.run(case.config, case.event).await {
             Ok(ran) => (Ok(ran.verdict), ran.cost),
             Err(failure) => (Err(failure.fault), failure.cost),

@@ -21,7 +21,7 @@ const HEADER: usize = 16;
 const LIST: usize = 8;
 
 /// What `transform` answers.
-pub(crate) type Answer = Result<bindings::Verdict, String>;
+pub(crate) type GuestAnswer = Result<bindings::Verdict, String>;
 
 /// Reads one answer.
 pub(crate) struct Lift<'m> {
@@ -52,15 +52,15 @@ impl<'m> Lift<'m> {
     }
 
     /// What `transform` answered.
-    pub(crate) fn transformed(mut self, place: u32) -> wasmtime::Result<Answer> {
+    pub(crate) fn transformed(mut self, place: u32) -> wasmtime::Result<GuestAnswer> {
         let at = self.answer(place, ANSWER)?;
         self.verdict(at)
     }
 
     /// What `transform-batch` answered.
-    pub(crate) fn batch(mut self, place: u32) -> wasmtime::Result<Vec<Answer>> {
+    pub(crate) fn batch(mut self, place: u32) -> wasmtime::Result<Vec<GuestAnswer>> {
         let at = self.answer(place, LIST)?;
-        let answers = self.list(at, ANSWER, 4, size_of::<Answer>())?;
+        let answers = self.list(at, ANSWER, 4, size_of::<GuestAnswer>())?;
         answers.map(|at| self.verdict(at)).collect()
     }
 
@@ -81,7 +81,7 @@ impl<'m> Lift<'m> {
         Ok(at)
     }
 
-    fn verdict(&mut self, at: usize) -> wasmtime::Result<Answer> {
+    fn verdict(&mut self, at: usize) -> wasmtime::Result<GuestAnswer> {
         match (self.memory[at], self.memory[at + 4]) {
             (0, 0) => {
                 let outputs = self.list(at + 8, OUTPUT, 4, size_of::<Output>())?;

@@ -3,28 +3,28 @@
 
 use wasmparser::Instance;
 
-use crate::sandbox::direct::analysis::part::Part;
+use crate::sandbox::direct::analysis::part::CoreModule;
 use crate::sandbox::direct::analysis::plan;
+use crate::sandbox::direct::analysis::plan::ExportPlace;
 use crate::sandbox::direct::analysis::plan::IMPORTS_MAX;
 use crate::sandbox::direct::analysis::plan::INSTANCES_MAX;
+use crate::sandbox::direct::analysis::plan::ImportSource;
 use crate::sandbox::direct::analysis::plan::Making;
 use crate::sandbox::direct::analysis::plan::NAMES_MAX;
-use crate::sandbox::direct::analysis::plan::Place;
-use crate::sandbox::direct::analysis::plan::Source;
 use crate::sandbox::direct::analysis::plan::Why;
 use crate::sandbox::direct::analysis::wiring::FUNCTIONS;
 use crate::sandbox::direct::analysis::wiring::Function;
-use crate::sandbox::direct::analysis::wiring::Item;
-use crate::sandbox::direct::analysis::wiring::Lift;
+use crate::sandbox::direct::analysis::wiring::LiftedFunction;
 use crate::sandbox::direct::analysis::wiring::MEMORIES;
 use crate::sandbox::direct::analysis::wiring::Wiring;
+use crate::sandbox::direct::analysis::wiring::WiringItem;
 use crate::sandbox::direct::analysis::wiring::at;
 use crate::sandbox::direct::analysis::wiring::space;
 use crate::sandbox::module::contract;
 
 impl<'c> Wiring<'c> {
     /// The instances to be made of these modules; each with the number of its module.
-    pub(in crate::sandbox::direct) fn makings(&self, parts: &[Part<'c>]) -> Result<Vec<Making>, Why> {
+    pub(in crate::sandbox::direct) fn makings(&self, parts: &[CoreModule<'c>]) -> Result<Vec<Making>, Why> {
         let unknown =
             || Why::new("one of its modules gets something of which it is not clear where it comes from");
         let (mut makings, mut imports, mut bytes) = (Vec::new(), 0, 0);
@@ -39,7 +39,7 @@ impl<'c> Wiring<'c> {
             plan::within("bytes of names of imports", bytes, NAMES_MAX)?;
             let source = |(from, name): &(&'c str, &'c str)| {
                 let instance = args.iter().find(|arg| arg.name == *from)?.index;
-                self.source(Item::Of { instance, name })
+                self.source(WiringItem::Of { instance, name })
             };
             let imports = part.imports.iter().map(source).collect::<Option<_>>().ok_or_else(unknown)?;
             makings.push(Making { module: usize::try_from(*module_index).map_err(|_| unknown())?, imports });
@@ -48,62 +48,62 @@ impl<'c> Wiring<'c> {
     }
 
     /// The core function behind an export.
-    pub(in crate::sandbox::direct) fn exported(&self, name: &str) -> Option<Place> {
+    pub(in crate::sandbox::direct) fn exported(&self, name: &str) -> Option<ExportPlace> {
         self.numbered(FUNCTIONS, self.lifted(name)?.function)
     }
 
     /// The core function that is called with the answer of an export when that was read, if there is one.
-    pub(in crate::sandbox::direct) fn after(&self, name: &str) -> Option<Place> {
+    pub(in crate::sandbox::direct) fn after(&self, name: &str) -> Option<ExportPlace> {
         self.numbered(FUNCTIONS, self.lifted(name)?.after?)
     }
 
     /// The memory that everything is carried over by, if it is one.
-    pub(in crate::sandbox::direct) fn memory(&self) -> Option<Place> {
+    pub(in crate::sandbox::direct) fn memory(&self) -> Option<ExportPlace> {
         let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
         let of_log = self.log_memories.iter().copied();
         self.only(MEMORIES, lifts.filter_map(|lift| lift.memory).chain(of_log))
     }
 
     /// The function that makes room for everything that is handed over, if it is one.
-    pub(in crate::sandbox::direct) fn realloc(&self) -> Option<Place> {
+    pub(in crate::sandbox::direct) fn realloc(&self) -> Option<ExportPlace> {
         let lifts = contract::EXPORTS.iter().filter_map(|name| self.lifted(name));
         self.only(FUNCTIONS, lifts.filter_map(|lift| lift.realloc))
     }
 
-    fn lifted(&self, export: &str) -> Option<Lift> {
+    fn lifted(&self, export: &str) -> Option<LiftedFunction> {
         match *self.exports.get(export)? {
             Function::Lifted(lift) => Some(lift),
             Function::Log => None,
         }
     }
 
-    fn only(&self, space: usize, numbers: impl Iterator<Item = u32>) -> Option<Place> {
+    fn only(&self, space: usize, numbers: impl Iterator<Item = u32>) -> Option<ExportPlace> {
         let mut places = numbers.map(|number| self.numbered(space, number));
         let first = places.next()??;
         places.all(|place| place.as_ref() == Some(&first)).then_some(first)
     }
 
-    fn numbered(&self, space: usize, number: u32) -> Option<Place> {
+    fn numbered(&self, space: usize, number: u32) -> Option<ExportPlace> {
         self.place(*at(&self.items[space], number)?)
     }
 
-    fn place(&self, item: Item<'c>) -> Option<Place> {
+    fn place(&self, item: WiringItem<'c>) -> Option<ExportPlace> {
         match self.source(item)? {
-            Source::Export(place) => Some(place),
-            Source::Log => None,
+            ImportSource::Export(place) => Some(place),
+            ImportSource::Log => None,
         }
     }
 
     /// Follows something through instances that only give names to what is there.
-    fn source(&self, mut item: Item<'c>) -> Option<Source> {
+    fn source(&self, mut item: WiringItem<'c>) -> Option<ImportSource> {
         for _ in 0..=self.instances.len() {
-            let Item::Of { instance, name } = item else { return Some(Source::Log) };
+            let WiringItem::Of { instance, name } = item else { return Some(ImportSource::Log) };
             match at(&self.instances, instance)? {
                 Instance::Instantiate { .. } => {
                     let before = self.instances.iter().take(instance as usize);
                     let made = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { .. });
                     let instance = before.filter(made).count();
-                    return Some(Source::Export(Place { instance, name: name.to_owned() }));
+                    return Some(ImportSource::Export(ExportPlace { instance, name: name.to_owned() }));
                 }
                 Instance::FromExports(named) => {
                     let export = named.iter().find(|export| export.name == name)?;
@@ -122,18 +122,21 @@ mod tests {
     use super::*;
     use crate::sandbox::direct::analysis::wiring::tests::component;
 
-    fn place(instance: usize, name: &str) -> Place {
-        Place { instance, name: name.to_owned() }
+    fn place(instance: usize, name: &str) -> ExportPlace {
+        ExportPlace { instance, name: name.to_owned() }
     }
 
     #[test]
     fn what_a_module_gets_is_followed_to_where_it_comes_from() {
         let component = component("");
         let wiring = Wiring::of(&component).unwrap();
-        let part = |range: &Range<usize>| Part::of(&component[range.clone()]).unwrap();
+        let part = |range: &Range<usize>| CoreModule::of(&component[range.clone()]).unwrap();
         let parts: Vec<_> = wiring.modules.iter().map(part).collect();
-        let imports =
-            vec![Source::Export(place(0, "realloc")), Source::Export(place(0, "memory")), Source::Log];
+        let imports = vec![
+            ImportSource::Export(place(0, "realloc")),
+            ImportSource::Export(place(0, "memory")),
+            ImportSource::Log,
+        ];
         let expected = [Making { module: 0, imports: Vec::new() }, Making { module: 1, imports }];
         assert_eq!(wiring.makings(&parts).unwrap(), expected);
         assert_eq!(wiring.exported("manifest"), Some(place(1, "run")));
@@ -165,8 +168,11 @@ mod tests {
         let planned = |instances: usize| {
             let component = component(&more(instances));
             let wiring = Wiring::of(&component).unwrap();
-            let parts: Vec<_> =
-                wiring.modules.iter().map(|range| Part::of(&component[range.clone()]).unwrap()).collect();
+            let parts: Vec<_> = wiring
+                .modules
+                .iter()
+                .map(|range| CoreModule::of(&component[range.clone()]).unwrap())
+                .collect();
             wiring.makings(&parts).map(|makings| makings.len())
         };
         assert_eq!(planned(10).unwrap(), 12);

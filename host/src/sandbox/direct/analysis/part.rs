@@ -24,7 +24,7 @@ const GLOBAL: &str = "hookmill:global:";
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(in crate::sandbox::direct) struct Part<'m> {
+pub(in crate::sandbox::direct) struct CoreModule<'m> {
     module: &'m [u8],
     /// Module and name of each.
     pub(in crate::sandbox::direct) imports: Vec<(&'m str, &'m str)>,
@@ -36,7 +36,7 @@ pub(in crate::sandbox::direct) struct Part<'m> {
     exports: Vec<(&'m str, ExternalKind, u32)>,
 }
 
-impl<'m> Part<'m> {
+impl<'m> CoreModule<'m> {
     /// Or why it cannot be put back.
     pub(in crate::sandbox::direct) fn of(module: &'m [u8]) -> Result<Self, Why> {
         let mut part = Self {
@@ -61,7 +61,7 @@ impl<'m> Part<'m> {
         Ok(part)
     }
 
-    /// What its mutable globals are exported as by [`Part::with_exports`].
+    /// What its mutable globals are exported as by [`CoreModule::with_exports`].
     pub(in crate::sandbox::direct) fn globals(&self) -> impl Iterator<Item = String> {
         (0..self.mutable_globals.len()).map(|number| format!("{GLOBAL}{number}"))
     }
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_put_back_is_seen() {
-        let fits = |more: &str| Part::of(&module(more)).is_ok();
+        let fits = |more: &str| CoreModule::of(&module(more)).is_ok();
         assert!(fits(""));
         assert!(fits("(func i32.const 0 memory.size i32.const 1 memory.fill)"));
         for more in [
@@ -254,7 +254,7 @@ mod tests {
             assert!(!fits(more), "{more}");
         }
         for whole in ["(module (memory i64 1))", "(module (global (mut i32) (i32.const 0)))"] {
-            assert!(Part::of(&wat::parse_str(whole).unwrap()).is_err(), "{whole}");
+            assert!(CoreModule::of(&wat::parse_str(whole).unwrap()).is_err(), "{whole}");
         }
     }
 
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn mutable_globals_are_exported_and_nothing_else_changes() {
         let module = module(r#"(data (i32.const 70) "abc") (data (i32.const 9) "d")"#);
-        let part = Part::of(&module).unwrap();
+        let part = CoreModule::of(&module).unwrap();
         assert_eq!((part.data.clone(), part.imports.len(), part.has_memory), (Some(9..73), 2, true));
         let made = part.with_exports().unwrap();
         wasmparser::Validator::new().validate_all(&made).unwrap();

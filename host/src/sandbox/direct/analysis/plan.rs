@@ -29,7 +29,7 @@ pub(in crate::sandbox::direct) const GLOBALS_MAX: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Found {
     /// So.
-    Plan(Plan),
+    Plan(DirectPlan),
     /// Only as a component.
     Not(Why),
 }
@@ -40,15 +40,15 @@ pub(crate) struct Why(String);
 
 /// See the head of this file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Plan {
+pub(crate) struct DirectPlan {
     /// In the order they are made.
     pub instances: Vec<Making>,
     /// The only memory there is.
-    pub memory: Place,
+    pub memory: ExportPlace,
     /// What the driver calls, by the names of its imports; and what is called when an answer was read.
-    pub functions: BTreeMap<String, Place>,
+    pub functions: BTreeMap<String, ExportPlace>,
     /// Mutable globals, of all instances.
-    pub globals: Vec<Place>,
+    pub globals: Vec<ExportPlace>,
     /// Bytes of memory outside of which all is zero at first. Looking for them in the memory itself would touch all of
     /// its pages, and make every look at what was written slower.
     pub data: Range<usize>,
@@ -59,20 +59,20 @@ pub(crate) struct Plan {
 pub(crate) struct Making {
     pub module: usize,
     /// What it gets, import by import.
-    pub imports: Vec<Source>,
+    pub imports: Vec<ImportSource>,
 }
 
 /// Where something comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Source {
+pub(crate) enum ImportSource {
     /// The host's function `log`.
     Log,
-    Export(Place),
+    Export(ExportPlace),
 }
 
 /// An export of an instance that was made before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct ExportPlace {
     pub instance: usize,
     pub name: String,
 }
@@ -128,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_plan_is_kept_as_it_is_unless_it_is_too_long() {
-        let place = |name: String| Place { instance: 0, name };
+        let place = |name: String| ExportPlace { instance: 0, name };
         let plan = |name: String| {
-            Found::Plan(Plan {
-                instances: vec![Making { module: 0, imports: vec![Source::Log] }],
+            Found::Plan(DirectPlan {
+                instances: vec![Making { module: 0, imports: vec![ImportSource::Log] }],
                 memory: place(name),
                 functions: BTreeMap::new(),
                 globals: Vec::new(),

@@ -31,7 +31,7 @@ pub(in crate::sandbox::direct) struct Wiring<'c> {
     /// Core instances.
     pub(in crate::sandbox::direct) instances: Vec<Instance<'c>>,
     /// Functions, tables, memories and globals of those.
-    pub(in crate::sandbox::direct) items: [Vec<Item<'c>>; 4],
+    pub(in crate::sandbox::direct) items: [Vec<WiringItem<'c>>; 4],
     /// Imported interfaces: whether it is `log`.
     interfaces: Vec<bool>,
     functions: Vec<Function>,
@@ -45,7 +45,7 @@ pub(in crate::sandbox::direct) const MEMORIES: usize = 2;
 
 /// Something of a core instance, or made by the host.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sandbox::direct) enum Item<'c> {
+pub(in crate::sandbox::direct) enum WiringItem<'c> {
     /// The host's function `log`.
     Log,
     Of {
@@ -58,12 +58,12 @@ pub(in crate::sandbox::direct) enum Item<'c> {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sandbox::direct) enum Function {
     Log,
-    Lifted(Lift),
+    Lifted(LiftedFunction),
 }
 
 /// Core functions and a memory, by their numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::sandbox::direct) struct Lift {
+pub(in crate::sandbox::direct) struct LiftedFunction {
     pub(in crate::sandbox::direct) function: u32,
     pub(in crate::sandbox::direct) memory: Option<u32>,
     /// Makes room for what is handed over.
@@ -151,7 +151,7 @@ impl<'c> Wiring<'c> {
         use ComponentExternalKind::Type;
         match alias {
             ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
-                self.items[space(kind)?].push(Item::Of { instance: instance_index, name });
+                self.items[space(kind)?].push(WiringItem::Of { instance: instance_index, name });
             }
             ComponentAlias::InstanceExport { kind: Type, .. } => {}
             ComponentAlias::InstanceExport { kind: Func, instance_index, name: LOG }
@@ -167,14 +167,14 @@ impl<'c> Wiring<'c> {
     fn canonical(&mut self, function: CanonicalFunction) -> Result<(), Why> {
         match function {
             CanonicalFunction::Lift { core_func_index: function, options, .. } => {
-                let lift = Lift { function, ..Lift::of(&options)? };
+                let lift = LiftedFunction { function, ..LiftedFunction::of(&options)? };
                 self.functions.push(Function::Lifted(lift));
             }
             CanonicalFunction::Lower { func_index, options }
                 if matches!(at(&self.functions, func_index), Some(Function::Log)) =>
             {
-                self.items[FUNCTIONS].push(Item::Log);
-                self.log_memories.extend(Lift::of(&options)?.memory);
+                self.items[FUNCTIONS].push(WiringItem::Log);
+                self.log_memories.extend(LiftedFunction::of(&options)?.memory);
             }
             CanonicalFunction::Lower { .. } => return Err(Why::new("it calls its own exports")),
             _ => return Err(Why::new("it uses something of the component model that is not followed")),
@@ -202,7 +202,7 @@ impl<'c> Wiring<'c> {
     }
 }
 
-impl Lift {
+impl LiftedFunction {
     fn of(options: &[CanonicalOption]) -> Result<Self, Why> {
         let mut lift = Self::default();
         for option in options {

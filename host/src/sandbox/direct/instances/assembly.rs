@@ -14,9 +14,9 @@ use wasmtime::component;
 use wasmtime::format_err;
 
 use crate::sandbox::direct::analysis::exporting;
-use crate::sandbox::direct::analysis::plan::Place;
-use crate::sandbox::direct::analysis::plan::Plan;
-use crate::sandbox::direct::analysis::plan::Source;
+use crate::sandbox::direct::analysis::plan::DirectPlan;
+use crate::sandbox::direct::analysis::plan::ExportPlace;
+use crate::sandbox::direct::analysis::plan::ImportSource;
 
 /// See the head of this file.
 pub(crate) struct Assembly {
@@ -60,29 +60,29 @@ impl Assembly {
     pub(in crate::sandbox::direct) fn of<S: 'static>(
         store: &mut Store<S>,
         component: &component::Instance,
-        plan: &Plan,
+        plan: &DirectPlan,
     ) -> wasmtime::Result<Self> {
         let modules = (0..).map_while(|number| component.get_module(&mut *store, &*exporting::name(number)));
         let modules: Vec<_> = modules.collect();
-        let Plan { instances: makings, memory, functions, globals, data } = plan;
+        let DirectPlan { instances: makings, memory, functions, globals, data } = plan;
         let module = |number: usize| modules.get(number).ok_or_else(|| format_err!("no module {number}"));
-        let at = |place: &Place| {
+        let at = |place: &ExportPlace| {
             let making = makings.get(place.instance);
             let export = making.map(|making| module(making.module)).transpose()?;
             let export = export.and_then(|module| module.get_export_index(&place.name));
             let export = export.ok_or_else(|| format_err!("nothing is exported as `{}`", place.name))?;
             Ok::<_, wasmtime::Error>(At { instance: place.instance, export })
         };
-        let import = |source: &Source| match source {
-            Source::Log => Ok(Import::Log),
-            Source::Export(place) => at(place).map(Import::Export),
+        let import = |source: &ImportSource| match source {
+            ImportSource::Log => Ok(Import::Log),
+            ImportSource::Export(place) => at(place).map(Import::Export),
         };
         let mut instances = Vec::with_capacity(makings.len());
         for making in makings {
             let imports = making.imports.iter().map(import).collect::<wasmtime::Result<_>>()?;
             instances.push((module(making.module)?.clone(), imports));
         }
-        let named = |(name, place): (&String, &Place)| Ok((name.clone(), at(place)?));
+        let named = |(name, place): (&String, &ExportPlace)| Ok((name.clone(), at(place)?));
         Ok(Self {
             instances,
             memory: at(memory)?,

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 /// Bytes that are kept, and how many there may be.
 #[derive(Debug)]
-pub(in crate::sandbox::direct) struct Budget {
+pub(in crate::sandbox::direct) struct ByteBudget {
     kept: AtomicUsize,
     most: usize,
 }
@@ -15,11 +15,11 @@ pub(in crate::sandbox::direct) struct Budget {
 /// Some of them. Dropped, they are free.
 #[derive(Debug)]
 pub(in crate::sandbox::direct) struct Room {
-    budget: Arc<Budget>,
+    budget: Arc<ByteBudget>,
     pub(in crate::sandbox::direct) bytes: usize,
 }
 
-impl Budget {
+impl ByteBudget {
     pub(in crate::sandbox::direct) fn new(most: usize) -> Self {
         Self { kept: AtomicUsize::new(0), most }
     }

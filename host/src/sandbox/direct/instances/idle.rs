@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
 use crate::domain::id::WorkspaceId;
-use crate::sandbox::direct::instances::live::Live;
+use crate::sandbox::direct::instances::live::DirectInstance;
 use crate::sandbox::direct::instances::snapshot::Configured;
 
 /// Instances of one guest.
@@ -26,7 +26,7 @@ pub(in crate::sandbox::direct) struct Idle {
 struct Waiting {
     guest: u64,
     workspace: WorkspaceId,
-    live: Live,
+    live: DirectInstance,
 }
 
 impl Idle {
@@ -35,14 +35,18 @@ impl Idle {
     }
 
     /// One of that guest, with that configuration rather than another.
-    pub(in crate::sandbox::direct) fn take(&self, guest: u64, config: Option<&Arc<str>>) -> Option<Live> {
+    pub(in crate::sandbox::direct) fn take(
+        &self,
+        guest: u64,
+        config: Option<&Arc<str>>,
+    ) -> Option<DirectInstance> {
         let mut waiting = self.waiting();
         let fits = waiting.iter().rposition(|one| one.guest == guest && one.live.is_configured(config));
         let at = fits.or_else(|| waiting.iter().rposition(|one| one.guest == guest))?;
         waiting.remove(at).map(|one| one.live)
     }
 
-    pub(in crate::sandbox::direct) fn put(&self, guest: u64, workspace: WorkspaceId, live: Live) {
+    pub(in crate::sandbox::direct) fn put(&self, guest: u64, workspace: WorkspaceId, live: DirectInstance) {
         let mut waiting = self.waiting();
         if waiting.iter().filter(|one| one.guest == guest).count() >= EACH {
             return;
@@ -61,7 +65,8 @@ impl Idle {
 
     /// Those of that guest go that are as this configuration made them.
     pub(in crate::sandbox::direct) fn forget_configured(&self, guest: u64, gone: &Arc<Configured>) {
-        let holds = |live: &Live| live.configured.as_ref().is_some_and(|one| Arc::ptr_eq(one, gone));
+        let holds =
+            |live: &DirectInstance| live.configured.as_ref().is_some_and(|one| Arc::ptr_eq(one, gone));
         self.forget_where(|one| one.guest == guest && holds(&one.live));
     }
 

@@ -20,18 +20,18 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::PluginLimits;
 use crate::sandbox::direct::Border;
 use crate::sandbox::direct::abi::driver::Driver;
-use crate::sandbox::direct::analysis::plan::Plan;
+use crate::sandbox::direct::analysis::plan::DirectPlan;
 use crate::sandbox::direct::instances::assembly::Assembly;
 use crate::sandbox::direct::instances::budget::Room;
 use crate::sandbox::direct::instances::idle::Idle;
+use crate::sandbox::direct::instances::live::DirectInstance;
 use crate::sandbox::direct::instances::live::Exports;
-use crate::sandbox::direct::instances::live::Live;
 use crate::sandbox::direct::instances::shelf::Gone;
 use crate::sandbox::direct::instances::shelf::Shelf;
 use crate::sandbox::direct::instances::snapshot;
 use crate::sandbox::direct::instances::snapshot::Beginning;
 use crate::sandbox::direct::instances::snapshot::Configured;
-use crate::sandbox::host::context::Given;
+use crate::sandbox::host::context::HostContext;
 use crate::sandbox::host::state::GuestState;
 use crate::sandbox::host::state::Recorded;
 use crate::sandbox::module::bindings::PluginPre;
@@ -45,10 +45,10 @@ pub(crate) struct Direct {
     workspace: WorkspaceId,
     /// The same as a component.
     component: PluginPre<GuestState>,
-    plan: Arc<Plan>,
+    plan: Arc<DirectPlan>,
     assembly: OnceCell<Assembly>,
     driver: Arc<Driver>,
-    kept: Arc<Kept>,
+    kept: Arc<DirectCache>,
     /// Calls that pass before an instance is looked at again, if what was seen before had to make room.
     patience: AtomicU32,
     /// Calls since it was looked at.
@@ -61,7 +61,7 @@ const WORTH: u32 = 16;
 const PATIENCE_MAX: u32 = 1 << 12;
 
 /// What is kept of all plugins of a pool.
-pub(crate) struct Kept {
+pub(crate) struct DirectCache {
     limits: PutBack,
     idle: Idle,
     shelf: Shelf,
@@ -71,7 +71,7 @@ pub(crate) struct Kept {
     guests: AtomicU64,
 }
 
-impl Kept {
+impl DirectCache {
     pub(crate) fn new(limits: PutBack) -> Self {
         let shelf = Shelf::new(limits.bytes_of_all, limits.configured_bytes);
         let (idle, looking) = (Idle::new(limits.idle), tokio::sync::Mutex::default());
@@ -83,9 +83,9 @@ impl Direct {
     pub(crate) fn new(
         workspace: WorkspaceId,
         component: PluginPre<GuestState>,
-        plan: Arc<Plan>,
+        plan: Arc<DirectPlan>,
         driver: Arc<Driver>,
-        kept: Arc<Kept>,
+        kept: Arc<DirectCache>,
         sizes: (&'static Tier, PluginLimits),
     ) -> Self {
         let number = kept.guests.fetch_add(1, Ordering::Relaxed);
@@ -114,7 +114,7 @@ impl Direct {
         &self,
         mut state: GuestState,
         config: Option<&Arc<str>>,
-    ) -> Result<Live, Box<GuestState>> {
+    ) -> Result<DirectInstance, Box<GuestState>> {
         let Some(mut live) = self.kept.idle.take(self.number, config) else { return Err(Box::new(state)) };
         let bytes = live.exports.memory.data_size(&live.store) as u64;
         if bytes > state.limits.memory_bytes {
@@ -139,10 +139,10 @@ impl Direct {
         &self,
         mut store: Store<GuestState>,
         config: Option<&Arc<str>>,
-    ) -> Result<Live, Box<GuestState>> {
+    ) -> Result<DirectInstance, Box<GuestState>> {
         let Ok(exports) = self.made(&mut store).await else { return Err(Box::new(store.into_data().anew())) };
         let beginning = self.kept.shelf.beginning(self.number);
-        let mut live = Live { store, exports, beginning, configured: None };
+        let mut live = DirectInstance { store, exports, beginning, configured: None };
         if let Some(config) = config
             && let Some(known) = self.kept.shelf.configured(self.number, config)
         {
@@ -177,7 +177,8 @@ impl Direct {
     /// A store for instances of which no code runs; what they take is limited as for any other.
     fn quiet(&self, engine: &Engine) -> Store<GuestState> {
         let (tier, limits) = self.sizes;
-        let mut store = Store::new(engine, GuestState::new(tier, limits, Given::default(), Arc::default()));
+        let mut store =
+            Store::new(engine, GuestState::new(tier, limits, HostContext::default(), Arc::default()));
         store.limiter(|state| state);
         store.set_epoch_deadline(u64::from(u32::MAX));
         store
@@ -220,9 +221,9 @@ impl Direct {
     }
 
     /// Keeps what the configuration made of an instance to which nothing else happened.
-    pub(crate) fn remember(&self, live: &mut Live, config: Arc<str>, recorded: Recorded) {
+    pub(crate) fn remember(&self, live: &mut DirectInstance, config: Arc<str>, recorded: Recorded) {
         let Some(beginning) = live.beginning.clone() else { return };
-        let Live { store, exports, .. } = live;
+        let DirectInstance { store, exports, .. } = live;
         if store.data().denied || store.data().log_dropped > 0 {
             // With other limits it might have made something else of it.
             return;
@@ -246,7 +247,7 @@ impl Direct {
 
     /// Puts an instance back and keeps it for the next call, or throws it away. One that was stopped within a call must
     /// not come here.
-    pub(crate) async fn give_back(&self, mut live: Live) {
+    pub(crate) async fn give_back(&self, mut live: DirectInstance) {
         // Where it was stopped early, parts of an event are still there.
         live.store.data_mut().border = Border::default();
         let calls = self.calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
@@ -277,7 +278,7 @@ impl Direct {
 
 /// Makes of an instance that was put back what it is with another configuration; without its own if what that makes is
 /// not known. False if it has to be thrown away.
-fn change(live: &mut Live, other: Option<&Arc<Configured>>) -> bool {
+fn change(live: &mut DirectInstance, other: Option<&Arc<Configured>>) -> bool {
     let before = live.configured.take();
     let both = before.as_ref().into_iter().chain(other);
     let pages: Vec<usize> = both.flat_map(|configured| configured.pages()).collect();

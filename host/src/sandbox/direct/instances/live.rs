@@ -24,7 +24,7 @@ use crate::sandbox::host::stop::border_bytes;
 use crate::sandbox::module::contract;
 
 /// An instance, and its store.
-pub(crate) struct Live {
+pub(crate) struct DirectInstance {
     pub(crate) store: Store<GuestState>,
     pub(crate) exports: Exports,
     /// What it is put back to, once that is known.
@@ -101,7 +101,7 @@ impl Exports {
     }
 }
 
-impl Live {
+impl DirectInstance {
     /// Whether it is as that configuration makes it; without one, as it was at the beginning.
     pub(crate) fn is_configured(&self, config: Option<&Arc<str>>) -> bool {
         match (&self.configured, config) {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
 use crate::domain::id::WorkspaceId;
-use crate::sandbox::direct::instances::budget::Budget;
+use crate::sandbox::direct::instances::budget::ByteBudget;
 use crate::sandbox::direct::instances::budget::Room;
 use crate::sandbox::direct::instances::snapshot::Beginning;
 use crate::sandbox::direct::instances::snapshot::Configured;
@@ -21,7 +21,7 @@ const CONFIGURED_EACH: usize = 16;
 /// See the head of this file.
 #[derive(Debug)]
 pub(in crate::sandbox::direct) struct Shelf {
-    budget: Arc<Budget>,
+    budget: Arc<ByteBudget>,
     /// Bytes of what the configurations of one guest change.
     configured_bytes: usize,
     guests: Mutex<Guests>,
@@ -54,7 +54,7 @@ pub(in crate::sandbox::direct) enum Gone {
 
 impl Shelf {
     pub(in crate::sandbox::direct) fn new(bytes: usize, configured_bytes: usize) -> Self {
-        Self { budget: Arc::new(Budget::new(bytes)), configured_bytes, guests: Mutex::default() }
+        Self { budget: Arc::new(ByteBudget::new(bytes)), configured_bytes, guests: Mutex::default() }
     }
 
     /// What that guest's instances are put back to.

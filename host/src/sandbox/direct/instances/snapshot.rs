@@ -121,11 +121,11 @@ pub(in crate::sandbox::direct) fn pages(ranges: &[Range<usize>]) -> impl Iterato
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::direct::instances::budget::Budget;
+    use crate::sandbox::direct::instances::budget::ByteBudget;
 
     #[test]
     fn what_is_different_is_seen_page_by_page() {
-        let budget = Arc::new(Budget::new(PAGE));
+        let budget = Arc::new(ByteBudget::new(PAGE));
         let mut memory = vec![0; 5 * PAGE];
         memory[2 * PAGE + 7] = 1;
         let data = 2 * PAGE + 5..2 * PAGE + 9;

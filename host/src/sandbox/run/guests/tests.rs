@@ -14,7 +14,7 @@ fn thread() -> String {
 }
 
 /// Where a call began and where it ended that computes for so many slices, giving way after each.
-async fn threads(queue: &Queue, calls: &Arc<PluginCalls>, slices: u32) -> (String, String) {
+async fn threads(queue: &GuestQueue, calls: &Arc<PluginCalls>, slices: u32) -> (String, String) {
     let make = |meter: Arc<Meter>| async move {
         let computing = async {
             let began = thread();
@@ -97,13 +97,13 @@ async fn those_that_turn_long_and_those_that_begin_so_do_not_wait_for_each_other
 }
 
 /// As many plugins of a workspace as would take all the room, each with as many calls as it may have.
-fn crowd(queue: &Queue, workspace: u128) -> Vec<Arc<PluginCalls>> {
+fn crowd(queue: &GuestQueue, workspace: u128) -> Vec<Arc<PluginCalls>> {
     let plugins = NATIVE.calls / queue.calls_per_plugin + 1;
     let queue = queue.of(WorkspaceId::from_bits(workspace));
     (0..plugins).map(|_| queue.plugin_calls()).collect()
 }
 
-async fn busy(queue: &Queue, calls: &Arc<PluginCalls>) -> Result<(), SandboxError> {
+async fn busy(queue: &GuestQueue, calls: &Arc<PluginCalls>) -> Result<(), SandboxError> {
     queue.run(calls.slot().await?, calls, Asleep::default(), |_| pending::<()>()).await
 }
 

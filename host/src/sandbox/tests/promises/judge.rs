@@ -16,7 +16,7 @@ use crate::domain::plugin::PluginLimits;
 use crate::domain::plugin::Verdict;
 use crate::sandbox::Cost;
 use crate::sandbox::Failure;
-use crate::sandbox::Given;
+use crate::sandbox::HostContext;
 use crate::sandbox::KvRead;
 use crate::sandbox::Plugin;
 use crate::sandbox::Refusal;
@@ -275,8 +275,8 @@ fn within(cost: &Cost, limits: &PluginLimits) -> Result<(), String> {
 }
 
 /// What every guest is given: two values of its own.
-pub(super) fn given() -> Given {
-    Given { kv: Some(Arc::new(Own)), now_ms: 1, ..Given::default() }
+pub(super) fn given() -> HostContext {
+    HostContext { kv: Some(Arc::new(Own)), now_ms: 1, ..HostContext::default() }
 }
 
 struct Own;

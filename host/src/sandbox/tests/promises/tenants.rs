@@ -11,7 +11,7 @@ use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::secret::NamedSecrets;
 use crate::domain::secret::Secret;
-use crate::sandbox::Given;
+use crate::sandbox::HostContext;
 use crate::sandbox::Plugin;
 use crate::sandbox::tests::promises::wat::Guest;
 use crate::sandbox::tests::promises::wat::LOG;
@@ -33,7 +33,7 @@ fn talks() -> Guest {
 
 async fn said(plugin: &Plugin, config: &Arc<str>, secrets: &[(&str, &str)]) -> Vec<String> {
     let named = secrets.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
-    let given = Given { secrets: NamedSecrets::new(named), ..Given::default() };
+    let given = HostContext { secrets: NamedSecrets::new(named), ..HostContext::default() };
     let ran = plugin.run_with(given, config.clone(), event("e")).await.unwrap();
     ran.cost.log.into_iter().map(|line| line.message).collect()
 }
@@ -93,7 +93,7 @@ async fn a_fault_shows_no_beginning_of_a_secret() {
     ));
     let plugin = room.loaded_for(A, guest.build()).await;
     let secrets = NamedSecrets::new([("crm".to_owned(), Secret::new(SECRET))]);
-    let given = Given { secrets, ..Given::default() };
+    let given = HostContext { secrets, ..HostContext::default() };
     let told = plugin.run_with(given, no_config(), event("e")).await.unwrap_err().fault.to_string();
     assert!(
         told.contains("is not a header name") && told.contains("x[sec") && !told.contains("s3cr"),

@@ -8,7 +8,7 @@ use crate::domain::grant::Grants;
 use crate::domain::plugin::Blame;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::PluginLimits;
-use crate::sandbox::Given;
+use crate::sandbox::HostContext;
 use crate::sandbox::KvRead;
 use crate::sandbox::Plugin;
 use crate::sandbox::SandboxError;
@@ -61,7 +61,7 @@ async fn loaded(room: &Room) -> Plugin {
 }
 
 async fn read(plugin: &Plugin, disk: Disk) -> Fault {
-    let given = Given { kv: Some(Arc::new(disk)), ..Given::default() };
+    let given = HostContext { kv: Some(Arc::new(disk)), ..HostContext::default() };
     plugin.run_with(given, no_config(), event("e")).await.unwrap_err().fault
 }
 

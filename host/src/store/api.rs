@@ -27,6 +27,10 @@ use crate::store::change::ConfigWrite;
 use crate::store::error::StoreError;
 use crate::store::feed::CommitRange;
 use crate::store::feed::Held;
+use crate::store::lease::Adoption;
+use crate::store::lease::Lease;
+use crate::store::lease::Renewed;
+use crate::store::node::NodeId;
 use crate::store::query::DeliveryQuery;
 use crate::store::query::DeliverySummary;
 use crate::store::query::EventQuery;
@@ -36,13 +40,26 @@ use crate::store::recovered::EventLog;
 
 /// A place where events, their log and the configuration are kept.
 pub trait Store: Send + Sync + 'static {
-    /// Stores events, all of them or none; answers when they are on disk. Duplicates by
-    /// idempotency key are answered with the first one's id.
+    /// What this handle writes by. It was given when the store was opened, and whatever is written carries it: once
+    /// another node has taken over, or this one has begun again, every write answers [`StoreError::Fenced`], and
+    /// nothing is written. Reading goes on.
+    fn lease(&self) -> Lease;
+
+    /// Makes the lease longer, and answers which nodes let theirs end.
+    fn renew(&self) -> impl Future<Output = Result<Renewed, StoreError>> + Send;
+
+    /// Takes over what a node left whose lease has ended. Waits for what it was writing, so that nothing acknowledged is
+    /// missed; what it writes later is refused.
+    fn adopt(&self, node: NodeId) -> impl Future<Output = Result<Adoption, StoreError>> + Send;
+
+    /// Stores events, all of them or none, as this node's own; answers when they are on disk. Duplicates by
+    /// idempotency key, whichever node had the first, are answered with that one's id.
     fn accept(&self, events: Vec<NewEvent>)
     -> impl Future<Output = Result<Vec<Accepted>, StoreError>> + Send;
 
     /// Takes note of what happened: written with the next commit, within milliseconds, in the
-    /// order of calls. Never waits. A crash before that makes the event be worked on again.
+    /// order of calls. Never waits. A crash before that makes the event be worked on again. Behind the fence nothing is
+    /// noted; `flushed` and `health` say so.
     fn note(&self, change: Change);
 
     /// The same as `note`, answered when it is on disk.
@@ -86,15 +103,16 @@ pub trait Store: Send + Sync + 'static {
     /// The events of a commit, in order.
     fn read(&self, range: CommitRange) -> impl Future<Output = Result<Vec<Held>, StoreError>> + Send;
 
-    /// Events that are accepted and not closed, in the order of their ids, after that one, at most `limit`.
+    /// Events of this node that are accepted and not closed, in the order of their ids, after that one, at most `limit`.
     fn open_events(
         &self,
         after: Option<EventId>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<EventId>, StoreError>> + Send;
 
-    /// Live (not terminal) delivery records in the order of their ids, after that one, at most `limit`.
-    fn live(
+    /// Live (not terminal) delivery records that are this node's to send, in the order of their ids, after that one, at
+    /// most `limit`. Each has one owner among the nodes, so nobody has to lock it first.
+    fn claim(
         &self,
         after: Option<DeliveryId>,
         limit: usize,
@@ -166,9 +184,9 @@ pub trait Store: Send + Sync + 'static {
         log_before: Timestamp,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Whether events would be taken now.
+    /// Whether events would be taken now, and from this node.
     fn health(&self) -> Result<(), StoreError>;
 
-    /// Writes what is noted, syncs and closes. Nothing is taken afterwards.
+    /// Writes what is noted, gives the lease back, syncs and closes. Nothing is taken afterwards.
     fn close(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

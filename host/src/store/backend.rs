@@ -18,6 +18,7 @@ use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
+use crate::store::Adoption;
 use crate::store::Change;
 use crate::store::CommitRange;
 use crate::store::ConfigAnswer;
@@ -28,8 +29,11 @@ use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
 use crate::store::Held;
+use crate::store::Lease;
+use crate::store::NodeId;
 use crate::store::Page;
 use crate::store::PlannedEvent;
+use crate::store::Renewed;
 use crate::store::Store;
 use crate::store::StoreError;
 #[cfg(test)]
@@ -64,6 +68,18 @@ macro_rules! each {
 }
 
 impl Store for Backend {
+    fn lease(&self) -> Lease {
+        each!(self, store => store.lease())
+    }
+
+    async fn renew(&self) -> Result<Renewed, StoreError> {
+        each!(self, store => store.renew().await)
+    }
+
+    async fn adopt(&self, node: NodeId) -> Result<Adoption, StoreError> {
+        each!(self, store => store.adopt(node).await)
+    }
+
     async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
         each!(self, store => store.accept(events).await)
     }
@@ -112,8 +128,12 @@ impl Store for Backend {
         each!(self, store => store.open_events(after, limit).await)
     }
 
-    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
-        each!(self, store => store.live(after, limit).await)
+    async fn claim(
+        &self,
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        each!(self, store => store.claim(after, limit).await)
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::store::node::NodeId;
+
 /// Why the store could not do it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -47,6 +49,14 @@ pub enum StoreError {
         found: u8,
         /// The newest this binary reads.
         known: u8,
+    },
+    /// Somebody took over what this node had, or it was started a second time; nothing was written.
+    #[error(
+        "{node} owns nothing any more: another process took over what it had, so nothing was written; start it again"
+    )]
+    Fenced {
+        /// Which node.
+        node: NodeId,
     },
     /// Reading or writing failed; the store takes nothing more until it could be opened again.
     #[error("the store cannot be written: {detail}")]

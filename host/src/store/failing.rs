@@ -24,6 +24,7 @@ use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
+use crate::store::Adoption;
 use crate::store::Change;
 use crate::store::CommitRange;
 use crate::store::ConfigAnswer;
@@ -34,8 +35,11 @@ use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
 use crate::store::Held;
+use crate::store::Lease;
+use crate::store::NodeId;
 use crate::store::Page;
 use crate::store::PlannedEvent;
+use crate::store::Renewed;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::memory::MemoryStore;
@@ -53,7 +57,7 @@ pub(crate) enum Call {
     Event,
     Read,
     OpenEvents,
-    Live,
+    Claim,
     EventLog,
     Delivery,
     DeliveryBytes,
@@ -72,7 +76,7 @@ impl Call {
         Self::Event,
         Self::Read,
         Self::OpenEvents,
-        Self::Live,
+        Self::Claim,
         Self::EventLog,
         Self::Delivery,
         Self::DeliveryBytes,
@@ -144,6 +148,18 @@ pub struct FailingStore {
 }
 
 impl Store for FailingStore {
+    fn lease(&self) -> Lease {
+        self.inner.lease()
+    }
+
+    async fn renew(&self) -> Result<Renewed, StoreError> {
+        self.inner.renew().await
+    }
+
+    async fn adopt(&self, node: NodeId) -> Result<Adoption, StoreError> {
+        self.inner.adopt(node).await
+    }
+
     async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
         self.faults.meet(Call::Accept)?;
         self.inner.accept(events).await
@@ -201,9 +217,13 @@ impl Store for FailingStore {
         self.inner.open_events(after, limit).await
     }
 
-    async fn live(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
-        self.faults.meet(Call::Live)?;
-        self.inner.live(after, limit).await
+    async fn claim(
+        &self,
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.faults.meet(Call::Claim)?;
+        self.inner.claim(after, limit).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<Event, EventId>, StoreError> {

@@ -53,9 +53,36 @@ pub struct HeldEvent {
 #[derive(Debug)]
 pub struct HotBudget {
     /// Bytes in use.
-    pub(crate) used: AtomicU64,
+    used: AtomicU64,
     /// Bytes allowed.
-    pub(crate) max: u64,
+    max: u64,
+}
+
+impl HotBudget {
+    /// So many bytes, none of them in use.
+    pub(crate) fn new(max: u64) -> Self {
+        Self { used: AtomicU64::new(0), max }
+    }
+
+    /// Bytes in use.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether these may be handed over.
+    pub(crate) fn fits(&self, events: &[Event]) -> bool {
+        let bytes: u64 = events.iter().map(|event| held_bytes(&event.data)).sum();
+        self.used().saturating_add(bytes) <= self.max
+    }
+
+    /// Counts events against the budget until the last clone is dropped.
+    pub(crate) fn hold(self: &Arc<Self>, events: Vec<Event>) -> Vec<Held> {
+        let held = events.into_iter().map(|event| {
+            self.used.fetch_add(held_bytes(&event.data), Ordering::Relaxed);
+            Held(Arc::new(HeldEvent { event, budget: Some(Arc::clone(self)) }))
+        });
+        held.collect()
+    }
 }
 
 impl Drop for HeldEvent {

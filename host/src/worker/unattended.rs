@@ -93,7 +93,7 @@ impl Worker {
 
     async fn deliveries_without_worker(&self, seen: &mut Unattended) -> Result<(), StoreError> {
         for _ in 0..READS {
-            let page = self.pipeline.store().live(seen.from, RECORDS).await?;
+            let page = self.pipeline.store().claim(seen.from, RECORDS).await?;
             let whole = page.len() == RECORDS;
             seen.from = page.last().map(|record| record.id).filter(|_| whole);
             let alone = page.into_iter().filter(|record| !self.is_attended(record));

@@ -33,6 +33,7 @@ impl From<StoreError> for Problem {
             StoreError::Locked { .. }
             | StoreError::Damaged { .. }
             | StoreError::NewerFormat { .. }
+            | StoreError::Fenced { .. }
             | StoreError::Unavailable { .. } => {
                 Self::new(Kind::Unavailable, "the store cannot be used at the moment; the log says why")
                     .header(RETRY_AFTER, STORE_RETRY_AFTER_S)

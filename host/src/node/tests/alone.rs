@@ -163,7 +163,7 @@ async fn a_look_that_fails_is_made_again() {
     let free = async || (!flow.pipeline.duties().has(event)).then_some(());
     flow.until("nobody has it", free).await;
     let mut seen = Unattended::default();
-    for call in [Call::Flushed, Call::OpenEvents, Call::Live] {
+    for call in [Call::Flushed, Call::OpenEvents, Call::Claim] {
         flow.faults.nth(call, 1);
         flow.worker.look_for_unattended(&mut seen).await;
     }

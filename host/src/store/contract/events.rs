@@ -132,6 +132,7 @@ pub(crate) async fn a_closed_store_takes_nothing(opener: &impl Opener) {
     assert!(opened.store.accept(vec![Samples::of(1).event("two")]).await.is_err());
     assert!(opened.store.commit(Change::default()).await.is_err());
     assert!(opened.store.flushed().await.is_err());
+    assert!(opened.store.renew().await.is_err());
     opened.store.note(Change::default());
     assert!(opened.feed.next().await.is_none());
 }

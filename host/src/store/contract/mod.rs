@@ -2,6 +2,7 @@
 //! `contract_suite!` something that opens it, again and again, on the same data.
 //! Not here: what only one backend promises (its own tests).
 
+pub(crate) mod cluster;
 mod configuration;
 mod deliveries;
 mod events;
@@ -9,6 +10,7 @@ mod expiry;
 mod kv;
 mod lists;
 mod modules;
+mod ownership;
 mod recovery;
 pub(crate) mod samples;
 
@@ -22,6 +24,8 @@ use crate::store::Feed;
 use crate::store::Recovered;
 use crate::store::Store;
 
+pub(crate) use cluster::Cluster;
+pub(crate) use cluster::cluster_suite;
 pub(crate) use samples::Samples;
 
 /// Opens a backend on data of its own, which outlives the store.
@@ -96,7 +100,7 @@ impl<O: Opener> Opened<O> {
 /// Makes a test of every function of the suite.
 macro_rules! contract_suite {
     ($opener:expr) => {
-        $crate::store::contract::contract_suite!(@ $opener;
+        $crate::store::contract::contract_suite!(@ run, $opener;
             events: an_event_comes_back_as_it_was, ids_and_the_feed_are_in_order,
                 what_does_not_fit_in_memory_is_read_again, one_key_is_one_event, large_bodies_come_back,
                 a_closed_store_takes_nothing;
@@ -112,21 +116,24 @@ macro_rules! contract_suite {
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;
+            ownership: a_lease_is_held_and_renewed, alone_there_is_nothing_to_adopt, what_is_live_is_claimed;
             modules: modules_come_back_by_their_digest;
             kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,
                 bytes_that_cannot_be_made_again_last;
         );
     };
-    (@ $opener:expr; $($file:ident: $($name:ident),*;)*) => {
+    (@ $run:ident, $opener:expr; $($file:ident: $($name:ident),*;)*) => {
         $($(
             #[tokio::test]
             async fn $name() {
-                $crate::store::contract::run::$name(&$opener).await;
+                $crate::store::contract::$run::$name(&$opener).await;
             }
         )*)*
     };
 }
 pub(crate) use contract_suite;
+
+pub(crate) use cluster::run as run_cluster;
 
 /// Every function of the suite under one roof, for the macro.
 pub(crate) mod run {
@@ -137,5 +144,6 @@ pub(crate) mod run {
     pub(crate) use super::kv::*;
     pub(crate) use super::lists::*;
     pub(crate) use super::modules::*;
+    pub(crate) use super::ownership::*;
     pub(crate) use super::recovery::*;
 }

@@ -129,8 +129,8 @@ pub(crate) async fn what_is_unfinished_is_listed(opener: &impl Opener) {
     assert_eq!(store.open_events(None, 2).await.unwrap(), left[..2]);
     assert_eq!(store.open_events(Some(left[1]), 2).await.unwrap(), left[2..4]);
     assert_eq!(store.open_events(Some(left[4]), 2).await.unwrap(), []);
-    assert_eq!(store.live(None, 10).await.unwrap(), [waiting.clone(), held.clone()]);
-    assert_eq!(store.live(None, 1).await.unwrap(), std::slice::from_ref(&waiting));
-    assert_eq!(store.live(Some(waiting.id), 10).await.unwrap(), std::slice::from_ref(&held));
-    assert_eq!(store.live(Some(held.id), 10).await.unwrap(), []);
+    assert_eq!(store.claim(None, 10).await.unwrap(), [waiting.clone(), held.clone()]);
+    assert_eq!(store.claim(None, 1).await.unwrap(), std::slice::from_ref(&waiting));
+    assert_eq!(store.claim(Some(waiting.id), 10).await.unwrap(), std::slice::from_ref(&held));
+    assert_eq!(store.claim(Some(held.id), 10).await.unwrap(), []);
 }

@@ -22,7 +22,7 @@ use crate::store::EventLog;
 use crate::store::EventQuery;
 use crate::store::LogEntry;
 use crate::store::Page;
-use crate::store::memory::Data;
+use crate::store::memory::data::Data;
 
 fn page<T, C>(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> C) -> Page<T, C> {
     let more = items.len() > limit;

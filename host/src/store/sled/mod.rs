@@ -18,6 +18,7 @@ mod options;
 mod read;
 mod recovery;
 mod shared;
+mod store;
 #[cfg(test)]
 mod tests;
 mod upkeep;

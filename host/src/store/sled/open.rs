@@ -12,6 +12,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
+use crate::domain::time::Timestamp;
+use crate::store::Lease;
+use crate::store::NodeId;
 use crate::store::Recovered;
 use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
@@ -49,6 +52,8 @@ pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), S
     if exported.is_none_or(|exported| exported.revision < state.config.revision) {
         exporter.send(&state.config);
     }
+    // It grows with each start that wrote anything, without a write of its own.
+    let lease = Lease { node: NodeId::ALONE, epoch: state.seq, until: Timestamp::NEVER };
     let shared = Arc::new(Shared::new(options.clone(), engine, recovered.config.clone()));
     let (requests, receiver) = crossbeam_channel::unbounded();
     let (sender, messages) = mpsc::unbounded_channel();
@@ -59,7 +64,7 @@ pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), S
         .spawn(move || committer.run())
         .map_err(|error| fail(error.into()))?;
     let readers = Arc::new(Semaphore::new(handle::READERS));
-    Ok((SledStore { shared, requests, readers }, SledFeed { messages }, recovered))
+    Ok((SledStore { shared, requests, readers, lease }, SledFeed { messages }, recovered))
 }
 
 /// Makes the data directory for its owner alone.

@@ -1,6 +1,8 @@
 //! What the committer, the readers and the handle share. Not here: anything they do with it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
@@ -44,6 +46,7 @@ pub(super) struct Shared {
     config: RwLock<Arc<ConfigState>>,
     revision: watch::Sender<u64>,
     trouble: RwLock<Option<StoreError>>,
+    closed: AtomicBool,
     /// Memory for events between commit and close.
     pub(super) budget: Arc<HotBudget>,
     /// Counters.
@@ -53,7 +56,7 @@ pub(super) struct Shared {
 impl Shared {
     /// Around an open store.
     pub(super) fn new(options: StoreOptions, engine: Engine, config: ConfigState) -> Self {
-        let budget = HotBudget { used: 0.into(), max: options.hot_bytes_max };
+        let budget = HotBudget::new(options.hot_bytes_max);
         Self {
             options,
             engine: RwLock::new(Some(engine)),
@@ -61,6 +64,7 @@ impl Shared {
             revision: watch::Sender::new(config.revision),
             config: RwLock::new(Arc::new(config)),
             trouble: RwLock::new(None),
+            closed: AtomicBool::new(false),
             budget: Arc::new(budget),
             counters: Counters::new(),
         }
@@ -109,6 +113,17 @@ impl Shared {
             return;
         }
         *self.trouble.write() = trouble;
+    }
+
+    /// Whether the store was closed for good.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// It is closed for good.
+    pub(super) fn set_closed(&self) {
+        self.set_trouble(Some(self.explain(&Fault::Closed)));
+        self.closed.store(true, Ordering::Release);
     }
 
     /// Words for a fault.

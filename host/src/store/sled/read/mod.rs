@@ -7,5 +7,6 @@ pub(super) mod events;
 pub(super) mod kv;
 pub(super) mod log;
 pub(super) mod modules;
+pub(super) mod payloads;
 pub(super) mod planned;
 pub(super) mod rejections;

@@ -34,7 +34,7 @@ impl Committer {
             // Everything is on disk already; if this fails, the next start only takes longer.
             let _slower_start = self.remember_pages();
         }
-        self.shared.set_trouble(Some(Fault::Closed.explain(&self.shared.options.dir)));
+        self.shared.set_closed();
         drop(self.exporter);
         // Closing the file is not enough while a child that is being started has a copy of it.
         let _unlocked_when_closed = fs4::FileExt::unlock(&self.files.lock);

@@ -12,6 +12,5 @@ mod waiting;
 
 pub(super) use committer::Committer;
 pub(super) use committer::Files;
-pub(super) use publish::hold;
 pub(super) use request::FeedMessage;
 pub(super) use request::Request;

@@ -9,7 +9,7 @@ use parking_lot::MutexGuard;
 
 use crate::domain::id::EventId;
 use crate::domain::id::IdSet;
-use crate::store::Held;
+use crate::store::HotEvent;
 
 /// The duties there are. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ impl Drop for Duty {
 #[derive(Debug)]
 pub(crate) struct Charge {
     /// The event.
-    pub held: Held,
+    pub held: HotEvent,
     /// See [`Duty`].
     pub duty: Duty,
 }

@@ -26,7 +26,7 @@ use crate::store::change::ConfigState;
 use crate::store::change::ConfigWrite;
 use crate::store::error::StoreError;
 use crate::store::feed::CommitRange;
-use crate::store::feed::Held;
+use crate::store::feed::HotEvent;
 use crate::store::lease::Adoption;
 use crate::store::lease::Lease;
 use crate::store::lease::Renewed;
@@ -101,7 +101,7 @@ pub trait Store: Send + Sync + 'static {
     fn event(&self, id: EventId) -> impl Future<Output = Result<Option<Event>, StoreError>> + Send;
 
     /// The events of a commit, in order.
-    fn read(&self, range: CommitRange) -> impl Future<Output = Result<Vec<Held>, StoreError>> + Send;
+    fn read(&self, range: CommitRange) -> impl Future<Output = Result<Vec<HotEvent>, StoreError>> + Send;
 
     /// Events of this node that are accepted and not closed, in the order of their ids, after that one, at most `limit`.
     fn open_events(

@@ -28,7 +28,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
-use crate::store::Held;
+use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
 use crate::store::Page;
@@ -120,7 +120,7 @@ impl Store for Backend {
         each!(self, store => store.event(id).await)
     }
 
-    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+    async fn read(&self, range: CommitRange) -> Result<Vec<HotEvent>, StoreError> {
         each!(self, store => store.read(range).await)
     }
 

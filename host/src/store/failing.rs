@@ -34,7 +34,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
-use crate::store::Held;
+use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
 use crate::store::Page;
@@ -207,7 +207,7 @@ impl Store for FailingStore {
         self.inner.event(id).await
     }
 
-    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+    async fn read(&self, range: CommitRange) -> Result<Vec<HotEvent>, StoreError> {
         self.faults.meet(Call::Read)?;
         self.inner.read(range).await
     }

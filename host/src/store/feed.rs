@@ -23,7 +23,7 @@ pub struct Committed {
     /// First id and number of events; `read` finds them by it.
     pub range: CommitRange,
     /// The events, if memory allowed to hand them over; otherwise `read` them when their turn comes.
-    pub events: Option<Vec<Held>>,
+    pub events: Option<Vec<HotEvent>>,
 }
 
 /// Where the events of one commit are.
@@ -35,14 +35,14 @@ pub struct CommitRange {
     pub count: u32,
 }
 
-/// An event in memory. The bytes it holds count against the hand-over budget until the last
+/// An event that is kept in memory between its commit and its close. Its bytes count against the budget until the last
 /// clone is dropped.
 #[derive(Clone, Debug)]
-pub struct Held(pub Arc<HeldEvent>);
+pub struct HotEvent(pub Arc<CountedEvent>);
 
-/// See [`Held`].
+/// What the clones of a [`HotEvent`] share.
 #[derive(Debug)]
-pub struct HeldEvent {
+pub struct CountedEvent {
     /// The event.
     pub event: Event,
     /// Gives its bytes back when dropped.
@@ -71,30 +71,30 @@ impl HotBudget {
 
     /// Whether these may be handed over.
     pub(crate) fn fits(&self, events: &[Event]) -> bool {
-        let bytes: u64 = events.iter().map(|event| held_bytes(&event.data)).sum();
+        let bytes: u64 = events.iter().map(|event| hot_bytes(&event.data)).sum();
         self.used().saturating_add(bytes) <= self.max
     }
 
     /// Counts events against the budget until the last clone is dropped.
-    pub(crate) fn hold(self: &Arc<Self>, events: Vec<Event>) -> Vec<Held> {
+    pub(crate) fn hold(self: &Arc<Self>, events: Vec<Event>) -> Vec<HotEvent> {
         let held = events.into_iter().map(|event| {
-            self.used.fetch_add(held_bytes(&event.data), Ordering::Relaxed);
-            Held(Arc::new(HeldEvent { event, budget: Some(Arc::clone(self)) }))
+            self.used.fetch_add(hot_bytes(&event.data), Ordering::Relaxed);
+            HotEvent(Arc::new(CountedEvent { event, budget: Some(Arc::clone(self)) }))
         });
         held.collect()
     }
 }
 
-impl Drop for HeldEvent {
+impl Drop for CountedEvent {
     fn drop(&mut self) {
         if let Some(budget) = &self.budget {
-            let bytes = held_bytes(&self.event.data);
+            let bytes = hot_bytes(&self.event.data);
             budget.used.fetch_sub(bytes, Ordering::Relaxed);
         }
     }
 }
 
 /// What an event counts against the budget: its body, its query and a flat kilobyte for the rest.
-pub(crate) fn held_bytes(event: &NewEvent) -> u64 {
+pub(crate) fn hot_bytes(event: &NewEvent) -> u64 {
     event.body.len() as u64 + event.request.query.len() as u64 + 1024
 }

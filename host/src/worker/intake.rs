@@ -18,7 +18,7 @@ use crate::pipeline::plan;
 use crate::pipeline::plan::service_class::ServiceClass;
 use crate::store::Committed;
 use crate::store::Feed;
-use crate::store::Held;
+use crate::store::HotEvent;
 use crate::store::Store;
 use crate::worker::Worker;
 
@@ -118,7 +118,7 @@ async fn events_of(worker: &Worker, commit: Committed) -> Vec<Charge> {
         }
     };
     let charge =
-        |held: Held| worker.pipeline.duties().take(held.0.event.id).map(|duty| Charge { held, duty });
+        |held: HotEvent| worker.pipeline.duties().take(held.0.event.id).map(|duty| Charge { held, duty });
     events.into_iter().filter_map(charge).collect()
 }
 

@@ -12,8 +12,8 @@ use crate::pipeline::duty::Charge;
 use crate::pipeline::duty::Duty;
 use crate::pipeline::plan;
 use crate::pipeline::plan::service_class::ServiceClass;
-use crate::store::Held;
-use crate::store::HeldEvent;
+use crate::store::HotEvent;
+use crate::store::CountedEvent;
 use crate::store::Store;
 use crate::store::Unfinished;
 use crate::worker::Worker;
@@ -76,6 +76,6 @@ impl Worker {
     pub(crate) async fn charge(&self, event: EventId, duty: Duty) -> Option<Charge> {
         let read = || self.pipeline.store().event(event);
         let event = self.pipeline.until_answered("read an unfinished event", read).await??;
-        Some(Charge { held: Held(Arc::new(HeldEvent { event, budget: None })), duty })
+        Some(Charge { held: HotEvent(Arc::new(CountedEvent { event, budget: None })), duty })
     }
 }

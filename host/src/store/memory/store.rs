@@ -28,7 +28,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
-use crate::store::Held;
+use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
 use crate::store::Page;
@@ -157,7 +157,7 @@ impl Store for MemoryStore {
         Ok(self.data().events.get(&id).cloned().map(|data| Event { id, data }))
     }
 
-    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+    async fn read(&self, range: CommitRange) -> Result<Vec<HotEvent>, StoreError> {
         let data = self.data();
         let events = data.events.range(range.first..).take(range.count as usize);
         let events = events.map(|(id, data)| Event { id: *id, data: data.clone() }).collect();

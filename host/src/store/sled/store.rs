@@ -30,7 +30,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
-use crate::store::Held;
+use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
 use crate::store::Page;
@@ -122,7 +122,7 @@ impl Store for SledStore {
         self.read(move |tree, _| events::event(tree, id)).await
     }
 
-    async fn read(&self, range: CommitRange) -> Result<Vec<Held>, StoreError> {
+    async fn read(&self, range: CommitRange) -> Result<Vec<HotEvent>, StoreError> {
         self.read(move |tree, shared| Ok(shared.budget.hold(events::of_commit(tree, range)?))).await
     }
 

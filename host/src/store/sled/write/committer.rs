@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 use crossbeam_channel::RecvTimeoutError;
 use tokio::sync::mpsc;
 
-use crate::store::held_bytes;
+use crate::store::hot_bytes;
 use crate::store::sled::commit::Reply;
 use crate::store::sled::commit::State;
 use crate::store::sled::recovery::Witness;
@@ -175,7 +175,7 @@ impl Committer {
 
 fn bytes_of(request: &Request) -> u64 {
     match request {
-        Request::Accept { events, .. } => events.iter().map(held_bytes).sum(),
+        Request::Accept { events, .. } => events.iter().map(hot_bytes).sum(),
         Request::PutModule { module, .. } => module.len() as u64,
         _ => 1024,
     }

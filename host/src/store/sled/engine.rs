@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sled::Tree;
 
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 
 /// Parts are sized for this; see `parts`.
 const SEGMENT: usize = 512 * 1024;
@@ -25,7 +25,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Opens the files in `dir`, or makes them.
-    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
+    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, SledFault> {
         let db = open_db(dir, cache_bytes)?;
         let durable = File::open(dir.join("db"))?;
         durable.sync_data()?;
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// Writes all of it or nothing, and returns when it is on disk: how long that took.
-    pub(super) fn write(&self, batch: sled::Batch) -> Result<Duration, Fault> {
+    pub(super) fn write(&self, batch: sled::Batch) -> Result<Duration, SledFault> {
         self.db.apply_batch(batch)?;
         let start = Instant::now();
         self.db.flush()?;
@@ -48,14 +48,14 @@ impl Engine {
     }
 
     /// Bytes of the files.
-    pub(super) fn size_on_disk(&self) -> Result<u64, Fault> {
+    pub(super) fn size_on_disk(&self) -> Result<u64, SledFault> {
         Ok(self.db.size_on_disk()?)
     }
 }
 
 /// The store was locked by its directory's owner already, so if sled's own lock is taken, that is
 /// a store of this process whose last background work is ending.
-fn open_db(dir: &Path, cache_bytes: u64) -> Result<sled::Db, Fault> {
+fn open_db(dir: &Path, cache_bytes: u64) -> Result<sled::Db, SledFault> {
     let config = sled::Config::new()
         .path(dir)
         .mode(sled::Mode::LowSpace)

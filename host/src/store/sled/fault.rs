@@ -13,7 +13,7 @@ pub(super) const FORMAT: u8 = 2;
 
 /// Something went wrong below.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SledFault {
     /// sled says no: input/output or its own checksums.
     #[error("{0}")]
     Sled(#[from] sled::Error),
@@ -44,7 +44,7 @@ pub(super) enum Fault {
     Closed,
 }
 
-impl Fault {
+impl SledFault {
     /// In words for the person who runs it.
     pub(super) fn explain(&self, dir: &Path) -> StoreError {
         match self {

@@ -13,13 +13,13 @@ use crate::store::ConfigWrite;
 use crate::store::Lease;
 use crate::store::StoreError;
 use crate::store::sled::commit::Expected;
-use crate::store::sled::commit::Reply;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::commit::ReplyTo;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::guard;
-use crate::store::sled::shared::Shared;
+use crate::store::sled::shared::StoreShared;
 use crate::store::sled::upkeep;
 use crate::store::sled::upkeep::StoreStats;
-use crate::store::sled::write::Request;
+use crate::store::sled::write::CommitterRequest;
 
 /// Reads at a time; more would only wait for the same disk.
 pub(super) const READERS: usize = 4;
@@ -31,8 +31,8 @@ const READ_TRIES: usize = 4;
 /// `close` had been called, without anybody to tell.
 #[derive(Clone, Debug)]
 pub struct SledStore {
-    pub(super) shared: Arc<Shared>,
-    pub(super) requests: Sender<Request>,
+    pub(super) shared: Arc<StoreShared>,
+    pub(super) requests: Sender<CommitterRequest>,
     pub(super) readers: Arc<Semaphore>,
     /// The same as long as the store is open.
     pub(super) lease: Lease,
@@ -54,24 +54,27 @@ impl SledStore {
         let documents = state.documents.into_iter();
         let writes = documents.map(|(key, text)| ConfigWrite { key, document: Some(text) });
         let (writes, expected) = (writes.collect(), Expected::Any { above: state.revision });
-        let answer = self.ask(|reply| Request::Configure { writes, expected, reply }).await?;
+        let answer = self.ask(|reply| CommitterRequest::Configure { writes, expected, reply }).await?;
         Ok(Some(answer.revision()))
     }
 
-    pub(super) async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, StoreError> {
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(ReplyTo<T>) -> CommitterRequest,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         if self.requests.send(request(reply)).is_err() {
-            return Err(self.shared.explain(&Fault::Closed));
+            return Err(self.shared.explain(&SledFault::Closed));
         }
         match answer.await {
             Ok(answer) => answer,
-            Err(_) => Err(self.shared.trouble().unwrap_or(self.shared.explain(&Fault::Closed))),
+            Err(_) => Err(self.shared.trouble().unwrap_or(self.shared.explain(&SledFault::Closed))),
         }
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl Fn(&Tree, &Shared) -> Result<T, Fault> + Send + 'static,
+        read: impl Fn(&Tree, &StoreShared) -> Result<T, SledFault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = Arc::clone(&self.readers).acquire_owned().await;
         let shared = Arc::clone(&self.shared);
@@ -84,12 +87,15 @@ impl SledStore {
 }
 
 /// Reads on this thread.
-fn read_here<T>(shared: &Shared, read: &dyn Fn(&Tree, &Shared) -> Result<T, Fault>) -> Result<T, StoreError> {
+fn read_here<T>(
+    shared: &StoreShared,
+    read: &dyn Fn(&Tree, &StoreShared) -> Result<T, SledFault>,
+) -> Result<T, StoreError> {
     let engine = shared.engine();
-    let result = engine.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+    let result = engine.as_ref().ok_or(SledFault::Closed).and_then(|engine| {
         let once = || guard::caught(|| read(engine.tree(), shared));
         (1..READ_TRIES).fold(once(), |result, _| match result {
-            Err(Fault::Bad { .. }) => once(),
+            Err(SledFault::Bad { .. }) => once(),
             other => other,
         })
     });
@@ -101,7 +107,7 @@ impl SledStore {
     /// with the notes locked, so that it cannot stop looking in between.
     pub(super) fn nudge_unless(&self, watched: bool) {
         if !watched {
-            let _closed = self.requests.send(Request::Nudge);
+            let _closed = self.requests.send(CommitterRequest::Nudge);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::store::NodeId;
 use crate::store::Recovered;
 use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::feed::SledFeed;
 use crate::store::sled::guard;
 use crate::store::sled::handle;
@@ -26,16 +26,16 @@ use crate::store::sled::handle::SledStore;
 use crate::store::sled::options::StoreOptions;
 use crate::store::sled::recovery;
 use crate::store::sled::recovery::Witness;
-use crate::store::sled::shared::Shared;
+use crate::store::sled::shared::StoreShared;
 use crate::store::sled::upkeep;
 use crate::store::sled::upkeep::Exporter;
 use crate::store::sled::write::Committer;
-use crate::store::sled::write::Files;
+use crate::store::sled::write::DirectoryFiles;
 
 /// Opens the store in `options.dir`, or makes one. Blocks: some milliseconds for a new one, up
 /// to a second or so for one with millions of log rows.
 pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), StoreError> {
-    let fail = |fault: Fault| fault.explain(&options.dir);
+    let fail = |fault: SledFault| fault.explain(&options.dir);
     make_dir(&options.dir).map_err(|error| fail(error.into()))?;
     let lock = lock(&options)?;
     let opened = guard::quietly(|| {
@@ -54,11 +54,17 @@ pub fn open(options: StoreOptions) -> Result<(SledStore, SledFeed, Recovered), S
     }
     // It grows with each start that wrote anything, without a write of its own.
     let lease = Lease { node: NodeId::ALONE, epoch: state.seq, until: Timestamp::NEVER };
-    let shared = Arc::new(Shared::new(options.clone(), engine, recovered.config.clone()));
+    let shared = Arc::new(StoreShared::new(options.clone(), engine, recovered.config.clone()));
     let (requests, receiver) = crossbeam_channel::unbounded();
     let (sender, messages) = mpsc::unbounded_channel();
-    let committer =
-        Committer::new(Arc::clone(&shared), state, receiver, sender, exporter, Files { lock, witness });
+    let committer = Committer::new(
+        Arc::clone(&shared),
+        state,
+        receiver,
+        sender,
+        exporter,
+        DirectoryFiles { lock, witness },
+    );
     std::thread::Builder::new()
         .name("store-commit".to_owned())
         .spawn(move || committer.run())
@@ -82,10 +88,10 @@ fn make_dir(dir: &Path) -> Result<(), std::io::Error> {
 fn lock(options: &StoreOptions) -> Result<File, StoreError> {
     let path = options.lock();
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-    let file = file.map_err(|error| Fault::from(error).explain(&options.dir))?;
+    let file = file.map_err(|error| SledFault::from(error).explain(&options.dir))?;
     match fs4::FileExt::try_lock(&file) {
         Ok(()) => Ok(file),
         Err(fs4::TryLockError::WouldBlock) => Err(StoreError::Locked { path: options.dir.clone() }),
-        Err(fs4::TryLockError::Error(error)) => Err(Fault::from(error).explain(&options.dir)),
+        Err(fs4::TryLockError::Error(error)) => Err(SledFault::from(error).explain(&options.dir)),
     }
 }

@@ -16,7 +16,7 @@ use crate::store::ConfigState;
 use crate::store::HotBudget;
 use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::options::StoreOptions;
 use crate::store::sled::upkeep::Counters;
 
@@ -38,7 +38,7 @@ impl Notes {
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct StoreShared {
     /// How it was opened.
     pub(super) options: StoreOptions,
     engine: RwLock<Option<Engine>>,
@@ -53,7 +53,7 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
 }
 
-impl Shared {
+impl StoreShared {
     /// Around an open store.
     pub(super) fn new(options: StoreOptions, engine: Engine, config: ConfigState) -> Self {
         let budget = HotBudget::new(options.hot_bytes_max);
@@ -122,12 +122,12 @@ impl Shared {
 
     /// It is closed for good.
     pub(super) fn set_closed(&self) {
-        self.set_trouble(Some(self.explain(&Fault::Closed)));
+        self.set_trouble(Some(self.explain(&SledFault::Closed)));
         self.closed.store(true, Ordering::Release);
     }
 
     /// Words for a fault.
-    pub(super) fn explain(&self, fault: &Fault) -> StoreError {
+    pub(super) fn explain(&self, fault: &SledFault) -> StoreError {
         fault.explain(&self.options.dir)
     }
 }

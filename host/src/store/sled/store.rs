@@ -40,7 +40,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::sled::SledStore;
 use crate::store::sled::commit::Expected;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::read::configuration;
 use crate::store::sled::read::deliveries;
 use crate::store::sled::read::events;
@@ -51,7 +51,7 @@ use crate::store::sled::read::payloads;
 use crate::store::sled::read::planned;
 use crate::store::sled::read::rejections;
 use crate::store::sled::upkeep::expire::ExpireStep;
-use crate::store::sled::write::Request;
+use crate::store::sled::write::CommitterRequest;
 
 /// A commit that takes longer than this is a disk that hangs.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ impl Store for SledStore {
     /// Nobody else opens the directory while this process has it, so the lease has no end but the store's own.
     async fn renew(&self) -> Result<Renewed, StoreError> {
         match self.shared.is_closed() {
-            true => Err(self.shared.explain(&Fault::Closed)),
+            true => Err(self.shared.explain(&SledFault::Closed)),
             false => Ok(Renewed { lease: self.lease, lapsed: Vec::new() }),
         }
     }
@@ -77,7 +77,7 @@ impl Store for SledStore {
     }
 
     async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
-        self.ask(|reply| Request::Accept { events, reply }).await
+        self.ask(|reply| CommitterRequest::Accept { events, reply }).await
     }
 
     fn note(&self, change: Change) {
@@ -87,16 +87,16 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        self.ask(|reply| Request::Commit { change, reply }).await
+        self.ask(|reply| CommitterRequest::Commit { change, reply }).await
     }
 
     async fn flushed(&self) -> Result<(), StoreError> {
-        self.ask(|reply| Request::Flush { reply }).await
+        self.ask(|reply| CommitterRequest::Flush { reply }).await
     }
 
     async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
         let expected = Expected::Exactly(expected);
-        self.ask(|reply| Request::Configure { writes, expected, reply }).await
+        self.ask(|reply| CommitterRequest::Configure { writes, expected, reply }).await
     }
 
     fn watch_config(&self) -> watch::Receiver<u64> {
@@ -111,7 +111,7 @@ impl Store for SledStore {
     }
 
     async fn put_module(&self, digest: Digest, module: Bytes) -> Result<(), StoreError> {
-        self.ask(|reply| Request::PutModule { digest, module, reply }).await
+        self.ask(|reply| CommitterRequest::PutModule { digest, module, reply }).await
     }
 
     async fn module(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
@@ -127,7 +127,7 @@ impl Store for SledStore {
     }
 
     async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
-        self.ask(|reply| Request::Open { after, limit, reply }).await
+        self.ask(|reply| CommitterRequest::Open { after, limit, reply }).await
     }
 
     async fn claim(
@@ -172,7 +172,7 @@ impl Store for SledStore {
         before: Option<RejectionId>,
         limit: usize,
     ) -> Result<Page<Rejection, RejectionId>, StoreError> {
-        let wanted = rejections::Wanted { workspace, source, before, limit };
+        let wanted = rejections::RejectionsWanted { workspace, source, before, limit };
         self.read(move |tree, _| rejections::list(tree, wanted)).await
     }
 
@@ -191,7 +191,7 @@ impl Store for SledStore {
         let mut chunks = 0;
         loop {
             let this = step.clone();
-            let expired = self.ask(|reply| Request::Expire { step: this, reply }).await?;
+            let expired = self.ask(|reply| CommitterRequest::Expire { step: this, reply }).await?;
             chunks += expired.chunks;
             match expired.next {
                 Some(next) => step.from = next,
@@ -213,6 +213,6 @@ impl Store for SledStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.ask(|reply| Request::Close { reply }).await
+        self.ask(|reply| CommitterRequest::Close { reply }).await
     }
 }

@@ -6,23 +6,23 @@ use crate::domain::event::NewEvent;
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::store::Accepted;
-use crate::store::sled::commit::state::Effects;
-use crate::store::sled::commit::state::Reply;
-use crate::store::sled::commit::state::State;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::commit::state::CommitEffects;
+use crate::store::sled::commit::state::CommitState;
+use crate::store::sled::commit::state::ReplyTo;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::WriteSet;
 use crate::store::sled::layout::event_chunk::ChunkWriter;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk::LogWriter;
 use crate::store::sled::layout::record;
-use crate::store::sled::layout::record::Mark;
+use crate::store::sled::layout::record::RecoveryMark;
 
 /// A commit in the making.
 #[derive(Debug)]
 pub(crate) struct Commit<'a> {
-    pub(crate) state: &'a mut State,
+    pub(crate) state: &'a mut CommitState,
     pub(crate) set: WriteSet<'a>,
-    pub(crate) effects: Effects,
+    pub(crate) effects: CommitEffects,
     pub(crate) now: Timestamp,
     pub(crate) log: LogWriter,
     chunk: ChunkWriter,
@@ -31,12 +31,12 @@ pub(crate) struct Commit<'a> {
 
 impl<'a> Commit<'a> {
     /// An empty one.
-    pub(crate) fn new(state: &'a mut State, tree: &'a sled::Tree, now: Timestamp) -> Self {
+    pub(crate) fn new(state: &'a mut CommitState, tree: &'a sled::Tree, now: Timestamp) -> Self {
         let seq = state.seq;
         Self {
             state,
             set: WriteSet::new(tree),
-            effects: Effects::default(),
+            effects: CommitEffects::default(),
             now,
             log: LogWriter::new(seq, now),
             chunk: ChunkWriter::new(seq),
@@ -45,7 +45,11 @@ impl<'a> Commit<'a> {
     }
 
     /// Stores events, but for those whose key was seen before.
-    pub(crate) fn accept(&mut self, events: Vec<NewEvent>, reply: Reply<Vec<Accepted>>) -> Result<(), Fault> {
+    pub(crate) fn accept(
+        &mut self,
+        events: Vec<NewEvent>,
+        reply: ReplyTo<Vec<Accepted>>,
+    ) -> Result<(), SledFault> {
         let mut accepted = Vec::with_capacity(events.len());
         for data in events {
             let known = data.idempotency.and_then(|key| {
@@ -71,7 +75,7 @@ impl<'a> Commit<'a> {
     }
 
     /// Writes where recovery would start if this commit were the last.
-    pub(crate) fn mark(&mut self) -> Result<(), Fault> {
+    pub(crate) fn mark(&mut self) -> Result<(), SledFault> {
         let oldest = self.state.open.iter().find(|(event, _)| !self.effects.closed.contains(event));
         let first_new = self.effects.events.first().map(|event| (event.id, self.state.seq));
         let last = self.state.ids.last();
@@ -79,7 +83,7 @@ impl<'a> Commit<'a> {
             .map(|(event, open)| (event, open.seq))
             .or(first_new)
             .unwrap_or((EventId::from_bits(last), self.state.seq + 1));
-        let mark = Mark {
+        let mark = RecoveryMark {
             seq: self.state.seq,
             last_id: last.to_be_bytes(),
             oldest_seq,
@@ -89,7 +93,7 @@ impl<'a> Commit<'a> {
     }
 
     /// Everything that is to be written, and what follows from it.
-    pub(crate) fn finish(mut self) -> (WriteSet<'a>, Effects) {
+    pub(crate) fn finish(mut self) -> (WriteSet<'a>, CommitEffects) {
         self.chunk.finish(&mut self.set);
         self.log.finish(&mut self.set);
         if let Some(event) = self.effects.events.first().filter(|_| !self.key_list.is_empty()) {

@@ -11,7 +11,7 @@ use crate::store::AttemptEntry;
 use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::sled::commit::build::Commit;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::WriteSet;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk;
@@ -24,7 +24,7 @@ const RECORD: &str = "a delivery record";
 
 impl Commit<'_> {
     /// Adds one change to the commit.
-    pub(crate) fn change(&mut self, change: &Change) -> Result<(), Fault> {
+    pub(crate) fn change(&mut self, change: &Change) -> Result<(), SledFault> {
         for entry in &change.log {
             let indexed = self.index_late(entry, change)?;
             self.log.push(entry, indexed, &mut self.set)?;
@@ -56,7 +56,7 @@ impl Commit<'_> {
     }
 
     /// For a row whose event is closed: leaves word where it is. Answers whether it did.
-    fn index_late(&mut self, entry: &LogEntry, change: &Change) -> Result<bool, Fault> {
+    fn index_late(&mut self, entry: &LogEntry, change: &Change) -> Result<bool, SledFault> {
         let Subject::Event(event) = log_chunk::subject(entry) else { return Ok(false) };
         if self.is_open(event) {
             return Ok(false);
@@ -84,12 +84,12 @@ impl Commit<'_> {
         Ok(true)
     }
 
-    fn put_bytes(&mut self, kind: u8, id: DeliveryId, bytes: &DeliveryBytes) -> Result<(), Fault> {
+    fn put_bytes(&mut self, kind: u8, id: DeliveryId, bytes: &DeliveryBytes) -> Result<(), SledFault> {
         self.set.put(&keys::by_id(kind, id.bits()), &record::encode(bytes)?)
     }
 
     /// A live record lies among the live ones; a terminal one moves away and takes no bytes along.
-    fn put_record(&mut self, record: &DeliveryRecord, attempt: Option<&Attempt>) -> Result<(), Fault> {
+    fn put_record(&mut self, record: &DeliveryRecord, attempt: Option<&Attempt>) -> Result<(), SledFault> {
         let id = record.id.bits();
         let before = find_record(&self.set, record.id)?;
         let mut stored = StoredRecord { record: record.clone(), seqs: Vec::new(), last: None };
@@ -125,7 +125,7 @@ fn last_attempt(change: &Change, delivery: DeliveryId) -> Option<&Attempt> {
     })
 }
 
-fn find_record(set: &WriteSet<'_>, delivery: DeliveryId) -> Result<Option<(u8, StoredRecord)>, Fault> {
+fn find_record(set: &WriteSet<'_>, delivery: DeliveryId) -> Result<Option<(u8, StoredRecord)>, SledFault> {
     for kind in [keys::LIVE, keys::ENDED] {
         if let Some(bytes) = set.get(&keys::by_id(kind, delivery.bits()))? {
             return Ok(Some((kind, record::decode(RECORD, &bytes)?)));

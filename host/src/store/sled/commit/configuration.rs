@@ -8,7 +8,7 @@ use crate::store::ConfigAnswer;
 use crate::store::ConfigState;
 use crate::store::ConfigWrite;
 use crate::store::sled::commit::build::Commit;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::Undo;
@@ -31,7 +31,7 @@ impl Commit<'_> {
         &mut self,
         writes: &[ConfigWrite],
         expected: Expected,
-    ) -> Result<ConfigAnswer, Fault> {
+    ) -> Result<ConfigAnswer, SledFault> {
         let present = self.effects.config.as_ref().unwrap_or(&self.state.config);
         let revision = match expected {
             Expected::Exactly(expected) if expected != present.revision => {

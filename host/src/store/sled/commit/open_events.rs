@@ -1,5 +1,5 @@
 //! The events that are accepted and not closed, in the order of commits: what recovery would
-//! have to find again. Not here: where that is stored (`record::Mark`).
+//! have to find again. Not here: where that is stored (`record::RecoveryMark`).
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use crate::domain::id::EventId;
 
 /// What is known of an open event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Open {
+pub(crate) struct OpenEvent {
     /// The commit it was written in.
     pub(crate) seq: u64,
     /// The configuration in force when it was accepted.
@@ -17,11 +17,11 @@ pub(crate) struct Open {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct OpenEvents(BTreeMap<u128, Open>);
+pub(crate) struct OpenEvents(BTreeMap<u128, OpenEvent>);
 
 impl OpenEvents {
     /// One more.
-    pub(crate) fn insert(&mut self, event: EventId, open: Open) {
+    pub(crate) fn insert(&mut self, event: EventId, open: OpenEvent) {
         self.0.insert(event.bits(), open);
     }
 
@@ -41,7 +41,7 @@ impl OpenEvents {
     }
 
     /// The oldest.
-    pub(crate) fn oldest(&self) -> Option<(u128, Open)> {
+    pub(crate) fn oldest(&self) -> Option<(u128, OpenEvent)> {
         self.0.first_key_value().map(|(id, open)| (*id, *open))
     }
 
@@ -51,7 +51,7 @@ impl OpenEvents {
     }
 
     /// All of them, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (EventId, Open)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (EventId, OpenEvent)> + '_ {
         self.0.iter().map(|(id, open)| (EventId::from_bits(*id), *open))
     }
 

@@ -15,16 +15,16 @@ use crate::store::ConfigState;
 use crate::store::StoreError;
 use crate::store::sled::commit::dedup::Dedup;
 use crate::store::sled::commit::ids::IdMaker;
-use crate::store::sled::commit::open_events::Open;
+use crate::store::sled::commit::open_events::OpenEvent;
 use crate::store::sled::commit::open_events::OpenEvents;
 
 /// The way back to who asked.
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(crate) type ReplyTo<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the committer knows between commits. Changes only when a commit is on disk, but for
 /// the ids, which may have gaps.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct CommitState {
     /// The number of the next commit.
     pub(crate) seq: u64,
     /// Event ids.
@@ -39,11 +39,11 @@ pub(crate) struct State {
 
 /// What follows when the commit is on disk.
 #[derive(Debug, Default)]
-pub(crate) struct Effects {
+pub(crate) struct CommitEffects {
     /// New events, in order.
     pub(crate) events: Vec<Event>,
     /// Answers to those who sent them.
-    pub(crate) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
+    pub(crate) acks: Vec<(ReplyTo<Vec<Accepted>>, Vec<Accepted>)>,
     /// Events that are closed now.
     pub(crate) closed: IdSet<EventId>,
     /// The configuration, if it changed.
@@ -51,11 +51,11 @@ pub(crate) struct Effects {
     pub(super) keys: HashMap<IdempotencyKey, EventId>,
 }
 
-impl State {
+impl CommitState {
     /// The commit is on disk.
-    pub(crate) fn apply(&mut self, effects: &mut Effects) {
+    pub(crate) fn apply(&mut self, effects: &mut CommitEffects) {
         for event in &effects.events {
-            let open = Open { seq: self.seq, revision: event.data.revision };
+            let open = OpenEvent { seq: self.seq, revision: event.data.revision };
             self.open.insert(event.id, open);
             if let Some(key) = event.data.idempotency {
                 self.dedup.insert(key, event.id);

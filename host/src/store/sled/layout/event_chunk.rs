@@ -20,7 +20,7 @@ use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::read_bytes::take_id;
 use crate::store::sled::layout::read_bytes::take_slice;
@@ -67,7 +67,7 @@ impl ChunkWriter {
         id: EventId,
         event: &NewEvent,
         into: &mut WriteSet<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), SledFault> {
         if self.count == 0 {
             self.first = id.bits();
         }
@@ -91,7 +91,7 @@ impl ChunkWriter {
         let request = (!event.request.is_plain_post()).then_some(&event.request);
         let start = self.body.len();
         self.body = postcard::to_extend(&(fields, &event.headers, request), std::mem::take(&mut self.body))
-            .map_err(|_| Fault::Bad { what: "an event", why: "cannot be encoded" })?;
+            .map_err(|_| SledFault::Bad { what: "an event", why: "cannot be encoded" })?;
         let length = (self.body.len() - start) as u32;
         self.body[lengths..lengths + 4].copy_from_slice(&length.to_le_bytes());
         self.body.extend_from_slice(&event.body);
@@ -126,7 +126,7 @@ pub(crate) struct ChunkHead {
 }
 
 /// Reads a chunk's head.
-pub(crate) fn head(mut head: &[u8]) -> Result<ChunkHead, Fault> {
+pub(crate) fn head(mut head: &[u8]) -> Result<ChunkHead, SledFault> {
     let read = |head: &mut &[u8]| {
         let seq = take_u64(head)?;
         take_u32(head)?;
@@ -135,25 +135,25 @@ pub(crate) fn head(mut head: &[u8]) -> Result<ChunkHead, Fault> {
     read(&mut head).ok_or(BAD)
 }
 
-const BAD: Fault = Fault::Bad { what: "a chunk of events", why: "has an unknown shape" };
+const BAD: SledFault = SledFault::Bad { what: "a chunk of events", why: "has an unknown shape" };
 
 /// An event in an unpacked chunk, read as far as asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct EventRow<'a> {
     /// Its id.
     pub(crate) id: EventId,
     fields: &'a [u8],
     body: &'a [u8],
 }
 
-impl<'a> Row<'a> {
+impl<'a> EventRow<'a> {
     /// What lists filter by.
-    pub(crate) fn fields(&self) -> Result<Fields<'a>, Fault> {
+    pub(crate) fn fields(&self) -> Result<Fields<'a>, SledFault> {
         postcard::take_from_bytes(self.fields).map(|(fields, _)| fields).map_err(|_| BAD)
     }
 
     /// The whole event, with bytes of its own.
-    pub(crate) fn event(&self) -> Result<Event, Fault> {
+    pub(crate) fn event(&self) -> Result<Event, SledFault> {
         let ((fields, headers), rest): ((Fields<'a>, Headers), _) =
             postcard::take_from_bytes(self.fields).map_err(|_| BAD)?;
         let data = NewEvent {
@@ -174,7 +174,7 @@ impl<'a> Row<'a> {
 }
 
 /// What is behind an event's headers: nothing, if it was stored before requests were kept.
-fn request(rest: &[u8]) -> Result<RequestLine, Fault> {
+fn request(rest: &[u8]) -> Result<RequestLine, SledFault> {
     if rest.is_empty() {
         return Ok(RequestLine::default());
     }
@@ -183,7 +183,7 @@ fn request(rest: &[u8]) -> Result<RequestLine, Fault> {
 }
 
 /// The events of an unpacked chunk, oldest first.
-pub(crate) fn rows(mut body: &[u8]) -> Result<Vec<Row<'_>>, Fault> {
+pub(crate) fn rows(mut body: &[u8]) -> Result<Vec<EventRow<'_>>, SledFault> {
     let mut rows = Vec::new();
     while !body.is_empty() {
         rows.push(row(&mut body).ok_or(BAD)?);
@@ -191,11 +191,11 @@ pub(crate) fn rows(mut body: &[u8]) -> Result<Vec<Row<'_>>, Fault> {
     Ok(rows)
 }
 
-fn row<'a>(rest: &mut &'a [u8]) -> Option<Row<'a>> {
+fn row<'a>(rest: &mut &'a [u8]) -> Option<EventRow<'a>> {
     let id = EventId::from_bits(take_id(rest)?);
     let fields = take_u32(rest)? as usize;
     let body = take_u32(rest)? as usize;
-    Some(Row { id, fields: take_slice(rest, fields)?, body: take_slice(rest, body)? })
+    Some(EventRow { id, fields: take_slice(rest, fields)?, body: take_slice(rest, body)? })
 }
 
 #[cfg(test)]
@@ -216,7 +216,7 @@ mod tests {
     }
 
     fn read(fields: &[u8]) -> RequestLine {
-        let row = Row { id: EventId::from_bits(9), fields, body: b"hello" };
+        let row = EventRow { id: EventId::from_bits(9), fields, body: b"hello" };
         assert_eq!(row.fields().unwrap().event_type, "push");
         let event = row.event().unwrap();
         assert_eq!((event.data.headers.get("x-a"), &event.data.body[..]), (Some("1"), &b"hello"[..]));

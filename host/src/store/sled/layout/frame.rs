@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use crate::store::sled::fault::FIRST_FORMAT;
 use crate::store::sled::fault::FORMAT;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 
 const FIXED: usize = 20;
@@ -72,12 +72,12 @@ pub(crate) struct Outline<'a> {
 }
 
 /// Reads version and head from the first part of a frame.
-pub(crate) fn outline<'a>(name: &[u8], first: &'a [u8]) -> Result<Outline<'a>, Fault> {
+pub(crate) fn outline<'a>(name: &[u8], first: &'a [u8]) -> Result<Outline<'a>, SledFault> {
     let what = keys::describe(name);
-    let bad = |why| Fault::Bad { what, why };
+    let bad = |why| SledFault::Bad { what, why };
     match first.first() {
         None => return Err(bad("is empty")),
-        Some(&found) if found > FORMAT => return Err(Fault::Newer { what, found }),
+        Some(&found) if found > FORMAT => return Err(SledFault::Newer { what, found }),
         Some(&found) if found >= FIRST_FORMAT => {}
         Some(_) => return Err(bad("has a format that never was")),
     }
@@ -98,8 +98,8 @@ pub(crate) fn outline<'a>(name: &[u8], first: &'a [u8]) -> Result<Outline<'a>, F
 }
 
 /// The body of a whole frame, checked and unpacked.
-pub(crate) fn body<'a>(name: &[u8], frame: &'a [u8]) -> Result<Cow<'a, [u8]>, Fault> {
-    let bad = |why| Fault::Bad { what: keys::describe(name), why };
+pub(crate) fn body<'a>(name: &[u8], frame: &'a [u8]) -> Result<Cow<'a, [u8]>, SledFault> {
+    let bad = |why| SledFault::Bad { what: keys::describe(name), why };
     let outline = outline(name, frame)?;
     if outline.total != frame.len() {
         return Err(bad("has lost a part"));
@@ -169,6 +169,6 @@ mod tests {
     fn a_newer_format_says_so() {
         let mut frame = seal(b"c1", b"", b"text");
         frame[0] = FORMAT + 1;
-        assert!(matches!(body(b"c1", &frame), Err(Fault::Newer { found, .. }) if found == FORMAT + 1));
+        assert!(matches!(body(b"c1", &frame), Err(SledFault::Newer { found, .. }) if found == FORMAT + 1));
     }
 }

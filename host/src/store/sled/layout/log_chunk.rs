@@ -8,7 +8,7 @@
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::store::LogEntry;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::read_bytes::take;
 use crate::store::sled::layout::read_bytes::take_id;
@@ -19,7 +19,7 @@ use crate::store::sled::layout::write_set::WriteSet;
 
 /// A chunk is closed when it has so many bytes.
 const CHUNK: usize = 64 * 1024;
-const BAD: Fault = Fault::Bad { what: "a chunk of the log", why: "has an unknown shape" };
+const BAD: SledFault = SledFault::Bad { what: "a chunk of the log", why: "has an unknown shape" };
 
 /// Least and greatest of some ids; least is the greater when there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl LogWriter {
         entry: &LogEntry,
         indexed: bool,
         into: &mut WriteSet<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), SledFault> {
         let (kind, id) = match subject(entry) {
             Subject::Event(event) => (0, event.bits()),
             Subject::Rejection(id) => (1, id),
@@ -119,7 +119,7 @@ impl LogWriter {
         let at = self.rows.len();
         self.rows.extend_from_slice(&[0; 4]);
         self.rows = postcard::to_extend(entry, std::mem::take(&mut self.rows))
-            .map_err(|_| Fault::Bad { what: "a log row", why: "cannot be encoded" })?;
+            .map_err(|_| SledFault::Bad { what: "a log row", why: "cannot be encoded" })?;
         let length = (self.rows.len() - at - 4) as u32;
         self.rows[at..at + 4].copy_from_slice(&length.to_le_bytes());
         if self.rows.len() >= CHUNK {
@@ -173,7 +173,7 @@ pub(crate) struct LogHead {
 }
 
 /// Reads a chunk's head.
-pub(crate) fn head(head: &[u8]) -> Result<LogHead, Fault> {
+pub(crate) fn head(head: &[u8]) -> Result<LogHead, SledFault> {
     let mut rest = head;
     let mut read = || {
         let at = Timestamp::from_millis(take_u64(&mut rest)?);
@@ -187,15 +187,15 @@ pub(crate) fn head(head: &[u8]) -> Result<LogHead, Fault> {
 
 /// A row of an unpacked chunk, read as far as asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct LogRow<'a> {
     /// What it is about.
     pub(crate) subject: Subject,
     entry: &'a [u8],
 }
 
-impl Row<'_> {
+impl LogRow<'_> {
     /// The row itself.
-    pub(crate) fn entry(&self) -> Result<LogEntry, Fault> {
+    pub(crate) fn entry(&self) -> Result<LogEntry, SledFault> {
         postcard::from_bytes(self.entry).map_err(|_| BAD)
     }
 
@@ -206,7 +206,7 @@ impl Row<'_> {
 }
 
 /// Closed events and rows of an unpacked chunk, oldest first.
-pub(crate) fn read<'a>(head: &LogHead, body: &'a [u8]) -> Result<(Vec<EventId>, Vec<Row<'a>>), Fault> {
+pub(crate) fn read<'a>(head: &LogHead, body: &'a [u8]) -> Result<(Vec<EventId>, Vec<LogRow<'a>>), SledFault> {
     let mut rest = body;
     let mut closed = Vec::with_capacity(head.closes.min(body.len() / 16));
     for _ in 0..head.closes {
@@ -219,7 +219,7 @@ pub(crate) fn read<'a>(head: &LogHead, body: &'a [u8]) -> Result<(Vec<EventId>, 
     Ok((closed, rows))
 }
 
-fn row<'a>(rest: &mut &'a [u8]) -> Option<Row<'a>> {
+fn row<'a>(rest: &mut &'a [u8]) -> Option<LogRow<'a>> {
     let [kind] = take(rest)?;
     let id = take_id(rest)?;
     let subject = match kind {
@@ -228,5 +228,5 @@ fn row<'a>(rest: &mut &'a [u8]) -> Option<Row<'a>> {
         _ => return None,
     };
     let length = take_u32(rest)? as usize;
-    Some(Row { subject, entry: take_slice(rest, length)? })
+    Some(LogRow { subject, entry: take_slice(rest, length)? })
 }

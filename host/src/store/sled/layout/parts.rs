@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::Tree;
 
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::frame;
 use crate::store::sled::layout::keys;
 
@@ -16,20 +16,20 @@ pub(crate) const PART: usize = 5 * 1024;
 
 /// A value met in a scan; its body is read only when asked for.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct StoredValue {
     /// Its key without the part.
     pub(crate) name: Vec<u8>,
     first: IVec,
 }
 
-impl Entry {
+impl StoredValue {
     /// The head.
-    pub(crate) fn head(&self) -> Result<&[u8], Fault> {
+    pub(crate) fn head(&self) -> Result<&[u8], SledFault> {
         Ok(frame::outline(&self.name, &self.first)?.head)
     }
 
     /// The body, unpacked.
-    pub(crate) fn body(&self, tree: &Tree) -> Result<Cow<'_, [u8]>, Fault> {
+    pub(crate) fn body(&self, tree: &Tree) -> Result<Cow<'_, [u8]>, SledFault> {
         let total = frame::outline(&self.name, &self.first)?.total;
         if total == self.first.len() {
             return frame::body(&self.name, &self.first);
@@ -48,15 +48,15 @@ impl Entry {
 }
 
 /// The value of that name.
-pub(crate) fn get(tree: &Tree, name: Vec<u8>) -> Result<Option<Entry>, Fault> {
-    Ok(tree.get(keys::part(&name, 0))?.map(|first| Entry { name, first }))
+pub(crate) fn get(tree: &Tree, name: Vec<u8>) -> Result<Option<StoredValue>, SledFault> {
+    Ok(tree.get(keys::part(&name, 0))?.map(|first| StoredValue { name, first }))
 }
 
-fn entry(item: Result<(IVec, IVec), sled::Error>) -> Option<Result<Entry, Fault>> {
+fn entry(item: Result<(IVec, IVec), sled::Error>) -> Option<Result<StoredValue, SledFault>> {
     match item {
         Err(error) => Some(Err(error.into())),
         Ok((key, first)) => match keys::split_part(&key) {
-            Some((name, 0)) => Some(Ok(Entry { name: name.to_vec(), first })),
+            Some((name, 0)) => Some(Ok(StoredValue { name: name.to_vec(), first })),
             _ => None,
         },
     }
@@ -67,7 +67,7 @@ pub(crate) fn forward(
     tree: &Tree,
     from: Vec<u8>,
     to: Vec<u8>,
-) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
+) -> impl Iterator<Item = Result<StoredValue, SledFault>> + use<> {
     tree.range(from..to).filter_map(entry)
 }
 
@@ -76,11 +76,11 @@ pub(crate) fn backward(
     tree: &Tree,
     from: Vec<u8>,
     to: Vec<u8>,
-) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
+) -> impl Iterator<Item = Result<StoredValue, SledFault>> + use<> {
     tree.range(from..to).rev().filter_map(entry)
 }
 
 /// Every value of a kind, oldest first.
-pub(crate) fn all(tree: &Tree, kind: u8) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
+pub(crate) fn all(tree: &Tree, kind: u8) -> impl Iterator<Item = Result<StoredValue, SledFault>> + use<> {
     forward(tree, vec![kind], vec![kind + 1])
 }

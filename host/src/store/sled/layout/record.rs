@@ -9,7 +9,7 @@ use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::time::Timestamp;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 
 /// A delivery record and what the store adds to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl LastAttempt {
 
 /// Where recovery starts, and how far ids had come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct RecoveryMark {
     /// The commit it was written in.
     pub(crate) seq: u64,
     /// The last event id given away.
@@ -64,11 +64,11 @@ pub(crate) struct Undo {
 }
 
 /// To bytes.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
-    postcard::to_stdvec(value).map_err(|_| Fault::Bad { what: "a value", why: "cannot be encoded" })
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, SledFault> {
+    postcard::to_stdvec(value).map_err(|_| SledFault::Bad { what: "a value", why: "cannot be encoded" })
 }
 
 /// From bytes; `what` is named in the error.
-pub(crate) fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, Fault> {
-    postcard::from_bytes(bytes).map_err(|_| Fault::Bad { what, why: "has an unknown shape" })
+pub(crate) fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, SledFault> {
+    postcard::from_bytes(bytes).map_err(|_| SledFault::Bad { what, why: "has an unknown shape" })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sled::Tree;
 
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::frame;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::parts;
@@ -43,14 +43,14 @@ impl<'a> WriteSet<'a> {
     }
 
     /// Stores a value in place of what has that name.
-    pub(crate) fn put(&mut self, name: &[u8], body: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn put(&mut self, name: &[u8], body: &[u8]) -> Result<(), SledFault> {
         self.delete(name)?;
         self.put_new(name, &[], body);
         Ok(())
     }
 
     /// The body of that name, as it will be after this commit.
-    pub(crate) fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, SledFault> {
         match self.writes.get(&keys::part(name, 0)) {
             Some(None) => Ok(None),
             Some(Some(_)) => {
@@ -67,7 +67,7 @@ impl<'a> WriteSet<'a> {
     }
 
     /// Deletes the value of that name, if there is one.
-    pub(crate) fn delete(&mut self, name: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn delete(&mut self, name: &[u8]) -> Result<(), SledFault> {
         let range = || keys::part(name, 0)..=keys::part(name, u16::MAX);
         for (_, value) in self.writes.range_mut(range()) {
             *value = None;
@@ -79,7 +79,7 @@ impl<'a> WriteSet<'a> {
     }
 
     /// Whether there is any value of that kind for an id in `from..=to`.
-    pub(crate) fn any(&self, kind: u8, from: u128, to: u128) -> Result<bool, Fault> {
+    pub(crate) fn any(&self, kind: u8, from: u128, to: u128) -> Result<bool, SledFault> {
         if from > to {
             return Ok(false);
         }

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use sled::Tree;
 
 use crate::store::ConfigState;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::parts;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::Undo;
 
 /// The configuration as stored.
-pub(crate) fn load(tree: &Tree) -> Result<ConfigState, Fault> {
+pub(crate) fn load(tree: &Tree) -> Result<ConfigState, SledFault> {
     let revision = match parts::get(tree, keys::REVISION.to_vec())? {
         Some(entry) => record::decode("the configuration", &entry.body(tree)?)?,
         None => 0,
@@ -22,7 +22,7 @@ pub(crate) fn load(tree: &Tree) -> Result<ConfigState, Fault> {
     let mut documents = Vec::new();
     for entry in parts::all(tree, keys::CONFIG) {
         let entry = entry?;
-        let bad = Fault::Bad { what: "the configuration", why: "has a key that is not text" };
+        let bad = SledFault::Bad { what: "the configuration", why: "has a key that is not text" };
         let key = keys::text_of(&entry.name).ok_or(bad)?.to_owned();
         documents.push((key, entry.body(tree)?.into_owned()));
     }
@@ -30,7 +30,11 @@ pub(crate) fn load(tree: &Tree) -> Result<ConfigState, Fault> {
 }
 
 /// The configuration at each of these revisions that is still known, oldest first.
-pub(crate) fn at(tree: &Tree, now: &ConfigState, wanted: &BTreeSet<u64>) -> Result<Vec<ConfigState>, Fault> {
+pub(crate) fn at(
+    tree: &Tree,
+    now: &ConfigState,
+    wanted: &BTreeSet<u64>,
+) -> Result<Vec<ConfigState>, SledFault> {
     let mut found = Vec::new();
     let Some(oldest) = wanted.first() else { return Ok(found) };
     let mut documents: BTreeMap<String, Vec<u8>> = now.documents.iter().cloned().collect();

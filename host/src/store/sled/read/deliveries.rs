@@ -22,12 +22,12 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::LogEntry;
 use crate::store::Page;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
 use crate::store::sled::layout::event_chunk::Fields;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::parts;
-use crate::store::sled::layout::parts::Entry;
+use crate::store::sled::layout::parts::StoredValue;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::LastAttempt;
 use crate::store::sled::layout::record::StoredRecord;
@@ -48,7 +48,10 @@ const CHUNK_COST: usize = 64 << 10;
 type Found = BTreeMap<DeliveryId, DeliverySummary>;
 
 /// A list of deliveries, newest event first.
-pub(crate) fn list(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, Fault> {
+pub(crate) fn list(
+    tree: &Tree,
+    query: &DeliveryQuery,
+) -> Result<Page<DeliverySummary, DeliveryId>, SledFault> {
     if let Some(DeliveryState::Retrying | DeliveryState::Held) = query.state {
         return list_live(tree, query);
     }
@@ -85,7 +88,7 @@ pub(crate) fn list(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySu
 
 /// The same for states that only a live record can be in: those are few, and found without
 /// reading the log.
-fn list_live(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, Fault> {
+fn list_live(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary, DeliveryId>, SledFault> {
     let limit = query.limit.max(1);
     let of_event = query.event.map(|event| (event.bits(), event.delivery(u16::MAX).bits()));
     let (least, greatest) = of_event.unwrap_or((0, u128::MAX));
@@ -126,7 +129,7 @@ fn list_live(tree: &Tree, query: &DeliveryQuery) -> Result<Page<DeliverySummary,
 }
 
 /// What a summary takes from an event that the query wants.
-fn about(tree: &Tree, query: &DeliveryQuery, event: EventId) -> Result<Option<About>, Fault> {
+fn about(tree: &Tree, query: &DeliveryQuery, event: EventId) -> Result<Option<About>, SledFault> {
     let Some((entry, _)) = events::locate(tree, event)? else { return Ok(None) };
     let body = entry.body(tree)?;
     let rows = event_chunk::rows(&body)?;
@@ -140,11 +143,17 @@ fn about(tree: &Tree, query: &DeliveryQuery, event: EventId) -> Result<Option<Ab
 }
 
 /// The cursor that goes on before a chunk.
-fn first_of(entry: &Entry) -> Option<DeliveryId> {
+fn first_of(entry: &StoredValue) -> Option<DeliveryId> {
     keys::id_of(&entry.name).map(|id| EventId::from_bits(id).delivery(0))
 }
 
-fn of_chunk(tree: &Tree, seq: u64, body: &[u8], newest: u128, query: &DeliveryQuery) -> Result<Found, Fault> {
+fn of_chunk(
+    tree: &Tree,
+    seq: u64,
+    body: &[u8],
+    newest: u128,
+    query: &DeliveryQuery,
+) -> Result<Found, SledFault> {
     let mut events = BTreeMap::new();
     for row in event_chunk::rows(body)? {
         let fields = row.fields()?;

@@ -9,12 +9,12 @@ use crate::domain::time::Timestamp;
 use crate::store::CommitRange;
 use crate::store::EventQuery;
 use crate::store::Page;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
 use crate::store::sled::layout::event_chunk::ChunkHead;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::parts;
-use crate::store::sled::layout::parts::Entry;
+use crate::store::sled::layout::parts::StoredValue;
 
 /// A list stops after unpacking so many bytes, found or not.
 pub(crate) const SCAN_BYTES: usize = 48 << 20;
@@ -23,7 +23,7 @@ pub(crate) const SCAN_BYTES: usize = 48 << 20;
 const COMMIT_DELAY_MILLIS: u64 = 60_000;
 
 /// The chunk that holds this event.
-pub(crate) fn locate(tree: &Tree, id: EventId) -> Result<Option<(Entry, ChunkHead)>, Fault> {
+pub(crate) fn locate(tree: &Tree, id: EventId) -> Result<Option<(StoredValue, ChunkHead)>, SledFault> {
     let Some(entry) = up_to(tree, id.bits()).next() else { return Ok(None) };
     let entry = entry?;
     let head = event_chunk::head(entry.head()?)?;
@@ -31,21 +31,21 @@ pub(crate) fn locate(tree: &Tree, id: EventId) -> Result<Option<(Entry, ChunkHea
 }
 
 /// Chunks whose first event is not younger than this, newest first.
-pub(crate) fn up_to(tree: &Tree, id: u128) -> impl Iterator<Item = Result<Entry, Fault>> + use<> {
+pub(crate) fn up_to(tree: &Tree, id: u128) -> impl Iterator<Item = Result<StoredValue, SledFault>> + use<> {
     let end = keys::part(&keys::by_id(keys::EVENTS, id), 1);
     parts::backward(tree, vec![keys::EVENTS], end)
 }
 
 /// One event.
-pub(crate) fn event(tree: &Tree, id: EventId) -> Result<Option<Event>, Fault> {
+pub(crate) fn event(tree: &Tree, id: EventId) -> Result<Option<Event>, SledFault> {
     let Some((entry, _)) = locate(tree, id)? else { return Ok(None) };
     let body = entry.body(tree)?;
     let rows = event_chunk::rows(&body)?;
-    rows.iter().find(|row| row.id == id).map(event_chunk::Row::event).transpose()
+    rows.iter().find(|row| row.id == id).map(event_chunk::EventRow::event).transpose()
 }
 
 /// The events of a commit, as far as they are still there.
-pub(crate) fn of_commit(tree: &Tree, range: CommitRange) -> Result<Vec<Event>, Fault> {
+pub(crate) fn of_commit(tree: &Tree, range: CommitRange) -> Result<Vec<Event>, SledFault> {
     let mut events = Vec::with_capacity(range.count.min(1024) as usize);
     let Some((first, head)) = locate(tree, range.first)? else { return Ok(events) };
     for entry in parts::forward(tree, first.name, vec![keys::EVENTS + 1]) {
@@ -75,12 +75,12 @@ pub(crate) fn is_before(head: &ChunkHead, since: Option<Timestamp>) -> bool {
 }
 
 /// A list of events, newest first.
-pub(crate) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<Event, EventId>, Fault> {
+pub(crate) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<Event, EventId>, SledFault> {
     Ok(list_from(tree, query)?.0)
 }
 
 /// The same, and the oldest commit that any of them is of.
-pub(crate) fn list_from(tree: &Tree, query: &EventQuery) -> Result<(Page<Event, EventId>, u64), Fault> {
+pub(crate) fn list_from(tree: &Tree, query: &EventQuery) -> Result<(Page<Event, EventId>, u64), SledFault> {
     let mut oldest = u64::MAX;
     let limit = query.limit.max(1);
     let newest = newest(query.before, query.until);

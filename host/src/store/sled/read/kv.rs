@@ -4,12 +4,12 @@
 use sled::Tree;
 
 use crate::domain::grant::KvSpace;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::parts;
 
 /// The value of a key.
-pub(crate) fn get(tree: &Tree, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+pub(crate) fn get(tree: &Tree, space: &KvSpace, key: &str) -> Result<Option<Vec<u8>>, SledFault> {
     match parts::get(tree, keys::kv(space, key))? {
         Some(entry) => Ok(Some(entry.body(tree)?.into_owned())),
         None => Ok(None),
@@ -17,7 +17,12 @@ pub(crate) fn get(tree: &Tree, space: &KvSpace, key: &str) -> Result<Option<Vec<
 }
 
 /// Keys that begin with `prefix`, in order, at most `limit`.
-pub(crate) fn keys(tree: &Tree, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, Fault> {
+pub(crate) fn keys(
+    tree: &Tree,
+    space: &KvSpace,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<String>, SledFault> {
     let head = keys::kv_space(space);
     let mut from = head.clone();
     from.extend_from_slice(prefix.as_bytes());

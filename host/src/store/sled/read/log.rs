@@ -14,7 +14,7 @@ use crate::domain::id::EventId;
 use crate::store::AttemptEntry;
 use crate::store::EventLog;
 use crate::store::LogEntry;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk;
 use crate::store::sled::layout::log_chunk::Subject;
@@ -32,7 +32,7 @@ pub(crate) fn follow(
     seq: u64,
     events: &BTreeSet<EventId>,
     mut show: impl FnMut(LogEntry),
-) -> Result<(), Fault> {
+) -> Result<(), SledFault> {
     follow_rows(tree, seq, events, |row| {
         show(row.entry()?);
         Ok(())
@@ -44,8 +44,8 @@ pub(crate) fn follow_rows(
     tree: &Tree,
     seq: u64,
     events: &BTreeSet<EventId>,
-    mut show: impl FnMut(log_chunk::Row<'_>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    mut show: impl FnMut(log_chunk::LogRow<'_>) -> Result<(), SledFault>,
+) -> Result<(), SledFault> {
     let mut open = events.clone();
     let start = keys::by_number(keys::LOG, seq);
     for entry in parts::forward(tree, start, vec![keys::LOG + 1]).take(SCAN_CHUNKS) {
@@ -70,7 +70,7 @@ pub(crate) fn follow_rows(
 }
 
 /// The rows of one event in one commit.
-fn of_commit(tree: &Tree, seq: u64, event: EventId, mut show: impl FnMut(LogEntry)) -> Result<(), Fault> {
+fn of_commit(tree: &Tree, seq: u64, event: EventId, mut show: impl FnMut(LogEntry)) -> Result<(), SledFault> {
     let (from, to) = (keys::by_number(keys::LOG, seq), keys::by_number(keys::LOG, seq.saturating_add(1)));
     for entry in parts::forward(tree, from, to) {
         let entry = entry?;
@@ -95,7 +95,7 @@ pub(crate) fn late(
     from: EventId,
     to: EventId,
     mut show: impl FnMut(LogEntry),
-) -> Result<(), Fault> {
+) -> Result<(), SledFault> {
     let start = keys::by_id(keys::LATE, from.bits());
     let end = keys::part(&keys::by_id(keys::LATE, to.bits()), 1);
     for entry in parts::forward(tree, start, end) {
@@ -110,7 +110,7 @@ pub(crate) fn late(
 }
 
 /// Records of deliveries in `from..=to`, live and ended.
-pub(crate) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<Vec<StoredRecord>, Fault> {
+pub(crate) fn records(tree: &Tree, from: DeliveryId, to: DeliveryId) -> Result<Vec<StoredRecord>, SledFault> {
     let mut records = BTreeMap::new();
     // In this order a record that ends meanwhile is met twice rather than not at all.
     for kind in [keys::LIVE, keys::ENDED] {
@@ -129,10 +129,10 @@ pub(crate) fn live(
     tree: &Tree,
     after: Option<DeliveryId>,
     limit: usize,
-) -> Result<Vec<DeliveryRecord>, Fault> {
+) -> Result<Vec<DeliveryRecord>, SledFault> {
     let start = after.map_or(vec![keys::LIVE], |id| keys::by_id(keys::LIVE, id.bits().saturating_add(1)));
     let entries = parts::forward(tree, start, vec![keys::LIVE + 1]).take(limit);
-    let read = |entry: Result<parts::Entry, Fault>| {
+    let read = |entry: Result<parts::StoredValue, SledFault>| {
         let stored: StoredRecord = record::decode("a delivery record", &entry?.body(tree)?)?;
         Ok(stored.record)
     };
@@ -140,12 +140,12 @@ pub(crate) fn live(
 }
 
 /// The record of one delivery.
-pub(crate) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>, Fault> {
+pub(crate) fn record(tree: &Tree, id: DeliveryId) -> Result<Option<StoredRecord>, SledFault> {
     Ok(records(tree, id, id)?.pop())
 }
 
 /// Everything logged about an event.
-pub(crate) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, Fault> {
+pub(crate) fn of_event(tree: &Tree, event: EventId) -> Result<EventLog, SledFault> {
     let (mut plan, mut fetches, mut notes) = (None, Vec::new(), Vec::new());
     let mut attempts: BTreeMap<AttemptId, AttemptEntry> = BTreeMap::new();
     let mut show = |entry| match entry {

@@ -12,12 +12,12 @@ use crate::store::EventQuery;
 use crate::store::LogEntry;
 use crate::store::Page;
 use crate::store::PlannedEvent;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::read::events;
 use crate::store::sled::read::log;
 
 /// A list of events with their plans, newest first.
-pub(crate) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<PlannedEvent, EventId>, Fault> {
+pub(crate) fn list(tree: &Tree, query: &EventQuery) -> Result<Page<PlannedEvent, EventId>, SledFault> {
     let (page, oldest) = events::list_from(tree, query)?;
     let mut plans = BTreeMap::new();
     if let (Some(newest), Some(last)) = (page.items.first(), page.items.last()) {

@@ -9,7 +9,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
 use crate::store::LogEntry;
 use crate::store::Page;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk;
 use crate::store::sled::layout::log_chunk::Subject;
@@ -24,7 +24,7 @@ const SCAN_CHUNKS: usize = 100_000;
 
 /// Which rejections to list.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct RejectionsWanted {
     pub(crate) workspace: WorkspaceId,
     pub(crate) source: SourceId,
     pub(crate) before: Option<RejectionId>,
@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 }
 
 /// A list of rejections, newest first.
-pub(crate) fn list(tree: &Tree, wanted: Wanted) -> Result<Page<Rejection, RejectionId>, Fault> {
+pub(crate) fn list(tree: &Tree, wanted: RejectionsWanted) -> Result<Page<Rejection, RejectionId>, SledFault> {
     let limit = wanted.limit.max(1);
     let before = wanted.before.map_or(u128::MAX, RejectionId::bits);
     let mut found: Vec<Rejection> = Vec::new();

@@ -16,12 +16,12 @@ use crate::domain::time::Timestamp;
 use crate::store::LogEntry;
 use crate::store::Recovered;
 use crate::store::Unfinished;
+use crate::store::sled::commit::CommitState;
 use crate::store::sled::commit::Dedup;
 use crate::store::sled::commit::IdMaker;
-use crate::store::sled::commit::Open;
+use crate::store::sled::commit::OpenEvent;
 use crate::store::sled::commit::OpenEvents;
-use crate::store::sled::commit::State;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk;
@@ -29,7 +29,7 @@ use crate::store::sled::layout::parts;
 use crate::store::sled::layout::read_bytes::take;
 use crate::store::sled::layout::read_bytes::take_id;
 use crate::store::sled::layout::record;
-use crate::store::sled::layout::record::Mark;
+use crate::store::sled::layout::record::RecoveryMark;
 use crate::store::sled::layout::record::StoredRecord;
 use crate::store::sled::options::StoreOptions;
 use crate::store::sled::read::configuration;
@@ -39,7 +39,7 @@ type Done = BTreeMap<EventId, BTreeSet<u16>>;
 
 struct Scan<'a> {
     tree: &'a Tree,
-    mark: Mark,
+    mark: RecoveryMark,
     last_seq: u64,
     last_id: u128,
     open: OpenEvents,
@@ -48,10 +48,10 @@ struct Scan<'a> {
 }
 
 /// Reads what the committer must know, and what the application wants to know.
-pub(crate) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Recovered), Fault> {
-    let mark: Mark = match parts::get(tree, keys::MARK.to_vec())? {
+pub(crate) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(CommitState, Recovered), SledFault> {
+    let mark: RecoveryMark = match parts::get(tree, keys::MARK.to_vec())? {
         Some(entry) => record::decode("the recovery mark", &entry.body(tree)?)?,
-        None => Mark::default(),
+        None => RecoveryMark::default(),
     };
     let (last_seq, last_id) = (mark.seq, u128::from_be_bytes(mark.last_id));
     let (open, done, planned) = Default::default();
@@ -72,7 +72,7 @@ pub(crate) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Rec
         Unfinished { event, done: slots.into_iter().collect(), planned: planned.contains(&event) }
     });
     let recovered = Recovered { unfinished: unfinished.collect(), live, config: config.clone(), past };
-    let state = State {
+    let state = CommitState {
         seq: last_seq + 1,
         ids: IdMaker::after(last_id),
         dedup: load_keys(tree, options)?,
@@ -83,7 +83,7 @@ pub(crate) fn recover(tree: &Tree, options: &StoreOptions) -> Result<(State, Rec
 }
 
 impl Scan<'_> {
-    fn events(&mut self) -> Result<(), Fault> {
+    fn events(&mut self) -> Result<(), SledFault> {
         let oldest = u128::from_be_bytes(self.mark.oldest_id);
         // The oldest may lie in the middle of a chunk, whose name is that of its first event.
         let end = keys::part(&keys::by_id(keys::EVENTS, oldest), 1);
@@ -101,7 +101,7 @@ impl Scan<'_> {
             }
             for row in event_chunk::rows(&entry.body(self.tree)?)? {
                 if row.id.bits() >= oldest {
-                    let open = Open { seq: head.seq, revision: row.fields()?.revision };
+                    let open = OpenEvent { seq: head.seq, revision: row.fields()?.revision };
                     self.open.insert(row.id, open);
                 }
             }
@@ -109,7 +109,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn log(&mut self) -> Result<(), Fault> {
+    fn log(&mut self) -> Result<(), SledFault> {
         let start = keys::by_number(keys::LOG, self.mark.oldest_seq);
         for entry in parts::forward(self.tree, start, vec![keys::LOG + 1]) {
             let entry = entry?;
@@ -148,7 +148,7 @@ impl Scan<'_> {
         self.done.entry(delivery.event()).or_default().insert(delivery.slot());
     }
 
-    fn live(&mut self) -> Result<Vec<DeliveryRecord>, Fault> {
+    fn live(&mut self) -> Result<Vec<DeliveryRecord>, SledFault> {
         let mut live = Vec::new();
         for entry in parts::all(self.tree, keys::LIVE) {
             let stored: StoredRecord = record::decode("a delivery record", &entry?.body(self.tree)?)?;
@@ -160,7 +160,7 @@ impl Scan<'_> {
         Ok(live)
     }
 
-    fn ended(&mut self) -> Result<(), Fault> {
+    fn ended(&mut self) -> Result<(), SledFault> {
         let Some((oldest, _)) = self.open.oldest() else { return Ok(()) };
         let start = keys::by_id(keys::ENDED, oldest);
         for entry in parts::forward(self.tree, start, vec![keys::ENDED + 1]) {
@@ -174,7 +174,7 @@ impl Scan<'_> {
     }
 }
 
-fn load_keys(tree: &Tree, options: &StoreOptions) -> Result<Dedup, Fault> {
+fn load_keys(tree: &Tree, options: &StoreOptions) -> Result<Dedup, SledFault> {
     let mut dedup = Dedup::new(options.idempotency_window, options.idempotency_keys_max);
     let window = options.idempotency_window.saturating_add(Duration::from_secs(1));
     let since = Timestamp::as_millis(options.clock.now().minus(window));

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 
 const FILE_NAME: &str = "witness";
 
@@ -41,7 +41,7 @@ impl Witness {
 }
 
 /// Compares what was found with what must be there.
-pub(crate) fn check(found: u64, witnessed: u64) -> Result<(), Fault> {
+pub(crate) fn check(found: u64, witnessed: u64) -> Result<(), SledFault> {
     let why = "ends before commits that had been acknowledged";
-    if found < witnessed { Err(Fault::Bad { what: "the log", why }) } else { Ok(()) }
+    if found < witnessed { Err(SledFault::Bad { what: "the log", why }) } else { Ok(()) }
 }

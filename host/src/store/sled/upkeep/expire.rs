@@ -4,12 +4,12 @@
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::store::sled::commit::Commit;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
 use crate::store::sled::layout::keys;
 use crate::store::sled::layout::log_chunk;
 use crate::store::sled::layout::parts;
-use crate::store::sled::layout::parts::Entry;
+use crate::store::sled::layout::parts::StoredValue;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::StoredRecord;
 use crate::store::sled::layout::record::Undo;
@@ -49,7 +49,7 @@ enum Fate {
 }
 
 /// One step of an expiry.
-pub(crate) fn expire(commit: &mut Commit<'_>, step: &ExpireStep) -> Result<Expired, Fault> {
+pub(crate) fn expire(commit: &mut Commit<'_>, step: &ExpireStep) -> Result<Expired, SledFault> {
     let kind = step.from.first().copied().unwrap_or(KINDS[0]);
     let start = if step.from.is_empty() { vec![kind] } else { step.from.clone() };
     let tree = commit.set.tree();
@@ -74,7 +74,13 @@ pub(crate) fn expire(commit: &mut Commit<'_>, step: &ExpireStep) -> Result<Expir
     Ok(Expired { chunks, next: KINDS.get(after).map(|kind| vec![*kind]) })
 }
 
-fn fate(commit: &Commit<'_>, kind: u8, entry: &Entry, step: &ExpireStep, needed: u64) -> Result<Fate, Fault> {
+fn fate(
+    commit: &Commit<'_>,
+    kind: u8,
+    entry: &StoredValue,
+    step: &ExpireStep,
+    needed: u64,
+) -> Result<Fate, SledFault> {
     let id = keys::id_of(&entry.name).unwrap_or_default();
     let before = |limit: Timestamp| EventId::from_bits(id).unix_millis() < limit.as_millis();
     let unless = |live: bool| if live { Fate::Keep } else { Fate::Delete };
@@ -119,7 +125,7 @@ fn fate(commit: &Commit<'_>, kind: u8, entry: &Entry, step: &ExpireStep, needed:
 }
 
 /// Whether any event of `first..=last` is open or has a live delivery.
-fn is_live(commit: &Commit<'_>, first: u128, last: u128) -> Result<bool, Fault> {
+fn is_live(commit: &Commit<'_>, first: u128, last: u128) -> Result<bool, SledFault> {
     if commit.state.open.any_in(first, last) {
         return Ok(true);
     }
@@ -128,7 +134,7 @@ fn is_live(commit: &Commit<'_>, first: u128, last: u128) -> Result<bool, Fault> 
 }
 
 /// The oldest configuration that something live was made under.
-fn oldest_revision(commit: &Commit<'_>) -> Result<u64, Fault> {
+fn oldest_revision(commit: &Commit<'_>) -> Result<u64, SledFault> {
     let present = commit.state.config.revision;
     let mut oldest = commit.state.open.oldest_revision().map_or(present, |open| open.min(present));
     let tree = commit.set.tree();

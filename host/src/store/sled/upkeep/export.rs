@@ -20,7 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::store::ConfigState;
 use crate::store::StoreError;
 use crate::store::sled::fault::FORMAT;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 
 /// The name of the copy in the data directory.
 pub(crate) const EXPORT_FILE: &str = "config-export.json";
@@ -78,7 +78,9 @@ pub fn read_export(dir: &Path) -> Result<Option<ConfigState>, StoreError> {
     };
     let export: Export = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     if export.format > FORMAT {
-        return Err(Fault::Newer { what: "the exported configuration", found: export.format }.explain(dir));
+        return Err(
+            SledFault::Newer { what: "the exported configuration", found: export.format }.explain(dir)
+        );
     }
     let mut documents = Vec::with_capacity(export.documents.len());
     for Document { key, document, hex } in export.documents {

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::store::StoreError;
 use crate::store::sled::commit::Commit;
-use crate::store::sled::commit::Effects;
+use crate::store::sled::commit::CommitEffects;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::guard;
 use crate::store::sled::shared::Notes;
 use crate::store::sled::upkeep::expire;
 use crate::store::sled::write::committer::Committer;
 use crate::store::sled::write::doubt::Doubt;
-use crate::store::sled::write::request::Request;
-use crate::store::sled::write::waiting::Waiting;
+use crate::store::sled::write::request::CommitterRequest;
+use crate::store::sled::write::waiting::CommitWaiters;
 
 /// Commits between two marks: how much more than necessary recovery reads.
 const MARK_EVERY: u64 = 64;
@@ -26,20 +26,20 @@ struct Built {
     probe: Option<(Vec<u8>, Vec<u8>)>,
     /// Without it there is nothing to write.
     writes: Option<sled::Batch>,
-    effects: Effects,
+    effects: CommitEffects,
 }
 
 impl Committer {
     /// Writes what waits, and tells everybody.
-    pub(super) fn commit(&mut self, batch: Vec<Request>, notes: Notes, last: bool) {
+    pub(super) fn commit(&mut self, batch: Vec<CommitterRequest>, notes: Notes, last: bool) {
         self.shared.counters.begin();
         let shared = Arc::clone(&self.shared);
         let guard = shared.engine();
-        let mut waiting = Waiting::default();
+        let mut waiting = CommitWaiters::default();
         // A configuration counts as much as many commits.
-        let configures = batch.iter().any(|request| matches!(request, Request::Configure { .. }));
+        let configures = batch.iter().any(|request| matches!(request, CommitterRequest::Configure { .. }));
         let mark = last || configures || self.state.seq.is_multiple_of(MARK_EVERY);
-        let result = guard.as_ref().ok_or(Fault::Closed).and_then(|engine| {
+        let result = guard.as_ref().ok_or(SledFault::Closed).and_then(|engine| {
             let built = guard::caught(|| self.build(engine, batch, &notes, &mut waiting, mark));
             built.map(|built| (engine, built))
         });
@@ -71,11 +71,11 @@ impl Committer {
     fn build(
         &mut self,
         engine: &Engine,
-        batch: Vec<Request>,
+        batch: Vec<CommitterRequest>,
         notes: &Notes,
-        waiting: &mut Waiting,
+        waiting: &mut CommitWaiters,
         mark: bool,
-    ) -> Result<Built, Fault> {
+    ) -> Result<Built, SledFault> {
         let full = self.space.full().cloned();
         self.watching_space = full.is_some();
         self.shared.set_trouble(full.clone());
@@ -86,29 +86,32 @@ impl Committer {
         }
         for request in batch {
             match (request, &full) {
-                (Request::Accept { reply, .. }, Some(full)) => {
+                (CommitterRequest::Accept { reply, .. }, Some(full)) => {
                     let _gone = reply.send(Err(full.clone()));
                 }
-                (Request::PutModule { reply, .. }, Some(full)) => {
+                (CommitterRequest::PutModule { reply, .. }, Some(full)) => {
                     let _gone = reply.send(Err(full.clone()));
                 }
-                (Request::PutModule { digest, module, reply }, None) => {
+                (CommitterRequest::PutModule { digest, module, reply }, None) => {
                     waiting.commits.push(reply);
                     commit.keep_module(&digest, &module)?;
                 }
-                (Request::Accept { events, reply }, None) => commit.accept(events, reply)?,
-                (Request::Commit { change, reply }, _) => {
+                (CommitterRequest::Accept { events, reply }, None) => commit.accept(events, reply)?,
+                (CommitterRequest::Commit { change, reply }, _) => {
                     waiting.commits.push(reply);
                     commit.change(&change)?;
                 }
-                (Request::Flush { reply }, _) => waiting.commits.push(reply),
-                (Request::Configure { writes, expected, reply }, _) => {
+                (CommitterRequest::Flush { reply }, _) => waiting.commits.push(reply),
+                (CommitterRequest::Configure { writes, expected, reply }, _) => {
                     waiting.configures.push((reply, commit.configure(&writes, expected)?));
                 }
-                (Request::Expire { step, reply }, _) => {
+                (CommitterRequest::Expire { step, reply }, _) => {
                     waiting.expires.push((reply, expire::expire(&mut commit, &step)?));
                 }
-                (Request::Nudge | Request::Open { .. } | Request::Close { .. }, _) => {}
+                (
+                    CommitterRequest::Nudge | CommitterRequest::Open { .. } | CommitterRequest::Close { .. },
+                    _,
+                ) => {}
             }
         }
         if mark {
@@ -120,7 +123,7 @@ impl Committer {
         Ok(Built { probe, writes, effects })
     }
 
-    fn fail(&mut self, fault: &Fault, waiting: Waiting, mut doubt: Doubt) {
+    fn fail(&mut self, fault: &SledFault, waiting: CommitWaiters, mut doubt: Doubt) {
         self.shared.counters.end(0, 0, None);
         // Whether it is more than a failed write shows when the files are opened again.
         let error = match self.shared.explain(fault) {

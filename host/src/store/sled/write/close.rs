@@ -1,23 +1,23 @@
 //! The last commit, and the files handed back. Not here: who asks for it (`committer`).
 
 use crate::store::StoreError;
-use crate::store::sled::commit::Reply;
+use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::guard;
 use crate::store::sled::write::committer::Committer;
-use crate::store::sled::write::request::Request;
+use crate::store::sled::write::request::CommitterRequest;
 
 /// Commits of one run from which on the next start would be slow.
 const REMEMBER_FROM: u64 = 2000;
 
 impl Committer {
     /// Writes what is noted, closes the files, answers who asked.
-    pub(super) fn close(mut self, closing: Option<Reply<()>>) {
+    pub(super) fn close(mut self, closing: Option<ReplyTo<()>>) {
         let mut result = Ok(());
         if self.outage.is_none() {
             let notes = self.take_notes(false);
-            let rest: Vec<Request> = self.requests.try_iter().collect();
+            let rest: Vec<CommitterRequest> = self.requests.try_iter().collect();
             self.commit(rest, notes, true);
         }
         if self.outage.is_some() {
@@ -47,7 +47,7 @@ impl Committer {
 impl Committer {
     /// sled writes down where its pages are only when it opens, and otherwise reads all that was
     /// written since. Opening once more after a long run makes the next start a quick one.
-    fn remember_pages(&self) -> Result<(), Fault> {
+    fn remember_pages(&self) -> Result<(), SledFault> {
         let options = &self.shared.options;
         guard::quietly(|| Engine::open(&options.files(), options.cache_bytes)).map(drop)
     }

@@ -10,16 +10,16 @@ use crossbeam_channel::RecvTimeoutError;
 use tokio::sync::mpsc;
 
 use crate::store::hot_bytes;
-use crate::store::sled::commit::Reply;
-use crate::store::sled::commit::State;
+use crate::store::sled::commit::CommitState;
+use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::recovery::Witness;
 use crate::store::sled::shared::Notes;
-use crate::store::sled::shared::Shared;
+use crate::store::sled::shared::StoreShared;
 use crate::store::sled::upkeep::Exporter;
 use crate::store::sled::upkeep::Space;
 use crate::store::sled::write::doubt::Outage;
+use crate::store::sled::write::request::CommitterRequest;
 use crate::store::sled::write::request::FeedMessage;
-use crate::store::sled::write::request::Request;
 
 /// Notes wait for a commit of their own at most this long.
 const NOTE_DELAY: Duration = Duration::from_millis(10);
@@ -37,13 +37,13 @@ const BATCH_BYTES: u64 = 8 << 20;
 /// The thread's state.
 #[derive(Debug)]
 pub(crate) struct Committer {
-    pub(super) shared: Arc<Shared>,
-    pub(super) state: State,
-    pub(super) requests: Receiver<Request>,
+    pub(super) shared: Arc<StoreShared>,
+    pub(super) state: CommitState,
+    pub(super) requests: Receiver<CommitterRequest>,
     pub(super) feed: mpsc::UnboundedSender<FeedMessage>,
     pub(super) space: Space,
     pub(super) exporter: Exporter,
-    pub(super) files: Files,
+    pub(super) files: DirectoryFiles,
     /// Changes of a failed commit, written first when it goes on.
     pub(super) kept: Notes,
     /// Set while the store cannot be written.
@@ -58,7 +58,7 @@ pub(crate) struct Committer {
 
 /// What else of the directory the thread holds.
 #[derive(Debug)]
-pub(crate) struct Files {
+pub(crate) struct DirectoryFiles {
     /// Keeps other processes out until the thread ends.
     pub(crate) lock: File,
     /// How far the store has come.
@@ -68,12 +68,12 @@ pub(crate) struct Files {
 impl Committer {
     /// Ready to run.
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        state: State,
-        requests: Receiver<Request>,
+        shared: Arc<StoreShared>,
+        state: CommitState,
+        requests: Receiver<CommitterRequest>,
         feed: mpsc::UnboundedSender<FeedMessage>,
         exporter: Exporter,
-        files: Files,
+        files: DirectoryFiles,
     ) -> Self {
         let space = Space::new(&shared.options.dir, shared.options.free_bytes_min);
         Self {
@@ -123,7 +123,7 @@ impl Committer {
         self.close(closing);
     }
 
-    fn wait(&self) -> Result<Request, RecvTimeoutError> {
+    fn wait(&self) -> Result<CommitterRequest, RecvTimeoutError> {
         if self.watching_notes || self.outage.is_some() {
             self.requests.recv_timeout(NOTE_DELAY)
         } else if self.watching_space {
@@ -139,18 +139,23 @@ impl Committer {
         self.watching_notes = true;
     }
 
-    fn sort_in(&mut self, request: Request, batch: &mut Vec<Request>, closing: &mut Option<Reply<()>>) {
+    fn sort_in(
+        &mut self,
+        request: CommitterRequest,
+        batch: &mut Vec<CommitterRequest>,
+        closing: &mut Option<ReplyTo<()>>,
+    ) {
         match request {
-            Request::Nudge => self.watching_notes = true,
-            Request::Open { after, limit, reply } => {
+            CommitterRequest::Nudge => self.watching_notes = true,
+            CommitterRequest::Open { after, limit, reply } => {
                 let _gone = reply.send(Ok(self.state.open.after(after).take(limit).collect()));
             }
-            Request::Close { reply } => *closing = Some(reply),
+            CommitterRequest::Close { reply } => *closing = Some(reply),
             other => batch.push(other),
         }
     }
 
-    fn drain(&mut self, batch: &mut Vec<Request>, closing: &mut Option<Reply<()>>) {
+    fn drain(&mut self, batch: &mut Vec<CommitterRequest>, closing: &mut Option<ReplyTo<()>>) {
         let mut bytes: u64 = batch.iter().map(bytes_of).sum();
         while batch.len() < BATCH && bytes < BATCH_BYTES {
             let Ok(request) = self.requests.try_recv() else { break };
@@ -173,10 +178,10 @@ impl Committer {
     }
 }
 
-fn bytes_of(request: &Request) -> u64 {
+fn bytes_of(request: &CommitterRequest) -> u64 {
     match request {
-        Request::Accept { events, .. } => events.iter().map(hot_bytes).sum(),
-        Request::PutModule { module, .. } => module.len() as u64,
+        CommitterRequest::Accept { events, .. } => events.iter().map(hot_bytes).sum(),
+        CommitterRequest::PutModule { module, .. } => module.len() as u64,
         _ => 1024,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::store::sled::commit::Effects;
+use crate::store::sled::commit::CommitEffects;
 use crate::store::sled::shared::Notes;
 
 /// A commit of which nobody knows whether it is on disk.
@@ -12,7 +12,7 @@ pub(super) struct Doubt {
     /// A key and value it would have written.
     pub(super) probe: Option<(Vec<u8>, Vec<u8>)>,
     /// What follows if it is there.
-    pub(super) effects: Effects,
+    pub(super) effects: CommitEffects,
     /// What is to be written again if it is not.
     pub(super) notes: Notes,
 }

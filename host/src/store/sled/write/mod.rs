@@ -11,6 +11,6 @@ mod request;
 mod waiting;
 
 pub(super) use committer::Committer;
-pub(super) use committer::Files;
+pub(super) use committer::DirectoryFiles;
+pub(super) use request::CommitterRequest;
 pub(super) use request::FeedMessage;
-pub(super) use request::Request;

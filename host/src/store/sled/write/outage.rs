@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
-use crate::store::sled::fault::Fault;
+use crate::store::sled::fault::SledFault;
 use crate::store::sled::guard;
 use crate::store::sled::write::committer::Committer;
 use crate::store::sled::write::doubt::Doubt;
 use crate::store::sled::write::doubt::Outage;
-use crate::store::sled::write::request::Request;
+use crate::store::sled::write::request::CommitterRequest;
 
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
@@ -25,7 +25,7 @@ impl Committer {
     }
 
     /// Refuses what came in, and tries from time to time whether it works again.
-    pub(super) fn stand_by(&mut self, batch: Vec<Request>) {
+    pub(super) fn stand_by(&mut self, batch: Vec<CommitterRequest>) {
         if let Some(error) = self.shared.trouble() {
             batch.into_iter().for_each(|request| refuse(request, &error));
         }
@@ -44,7 +44,7 @@ impl Committer {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), Fault> {
+    fn reopen(&mut self) -> Result<(), SledFault> {
         let shared = std::sync::Arc::clone(&self.shared);
         let options = &shared.options;
         let mut slot = shared.engine_mut();
@@ -73,14 +73,16 @@ impl Committer {
     }
 }
 
-fn refuse(request: Request, error: &StoreError) {
+fn refuse(request: CommitterRequest, error: &StoreError) {
     match request {
-        Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Commit { reply, .. } | Request::Flush { reply } | Request::PutModule { reply, .. } => {
+        CommitterRequest::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
+        CommitterRequest::Commit { reply, .. }
+        | CommitterRequest::Flush { reply }
+        | CommitterRequest::PutModule { reply, .. } => {
             drop(reply.send(Err(error.clone())));
         }
-        Request::Configure { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Expire { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Request::Nudge | Request::Open { .. } | Request::Close { .. } => {}
+        CommitterRequest::Configure { reply, .. } => drop(reply.send(Err(error.clone()))),
+        CommitterRequest::Expire { reply, .. } => drop(reply.send(Err(error.clone()))),
+        CommitterRequest::Nudge | CommitterRequest::Open { .. } | CommitterRequest::Close { .. } => {}
     }
 }

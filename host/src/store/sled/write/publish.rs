@@ -5,13 +5,13 @@ use tokio::sync::mpsc;
 
 use crate::store::CommitRange;
 use crate::store::Committed;
-use crate::store::sled::commit::Effects;
+use crate::store::sled::commit::CommitEffects;
 use crate::store::sled::write::committer::Committer;
 use crate::store::sled::write::request::FeedMessage;
 
 impl Committer {
     /// Makes what is on disk known: the configuration, then answers and events in one message.
-    pub(super) fn publish(&mut self, effects: Effects) {
+    pub(super) fn publish(&mut self, effects: CommitEffects) {
         if let Some(config) = effects.config {
             self.exporter.send(&config);
             self.shared.set_config(config);

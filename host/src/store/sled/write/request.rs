@@ -11,31 +11,31 @@ use crate::store::Committed;
 use crate::store::ConfigAnswer;
 use crate::store::ConfigWrite;
 use crate::store::sled::commit::Expected;
-use crate::store::sled::commit::Reply;
+use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::upkeep::expire::ExpireStep;
 use crate::store::sled::upkeep::expire::Expired;
 
 /// One request.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub(crate) enum CommitterRequest {
     /// Store events.
     Accept {
         /// All of them or none.
         events: Vec<NewEvent>,
         /// Answered through the feed.
-        reply: Reply<Vec<Accepted>>,
+        reply: ReplyTo<Vec<Accepted>>,
     },
     /// Write a change and say when.
     Commit {
         /// The change.
         change: Change,
         /// Answered by the committer.
-        reply: Reply<()>,
+        reply: ReplyTo<()>,
     },
     /// Say when what was noted before is on disk.
     Flush {
         /// Answered by the committer.
-        reply: Reply<()>,
+        reply: ReplyTo<()>,
     },
     /// Write configuration.
     Configure {
@@ -44,7 +44,7 @@ pub(crate) enum Request {
         /// Which revision has to be there.
         expected: Expected,
         /// Answered with what came of it.
-        reply: Reply<ConfigAnswer>,
+        reply: ReplyTo<ConfigAnswer>,
     },
     /// Keep a module.
     PutModule {
@@ -53,7 +53,7 @@ pub(crate) enum Request {
         /// Its bytes.
         module: Bytes,
         /// Answered by the committer.
-        reply: Reply<()>,
+        reply: ReplyTo<()>,
     },
     /// Say which events are open.
     Open {
@@ -62,21 +62,21 @@ pub(crate) enum Request {
         /// At most so many.
         limit: usize,
         /// Answered at once, from memory: it is part of no commit.
-        reply: Reply<Vec<EventId>>,
+        reply: ReplyTo<Vec<EventId>>,
     },
     /// Delete some of what is old.
     Expire {
         /// What is old, and where to go on.
         step: ExpireStep,
         /// Answered with how far it came.
-        reply: Reply<Expired>,
+        reply: ReplyTo<Expired>,
     },
     /// Something was noted while nobody waited for notes.
     Nudge,
     /// Write what is noted and end.
     Close {
         /// Answered when the files are closed.
-        reply: Reply<()>,
+        reply: ReplyTo<()>,
     },
 }
 
@@ -84,7 +84,7 @@ pub(crate) enum Request {
 #[derive(Debug)]
 pub(crate) struct FeedMessage {
     /// Answers to be sent by the reader, on its runtime.
-    pub(crate) acks: Vec<(Reply<Vec<Accepted>>, Vec<Accepted>)>,
+    pub(crate) acks: Vec<(ReplyTo<Vec<Accepted>>, Vec<Accepted>)>,
     /// The events, if there were any.
     pub(crate) committed: Option<Committed>,
 }

@@ -3,18 +3,18 @@
 
 use crate::store::ConfigAnswer;
 use crate::store::StoreError;
-use crate::store::sled::commit::Reply;
+use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::upkeep::expire::Expired;
 
 /// Who waits for this commit, but for events.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
-    pub(super) commits: Vec<Reply<()>>,
-    pub(super) configures: Vec<(Reply<ConfigAnswer>, ConfigAnswer)>,
-    pub(super) expires: Vec<(Reply<Expired>, Expired)>,
+pub(super) struct CommitWaiters {
+    pub(super) commits: Vec<ReplyTo<()>>,
+    pub(super) configures: Vec<(ReplyTo<ConfigAnswer>, ConfigAnswer)>,
+    pub(super) expires: Vec<(ReplyTo<Expired>, Expired)>,
 }
 
-impl Waiting {
+impl CommitWaiters {
     /// It is on disk.
     pub(super) fn answer(self) {
         for reply in self.commits {

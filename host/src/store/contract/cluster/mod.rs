@@ -5,6 +5,7 @@ mod adoption;
 mod configuration;
 mod fence;
 mod leases;
+mod lives;
 
 use std::future::Future;
 
@@ -81,6 +82,7 @@ macro_rules! cluster_suite {
             adoption: everything_has_one_owner, what_a_node_left_is_adopted_as_it_was,
                 adoption_waits_for_what_is_in_flight, no_event_is_lost_or_adopted_twice,
                 adopted_events_are_planned_by_the_adopter_only, what_was_adopted_is_adopted_again;
+            lives: an_event_is_one_nodes_whatever_befalls_them;
             configuration: of_two_writers_one_conflicts, every_node_hears_of_a_new_revision;
         );
     };
@@ -93,4 +95,5 @@ pub(crate) mod run {
     pub(crate) use super::configuration::*;
     pub(crate) use super::fence::*;
     pub(crate) use super::leases::*;
+    pub(crate) use super::lives::*;
 }

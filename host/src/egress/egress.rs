@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use tokio::sync::Semaphore;
 
 use crate::domain::delivery::SendError;
 use crate::egress::connect::tls;
@@ -13,7 +12,7 @@ use crate::egress::exchange::outgoing::OutgoingRequest;
 use crate::egress::exchange::send;
 use crate::egress::exchange::send::Sent;
 use crate::egress::inner::EgressShared;
-use crate::egress::names::resolver::LOOKUPS_MAX;
+use crate::egress::names::resolver::Names;
 use crate::egress::options::EgressOptions;
 use crate::egress::target::Target;
 use crate::rules::address::CheckedUrl;
@@ -37,8 +36,10 @@ impl Egress {
     pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
         let tls = tls::connector(options.extra_ca.as_deref())?;
         let user_agent = user_agent(&options)?;
-        let lookups = Arc::new(Semaphore::new(LOOKUPS_MAX));
-        Ok(Self { inner: Arc::new(EgressShared { options, user_agent, tls, lookups }) })
+        // The rest is for the connection itself, and for saying that no name was found.
+        let patience = options.connect_timeout * 4 / 5;
+        let names = Names::new(&options.resolver, patience);
+        Ok(Self { inner: Arc::new(EgressShared { options, user_agent, tls, names }) })
     }
 
     /// Whether [`Egress::new`] would take these, without what it reads of the system.

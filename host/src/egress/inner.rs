@@ -1,11 +1,9 @@
 //! What all requests share. Not here: making one.
 
-use std::sync::Arc;
-
 use http::HeaderValue;
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
+use crate::egress::names::resolver::Names;
 use crate::egress::options::EgressOptions;
 
 /// See the head of this file.
@@ -13,5 +11,5 @@ pub(super) struct EgressShared {
     pub(super) options: EgressOptions,
     pub(super) user_agent: HeaderValue,
     pub(super) tls: TlsConnector,
-    pub(super) lookups: Arc<Semaphore>,
+    pub(super) names: Names,
 }

@@ -30,8 +30,7 @@ pub(in crate::egress) async fn addresses(
         Host::Ipv4(v4) => vec![IpAddr::V4(*v4)],
         Host::Ipv6(v6) => vec![IpAddr::V6(*v6)],
         Host::Domain(name) => {
-            let resolved = options.resolver.resolve(&egress.lookups, name, port).await;
-            resolved.map_err(|detail| dns_failed(name, &detail))?
+            egress.names.addresses(name).await.map_err(|detail| dns_failed(name, &detail))?
         }
     };
     if found.is_empty() {

@@ -1,21 +1,27 @@
 //! Who turns names into addresses. Not here: which of them are dialled (`connect::address`).
 
 use std::net::IpAddr;
-use std::net::ToSocketAddrs as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use crate::egress::names::system::System;
 
-/// Names looked up at a time. The system's resolver blocks a thread, also long after a request
-/// has given up on it; slow name servers must not use up the threads of everybody else.
-pub(in crate::egress) const LOOKUPS_MAX: usize = 32;
 /// Answers the addresses of a name; none if it has none.
-pub type Resolve = Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
+pub type Resolve = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
 
-/// Who turns names into addresses.
+/// Who turns names into addresses, as it is chosen.
 pub enum Resolver {
-    /// The system, as for every other program.
+    /// The system's hosts file and name servers, as for every other program.
     System,
+    /// This hosts file, then these name servers in this order; for tests.
+    Servers {
+        /// The hosts file; it need not be there.
+        hosts: PathBuf,
+        /// Where the name servers are.
+        servers: Vec<SocketAddr>,
+    },
     /// Somebody else; for tests.
     Given(Resolve),
 }
@@ -24,34 +30,35 @@ impl std::fmt::Debug for Resolver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::System => "System",
+            Self::Servers { .. } => "Servers",
             Self::Given(_) => "Given",
         })
     }
 }
 
-impl Resolver {
-    pub(in crate::egress) async fn resolve(
-        &self,
-        lookups: &Arc<Semaphore>,
-        host: &str,
-        port: u16,
-    ) -> Result<Vec<IpAddr>, String> {
-        match self {
-            Self::Given(resolve) => Ok(resolve(host)),
-            Self::System => system(lookups, host, port).await,
-        }
-    }
+/// The same, ready to be asked.
+pub(in crate::egress) enum Names {
+    System(System),
+    Given(Resolve),
 }
 
-async fn system(lookups: &Arc<Semaphore>, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
-    let place = lookups.clone().acquire_owned().await.map_err(|error| error.to_string())?;
-    let name = (host.to_owned(), port);
-    let lookup = tokio::task::spawn_blocking(move || {
-        let found = name.to_socket_addrs().map(|found| found.map(|address| address.ip()).collect());
-        // The place is free only when the thread is, however long ago the request gave up.
-        drop(place);
-        found
-    });
-    let found = lookup.await.map_err(|error| error.to_string())?;
-    found.map_err(|error: std::io::Error| error.to_string())
+impl Names {
+    /// Reads what the system says. `patience` is how long finding a name may take.
+    pub(in crate::egress) fn new(resolver: &Resolver, patience: Duration) -> Self {
+        match resolver {
+            Resolver::System => Self::System(System::of_this_machine(patience)),
+            Resolver::Servers { hosts, servers } => {
+                Self::System(System::of_servers(hosts.clone(), servers.clone(), patience))
+            }
+            Resolver::Given(resolve) => Self::Given(Arc::clone(resolve)),
+        }
+    }
+
+    /// All addresses of a name, those first that should be tried first; or in words why there are none.
+    pub(in crate::egress) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        match self {
+            Self::System(system) => system.addresses(name).await,
+            Self::Given(resolve) => Ok(resolve(name)),
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::egress::tests::status;
 use crate::egress::tests::target;
 
 fn given(resolve: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Arc<Resolver> {
-    Arc::new(Resolver::Given(Box::new(resolve)))
+    Arc::new(Resolver::Given(Arc::new(resolve)))
 }
 
 fn ips(texts: &[&str]) -> Vec<IpAddr> {

@@ -67,7 +67,7 @@ async fn peer() -> Peer {
 /// Sends twice to `host`, which is at the peer's address.
 async fn send(peer: &Peer, host: &str, extra_ca: Option<&Path>) -> [Sent; 2] {
     let loopback = |_: &str| vec![[127, 0, 0, 1].into()];
-    let resolver = Arc::new(Resolver::Given(Box::new(loopback)));
+    let resolver = Arc::new(Resolver::Given(Arc::new(loopback)));
     let egress =
         Egress::new(EgressOptions { extra_ca: extra_ca.map(Path::to_owned), resolver, ..options() }).unwrap();
     let url = format!("https://{host}:{}/", peer.address.port());

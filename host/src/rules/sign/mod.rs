@@ -3,7 +3,7 @@
 //!
 //! Standard Webhooks 1.0: the signed content is `{id}.{timestamp}.{body}`, the key what is left
 //! of the secret after `whsec_`, base 64 decoded; the header is `v1,` and base 64 of the
-//! HMAC-SHA256, one per live secret, separated by spaces.
+//! HMAC-SHA256, one per live secret, separated by spaces. The names of other profiles are data: `rules/signing_presets.json`.
 
 mod prepared;
 mod presets;
@@ -14,8 +14,9 @@ mod tests;
 
 pub use prepared::PreparedSigning;
 pub use prepared::SignatureHeader;
-pub use presets::SIGNING_PRESETS;
+pub use presets::SigningPresets;
 pub use presets::signing_preset;
+pub use presets::signing_presets;
 pub use secret::generate_secret;
 pub use secret::standard_key;
 

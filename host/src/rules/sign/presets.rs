@@ -1,46 +1,45 @@
-//! Generic profiles by the name of the product whose receivers read them.
+//! Generic profiles by the name of the product whose receivers read them: a data file.
+
+use serde::Deserialize;
 
 use crate::domain::signing::HmacProfile;
-use crate::domain::verification::Algorithm;
-use crate::domain::verification::Encoding;
 
-/// Every name that [`signing_preset`] knows.
-pub const SIGNING_PRESETS: [&str; 6] = ["beton", "crm", "peanuts", "github", "stripe", "slack"];
-
-/// A generic profile by name, if the name is known.
-pub fn signing_preset(name: &str) -> Option<HmacProfile> {
-    Some(match name {
-        "beton" => plain("x-beton-signature", "{signature}", "{body}"),
-        "peanuts" => plain("x-peanuts-signature", "{signature}", "{body}"),
-        "crm" => HmacProfile {
-            timestamp_header: Some("x-webhook-timestamp".into()),
-            timestamp_iso: true,
-            event_header: Some("x-webhook-event".into()),
-            ..plain("x-webhook-signature", "{signature}", "{body}")
-        },
-        "github" => HmacProfile {
-            event_header: Some("x-github-event".into()),
-            ..plain("x-hub-signature-256", "sha256={signature}", "{body}")
-        },
-        "stripe" => plain("stripe-signature", "t={timestamp},v1={signature}", "{timestamp}.{body}"),
-        "slack" => HmacProfile {
-            timestamp_header: Some("x-slack-request-timestamp".into()),
-            ..plain("x-slack-signature", "v0={signature}", "v0:{timestamp}:{body}")
-        },
-        _ => return None,
-    })
+/// A profile and its name.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SigningPreset {
+    name: String,
+    profile: HmacProfile,
 }
 
-/// HMAC-SHA256 in hexadecimal in one header.
-fn plain(header: &str, value: &str, signed: &str) -> HmacProfile {
-    HmacProfile {
-        header: header.to_owned(),
-        algorithm: Algorithm::HmacSha256,
-        encoding: Encoding::Hex,
-        value: value.to_owned(),
-        signed: signed.to_owned(),
-        timestamp_header: None,
-        timestamp_iso: false,
-        event_header: None,
+/// All of them.
+#[derive(Clone, Debug)]
+pub struct SigningPresets(Vec<SigningPreset>);
+
+impl SigningPresets {
+    /// The profile of that name.
+    pub fn find(&self, name: &str) -> Option<&HmacProfile> {
+        self.0.iter().find(|preset| preset.name == name).map(|preset| &preset.profile)
     }
+
+    /// The name of that profile, if it is one of these.
+    pub fn name_of(&self, profile: &HmacProfile) -> Option<&str> {
+        self.0.iter().find(|preset| preset.profile == *profile).map(|preset| preset.name.as_str())
+    }
+
+    /// Every name, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|preset| preset.name.as_str())
+    }
+}
+
+/// Reads the presets that are built in.
+pub fn signing_presets() -> SigningPresets {
+    let text = include_str!("../signing_presets.json");
+    SigningPresets(serde_json::from_str(text).expect("the built-in presets are tested"))
+}
+
+/// A generic profile by name, if the name is known. Reads the file: whoever asks often keeps [`SigningPresets`].
+pub fn signing_preset(name: &str) -> Option<HmacProfile> {
+    signing_presets().find(name).cloned()
 }

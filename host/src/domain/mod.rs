@@ -1,24 +1,32 @@
 //! The nouns. This room uses no other room and does nothing: no clock but the one it defines,
-//! no input or output.
+//! no input or output. Read `config` (what is set up), `event` and `delivery` (what goes through), `plugin` (what changes
+//! it on the way) and `id`.
+//!
+//! Each noun is named by its own file's name, `domain::event`, whichever folder it lies in: `traffic`, `plugins`, `keys`.
+//! Not here: what is decided of them (`rules`).
 
 pub mod config;
-pub mod delivery;
-pub mod event;
-pub mod fetch;
-pub mod grant;
-pub mod host;
 pub mod id;
-pub mod plan;
-pub mod plugin;
-pub mod plugin_test;
-pub mod retry;
-pub mod rollout;
-pub mod sealed;
-pub mod secret;
-pub mod signing;
-pub mod step_grants;
+mod keys;
+mod plugins;
 pub mod suggest;
 pub mod time;
+mod traffic;
 pub mod units;
-pub mod verification;
 pub mod visible;
+
+pub use keys::sealed;
+pub use keys::secret;
+pub use keys::signing;
+pub use keys::verification;
+pub use plugins::fetch;
+pub use plugins::grant;
+pub use plugins::host;
+pub use plugins::plugin;
+pub use plugins::plugin_test;
+pub use plugins::rollout;
+pub use plugins::step_grants;
+pub use traffic::delivery;
+pub use traffic::event;
+pub use traffic::plan;
+pub use traffic::retry;

@@ -15,7 +15,7 @@ use hookmill::domain::verification::Verification;
 use hookmill::rules::sign::PreparedSigning;
 use hookmill::rules::sign::generate_secret;
 use hookmill::rules::verify::PreparedVerification;
-use hookmill::rules::verify::Request;
+use hookmill::rules::verify::SignedRequest;
 use hookmill::rules::verify::presets;
 
 const SIZES: [usize; 2] = [1 << 10, 20 << 10];
@@ -53,7 +53,7 @@ fn verify(criterion: &mut Criterion) {
         let signature = format!("sha256={}", "0".repeat(64));
         let headers = Headers(vec![("x-hub-signature-256".to_owned(), signature)]);
         let request =
-            Request { method: "POST", url: "", path: "", query: "", headers: &headers, body: &body };
+            SignedRequest { method: "POST", url: "", path: "", query: "", headers: &headers, body: &body };
         group.throughput(Throughput::Bytes(size as u64));
         group.bench_function(format!("github/{size}"), |bencher| {
             bencher.iter(|| prepared.verify(&request, Timestamp::default()).is_err());

@@ -25,8 +25,8 @@ use crate::control::Limits;
 use crate::control::Stopping;
 use crate::control::reports;
 use crate::control::snapshot::Caps;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Documents;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::time::Clock;
@@ -166,7 +166,7 @@ async fn parts(
     let egress = Arc::new(Egress::new(egress_options(config))?);
     let body_bytes_max = config.server.body_bytes_max.0;
     let documents = Documents::from_stored(recovered.config.revision, &recovered.config.documents)?;
-    let compiler = Compiler {
+    let compiler = SnapshotCompiler {
         sandbox: sandbox.clone(),
         egress: egress.clone(),
         body_bytes_max,

@@ -97,7 +97,7 @@ impl Receiver {
 
     fn signature(&self, headers: &Headers, body: &[u8]) -> &'static str {
         let Some(verification) = &self.verification else { return "not checked" };
-        let request = verify::Request { method: "POST", url: "", path: "", query: "", headers, body };
+        let request = verify::SignedRequest { method: "POST", url: "", path: "", query: "", headers, body };
         match verification.verify(&request, Clock::System.now()) {
             Ok(()) => "good",
             Err(_) => "BAD",

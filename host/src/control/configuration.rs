@@ -11,9 +11,9 @@ use arc_swap::Guard;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Documents;
 use crate::control::snapshot::Snapshot;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::SourceRuntime;
 use crate::store::Backend;
 use crate::store::Store as _;
@@ -35,7 +35,7 @@ pub struct Configuration(Arc<Inner>);
 
 struct Inner {
     store: Backend,
-    compiler: Compiler,
+    compiler: SnapshotCompiler,
     current: ArcSwap<Snapshot>,
     /// Configurations that events still in flight were accepted under, by revision.
     past: Mutex<BTreeMap<u64, Arc<Snapshot>>>,
@@ -50,7 +50,7 @@ impl fmt::Debug for Configuration {
 
 impl Configuration {
     /// With this one in force.
-    pub fn new(store: Backend, compiler: Compiler, snapshot: Snapshot) -> Self {
+    pub fn new(store: Backend, compiler: SnapshotCompiler, snapshot: Snapshot) -> Self {
         let (revision, _) = watch::channel(snapshot.revision());
         let (current, past) = (ArcSwap::from_pointee(snapshot), Mutex::default());
         Self(Arc::new(Inner { store, compiler, current, past, revision }))
@@ -62,7 +62,7 @@ impl Configuration {
     }
 
     /// What compiles documents.
-    pub fn compiler(&self) -> &Compiler {
+    pub fn compiler(&self) -> &SnapshotCompiler {
         &self.0.compiler
     }
 

@@ -9,8 +9,8 @@ use crate::control::Configuration;
 use crate::control::Ids;
 use crate::control::Limits;
 use crate::control::Stopping;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Snapshot;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
 use crate::egress::Egress;
@@ -86,7 +86,7 @@ impl Control {
         self.egress().check_url(url).map(drop).map_err(|refusal| refusal.to_string())
     }
 
-    pub(super) fn compiler(&self) -> &Compiler {
+    pub(super) fn compiler(&self) -> &SnapshotCompiler {
         self.configuration().compiler()
     }
 

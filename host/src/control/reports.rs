@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::control::Control;
-use crate::control::rollouts::Seen;
+use crate::control::rollouts::RolloutSummary;
 use crate::control::rollouts::Watch;
 use crate::domain::config::Quarantine;
 use crate::domain::id::DestinationId;
@@ -42,7 +42,7 @@ pub enum Report {
         /// Which guard, in words.
         reason: String,
         /// What was counted when it was found.
-        seen: Seen,
+        seen: RolloutSummary,
     },
     /// A receiver said 410 Gone.
     Gone(DestinationId),

@@ -12,12 +12,12 @@ use crate::control::snapshot::DestinationRuntime;
 use crate::control::snapshot::Snapshot;
 use crate::delivery::Delivery;
 use crate::delivery::deliver;
-use crate::delivery::dispatch::place::Place;
-use crate::delivery::in_flight::Share;
+use crate::delivery::dispatch::place::WorkerPlace;
+use crate::delivery::in_flight::WorkspaceSlots;
 use crate::delivery::queues::Gate;
-use crate::delivery::queues::Lane;
 use crate::delivery::queues::Next;
 use crate::delivery::queues::Parked;
+use crate::delivery::queues::Queue;
 use crate::delivery::settle;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryRecord;
@@ -29,7 +29,7 @@ use crate::pipeline::job::Job;
 use crate::pipeline::job::ToDeliver;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::Change;
 use crate::store::Store;
 
@@ -117,7 +117,7 @@ impl Delivery {
     }
 
     /// Starts a worker if the lane has work and the destination allows one more.
-    fn kick(&self, destination: DestinationId, lane: &Arc<Mutex<Lane>>) {
+    fn kick(&self, destination: DestinationId, lane: &Arc<Mutex<Queue>>) {
         if self.gate(destination) == Gate::Shut {
             return;
         }
@@ -133,8 +133,8 @@ impl Delivery {
 }
 
 /// One worker: delivers what the lane gives until it gives nothing.
-async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Lane>>) {
-    let mut place = Place::new(lane.clone());
+async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Queue>>) {
+    let mut place = WorkerPlace::new(lane.clone());
     let mut share = None;
     loop {
         let snapshot = delivery.snapshot();
@@ -172,7 +172,7 @@ fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
     snapshot.is_paused(parked.connection) || (parked.held && snapshot.is_quarantined(parked.connection))
 }
 
-async fn attempt(delivery: &Delivery, share: &Share, destination: &DestinationRuntime, job: Job) {
+async fn attempt(delivery: &Delivery, share: &WorkspaceSlots, destination: &DestinationRuntime, job: Job) {
     let turn = delivery.wire().turn(share).await;
     let began = delivery.now();
     delivery.observer().metrics.in_flight(1);
@@ -186,7 +186,7 @@ async fn attempt(delivery: &Delivery, share: &Share, destination: &DestinationRu
 fn cancel(delivery: &Delivery, mut job: Job) {
     let now = delivery.now();
     let (state, _) =
-        lifecycle::step(job.state, Input::Cancelled, &Cx::by_hand(&delivery.limits().retry, now));
+        lifecycle::step(job.state, LifecycleInput::Cancelled, &Cx::by_hand(&delivery.limits().retry, now));
     let mut change = Change::default();
     change.deliveries.push(job.record(state, now));
     change.closed.extend(job.close());

@@ -9,9 +9,9 @@ use crate::control::Limits;
 use crate::control::Spawn;
 use crate::control::reports::Reports;
 use crate::control::snapshot::Snapshot;
-use crate::delivery::in_flight::Wire;
+use crate::delivery::in_flight::InFlight;
 use crate::delivery::queues::Alarm;
-use crate::delivery::queues::Lanes;
+use crate::delivery::queues::Queues;
 use crate::domain::id::EventId;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
@@ -47,9 +47,9 @@ pub struct Delivery(Arc<Inner>);
 
 struct Inner {
     parts: DeliveryParts,
-    lanes: Lanes,
+    lanes: Queues,
     alarm: Alarm,
-    wire: Wire,
+    wire: InFlight,
     release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
 }
 
@@ -65,8 +65,8 @@ impl fmt::Debug for Delivery {
 impl Delivery {
     /// See [`DeliveryParts`].
     pub(crate) fn new(parts: DeliveryParts) -> Self {
-        let wire = Wire::new(parts.limits.in_flight_max);
-        let (lanes, alarm) = (Lanes::default(), Alarm::default());
+        let wire = InFlight::new(parts.limits.in_flight_max);
+        let (lanes, alarm) = (Queues::default(), Alarm::default());
         Self(Arc::new(Inner { parts, lanes, alarm, wire, release_turns: Default::default() }))
     }
 
@@ -123,7 +123,7 @@ impl Delivery {
         (self.0.parts.spawn)(Box::pin(task));
     }
 
-    pub(crate) fn lanes(&self) -> &Lanes {
+    pub(crate) fn lanes(&self) -> &Queues {
         &self.0.lanes
     }
 
@@ -131,7 +131,7 @@ impl Delivery {
         &self.0.alarm
     }
 
-    pub(super) fn wire(&self) -> &Wire {
+    pub(super) fn wire(&self) -> &InFlight {
         &self.0.wire
     }
 

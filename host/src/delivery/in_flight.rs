@@ -11,40 +11,40 @@ use crate::domain::id::IdMap;
 use crate::domain::id::WorkspaceId;
 
 /// See the head of this file.
-pub(crate) struct Wire {
+pub(crate) struct InFlight {
     all: Arc<Semaphore>,
     of_workspaces: Mutex<IdMap<WorkspaceId, Arc<Semaphore>>>,
     max: usize,
 }
 
-/// See [`Wire::share`].
-pub(crate) struct Share(Arc<Semaphore>);
+/// See [`InFlight::share`].
+pub(crate) struct WorkspaceSlots(Arc<Semaphore>);
 
 /// Held by an attempt for as long as it is on the wire.
 #[must_use]
-pub(crate) struct Turn {
+pub(crate) struct InFlightSlot {
     _of_workspace: Option<OwnedSemaphorePermit>,
     _of_all: Option<OwnedSemaphorePermit>,
 }
 
-impl Wire {
+impl InFlight {
     /// With that many requests at a time.
     pub(crate) fn new(max: usize) -> Self {
         Self { all: Arc::new(Semaphore::new(max)), of_workspaces: Mutex::default(), max }
     }
 
     /// First come, first served, in the workspace and in all.
-    pub(crate) async fn turn(&self, share: &Share) -> Turn {
+    pub(crate) async fn turn(&self, share: &WorkspaceSlots) -> InFlightSlot {
         // The workspace's own first: who waits for that takes nothing from others.
         let of_workspace = place(&share.0).await;
-        Turn { _of_workspace: of_workspace, _of_all: place(&self.all).await }
+        InFlightSlot { _of_workspace: of_workspace, _of_all: place(&self.all).await }
     }
 
     /// What a workspace may have of it. Workers keep theirs, which spares each attempt the look.
-    pub(crate) fn share(&self, workspace: WorkspaceId) -> Share {
+    pub(crate) fn share(&self, workspace: WorkspaceId) -> WorkspaceSlots {
         let mut of_workspaces = self.of_workspaces.lock();
         let new = || Arc::new(Semaphore::new(self.of_workspace_max()));
-        Share(of_workspaces.entry(workspace).or_insert_with(new).clone())
+        WorkspaceSlots(of_workspaces.entry(workspace).or_insert_with(new).clone())
     }
 
     /// Requests to one destination at a time, at most.
@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_workspace_leaves_half_to_others() {
-        let wire = Wire::new(5);
+        let wire = InFlight::new(5);
         let [one, two] = [1, 2].map(|workspace| wire.share(WorkspaceId::from_bits(workspace)));
         let mut turns = Vec::new();
         for _ in 0..3 {
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn there_is_room_for_one_at_least() {
         for (max, workspace, destination) in [(1, 1, 1), (2, 1, 1), (5, 3, 2), (1024, 512, 256)] {
-            let wire = Wire::new(max);
+            let wire = InFlight::new(max);
             assert_eq!((wire.of_workspace_max(), wire.to_destination_max()), (workspace, destination));
         }
     }

@@ -14,7 +14,7 @@ use crate::pipeline::OperateError;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::Change;
 use crate::store::DeliverySummary;
 use crate::store::Store;
@@ -59,14 +59,14 @@ impl Delivery {
         let mut record = self.record_of(workspace, summary).await?;
         let log = self.store().event_log(summary.id.event()).await?;
         let steps_first = release::waits_for_steps(&log, &record);
-        self.decide(&mut record, Input::RetriedByHand { steps_first });
+        self.decide(&mut record, LifecycleInput::RetriedByHand { steps_first });
         record.schedule_from = record.attempts;
         self.store().commit(Change { deliveries: vec![record.clone()], ..Change::default() }).await?;
         Ok(record)
     }
 
     /// The next state of a record, and when something is due.
-    fn decide(&self, record: &mut DeliveryRecord, input: Input) {
+    fn decide(&self, record: &mut DeliveryRecord, input: LifecycleInput) {
         let now = self.now();
         let (state, effects) = lifecycle::step(record.state, input, &Cx::by_hand(&self.limits().retry, now));
         let wake_at = effects.into_iter().find_map(|effect| match effect {
@@ -100,7 +100,7 @@ impl Delivery {
         summary: &DeliverySummary,
     ) -> Result<(), OperateError> {
         let mut record = self.record_of(workspace, summary).await?;
-        self.decide(&mut record, Input::Cancelled);
+        self.decide(&mut record, LifecycleInput::Cancelled);
         self.store().commit(Change { deliveries: vec![record], ..Change::default() }).await?;
         Ok(())
     }

@@ -18,13 +18,13 @@ use crate::domain::plan::Noted;
 use crate::domain::plan::RouteEnd;
 use crate::pipeline::job::Job;
 use crate::pipeline::plan;
-use crate::pipeline::plan::Ran;
+use crate::pipeline::plan::ConnectionRun;
 use crate::pipeline::plan::held;
 use crate::pipeline::plan::prepare::prepare_connection;
 use crate::pipeline::steps::RunEnd;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::Change;
 use crate::store::EventLog;
 use crate::store::LogEntry;
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         delivery.park(record.destination, record.due, record.id, Parked::of(&record));
         return Ok(None);
     }
-    let Ran { steps, end, kv } = ran;
+    let ConnectionRun { steps, end, kv } = ran;
     let before = record.destination;
     let record = DeliveryRecord {
         revision: snapshot.revision(),
@@ -104,7 +104,7 @@ fn go_on(delivery: &Delivery, jobs: Vec<Job>, lane: DestinationId) -> Option<Job
 async fn end(delivery: &Delivery, record: DeliveryRecord) -> Result<(), StoreError> {
     let due = delivery.now();
     let (state, _) =
-        lifecycle::step(record.state, Input::Cancelled, &Cx::by_hand(&delivery.limits().retry, due));
+        lifecycle::step(record.state, LifecycleInput::Cancelled, &Cx::by_hand(&delivery.limits().retry, due));
     let change = Change { deliveries: vec![DeliveryRecord { state, due, ..record }], ..Change::default() };
     delivery.store().commit(change).await
 }

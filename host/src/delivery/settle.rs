@@ -17,7 +17,7 @@ use crate::rules::lifecycle;
 use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::AttemptEntry;
 use crate::store::Change;
 use crate::store::LogEntry;
@@ -93,15 +93,15 @@ fn decide(
     sent: &Sent,
 ) -> Decision {
     let input = match &sent.outcome {
-        Ok(response) => Input::Answered {
+        Ok(response) => LifecycleInput::Answered {
             status: response.status,
             asked: asked(destination, job),
             retry_after: response.headers.get("retry-after").and_then(|text| parse_retry_after(text, now)),
         },
         Err(error) => match error.code {
-            ErrorCode::EgressRefused => Input::EgressRefused,
-            ErrorCode::StepFailed => Input::StepFailed,
-            code => Input::Broke { code },
+            ErrorCode::EgressRefused => LifecycleInput::EgressRefused,
+            ErrorCode::StepFailed => LifecycleInput::StepFailed,
+            code => LifecycleInput::Broke { code },
         },
     };
     let snapshot = delivery.snapshot();

@@ -21,7 +21,7 @@ use crate::domain::id::TestId;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin_test::PluginTest;
 use crate::insight::Insight;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
@@ -190,7 +190,7 @@ impl Insight {
     ) -> Result<GuestEvent, String> {
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json, self.limits().json());
-        let kept = Kept::new(self.pipeline(), event.data.workspace, Purpose::Look);
+        let kept = EventContext::new(self.pipeline(), event.data.workspace, Purpose::Look);
         let context = plan::context(snapshot, event, &body, &kept);
         let run = steps::run(before, &context, |_, _| {}).await;
         let first = match run.end {

@@ -9,8 +9,8 @@ use crate::control::Limits;
 use crate::control::Spawn;
 use crate::control::Stopping;
 use crate::control::Unreadable;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Snapshot;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::delivery::Delivery;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
@@ -98,7 +98,7 @@ impl Insight {
         self.control().configuration().at_hand(revision)
     }
 
-    pub(super) fn compiler(&self) -> &Compiler {
+    pub(super) fn compiler(&self) -> &SnapshotCompiler {
         self.control().configuration().compiler()
     }
 

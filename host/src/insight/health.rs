@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::insight::Insight;
-use crate::observe::Queue;
+use crate::observe::QueueKind;
 use crate::observe::TextFormat;
 use crate::store::Store as _;
 
@@ -29,8 +29,8 @@ impl Insight {
     fn gauge(&self) {
         let (ready, parked) = self.delivery().lanes().waiting();
         let metrics = &self.observer().metrics;
-        metrics.queued(Queue::Ready, ready);
-        metrics.queued(Queue::Retry, parked);
+        metrics.queued(QueueKind::Ready, ready);
+        metrics.queued(QueueKind::Retry, parked);
         metrics.plugin_artifacts(self.control().artifacts());
     }
 

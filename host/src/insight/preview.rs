@@ -19,9 +19,9 @@ use crate::domain::plan::StepTrace;
 use crate::insight::Insight;
 use crate::insight::PreviewError;
 use crate::pipeline::Explanation;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::plan;
@@ -104,7 +104,7 @@ impl Insight {
         let json = json_text(&event.data.content_type, &event.data.body);
         let body = BodyView::new(&json, self.limits().json());
         // Plugins see what they kept; what they write is forgotten.
-        let kept = Kept::new(self.pipeline(), workspace, Purpose::Look);
+        let kept = EventContext::new(self.pipeline(), workspace, Purpose::Look);
         let context = plan::context(&snapshot, &event, &body, &kept);
         let mut seen = Vec::new();
         let run = steps::run_within(&compiled, &context, work, |trace, payloads| {
@@ -171,7 +171,7 @@ fn explain_all(
     .collect()
 }
 
-fn output(event: &Event, carried: &Carried) -> PreviewOutput {
+fn output(event: &Event, carried: &Payload) -> PreviewOutput {
     let changed = carried.event_type != event.data.event_type;
     PreviewOutput {
         payload: carried.payload.clone(),

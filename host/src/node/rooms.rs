@@ -12,8 +12,8 @@ use crate::control::Spawn;
 use crate::control::Stopping;
 use crate::control::reports;
 use crate::control::reports::Reported;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Snapshot;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::delivery::Delivery;
 use crate::delivery::DeliveryParts;
 use crate::domain::time::Clock;
@@ -49,7 +49,7 @@ pub(crate) struct Parts {
     /// How long to wait for what fails for a moment.
     pub patience: Patience,
     /// Compiles documents.
-    pub compiler: Compiler,
+    pub compiler: SnapshotCompiler,
     /// The configuration to begin with.
     pub snapshot: Snapshot,
 }

@@ -19,10 +19,10 @@ use crate::observe::text_format;
 use crate::observe::text_format::TextFormat;
 use crate::observe::tracks::CommitMetrics;
 use crate::observe::tracks::Labels;
-use crate::observe::tracks::Open;
+use crate::observe::tracks::OpenKind;
 use crate::observe::tracks::PluginMetrics;
-use crate::observe::tracks::Queue;
-use crate::observe::tracks::StepKind;
+use crate::observe::tracks::QueueKind;
+use crate::observe::tracks::StepLabel;
 use crate::observe::tracks::StepVerdict;
 use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
@@ -133,7 +133,7 @@ impl Metrics {
             planned: maker.add(names::EVENTS_PLANNED, "Events whose steps ran", Counter::default()),
             unrouted: maker.add(names::EVENTS_UNROUTED, "Events no connection wanted", Counter::default()),
             rejected: maker.add(names::EVENTS_REJECTED, "Requests refused at a source", Family::default()),
-            steps: StepKind::ALL.map(|kind| StepVerdict::ALL.map(|verdict| step(kind, verdict))),
+            steps: StepLabel::ALL.map(|kind| StepVerdict::ALL.map(|verdict| step(kind, verdict))),
             plugin_calls: maker.add(names::PLUGIN_CALLS, "Calls of plugins", Family::default()),
             plugin_cpu_us: maker.add(
                 names::PLUGIN_CPU_MICROSECONDS,
@@ -167,8 +167,8 @@ impl Metrics {
                 Gauge::default(),
             ),
             connections: maker.add(names::CONNECTIONS_OPEN, "Connections being served", Gauge::default()),
-            queued: gauges(&queued, names::QUEUE, Queue::ALL),
-            unattended: counters(&unattended, names::KIND, Open::ALL),
+            queued: gauges(&queued, names::QUEUE, QueueKind::ALL),
+            unattended: counters(&unattended, names::KIND, OpenKind::ALL),
             commits: commit_metrics(&mut maker),
             acknowledge: maker.add(
                 names::ACKNOWLEDGE_SECONDS,
@@ -208,7 +208,7 @@ impl Metrics {
     }
 
     /// Counts a step's answer.
-    pub fn step(&self, kind: StepKind, verdict: StepVerdict) {
+    pub fn step(&self, kind: StepLabel, verdict: StepVerdict) {
         self.steps[kind as usize][verdict as usize].inc();
     }
 
@@ -293,22 +293,22 @@ impl Metrics {
     }
 
     /// Says how much waits in a queue.
-    pub fn queued(&self, queue: Queue, length: usize) {
+    pub fn queued(&self, queue: QueueKind, length: usize) {
         self.queued[queue as usize].set(i64::try_from(length).unwrap_or(i64::MAX));
     }
 
     /// How much waits in a queue, as last said.
-    pub fn queued_now(&self, queue: Queue) -> i64 {
+    pub fn queued_now(&self, queue: QueueKind) -> i64 {
         self.queued[queue as usize].get()
     }
 
     /// Counts what was open and nobody worked on.
-    pub fn unattended(&self, what: Open) {
+    pub fn unattended(&self, what: OpenKind) {
         self.unattended[what as usize].inc();
     }
 
     /// How much of it there was since the start.
-    pub fn unattended_total(&self, what: Open) -> u64 {
+    pub fn unattended_total(&self, what: OpenKind) -> u64 {
         self.unattended[what as usize].get()
     }
 

@@ -15,8 +15,8 @@ use crate::observe::LogFormat;
 use crate::observe::Metrics;
 use crate::observe::Percentiles;
 use crate::observe::PluginCall;
-use crate::observe::Queue;
-use crate::observe::StepKind;
+use crate::observe::QueueKind;
+use crate::observe::StepLabel;
 use crate::observe::StepVerdict;
 use crate::observe::TextFormat;
 use crate::observe::subscriber::subscriber;
@@ -28,7 +28,7 @@ fn every_count_shows_under_its_name() {
     metrics.duplicate();
     metrics.rejected("bad_signature");
     metrics.planned(false);
-    metrics.step(StepKind::Mapping, StepVerdict::Drop);
+    metrics.step(StepLabel::Mapping, StepVerdict::Drop);
     let plugin = metrics.plugin("filter-leads");
     plugin.called(&PluginCall { cpu_us: 21, memory_bytes: 4096, output_bytes: 7, fault: None });
     plugin.faulted(&Fault::Refused { message: "no".to_owned() });
@@ -37,7 +37,7 @@ fn every_count_shows_under_its_name() {
     metrics.attempt(Some(ErrorCode::Timeout));
     metrics.in_flight(2);
     metrics.plugin_artifacts([1, 5, 0]);
-    metrics.queued(Queue::Retry, 9);
+    metrics.queued(QueueKind::Retry, 9);
     metrics.commits().committed(7, 0.0003);
     metrics.acknowledged(0.0015);
     metrics.end_to_end(0.0025);

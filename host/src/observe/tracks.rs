@@ -15,7 +15,7 @@ pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// The kinds of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepKind {
+pub enum StepLabel {
     /// A filter.
     Filter,
     /// A mapping.
@@ -39,7 +39,7 @@ pub enum StepVerdict {
 
 /// Where things wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queue {
+pub enum QueueKind {
     /// Events whose steps have not run.
     Plan,
     /// Deliveries that could go now.
@@ -54,19 +54,19 @@ pub enum Queue {
 
 /// What can be open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
+pub enum OpenKind {
     /// An event that is not closed.
     Event,
     /// A delivery whose record is live.
     Delivery,
 }
 
-impl Open {
+impl OpenKind {
     /// In the order of their discriminants, with the label's value.
     pub(super) const ALL: [&'static str; 2] = ["event", "delivery"];
 }
 
-impl StepKind {
+impl StepLabel {
     /// In the order of their discriminants, with the label's value.
     pub(super) const ALL: [&'static str; 3] = ["filter", "mapping", "plugin"];
 }
@@ -76,7 +76,7 @@ impl StepVerdict {
     pub(super) const ALL: [&'static str; 4] = ["forward", "drop", "fault", "held"];
 }
 
-impl Queue {
+impl QueueKind {
     /// In the order of their discriminants, with the label's value.
     pub(super) const ALL: [&'static str; 5] = ["plan", "ready", "retry", "held", "commit"];
 }

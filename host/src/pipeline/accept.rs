@@ -27,10 +27,10 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::store_closed;
 use crate::rules::challenge;
-use crate::rules::challenge::Asked;
+use crate::rules::challenge::ChallengeAnswer;
+use crate::rules::challenge::ChallengeReply;
 use crate::rules::challenge::Keys;
-use crate::rules::challenge::Reply;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::shape::Document;
 use crate::shape::JsonLimits;
 use crate::store::Accepted;
@@ -62,7 +62,7 @@ pub enum Taken {
     /// It is an event, and on disk.
     Event(Accepted),
     /// It was the provider's question about the URL; the answer is due with status 200.
-    Question(Reply),
+    Question(ChallengeReply),
 }
 
 /// A request that was let in.
@@ -70,7 +70,7 @@ enum Let {
     /// It is an event.
     In(Arc<str>),
     /// It is the provider's question.
-    Asks(Reply),
+    Asks(ChallengeReply),
 }
 
 impl Pipeline {
@@ -140,7 +140,7 @@ fn check(
     if settings.state == FlowState::Paused {
         return Err(AcceptError::Paused { retry_after_s: PAUSED_RETRY_AFTER_S });
     }
-    let request = Request {
+    let request = SignedRequest {
         method: &incoming.method,
         url: &incoming.url,
         path: &incoming.path,
@@ -172,7 +172,11 @@ fn check(
 
 /// The answer if this is the question of the source's provider. A question that is signed may be answered only
 /// after the signature was checked.
-fn asked(source: &SourceRuntime, request: &Request<'_>, signed: bool) -> Result<Option<Reply>, AcceptError> {
+fn asked(
+    source: &SourceRuntime,
+    request: &SignedRequest<'_>,
+    signed: bool,
+) -> Result<Option<ChallengeReply>, AcceptError> {
     let challenge = source.challenge.filter(|challenge| challenge.is_signed() == signed);
     let (Some(challenge), Some(verification)) = (challenge, &source.source.verification) else {
         return Ok(None);
@@ -185,8 +189,8 @@ fn asked(source: &SourceRuntime, request: &Request<'_>, signed: bool) -> Result<
     let keys = Keys { secrets: &secrets, verify_tokens: &verify_tokens };
     match challenge::answer(challenge, request, keys) {
         None => Ok(None),
-        Some(Asked::Reply(reply)) => Ok(Some(reply)),
-        Some(Asked::Refused(detail)) => {
+        Some(ChallengeAnswer::ChallengeReply(reply)) => Ok(Some(reply)),
+        Some(ChallengeAnswer::Refused(detail)) => {
             Err(AcceptError::Unverified { status: 403, code: "bad_verify_token", detail: detail.to_owned() })
         }
     }

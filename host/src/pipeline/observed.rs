@@ -62,7 +62,7 @@ impl Pipeline {
         tracing::warn!(connection.id = %connection, error = detail, "could not run a step; trying again");
     }
 
-    pub(crate) fn observe_unattended(&self, what: observe::Open, id: &str) {
+    pub(crate) fn observe_unattended(&self, what: observe::OpenKind, id: &str) {
         tracing::error!(id, ?what, "it was open and nobody worked on it; taken up");
         self.observer().metrics.unattended(what);
     }
@@ -103,11 +103,11 @@ impl Pipeline {
     }
 }
 
-fn step_kind(kind: &StepKind) -> observe::StepKind {
+fn step_kind(kind: &StepKind) -> observe::StepLabel {
     match kind {
-        StepKind::Filter => observe::StepKind::Filter,
-        StepKind::Mapping => observe::StepKind::Mapping,
-        StepKind::Plugin { .. } => observe::StepKind::Plugin,
+        StepKind::Filter => observe::StepLabel::Filter,
+        StepKind::Mapping => observe::StepLabel::Mapping,
+        StepKind::Plugin { .. } => observe::StepLabel::Plugin,
     }
 }
 

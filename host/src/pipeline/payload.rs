@@ -15,7 +15,7 @@ use crate::domain::plugin::Output;
 
 /// One payload between two steps, or after the last.
 #[derive(Clone, Debug)]
-pub(crate) struct Carried {
+pub(crate) struct Payload {
     /// The bytes.
     pub payload: Bytes,
     /// Whether these are still the event's own bytes.
@@ -32,7 +32,7 @@ pub(crate) struct Carried {
     pub path: Option<String>,
 }
 
-impl Carried {
+impl Payload {
     /// What the first step gets.
     pub(crate) fn of(event: &Event) -> Self {
         let content_type = &event.data.content_type;
@@ -101,8 +101,8 @@ impl Carried {
 mod tests {
     use super::*;
 
-    fn carried(content_type: &str, payload: &str) -> Carried {
-        Carried {
+    fn carried(content_type: &str, payload: &str) -> Payload {
+        Payload {
             payload: Bytes::copy_from_slice(payload.as_bytes()),
             original: true,
             event_type: "t".into(),

@@ -25,16 +25,16 @@ use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
 use crate::pipeline::Pipeline;
 use crate::pipeline::duty::Charge;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::ToDeliver;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::plan::connection::live;
 use crate::pipeline::plan::connection::run_connection;
-use crate::pipeline::plan::outcome::Outcome;
+use crate::pipeline::plan::outcome::PlanOutcome;
 use crate::pipeline::plan::outcome::Slots;
 use crate::pipeline::plan::outcome::too_many;
 use crate::pipeline::steps::RunEnd;
@@ -46,7 +46,7 @@ pub(crate) use again::OTHER_BYTES;
 pub(crate) use again::Unmade;
 pub(crate) use again::place;
 pub(crate) use again::remake;
-pub(crate) use connection::Ran;
+pub(crate) use connection::ConnectionRun;
 pub(crate) use connection::connections;
 pub(crate) use connection::context;
 pub(crate) use connection::run_one;
@@ -85,7 +85,7 @@ async fn write_first(
     snapshot: &Snapshot,
     event: &Event,
     done: &[u16],
-    made: Option<Outcome>,
+    made: Option<PlanOutcome>,
 ) -> ToDeliver {
     let reads = connections(snapshot, event).any(|connection| connection.grants().has(Grant::Kv));
     let make = |purpose| make(pipeline, snapshot, event, purpose).boxed();
@@ -101,9 +101,9 @@ pub(crate) async fn again(pipeline: &Pipeline, charge: Charge, planned: bool, do
 }
 
 /// Notes the plan; the event stays open for its deliveries.
-fn written_down(pipeline: &Pipeline, charge: Charge, outcome: Outcome) -> ToDeliver {
+fn written_down(pipeline: &Pipeline, charge: Charge, outcome: PlanOutcome) -> ToDeliver {
     let event = charge.held.0.event.id;
-    let Outcome { plan, jobs, failed, .. } = outcome;
+    let PlanOutcome { plan, jobs, failed, .. } = outcome;
     let mut change = Change { log: vec![LogEntry::Plan(plan)], ..Change::default() };
     let now = pipeline.now();
     change.deliveries.extend(failed.iter().map(|job| job.record(DeliveryState::FailedByGateway, now)));
@@ -115,10 +115,10 @@ fn written_down(pipeline: &Pipeline, charge: Charge, outcome: Outcome) -> ToDeli
 }
 
 /// Runs the steps of every connection that takes the event.
-async fn make(pipeline: &Pipeline, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> Outcome {
+async fn make(pipeline: &Pipeline, snapshot: &Snapshot, event: &Event, purpose: Purpose) -> PlanOutcome {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json, pipeline.limits().json());
-    let kept = Kept::new(pipeline, event.data.workspace, purpose);
+    let kept = EventContext::new(pipeline, event.data.workspace, purpose);
     let context = context(snapshot, event, &body, &kept);
     let mut routes = Vec::new();
     let mut slots = Slots { event, next: 1, last: pipeline.limits().deliveries_per_event_max, refused: 0 };
@@ -148,9 +148,9 @@ async fn make(pipeline: &Pipeline, snapshot: &Snapshot, event: &Event, purpose: 
             }
             RunEnd::Dropped => RouteEnd::Dropped,
             RunEnd::Failed | RunEnd::HostFault(_) => {
-                stands_for(slots.job(connection, Carried::of(event)), &mut failed, RouteEnd::Failed)
+                stands_for(slots.job(connection, Payload::of(event)), &mut failed, RouteEnd::Failed)
             }
-            RunEnd::Held => stands_for(slots.job(connection, Carried::of(event)), &mut held, RouteEnd::Held),
+            RunEnd::Held => stands_for(slots.job(connection, Payload::of(event)), &mut held, RouteEnd::Held),
         };
         if slots.refused > refused {
             steps.push(too_many(&steps, slots.refused - refused, slots.last));
@@ -164,5 +164,5 @@ async fn make(pipeline: &Pipeline, snapshot: &Snapshot, event: &Event, purpose: 
     }
     let plan = Plan { event: event.id, workspace: event.data.workspace, at: pipeline.now(), routes };
     let fetches = kept.take_fetches();
-    Outcome { plan, jobs, failed, held, kv: kept.into_writes(), fetches }
+    PlanOutcome { plan, jobs, failed, held, kv: kept.into_writes(), fetches }
 }

@@ -4,8 +4,8 @@ use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::HintFault;
 use crate::shape::Input;
-use crate::shape::Kind;
 use crate::shape::Mapping;
+use crate::shape::NodeKind;
 use crate::shape::paths;
 use crate::shape::suggest;
 
@@ -91,7 +91,7 @@ fn paths_are_listed_with_what_they_hold() {
     assert_eq!(line("$.people[*].email"), r#"string "a@x.org" 1/2 null 0"#);
     assert_eq!(line("$.people[*].age"), "null null 1/2 null 1");
     assert_eq!(line("$['odd key']"), "number 1 1/2 null 0");
-    assert_eq!(listed[0].types, [Kind::Object]);
+    assert_eq!(listed[0].types, [NodeKind::Object]);
     let fault = paths(&[b"{}", b"{"], &mut Budget::default()).unwrap_err();
     assert!(matches!(fault, HintFault::Sample(fault) if fault.sample == 1), "{fault:?}");
     // Each path is a query that finds its value.

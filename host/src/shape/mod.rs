@@ -58,7 +58,7 @@ pub use suggest::suggest;
 pub use tape::Document;
 pub use tape::Elements;
 pub use tape::JsonLimits;
-pub use tape::Kind;
 pub use tape::Members;
 pub use tape::Node;
+pub use tape::NodeKind;
 pub use tape::TapeBuffer;

@@ -10,8 +10,8 @@ use crate::shape::budget::PARSED_FOR_A_VISIT;
 use crate::shape::fault::JsonFault;
 use crate::shape::fault::bounded;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// Most paths that are listed; a payload with values as keys has no end of them.
 const MAX_PATHS: usize = 2000;
@@ -22,7 +22,7 @@ pub struct PathInfo {
     /// A JSONPath query.
     pub path: String,
     /// The kinds of its values, null among them, in the order they were met.
-    pub types: Vec<Kind>,
+    pub types: Vec<NodeKind>,
     /// Its first value that is not null, as JSON cut to 200 bytes; null if there is none.
     pub example: String,
     /// In how many samples it is there.
@@ -99,11 +99,11 @@ impl Walk<'_> {
     /// The recursion is as deep as the sample, at most as JSON may be nested.
     fn inside(&mut self, node: Node<'_>, path: &str) -> Result<(), Exhausted> {
         match node.kind() {
-            Kind::Array => {
+            NodeKind::Array => {
                 let path = format!("{path}[*]");
                 node.elements().try_for_each(|element| self.value(element, &path))
             }
-            Kind::Object => {
+            NodeKind::Object => {
                 for (name, value) in node.members() {
                     // No query is longer, and a long name would be written again for each value below it.
                     if path.len() + name.len() < MAX_QUERY_BYTES {
@@ -151,11 +151,11 @@ impl Entry {
             self.present_in = Some(sample);
             self.info.present += 1;
         }
-        if kind == Kind::Null && self.null_in != Some(sample) {
+        if kind == NodeKind::Null && self.null_in != Some(sample) {
             self.null_in = Some(sample);
             self.info.null += 1;
         }
-        if kind != Kind::Null && self.info.example == "null" {
+        if kind != NodeKind::Null && self.info.example == "null" {
             self.info.example = bounded(node.raw()).to_owned();
         }
     }

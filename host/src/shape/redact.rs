@@ -7,8 +7,8 @@ use std::ops::Range;
 use crate::shape::Budget;
 use crate::shape::Document;
 use crate::shape::Exhausted;
-use crate::shape::Kind;
 use crate::shape::Node;
+use crate::shape::NodeKind;
 use crate::shape::Query;
 
 /// A payload without the values that were to go.
@@ -51,16 +51,18 @@ pub fn redact(
 
 fn leaves<'d>(node: Node<'d>, each: &mut dyn FnMut(Node<'d>)) {
     match node.kind() {
-        Kind::Array => node.elements().for_each(|below| leaves(below, each)),
-        Kind::Object => node.values().for_each(|below| leaves(below, each)),
+        NodeKind::Array => node.elements().for_each(|below| leaves(below, each)),
+        NodeKind::Object => node.values().for_each(|below| leaves(below, each)),
         _ => each(node),
     }
 }
 
 fn instead(leaf: Node<'_>) -> String {
     match leaf.kind() {
-        Kind::String => format!("\"{}\"", "x".repeat(leaf.as_str().map_or(0, |text| text.chars().count()))),
-        Kind::Number => "0".to_owned(),
+        NodeKind::String => {
+            format!("\"{}\"", "x".repeat(leaf.as_str().map_or(0, |text| text.chars().count())))
+        }
+        NodeKind::Number => "0".to_owned(),
         _ => leaf.raw().to_owned(),
     }
 }

@@ -7,8 +7,8 @@ use crate::shape::budget::MAX_SPEC_NODES;
 use crate::shape::fault::SpecFault;
 use crate::shape::tape::Document;
 use crate::shape::tape::JsonLimits;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// The faults found so far.
 #[derive(Debug, Default)]
@@ -67,8 +67,8 @@ pub(crate) fn boolean(node: Node<'_>, what: &str) -> Result<bool, String> {
 /// A value in a message: its kind, and itself if it is short.
 pub(crate) fn seen(node: Node<'_>) -> String {
     match node.kind() {
-        Kind::Array | Kind::Object => format!("an {}", node.kind().name()),
-        Kind::Null => "null".to_owned(),
+        NodeKind::Array | NodeKind::Object => format!("an {}", node.kind().name()),
+        NodeKind::Null => "null".to_owned(),
         kind => format!("the {} {}", kind.name(), crate::shape::fault::bounded(node.raw())),
     }
 }

@@ -10,8 +10,8 @@ use crate::shape::number;
 use crate::shape::number::Decimal;
 use crate::shape::query::same_value;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::number_end;
 use crate::shape::tape::text::decode;
 use crate::shape::tape::text::write_escaped;
@@ -40,12 +40,12 @@ impl<'v> Value<'v> {
     /// A copy that outlives the document. At most 128 deep.
     pub(crate) fn copied(node: Node<'_>) -> Value<'static> {
         match node.kind() {
-            Kind::Null => Value::Null,
-            Kind::Boolean => Value::Bool(node.as_bool() == Some(true)),
-            Kind::Number => Value::Number(Cow::Owned(node.raw().to_owned())),
-            Kind::String => Value::owned_text(node.as_str().unwrap_or_default().into_owned()),
-            Kind::Array => Value::List(node.elements().map(Self::copied).collect()),
-            Kind::Object => Value::Object(
+            NodeKind::Null => Value::Null,
+            NodeKind::Boolean => Value::Bool(node.as_bool() == Some(true)),
+            NodeKind::Number => Value::Number(Cow::Owned(node.raw().to_owned())),
+            NodeKind::String => Value::owned_text(node.as_str().unwrap_or_default().into_owned()),
+            NodeKind::Array => Value::List(node.elements().map(Self::copied).collect()),
+            NodeKind::Object => Value::Object(
                 node.members()
                     .map(|(name, value)| (Cow::Owned(name.into_owned()), Self::copied(value)))
                     .collect(),
@@ -54,21 +54,21 @@ impl<'v> Value<'v> {
     }
 
     #[inline]
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> NodeKind {
         match self {
-            Self::Null => Kind::Null,
-            Self::Bool(_) => Kind::Boolean,
-            Self::Number(_) | Self::Decimal(_) => Kind::Number,
-            Self::Text(_) => Kind::String,
-            Self::List(_) => Kind::Array,
-            Self::Object(_) => Kind::Object,
+            Self::Null => NodeKind::Null,
+            Self::Bool(_) => NodeKind::Boolean,
+            Self::Number(_) | Self::Decimal(_) => NodeKind::Number,
+            Self::Text(_) => NodeKind::String,
+            Self::List(_) => NodeKind::Array,
+            Self::Object(_) => NodeKind::Object,
             Self::Node(node) => node.kind(),
         }
     }
 
     #[inline]
     pub(crate) fn is_null(&self) -> bool {
-        self.kind() == Kind::Null
+        self.kind() == NodeKind::Null
     }
 
     pub(crate) fn as_bool(&self) -> Option<bool> {
@@ -103,7 +103,9 @@ impl<'v> Value<'v> {
     pub(crate) fn into_list(self) -> Result<Vec<Value<'v>>, Value<'v>> {
         match self {
             Self::List(list) => Ok(list),
-            Self::Node(node) if node.kind() == Kind::Array => Ok(node.elements().map(Value::Node).collect()),
+            Self::Node(node) if node.kind() == NodeKind::Array => {
+                Ok(node.elements().map(Value::Node).collect())
+            }
             other => Err(other),
         }
     }
@@ -178,12 +180,12 @@ impl<'v> Value<'v> {
                 write_escaped(text, out);
             }
             // Already escaped, and nothing to gain from doing it again.
-            Self::Node(node) if node.kind() == Kind::String => {
+            Self::Node(node) if node.kind() == NodeKind::String => {
                 let inside = node.string_inside().unwrap_or_default();
                 emit(inside.as_bytes(), budget, out)?;
             }
             _ if self.is_null() => {}
-            Self::Node(node) if !matches!(node.kind(), Kind::Array | Kind::Object) => {
+            Self::Node(node) if !matches!(node.kind(), NodeKind::Array | NodeKind::Object) => {
                 emit(node.raw().as_bytes(), budget, out)?;
             }
             _ => write_escaped(&self.to_json(budget)?, out),
@@ -194,11 +196,13 @@ impl<'v> Value<'v> {
     /// As it reads inside a string, not escaped. `None` for arrays and objects.
     pub(crate) fn plain_text(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
-            Kind::Null => Some(Cow::Borrowed("")),
-            Kind::Boolean => Some(Cow::Borrowed(if self.as_bool() == Some(true) { "true" } else { "false" })),
-            Kind::Number => self.as_number(),
-            Kind::String => self.as_text(),
-            Kind::Array | Kind::Object => None,
+            NodeKind::Null => Some(Cow::Borrowed("")),
+            NodeKind::Boolean => {
+                Some(Cow::Borrowed(if self.as_bool() == Some(true) { "true" } else { "false" }))
+            }
+            NodeKind::Number => self.as_number(),
+            NodeKind::String => self.as_text(),
+            NodeKind::Array | NodeKind::Object => None,
         }
     }
 
@@ -207,10 +211,10 @@ impl<'v> Value<'v> {
         match self {
             Self::Text(text) | Self::Number(text) => Ok(text),
             Self::Node(node) => match node.kind() {
-                Kind::String => Ok(node.as_str().unwrap_or_default()),
-                Kind::Number | Kind::Boolean => Ok(Cow::Borrowed(node.raw())),
-                Kind::Null => Ok(Cow::Borrowed("")),
-                Kind::Array | Kind::Object => Err(self),
+                NodeKind::String => Ok(node.as_str().unwrap_or_default()),
+                NodeKind::Number | NodeKind::Boolean => Ok(Cow::Borrowed(node.raw())),
+                NodeKind::Null => Ok(Cow::Borrowed("")),
+                NodeKind::Array | NodeKind::Object => Err(self),
             },
             Self::List(_) | Self::Object(_) => Err(self),
             other => Ok(Cow::Owned(other.plain_text().unwrap_or_default().into_owned())),
@@ -235,11 +239,11 @@ impl<'v> Value<'v> {
             return same_value(*left, *right, budget);
         }
         Ok(match (self.kind(), other.kind()) {
-            (Kind::Null, Kind::Null) => true,
-            (Kind::Boolean, Kind::Boolean) => self.as_bool() == other.as_bool(),
-            (Kind::Number, Kind::Number) => self.order(other) == Some(Ordering::Equal),
-            (Kind::String, Kind::String) => self.as_text() == other.as_text(),
-            (Kind::Array, Kind::Array) | (Kind::Object, Kind::Object) => {
+            (NodeKind::Null, NodeKind::Null) => true,
+            (NodeKind::Boolean, NodeKind::Boolean) => self.as_bool() == other.as_bool(),
+            (NodeKind::Number, NodeKind::Number) => self.order(other) == Some(Ordering::Equal),
+            (NodeKind::String, NodeKind::String) => self.as_text() == other.as_text(),
+            (NodeKind::Array, NodeKind::Array) | (NodeKind::Object, NodeKind::Object) => {
                 let (left, right) = (self.to_json(budget)?, other.to_json(budget)?);
                 same_json(&left, &right, budget)?
             }
@@ -273,8 +277,8 @@ impl<'v> Value<'v> {
             Self::List(list) => Some(list.len()),
             Self::Object(members) => Some(members.len()),
             Self::Node(node) => match node.kind() {
-                Kind::String => Some(decode(node.string_inside()?).chars().count()),
-                Kind::Array | Kind::Object => Some(node.len()),
+                NodeKind::String => Some(decode(node.string_inside()?).chars().count()),
+                NodeKind::Array | NodeKind::Object => Some(node.len()),
                 _ => None,
             },
             _ => None,

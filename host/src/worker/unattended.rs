@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
-use crate::observe::Open;
+use crate::observe::OpenKind;
 use crate::store::Store as _;
 use crate::store::StoreError;
 use crate::worker::Worker;
@@ -60,7 +60,7 @@ impl Worker {
                 continue;
             }
             let Some(duty) = self.pipeline.duties().take(event) else { continue };
-            self.pipeline.observe_unattended(Open::Event, &event.to_string());
+            self.pipeline.observe_unattended(OpenKind::Event, &event.to_string());
             let worker = self.clone();
             self.pipeline.spawn(async move { worker.take_up(event, duty).await });
         }
@@ -71,7 +71,7 @@ impl Worker {
         for (id, before) in std::mem::take(&mut seen.deliveries) {
             let Some(record) = self.pipeline.store().delivery(id).await? else { continue };
             if record == before && !self.is_attended(&record) {
-                self.pipeline.observe_unattended(Open::Delivery, &id.to_string());
+                self.pipeline.observe_unattended(OpenKind::Delivery, &id.to_string());
                 self.delivery.take_parked([record]);
             }
         }

@@ -12,7 +12,7 @@ use crate::cli::bench::args::BenchArgs;
 use crate::cli::bench::child::Child;
 use crate::cli::bench::load::Load;
 use crate::cli::bench::load::Until;
-use crate::cli::bench::report::Report;
+use crate::cli::bench::report::BenchReport;
 use crate::cli::bench::set_up;
 use crate::cli::bench::sink::Sink;
 use crate::cli::bench::sink::drain;
@@ -58,7 +58,12 @@ async fn measured(args: &BenchArgs) -> anyhow::Result<(String, bool)> {
     Ok((text, report.missing == 0))
 }
 
-async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) -> anyhow::Result<Report> {
+async fn measure(
+    args: &BenchArgs,
+    child: Child,
+    sink: &Sink,
+    load: &Arc<Load>,
+) -> anyhow::Result<BenchReport> {
     let warm = load.run(args.connections, Until::Requests(args.warm_up)).await?;
     drain(sink, warm.accepted).await;
     sink.forget();
@@ -76,7 +81,7 @@ async fn measure(args: &BenchArgs, child: Child, sink: &Sink, load: &Arc<Load>) 
     let memory = child.memory()?;
     child.stop().await;
     let yardstick = yardstick.stop()?;
-    Ok(Report {
+    Ok(BenchReport {
         connections: args.connections,
         payload_bytes: args.payload_bytes,
         plugin: args.plugin.is_some(),

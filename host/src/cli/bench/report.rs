@@ -11,7 +11,7 @@ use crate::cli::bench::child::MemoryUse;
 
 /// One measurement.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct BenchReport {
     /// Connections that sent.
     pub(super) connections: usize,
     /// Bytes of a payload.
@@ -66,7 +66,7 @@ pub(super) fn per_second(count: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { (count as f64 / time.as_secs_f64()).round() }
 }
 
-impl Report {
+impl BenchReport {
     #[expect(clippy::cast_precision_loss, reason = "a report is rounded anyway")]
     fn cpu_us_per_event(&self) -> f64 {
         (self.cpu.as_secs_f64() * 1e7 / self.delivered.max(1) as f64).round() / 10.0

@@ -7,7 +7,7 @@ use crate::cli::text::one_line;
 use crate::shape::ClauseReport;
 use crate::shape::Decision;
 use crate::shape::FieldReport;
-use crate::shape::Kind;
+use crate::shape::NodeKind;
 use crate::shape::PathInfo;
 use crate::shape::Suggestion;
 
@@ -98,7 +98,7 @@ pub(super) fn fields(reports: &[FieldReport], json: bool) -> String {
 
 /// The paths of samples.
 pub(super) fn paths(found: &[PathInfo], json: bool) -> String {
-    let types = |info: &PathInfo| info.types.iter().map(|kind: &Kind| kind.name()).collect::<Vec<_>>();
+    let types = |info: &PathInfo| info.types.iter().map(|kind: &NodeKind| kind.name()).collect::<Vec<_>>();
     let object = |info: &PathInfo| {
         json!({"path": info.path, "types": types(info), "example": value_of(&info.example),
             "present": info.present, "null": info.null, "samples": info.samples})

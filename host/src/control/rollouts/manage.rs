@@ -10,7 +10,7 @@ use crate::control::plugins::consent;
 use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::rollouts::RolloutDraft;
-use crate::control::rollouts::Seen;
+use crate::control::rollouts::RolloutSummary;
 use crate::control::rollouts::Watch;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
@@ -154,7 +154,7 @@ impl Control {
         plugin: PluginId,
         id: RolloutId,
         watch: &Watch,
-        (reason, seen): (String, Seen),
+        (reason, seen): (String, RolloutSummary),
     ) {
         let _guard = self.write_guard().await;
         let found = self.snapshot().documents.plugins.get(plugin).cloned();
@@ -174,7 +174,7 @@ impl Control {
         plugin: &mut PluginConfig,
         end: RolloutEnd,
         reason: String,
-        seen: Seen,
+        seen: RolloutSummary,
     ) -> Result<(), ManageError> {
         let ended = self.close_rollout(plugin, end, reason, seen);
         self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
@@ -190,7 +190,7 @@ impl Control {
         plugin: &mut PluginConfig,
         end: RolloutEnd,
         reason: String,
-        Seen { figures, examples }: Seen,
+        RolloutSummary { figures, examples }: RolloutSummary,
     ) -> Option<EndedRollout> {
         let rollout = plugin.rollout.take()?;
         let ended = EndedRollout { rollout, end, reason, ended_at: self.now(), figures, examples };

@@ -21,6 +21,6 @@ pub use tally::Example;
 pub use tally::Group;
 pub use tally::Tally;
 pub use watch::Counts;
-pub use watch::Seen;
+pub use watch::RolloutSummary;
 pub use watch::StepFault;
 pub use watch::Watch;

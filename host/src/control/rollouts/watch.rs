@@ -16,10 +16,10 @@ use crate::domain::id::EventId;
 use crate::domain::rollout::Figures;
 use crate::domain::rollout::RolloutExample;
 use crate::domain::rollout::Times;
-use crate::shape::difference::Change;
 use crate::shape::difference::ChangeKind;
 use crate::shape::difference::Class;
 use crate::shape::difference::Outcome;
+use crate::shape::difference::PlaceChange;
 use crate::shape::difference::compare;
 
 /// Examples kept with a rollout that is over.
@@ -64,7 +64,7 @@ pub struct Counts {
 
 /// What was counted at one moment.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct RolloutSummary {
     /// Everything in figures.
     pub figures: Figures,
     /// Events that tell what went wrong.
@@ -168,8 +168,8 @@ impl Counts {
     }
 
     /// What is kept of a rollout that is over.
-    pub fn seen(&self) -> Seen {
-        Seen { figures: self.figures(), examples: self.examples() }
+    pub fn seen(&self) -> RolloutSummary {
+        RolloutSummary { figures: self.figures(), examples: self.examples() }
     }
 
     /// What guards look at: everything but the classes.
@@ -206,7 +206,7 @@ fn example(event: EventId, group: &Group) -> RolloutExample {
     RolloutExample { event, what: group.class.name().to_owned(), detail, changes }
 }
 
-fn place(change: &Change) -> String {
+fn place(change: &PlaceChange) -> String {
     let sign = match change.kind {
         ChangeKind::Added => '+',
         ChangeKind::Removed => '-',

@@ -18,7 +18,7 @@ use crate::control::snapshot::Snapshot;
 use crate::control::snapshot::Streaks;
 use crate::control::snapshot::loaded::Loaded;
 use crate::control::snapshot::loaded::Plugins;
-use crate::control::snapshot::loaded::Wanted;
+use crate::control::snapshot::loaded::WantedPlugin;
 use crate::control::snapshot::plugin_step::PluginStep;
 use crate::control::snapshot::rollout;
 use crate::control::snapshot::runtime::CompiledKind;
@@ -57,7 +57,7 @@ use crate::shape::Query;
 
 /// What compiling needs besides the documents.
 #[derive(Clone, Debug)]
-pub struct Compiler {
+pub struct SnapshotCompiler {
     /// Loads plugins.
     pub sandbox: Arc<Sandbox>,
     /// Makes targets.
@@ -76,7 +76,7 @@ pub struct Compiler {
     pub seal_key: Arc<SealKey>,
 }
 
-impl Compiler {
+impl SnapshotCompiler {
     /// A snapshot of these documents. What no longer compiles says so when an event meets it; it
     /// does not keep the others from working.
     pub async fn compile(&self, documents: Documents, old: Option<&Snapshot>) -> Snapshot {
@@ -115,7 +115,7 @@ impl Compiler {
         self.load(in_use.collect()).await
     }
 
-    async fn load(&self, wanted: BTreeSet<Wanted>) -> Plugins {
+    async fn load(&self, wanted: BTreeSet<WantedPlugin>) -> Plugins {
         let mut plugins =
             Plugins { loaded: Loaded::new(), streaks: self.streaks.clone(), caps: self.caps.clone() };
         for wanted in wanted {
@@ -235,7 +235,7 @@ fn destination_headers(destination: &Destination) -> HeaderMap {
     headers
 }
 
-fn digests_of(documents: &Documents, connection: &Connection) -> BTreeSet<Wanted> {
+fn digests_of(documents: &Documents, connection: &Connection) -> BTreeSet<WantedPlugin> {
     let workspace = connection.workspace;
     let of = |step: &Step| {
         let tried = rollout::digest_of(documents, workspace, step);

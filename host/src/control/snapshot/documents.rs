@@ -27,7 +27,7 @@ use crate::domain::plugin_test::PluginTest;
 use crate::domain::sealed::SealedSecret;
 
 /// A kind of document: how it is keyed in the store and found by people.
-pub trait Document: Serialize + DeserializeOwned {
+pub trait Resource: Serialize + DeserializeOwned {
     /// The first part of its key, such as `source`.
     const KIND: &'static str;
     /// Its id.
@@ -42,7 +42,7 @@ pub trait Document: Serialize + DeserializeOwned {
 
 macro_rules! document {
     ($type:ty, $id:ty, $kind:literal, $workspace:ident, $name:ident) => {
-        impl Document for $type {
+        impl Resource for $type {
             const KIND: &'static str = $kind;
             type Id = $id;
             fn id(&self) -> $id {
@@ -66,7 +66,7 @@ document!(Destination, DestinationId, "destination", workspace, name);
 document!(PluginConfig, PluginId, "plugin", workspace, name);
 document!(PluginTest, TestId, "plugin_test", workspace, path);
 
-impl Document for SealedSecret {
+impl Resource for SealedSecret {
     const KIND: &'static str = "secret";
     type Id = SecretId;
     fn id(&self) -> SecretId {
@@ -82,24 +82,24 @@ impl Document for SealedSecret {
 
 /// The documents of one kind.
 #[derive(Debug)]
-pub struct Table<T: Document> {
+pub struct Table<T: Resource> {
     by_id: BTreeMap<T::Id, Arc<T>>,
     by_name: HashMap<(WorkspaceId, String), T::Id>,
 }
 
-impl<T: Document> Clone for Table<T> {
+impl<T: Resource> Clone for Table<T> {
     fn clone(&self) -> Self {
         Self { by_id: self.by_id.clone(), by_name: self.by_name.clone() }
     }
 }
 
-impl<T: Document> Default for Table<T> {
+impl<T: Resource> Default for Table<T> {
     fn default() -> Self {
         Self { by_id: BTreeMap::new(), by_name: HashMap::new() }
     }
 }
 
-impl<T: Document> Table<T> {
+impl<T: Resource> Table<T> {
     /// The one with that id.
     pub fn get(&self, id: T::Id) -> Option<&Arc<T>> {
         self.by_id.get(&id)
@@ -203,11 +203,11 @@ pub enum DocumentWrite {
     DeleteSecret(SecretId),
 }
 
-fn key_of<T: Document>(id: T::Id) -> String {
+fn key_of<T: Resource>(id: T::Id) -> String {
     format!("{}/{id}", T::KIND)
 }
 
-fn put<T: Document>(document: &T) -> (String, Option<Vec<u8>>) {
+fn put<T: Resource>(document: &T) -> (String, Option<Vec<u8>>) {
     let bytes = serde_json::to_vec(document).expect("documents have string keys only");
     (key_of::<T>(document.id()), Some(bytes))
 }
@@ -245,7 +245,7 @@ pub struct BadDocument {
     pub detail: String,
 }
 
-fn load<T: Document>(table: &mut Table<T>, key: &str, bytes: &[u8]) -> Result<(), BadDocument> {
+fn load<T: Resource>(table: &mut Table<T>, key: &str, bytes: &[u8]) -> Result<(), BadDocument> {
     match serde_json::from_slice(bytes) {
         Ok(document) => {
             table.put(Arc::new(document));

@@ -13,10 +13,10 @@ use crate::domain::plugin::Digest;
 use crate::sandbox::Plugin;
 
 /// Loaded components, or why they could not be loaded.
-pub(super) type Loaded = HashMap<Wanted, Result<Plugin, Arc<str>>>;
+pub(super) type Loaded = HashMap<WantedPlugin, Result<Plugin, Arc<str>>>;
 
 /// Whose plugin, which module it is, and what it may use.
-pub(super) type Wanted = (WorkspaceId, Digest, Grants);
+pub(super) type WantedPlugin = (WorkspaceId, Digest, Grants);
 
 /// What there is of plugins when steps are compiled.
 #[derive(Debug, Default)]

@@ -15,12 +15,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use caps::Caps;
-pub use compile::Compiler;
+pub use compile::SnapshotCompiler;
 pub use compile::check_steps;
 pub use documents::BadDocument;
-pub use documents::Document;
 pub use documents::DocumentWrite;
 pub use documents::Documents;
+pub use documents::Resource;
 pub use documents::Table;
 pub use plugin_step::PluginStep;
 pub use plugin_step::RolloutStep;

@@ -6,23 +6,23 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::delivery::queues::Gate;
-use crate::delivery::queues::Lane;
 use crate::delivery::queues::Next;
 use crate::delivery::queues::Parked;
+use crate::delivery::queues::Queue;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Place {
-    lane: Arc<Mutex<Lane>>,
+pub(super) struct WorkerPlace {
+    lane: Arc<Mutex<Queue>>,
     taken: Option<DeliveryId>,
     given_back: bool,
 }
 
-impl Place {
+impl WorkerPlace {
     /// The place that `take_worker` gave.
-    pub(super) fn new(lane: Arc<Mutex<Lane>>) -> Self {
+    pub(super) fn new(lane: Arc<Mutex<Queue>>) -> Self {
         Self { lane, taken: None, given_back: false }
     }
 
@@ -42,7 +42,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WorkerPlace {
     fn drop(&mut self) {
         let mut lane = self.lane.lock();
         if let Some(id) = self.taken.take() {

@@ -68,7 +68,7 @@ pub(crate) enum Gate {
 
 /// See the head of this file.
 #[derive(Debug, Default)]
-pub(crate) struct Lane {
+pub(crate) struct Queue {
     ready: VecDeque<Box<Job>>,
     ready_bytes: usize,
     parked: BTreeMap<(Timestamp, DeliveryId), Parked>,
@@ -79,7 +79,7 @@ pub(crate) struct Lane {
     parked_turn: bool,
 }
 
-impl Lane {
+impl Queue {
     /// Takes a delivery into memory, or gives it back when it must be parked: too much waits.
     pub(crate) fn offer(&mut self, job: Box<Job>, gate: Gate) -> Result<(), Box<Job>> {
         let bytes = job.bytes.payload.len();

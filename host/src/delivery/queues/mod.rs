@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use lane::Gate;
-pub(crate) use lane::Lane;
 pub(crate) use lane::Next;
 pub(crate) use lane::Parked;
+pub(crate) use lane::Queue;
 pub(crate) use lane::Removed;
 
 use parking_lot::Mutex;
@@ -23,13 +23,13 @@ use crate::domain::id::IdMap;
 
 /// Every lane, by destination.
 #[derive(Debug, Default)]
-pub(crate) struct Lanes {
-    lanes: RwLock<IdMap<DestinationId, Arc<Mutex<Lane>>>>,
+pub(crate) struct Queues {
+    lanes: RwLock<IdMap<DestinationId, Arc<Mutex<Queue>>>>,
 }
 
-impl Lanes {
+impl Queues {
     /// The lane of a destination, made when first asked for.
-    pub(crate) fn of(&self, destination: DestinationId) -> Arc<Mutex<Lane>> {
+    pub(crate) fn of(&self, destination: DestinationId) -> Arc<Mutex<Queue>> {
         let lanes = self.lanes.read();
         if let Some(lane) = lanes.get(&destination) {
             return lane.clone();
@@ -40,7 +40,7 @@ impl Lanes {
     }
 
     /// Every lane there is.
-    pub(crate) fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Lane>>)> {
+    pub(crate) fn all(&self) -> Vec<(DestinationId, Arc<Mutex<Queue>>)> {
         let lanes = self.lanes.read();
         lanes.iter().map(|(id, lane)| (*id, lane.clone())).collect()
     }

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use crate::delivery::queues::Gate;
-use crate::delivery::queues::Lane;
 use crate::delivery::queues::Next;
 use crate::delivery::queues::Parked;
+use crate::delivery::queues::Queue;
 use crate::delivery::queues::Removed;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
@@ -46,7 +46,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-fn park(lane: &mut Lane, due: u64, id: u128) {
+fn park(lane: &mut Queue, due: u64, id: u128) {
     lane.park(
         at(due),
         DeliveryId::from_bits(id),
@@ -55,7 +55,7 @@ fn park(lane: &mut Lane, due: u64, id: u128) {
 }
 
 /// What comes out at `now`, as text.
-fn next(lane: &mut Lane, now: u64, paused: bool) -> String {
+fn next(lane: &mut Queue, now: u64, paused: bool) -> String {
     match lane.next(at(now), Gate::Open, |_| paused) {
         Next::Ready(job) => format!("ready {}", job.id.bits()),
         Next::Parked(id, _) => format!("parked {}", id.bits()),
@@ -65,7 +65,7 @@ fn next(lane: &mut Lane, now: u64, paused: bool) -> String {
 
 #[test]
 fn memory_and_disk_take_turns() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     for id in [1, 2] {
         assert!(lane.offer(job(id, 1), Gate::Open).is_ok());
     }
@@ -77,7 +77,7 @@ fn memory_and_disk_take_turns() {
 
 #[test]
 fn what_is_not_due_waits_and_says_until_when() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     park(&mut lane, 50, 11);
     assert_eq!(next(&mut lane, 49, false), "nothing until Some(50)");
     assert_eq!(next(&mut lane, 50, false), "parked 11");
@@ -85,7 +85,7 @@ fn what_is_not_due_waits_and_says_until_when() {
 
 #[test]
 fn a_paused_connection_is_passed_over_and_comes_back() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     park(&mut lane, 1, 11);
     assert_eq!(next(&mut lane, 10, true), "nothing until None");
     assert_eq!(lane.waiting(), (0, 1));
@@ -95,19 +95,19 @@ fn a_paused_connection_is_passed_over_and_comes_back() {
 
 #[test]
 fn too_much_is_given_back() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     let taken = (0..5000).take_while(|id| lane.offer(job(*id, 1), Gate::Open).is_ok()).count();
     assert!((1..5000).contains(&taken));
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     // One that is larger than all the room there is must not be given back for ever.
     assert!(lane.offer(job(1, 64 << 20), Gate::Open).is_ok());
     assert!(lane.offer(job(2, 1), Gate::Open).is_err());
-    assert!(Lane::default().offer(job(1, 1), Gate::Shut).is_err());
+    assert!(Queue::default().offer(job(1, 1), Gate::Shut).is_err());
 }
 
 #[test]
 fn places_of_workers_come_back_with_nothing() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     assert!(!lane.take_worker(2), "no work, no worker");
     for id in 0..3 {
         assert!(lane.offer(job(id, 1), Gate::Open).is_ok());
@@ -120,7 +120,7 @@ fn places_of_workers_come_back_with_nothing() {
 
 #[test]
 fn removing_tells_where_it_was() {
-    let mut lane = Lane::default();
+    let mut lane = Queue::default();
     assert!(lane.offer(job(1, 1), Gate::Open).is_ok());
     park(&mut lane, 5, 2);
     assert!(matches!(lane.remove(DeliveryId::from_bits(1)), Some(Removed::Ready(_))));
@@ -131,8 +131,8 @@ fn removing_tells_where_it_was() {
 
 #[test]
 fn what_a_worker_has_is_here_until_it_gives_it_back() {
-    let mut lane = Lane::default();
-    let has = |lane: &Lane| [1, 2].map(|id| lane.has(DeliveryId::from_bits(id), at(5)));
+    let mut lane = Queue::default();
+    let has = |lane: &Queue| [1, 2].map(|id| lane.has(DeliveryId::from_bits(id), at(5)));
     assert!(lane.offer(job(1, 1), Gate::Open).is_ok());
     park(&mut lane, 5, 2);
     assert_eq!(has(&lane), [true, true]);

@@ -14,17 +14,17 @@ use crate::domain::plan::RouteEnd;
 use crate::domain::plan::StepTrace;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::plan;
 use crate::pipeline::steps::RunEnd;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::EventLog;
 
 /// See the head of this file.
 pub(super) struct Released {
-    input: Input,
+    input: LifecycleInput,
     /// What was planned with it, where it is one of several.
     siblings: Option<Vec<Planned>>,
     /// What is to be sent, the delivery itself first; none if it ended.
@@ -47,13 +47,13 @@ pub(super) fn of(
         (RunEnd::Forward(payloads), None) => payloads,
         (RunEnd::Dropped, _) => Vec::new(),
         (RunEnd::Failed | RunEnd::HostFault(_) | RunEnd::Held, _) => {
-            return Released { input: Input::StepFailed, siblings, jobs: Vec::new() };
+            return Released { input: LifecycleInput::StepFailed, siblings, jobs: Vec::new() };
         }
     };
-    let input = if payloads.is_empty() { Input::StepsDropped } else { Input::StepsMade };
+    let input = if payloads.is_empty() { LifecycleInput::StepsDropped } else { LifecycleInput::StepsMade };
     let ids = std::iter::once(record.id).chain(free_ids(event, log));
     let job =
-        |(id, carried): (DeliveryId, Carried)| plan::job(event, record.revision, connection, id, carried);
+        |(id, carried): (DeliveryId, Payload)| plan::job(event, record.revision, connection, id, carried);
     let mut jobs: Vec<Job> = ids.zip(payloads).map(job).collect();
     if let Some(own) = jobs.first_mut() {
         (own.attempts, own.schedule_from) = (record.attempts, record.schedule_from);
@@ -100,8 +100,8 @@ impl Released {
                 let now = |old: &Planned| own.clone().filter(|own| own.id == old.id).unwrap_or(old.clone());
                 RouteEnd::Delivering(siblings.iter().map(now).collect())
             }
-            (None, Input::StepFailed) => RouteEnd::Failed(record.id),
-            (None, Input::StepsDropped) => RouteEnd::Dropped,
+            (None, LifecycleInput::StepFailed) => RouteEnd::Failed(record.id),
+            (None, LifecycleInput::StepsDropped) => RouteEnd::Dropped,
             (None, _) => RouteEnd::Delivering(made),
         }
     }

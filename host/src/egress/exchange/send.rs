@@ -40,7 +40,7 @@ type Message = Request<Full<Bytes>>;
 
 /// Makes the same request each time: one for each connection that it is tried on. Keeping a copy of its headers for
 /// the second, which hardly one request in a thousand needs, would cost each of them an allocation a header.
-pub(in crate::egress) type Make<'a> = &'a (dyn Fn() -> Result<OutgoingRequest, SendError> + Sync);
+pub(in crate::egress) type MakeRequest<'a> = &'a (dyn Fn() -> Result<OutgoingRequest, SendError> + Sync);
 
 /// How far a request has come; says what a timeout was spent on.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ struct Trip<'a> {
 pub(in crate::egress) async fn run(
     egress: &EgressShared,
     target: &Target,
-    made: Make<'_>,
+    made: MakeRequest<'_>,
     timeout: Duration,
     response_bytes_max: usize,
 ) -> Sent {
@@ -94,7 +94,7 @@ enum Begun {
 }
 
 impl Trip<'_> {
-    async fn exchange(&mut self, made: Make<'_>) -> Result<Response, SendError> {
+    async fn exchange(&mut self, made: MakeRequest<'_>) -> Result<Response, SendError> {
         let begun = tokio::time::timeout_at(self.deadline, self.begin(made)).await;
         let (answer, connection) = match begun.unwrap_or_else(|_| Err(self.timed_out(self.timeout)))? {
             Begun::Head(answer, connection) => (answer, connection),
@@ -111,7 +111,7 @@ impl Trip<'_> {
     }
 
     /// Until the head of the answer is there.
-    async fn begin(&mut self, made: Make<'_>) -> Result<Begun, SendError> {
+    async fn begin(&mut self, made: MakeRequest<'_>) -> Result<Begun, SendError> {
         let mut message = self.message(made)?;
         if let Some(idle) = self.target.pool.take() {
             match self.attempt(idle, message).await {
@@ -132,7 +132,7 @@ impl Trip<'_> {
         })
     }
 
-    fn message(&self, made: Make<'_>) -> Result<Message, SendError> {
+    fn message(&self, made: MakeRequest<'_>) -> Result<Message, SendError> {
         outgoing::message(self.egress, &self.target.url, made()?)
     }
 

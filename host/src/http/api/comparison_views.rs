@@ -247,7 +247,7 @@ fn group(at: u64, found: &Group) -> GroupView {
 }
 
 fn changes(changes: &Changes) -> Vec<ChangeView> {
-    let view = |change: &crate::shape::difference::Change| ChangeView {
+    let view = |change: &crate::shape::difference::PlaceChange| ChangeView {
         place: change.place.clone(),
         kind: change.kind.name(),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::control::snapshot::Document;
+use crate::control::snapshot::Resource;
 use crate::control::snapshot::Table;
 use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
@@ -147,7 +147,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The id of what a parameter names; also of something that is gone, by its id.
-fn named<T: Document>(
+fn named<T: Resource>(
     params: &Params<'_>,
     name: &str,
     table: &Table<T>,

@@ -14,8 +14,8 @@ use tower::ServiceExt as _;
 use super::describe;
 use crate::control::Limits;
 use crate::control::snapshot::Caps;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::Documents;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
@@ -163,7 +163,7 @@ async fn doors(directory: &std::path::Path) -> Doors {
     let options = SandboxOptions::new(directory.join("plugins"), sandbox::Compiler::InProcess, 1);
     let sandbox = Arc::new(Sandbox::new(options).unwrap());
     let egress = Arc::new(Egress::new(EgressOptions::default()).unwrap());
-    let compiler = Compiler {
+    let compiler = SnapshotCompiler {
         sandbox: sandbox.clone(),
         egress: egress.clone(),
         body_bytes_max: 10_000,

@@ -14,12 +14,12 @@ use crate::domain::plan::StepTrace;
 use crate::domain::plugin::Fault;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::Verdict;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::steps;
-use crate::pipeline::steps::Effect;
-use crate::pipeline::steps::Effects;
 use crate::pipeline::steps::RunEnd;
 use crate::pipeline::steps::StepContext;
+use crate::pipeline::steps::StepEffect;
+use crate::pipeline::steps::StepEffects;
 use crate::pipeline::steps::Stepped;
 use crate::sandbox::Plugin;
 use crate::shape::Work;
@@ -45,12 +45,12 @@ pub(super) enum Calls {
 
 /// An event on its way.
 enum Going {
-    With(Vec<Carried>),
+    With(Vec<Payload>),
     Ended(Outcome),
 }
 
 /// A payload before a step, and the place of its event.
-type Placed = (usize, Carried);
+type Placed = (usize, Payload);
 
 /// What the steps make of each event, in their order.
 pub(super) async fn run(
@@ -59,7 +59,7 @@ pub(super) async fn run(
     calls: Calls,
 ) -> Vec<Outcome> {
     let mut going: Vec<Going> =
-        contexts.iter().map(|context| Going::With(vec![Carried::of(context.event)])).collect();
+        contexts.iter().map(|context| Going::With(vec![Payload::of(context.event)])).collect();
     for (number, step) in compiled.iter().enumerate() {
         let inputs = take_inputs(&mut going);
         if inputs.is_empty() {
@@ -96,12 +96,12 @@ fn close_step(
     going: &mut [Going],
     number: usize,
     step: &CompiledStep,
-    effects: Vec<(usize, Result<Effect, String>)>,
+    effects: Vec<(usize, Result<StepEffect, String>)>,
 ) {
     let mut effects = effects.into_iter().peekable();
     while let Some((at, _)) = effects.peek() {
         let at = *at;
-        let (mut all, mut unable) = (Effects::default(), false);
+        let (mut all, mut unable) = (StepEffects::default(), false);
         while let Some((_, effect)) = effects.next_if(|(next, _)| *next == at) {
             match effect {
                 Ok(effect) => all.add(effect),
@@ -119,7 +119,7 @@ fn close_step(
 
 fn outcome(going: Going) -> Outcome {
     match going {
-        Going::With(carried) => Outcome::Forwarded(carried.into_iter().map(Carried::into_bytes).collect()),
+        Going::With(carried) => Outcome::Forwarded(carried.into_iter().map(Payload::into_bytes).collect()),
         Going::Ended(outcome) => outcome,
     }
 }
@@ -167,11 +167,11 @@ async fn call_both(
     contexts: &[&StepContext<'_>],
     inputs: Vec<Placed>,
     calls: Calls,
-) -> Vec<(usize, Result<Effect, String>)> {
+) -> Vec<(usize, Result<StepEffect, String>)> {
     let (chosen, mut others): (Vec<Placed>, Vec<Placed>) =
         inputs.into_iter().partition(|(at, _)| tried.delivers(contexts[*at].event.id));
     let mut effects = call(&tried.candidate, step, contexts, chosen.clone(), calls).await;
-    let failed = |effect: &Result<Effect, String>| effect.as_ref().map_or(true, Effect::is_error);
+    let failed = |effect: &Result<StepEffect, String>| effect.as_ref().map_or(true, StepEffect::is_error);
     let fell_back: HashSet<usize> =
         effects.iter().filter(|(_, effect)| failed(effect)).map(|(at, _)| *at).collect();
     effects.retain(|(at, _)| !fell_back.contains(at));
@@ -188,7 +188,7 @@ async fn call(
     contexts: &[&StepContext<'_>],
     inputs: Vec<Placed>,
     calls: Calls,
-) -> Vec<(usize, Result<Effect, String>)> {
+) -> Vec<(usize, Result<StepEffect, String>)> {
     let loaded = match steps::loaded(plugin) {
         Ok(loaded) => loaded,
         Err(detail) => return inputs.into_iter().map(|(at, _)| (at, Err(detail.clone()))).collect(),

@@ -21,7 +21,7 @@ use crate::insight::comparisons::job::Comparison;
 use crate::insight::comparisons::many;
 use crate::insight::comparisons::many::Calls;
 use crate::insight::comparisons::past::Past;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
@@ -38,7 +38,7 @@ use crate::store::StoreError;
 pub(super) const AHEAD: usize = 2;
 
 /// What all hands work with.
-pub(super) struct Shared {
+pub(super) struct ComparisonContext {
     pub(super) insight: Insight,
     pub(super) job: Arc<Comparison>,
     /// The configuration when it began.
@@ -67,7 +67,7 @@ pub(super) struct Hand {
 }
 
 impl Hand {
-    pub(super) fn start(shared: Arc<Shared>) -> Self {
+    pub(super) fn start(shared: Arc<ComparisonContext>) -> Self {
         let (slices, mut next) = mpsc::channel::<Vec<PlannedEvent>>(AHEAD);
         let (done, compared) = mpsc::channel(AHEAD);
         shared.insight.clone().spawn_background(async move {
@@ -100,7 +100,7 @@ impl Hand {
 
 /// What one hand works with.
 struct Work<'w> {
-    shared: &'w Shared,
+    shared: &'w ComparisonContext,
     past: Past<'w>,
     /// How the steps of the past are called.
     calls: Calls,
@@ -108,7 +108,7 @@ struct Work<'w> {
 
 impl Work<'_> {
     async fn slice(&mut self, events: &[PlannedEvent]) -> Result<Compared, StoreError> {
-        let Shared { insight, job, snapshot: current, now, .. } = self.shared;
+        let ComparisonContext { insight, job, snapshot: current, now, .. } = self.shared;
         let found = baseline::find(&mut self.past, job.order.connection.id, events).await?;
         let texts: Vec<_> = events
             .iter()
@@ -117,7 +117,7 @@ impl Work<'_> {
         let bodies: Vec<BodyView<'_>> =
             texts.iter().map(|text| BodyView::new(text, insight.limits().json())).collect();
         // No plugin that is compared has a grant; this gives and keeps nothing.
-        let kept = Kept::new(insight.pipeline(), job.workspace, Purpose::Look);
+        let kept = EventContext::new(insight.pipeline(), job.workspace, Purpose::Look);
         let contexts: Vec<StepContext<'_>> = events
             .iter()
             .zip(&found)
@@ -146,7 +146,7 @@ impl Work<'_> {
         contexts: &[StepContext<'_>],
         before: &[Outcome],
     ) -> (Vec<Outcome>, Vec<Difference>) {
-        let Shared { tried, tried_alone, .. } = self.shared;
+        let ComparisonContext { tried, tried_alone, .. } = self.shared;
         let all: Vec<&StepContext<'_>> = contexts.iter().collect();
         if !tried_alone.load(Ordering::Acquire) {
             let after = many::run(tried, &all, Calls::Batched).await;

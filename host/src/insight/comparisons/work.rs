@@ -17,8 +17,8 @@ use crate::insight::comparisons::job::Comparison;
 use crate::insight::comparisons::job::ComparisonState;
 use crate::insight::comparisons::slice::AHEAD;
 use crate::insight::comparisons::slice::Compared;
+use crate::insight::comparisons::slice::ComparisonContext;
 use crate::insight::comparisons::slice::Hand;
-use crate::insight::comparisons::slice::Shared;
 use crate::pipeline::store_closed;
 use crate::rules::route;
 use crate::store::EventQuery;
@@ -81,7 +81,8 @@ async fn run(insight: &Insight, job: &Arc<Comparison>) -> Result<ComparisonState
     let tried =
         insight.compiler().compile_steps(&snapshot.documents, job.workspace, &job.order.steps).await?;
     let (gateway_too, job_too, tried_alone) = (insight.clone(), job.clone(), AtomicBool::new(false));
-    let shared = Arc::new(Shared { insight: gateway_too, job: job_too, snapshot, now, tried, tried_alone });
+    let shared =
+        Arc::new(ComparisonContext { insight: gateway_too, job: job_too, snapshot, now, tried, tried_alone });
     let hands = available_parallelism().map_or(1, usize::from).min(HANDS_MAX);
     let hands = (0..hands).map(|_| Hand::start(shared.clone())).collect();
     let mut work = Work { insight, job, hands, working: VecDeque::new() };

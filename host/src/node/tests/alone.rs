@@ -12,14 +12,14 @@ use crate::delivery::queues::Removed;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EventId;
-use crate::observe::Open;
+use crate::observe::OpenKind;
 use crate::observe::TextFormat;
 use crate::store::failing::Call;
 use crate::worker::Unattended;
 
 impl Flow {
     /// How many were taken up since the start.
-    fn taken_up(&self, what: Open) -> u64 {
+    fn taken_up(&self, what: OpenKind) -> u64 {
         self.pipeline.observer().metrics.unattended_total(what)
     }
 }
@@ -84,13 +84,13 @@ async fn an_event_that_was_lost_is_found_at_the_second_look() {
     let mut seen = Unattended::default();
     flow.worker.look_for_unattended(&mut seen).await;
     flow.pass().await;
-    assert_eq!((flow.taken_up(Open::Event), flow.bodies(1)), (0, vec![]), "one look is not enough");
+    assert_eq!((flow.taken_up(OpenKind::Event), flow.bodies(1)), (0, vec![]), "one look is not enough");
     flow.worker.look_for_unattended(&mut seen).await;
     is_delivered(&flow, event).await;
     for _ in 0..3 {
         flow.worker.look_for_unattended(&mut seen).await;
     }
-    assert_eq!((flow.taken_up(Open::Event), flow.taken_up(Open::Delivery)), (1, 0));
+    assert_eq!((flow.taken_up(OpenKind::Event), flow.taken_up(OpenKind::Delivery)), (1, 0));
     let text = flow.insight.metrics_text(TextFormat::Plain);
     assert!(text.contains(r#"hookmill_unattended_total{kind="event"} 1"#), "{text}");
 }
@@ -126,7 +126,7 @@ async fn a_delivery_that_was_lost_is_found_at_the_second_look() {
     for _ in 0..3 {
         flow.worker.look_for_unattended(&mut seen).await;
     }
-    assert_eq!(flow.taken_up(Open::Delivery), 0, "it is in its lane");
+    assert_eq!(flow.taken_up(OpenKind::Delivery), 0, "it is in its lane");
     let lane = flow.delivery.lanes().of(destination_id(1));
     assert!(lane.lock().remove(parked.id).is_some());
     flow.pause(1, FlowState::Active).await;
@@ -136,7 +136,7 @@ async fn a_delivery_that_was_lost_is_found_at_the_second_look() {
     for _ in 0..3 {
         flow.worker.look_for_unattended(&mut seen).await;
     }
-    assert_eq!((flow.taken_up(Open::Event), flow.taken_up(Open::Delivery)), (0, 1));
+    assert_eq!((flow.taken_up(OpenKind::Event), flow.taken_up(OpenKind::Delivery)), (0, 1));
 }
 
 #[tokio::test]

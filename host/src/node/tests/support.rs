@@ -13,9 +13,9 @@ use crate::control::Limits;
 use crate::control::Stopping;
 use crate::control::reports;
 use crate::control::snapshot::Caps;
-use crate::control::snapshot::Compiler;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
+use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
 use crate::delivery::Delivery;
 use crate::delivery::blank_query;
@@ -433,8 +433,8 @@ fn egress() -> Egress {
     Egress::new(EgressOptions { allow, allow_http: true, ..EgressOptions::default() }).unwrap()
 }
 
-fn compiler(sandbox: &Arc<Sandbox>, egress: &Arc<Egress>) -> Compiler {
-    Compiler {
+fn compiler(sandbox: &Arc<Sandbox>, egress: &Arc<Egress>) -> SnapshotCompiler {
+    SnapshotCompiler {
         sandbox: sandbox.clone(),
         egress: egress.clone(),
         body_bytes_max: 10_000,

@@ -9,8 +9,8 @@ use crate::domain::event::Headers;
 use crate::domain::event::IdempotencyKey;
 use crate::shape::Budget;
 use crate::shape::Document;
-use crate::shape::Kind;
 use crate::shape::Node;
+use crate::shape::NodeKind;
 use crate::shape::Query;
 
 /// The sender's own key.
@@ -90,7 +90,7 @@ fn joined(query: &Query, document: &Document<'_>) -> Option<String> {
         key.push('=');
         match node.kind() {
             // However its characters were written.
-            Kind::String => key.push_str(&serde_json::Value::from(node.as_str()?).to_string()),
+            NodeKind::String => key.push_str(&serde_json::Value::from(node.as_str()?).to_string()),
             _ => key.push_str(node.raw()),
         }
         key.push('\n');

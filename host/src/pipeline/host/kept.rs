@@ -32,7 +32,7 @@ use crate::store::Store as _;
 use crate::store::StoreError;
 
 /// See the head of this file. For one event; steps of several connections see each other's writes.
-pub(crate) struct Kept {
+pub(crate) struct EventContext {
     pipeline: Pipeline,
     workspace: WorkspaceId,
     now: Timestamp,
@@ -65,13 +65,13 @@ struct Requests {
 /// By plugin.
 type Writes = BTreeMap<Arc<str>, KvWrites>;
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for EventContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Kept({:?})", self.writes())
     }
 }
 
-impl Kept {
+impl EventContext {
     /// Nothing written yet; for guests it stays now.
     pub(crate) fn new(pipeline: &Pipeline, workspace: WorkspaceId, purpose: Purpose) -> Self {
         let (pipeline, now) = (pipeline.clone(), pipeline.now());
@@ -153,12 +153,12 @@ impl Kept {
     }
 
     /// What was written so far, to return to.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark(self.writes().clone())
+    pub(crate) fn mark(&self) -> ContextMark {
+        ContextMark(self.writes().clone())
     }
 
     /// Forgets what was written since; requests may be made again.
-    pub(crate) fn back_to(&self, mark: Mark) {
+    pub(crate) fn back_to(&self, mark: ContextMark) {
         *self.writes() = mark.0;
         self.requests().spent.clear();
     }
@@ -176,7 +176,7 @@ impl Kept {
 
 /// A point to return to.
 #[derive(Debug)]
-pub(crate) struct Mark(Writes);
+pub(crate) struct ContextMark(Writes);
 
 /// A plugin's values in the store.
 struct Stored {

@@ -11,9 +11,9 @@ use crate::domain::plan::Planned;
 use crate::domain::plan::Route;
 use crate::domain::plan::RouteEnd;
 use crate::pipeline::Pipeline;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::payload::body_view::BodyView;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::plan::connection::context;
@@ -59,7 +59,7 @@ impl From<Unreadable> for Unmade {
 }
 
 /// The place of a delivery in its plan.
-pub(crate) struct Place<'a> {
+pub(crate) struct PlannedPlace<'a> {
     /// What its connection made of the event.
     pub route: &'a Route,
     /// The deliveries that were made with it, itself included.
@@ -69,11 +69,11 @@ pub(crate) struct Place<'a> {
 }
 
 /// Where the plan says what a delivery's bytes are; `None` where it stands for steps that have made none.
-pub(crate) fn place(plan: &Plan, id: DeliveryId) -> Option<Place<'_>> {
+pub(crate) fn place(plan: &Plan, id: DeliveryId) -> Option<PlannedPlace<'_>> {
     plan.routes.iter().find_map(|route| match &route.end {
         RouteEnd::Delivering(planned) => {
             let at = planned.iter().position(|planned| planned.id == id)?;
-            Some(Place { route, planned, at })
+            Some(PlannedPlace { route, planned, at })
         }
         RouteEnd::Dropped | RouteEnd::Failed(_) | RouteEnd::Held(_) => None,
     })
@@ -96,7 +96,7 @@ pub(crate) async fn remake(
 }
 
 /// The payload at a delivery's place, held against the plan.
-fn nth(payloads: Vec<Carried>, place: &Place<'_>) -> Result<Again, Unmade> {
+fn nth(payloads: Vec<Payload>, place: &PlannedPlace<'_>) -> Result<Again, Unmade> {
     let (made, wanted) = (payloads.len(), place.planned.len());
     let fewer = || Unmade::Lasting(format!("its steps make {made} payloads now, and {wanted} were planned"));
     let carried = payloads.into_iter().nth(place.at).ok_or_else(fewer)?;
@@ -116,7 +116,7 @@ pub(crate) async fn remake_route(
     let payloads = payloads(pipeline, event, route, event.data.revision).await?;
     let again = |one: &&Planned| {
         let at = planned.iter().position(|planned| planned.id == one.id).unwrap_or(usize::MAX);
-        nth(payloads.clone(), &Place { route, planned, at })
+        nth(payloads.clone(), &PlannedPlace { route, planned, at })
     };
     Ok(wanted.iter().map(again).collect())
 }
@@ -127,7 +127,7 @@ async fn payloads(
     event: &Event,
     route: &Route,
     revision: u64,
-) -> Result<Vec<Carried>, Unmade> {
+) -> Result<Vec<Payload>, Unmade> {
     let snapshot = pipeline.snapshot_at(revision).await?;
     let Some(connection) = snapshot.connections.get(&route.connection) else {
         let reason = format!("configuration revision {revision} does not have its connection");
@@ -141,7 +141,7 @@ async fn payloads(
     prepare::prepare_connection(connection).await;
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json, pipeline.limits().json());
-    let kept = Kept::new(pipeline, event.data.workspace, Purpose::Look);
+    let kept = EventContext::new(pipeline, event.data.workspace, Purpose::Look);
     let context = context(&snapshot, event, &body, &kept);
     match run_connection(pipeline, connection, &context).await.1 {
         RunEnd::Forward(payloads) => Ok(payloads),

@@ -13,7 +13,7 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::pipeline::Pipeline;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::host::metering::Metered;
 use crate::pipeline::payload::body_view::BodyView;
@@ -46,7 +46,7 @@ pub(crate) fn context<'a>(
     snapshot: &Snapshot,
     event: &'a Event,
     body: &'a BodyView<'a>,
-    kept: &'a Kept,
+    kept: &'a EventContext,
 ) -> StepContext<'a> {
     let source = event.data.source.and_then(|id| snapshot.documents.sources.get(id));
     StepContext {
@@ -77,7 +77,7 @@ pub(super) fn live<'a>(
 }
 
 /// What one connection's steps came to.
-pub(crate) struct Ran {
+pub(crate) struct ConnectionRun {
     /// One per step that ran.
     pub steps: Vec<StepTrace>,
     /// How it ended.
@@ -92,13 +92,13 @@ pub(crate) async fn run_one(
     snapshot: &Snapshot,
     connection: &ConnectionRuntime,
     event: &Event,
-) -> Ran {
+) -> ConnectionRun {
     let json = json_text(&event.data.content_type, &event.data.body);
     let body = BodyView::new(&json, pipeline.limits().json());
-    let kept = Kept::new(pipeline, event.data.workspace, Purpose::First);
+    let kept = EventContext::new(pipeline, event.data.workspace, Purpose::First);
     let context = live(pipeline, connection, context(snapshot, event, &body, &kept));
     let (steps, end) = run_connection(pipeline, connection, &context).await;
-    Ran { steps, end, kv: kept.into_writes() }
+    ConnectionRun { steps, end, kv: kept.into_writes() }
 }
 
 /// Runs a connection's steps, again if the gateway was at fault.

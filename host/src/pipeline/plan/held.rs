@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::pipeline::Pipeline;
 use crate::rules::lifecycle;
 use crate::rules::lifecycle::Cx;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::store::EventLog;
 
 /// What people can do about it, after the reason.
@@ -21,7 +21,7 @@ const WAY_OUT: &str = "retry it to send what its steps make today, or cancel it"
 pub(crate) fn of(pipeline: &Pipeline, record: DeliveryRecord, reason: &str) -> (DeliveryRecord, Note) {
     let now = pipeline.now();
     let cx = Cx::by_hand(&pipeline.limits().retry, now);
-    let (state, _) = lifecycle::step(record.state, Input::Unmade, &cx);
+    let (state, _) = lifecycle::step(record.state, LifecycleInput::Unmade, &cx);
     let record = DeliveryRecord { state, due: Timestamp::NEVER, ..record };
     let reason = format!("{reason}; {WAY_OUT}");
     let note = note(&record, now, Noted::Held { reason });

@@ -12,11 +12,11 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::pipeline::job::Job;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::plan::fingerprint::fingerprint;
 
 /// What planning one event came to, before anything is written.
-pub(super) struct Outcome {
+pub(super) struct PlanOutcome {
     pub plan: Plan,
     pub jobs: Vec<Job>,
     pub failed: Vec<Job>,
@@ -25,7 +25,7 @@ pub(super) struct Outcome {
     pub fetches: Vec<StepFetch>,
 }
 
-impl Outcome {
+impl PlanOutcome {
     /// Whether a canary failed somewhere, and the active version ran instead.
     pub(super) fn fell_back(&self) -> bool {
         self.plan.routes.iter().flat_map(|route| &route.steps).any(StepTrace::fell_back)
@@ -61,7 +61,7 @@ pub(super) struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    pub(super) fn job(&mut self, connection: &ConnectionRuntime, carried: Carried) -> Option<Job> {
+    pub(super) fn job(&mut self, connection: &ConnectionRuntime, carried: Payload) -> Option<Job> {
         let slot = self.next;
         if slot > self.last {
             self.refused += 1;
@@ -79,7 +79,7 @@ pub(crate) fn job(
     revision: u64,
     connection: &ConnectionRuntime,
     id: DeliveryId,
-    carried: Carried,
+    carried: Payload,
 ) -> Job {
     Job {
         id,

@@ -17,14 +17,14 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::host::kept::Purpose;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::ToDeliver;
-use crate::pipeline::plan::outcome::Outcome;
+use crate::pipeline::plan::outcome::PlanOutcome;
 use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::Store as _;
 use crate::store::StoreError;
 
 /// Runs the steps of all connections.
-pub(super) type Make<'a> = dyn Fn(Purpose) -> BoxFuture<'a, Outcome> + Send + Sync + 'a;
+pub(super) type MakeOutcome<'a> = dyn Fn(Purpose) -> BoxFuture<'a, PlanOutcome> + Send + Sync + 'a;
 
 /// Between two tries while the store takes nothing.
 const WAIT: Duration = Duration::from_secs(1);
@@ -36,8 +36,8 @@ pub(super) async fn run(
     event: &Event,
     reads: bool,
     done: &[u16],
-    mut made: Option<Outcome>,
-    make: &Make<'_>,
+    mut made: Option<PlanOutcome>,
+    make: &MakeOutcome<'_>,
 ) -> ToDeliver {
     let turn = reads.then(|| pipeline.kv_turn(event.data.workspace));
     for tries in 0.. {
@@ -69,8 +69,8 @@ async fn once(
     event: &Event,
     done: &[u16],
     tries: u32,
-    made: &mut Option<Outcome>,
-    make: &Make<'_>,
+    made: &mut Option<PlanOutcome>,
+    make: &MakeOutcome<'_>,
 ) -> Result<ToDeliver, StoreError> {
     if tries > 0
         && let Some(plan) = pipeline.store().event_log(event.id).await?.plan
@@ -99,7 +99,7 @@ fn held(job: &Job, event: &Event) -> DeliveryRecord {
 }
 
 /// Everything in one commit; the event is closed with it, since each delivery has a record of its own.
-fn change(pipeline: &Pipeline, event: &Event, outcome: &Outcome) -> Change {
+fn change(pipeline: &Pipeline, event: &Event, outcome: &PlanOutcome) -> Change {
     let now = pipeline.now();
     let mut change = Change {
         log: vec![LogEntry::Plan(outcome.plan.clone())],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::event::Event;
 use crate::pipeline::Pipeline;
-use crate::pipeline::host::kept::Kept;
+use crate::pipeline::host::kept::EventContext;
 use crate::pipeline::host::metering::Metered;
 use crate::pipeline::payload::body_view::BodyView;
 
@@ -22,7 +22,7 @@ pub(crate) struct StepContext<'a> {
     /// The body as JSON, parsed once for all connections.
     pub body: &'a BodyView<'a>,
     /// What plugins with grants get and leave.
-    pub kept: &'a Kept,
+    pub kept: &'a EventContext,
     /// Set while it is decided what becomes of the event: then what runs is counted, and a quarantine holds the event.
     /// Not set where something is made again or only looked at.
     pub live: Option<Live<'a>>,

@@ -2,10 +2,10 @@
 //! own. A payload that is no JSON only fails a step that looks there. Not here: what they do (`filter`, `mapping`).
 
 use crate::domain::config::OnError;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::steps::context::StepContext;
-use crate::pipeline::steps::effect::Effect;
+use crate::pipeline::steps::effect::StepEffect;
 use crate::pipeline::steps::effect::error;
 use crate::shape::Document;
 use crate::shape::EvalFault;
@@ -13,16 +13,22 @@ use crate::shape::Input;
 use crate::shape::Work;
 
 /// What a step sees of a payload.
-pub(super) struct Seen<'a> {
+pub(super) struct StepInput<'a> {
     /// For the evaluation.
     pub input: Input<'a>,
     /// Why there is no JSON to look at.
     not_json: Option<String>,
 }
 
-impl Seen<'_> {
+impl StepInput<'_> {
     /// A step that could not be evaluated; if there was no JSON to look at, that is why.
-    pub(super) fn failed(self, on_error: OnError, code: &str, fault: &EvalFault, carried: Carried) -> Effect {
+    pub(super) fn failed(
+        self,
+        on_error: OnError,
+        code: &str,
+        fault: &EvalFault,
+        carried: Payload,
+    ) -> StepEffect {
         let known = |detail| ("not_json", detail);
         let (code, detail) = self.not_json.map_or_else(|| (code, fault.to_string()), known);
         error(on_error, code, detail, true, carried, Vec::new())
@@ -34,9 +40,9 @@ pub(super) fn on_payload(
     context: &StepContext<'_>,
     work: &mut Work,
     on_error: OnError,
-    input: Carried,
-    step: impl FnOnce(Seen<'_>, &mut Work, Carried) -> Effect,
-) -> Effect {
+    input: Payload,
+    step: impl FnOnce(StepInput<'_>, &mut Work, Payload) -> StepEffect,
+) -> StepEffect {
     if input.original {
         let document = context.body.document().map_err(str::to_owned);
         return on_document(context, document, work, input, step);
@@ -55,9 +61,9 @@ fn on_document(
     context: &StepContext<'_>,
     document: Result<&Document<'_>, String>,
     work: &mut Work,
-    carried: Carried,
-    step: impl FnOnce(Seen<'_>, &mut Work, Carried) -> Effect,
-) -> Effect {
+    carried: Payload,
+    step: impl FnOnce(StepInput<'_>, &mut Work, Payload) -> StepEffect,
+) -> StepEffect {
     let event_type = carried.event_type.clone();
     let nothing;
     let (document, not_json) = match document {
@@ -68,7 +74,7 @@ fn on_document(
         }
     };
     let input = Input { unreadable: not_json.is_some(), ..input_of(context, document, &event_type) };
-    step(Seen { input, not_json }, work, carried)
+    step(StepInput { input, not_json }, work, carried)
 }
 
 /// The event beside a payload that is this document.

@@ -10,7 +10,7 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::domain::plugin::LogLine;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::shape::difference::Outcome;
 use crate::shape::difference::general;
 
@@ -18,7 +18,7 @@ use crate::shape::difference::general;
 #[derive(Debug)]
 pub(crate) enum RunEnd {
     /// These payloads go on.
-    Forward(Vec<Carried>),
+    Forward(Vec<Payload>),
     /// A step dropped it.
     Dropped,
     /// A step could not answer, and the connection says that fails the delivery.
@@ -61,14 +61,14 @@ pub(crate) struct Run {
 }
 
 /// One step's effect on one payload.
-pub(crate) struct Effect {
-    pub(super) outputs: Vec<Carried>,
+pub(crate) struct StepEffect {
+    pub(super) outputs: Vec<Payload>,
     pub(super) answer: StepAnswer,
     pub(super) logs: Vec<LogLine>,
     pub(super) cpu: Duration,
 }
 
-impl Effect {
+impl StepEffect {
     /// Whether it is a failure, whatever follows from it.
     pub(crate) fn is_error(&self) -> bool {
         matches!(self.answer, StepAnswer::Error { .. })
@@ -77,8 +77,8 @@ impl Effect {
 
 /// One step's effect on all payloads it gets of one event.
 #[derive(Default)]
-pub(crate) struct Effects {
-    outputs: Vec<Carried>,
+pub(crate) struct StepEffects {
+    outputs: Vec<Payload>,
     logs: Vec<LogLine>,
     first_no: Option<StepAnswer>,
     fault: Option<StepFault>,
@@ -90,7 +90,7 @@ pub(crate) struct Stepped {
     /// What is told of it.
     pub trace: StepTrace,
     /// What goes on.
-    pub next: Vec<Carried>,
+    pub next: Vec<Payload>,
     /// How the run ends, if it ends here.
     pub end: Option<RunEnd>,
     /// The first of its faults, whatever followed from it.
@@ -99,9 +99,9 @@ pub(crate) struct Stepped {
     pub cpu: Duration,
 }
 
-impl Effects {
+impl StepEffects {
     /// Adds that on the next payload.
-    pub(crate) fn add(&mut self, effect: Effect) {
+    pub(crate) fn add(&mut self, effect: StepEffect) {
         self.outputs.extend(effect.outputs);
         self.logs.extend(effect.logs);
         self.cpu += effect.cpu;
@@ -148,7 +148,7 @@ pub(crate) fn outcome(stepped: &Stepped) -> Outcome {
     match (&stepped.fault, &stepped.trace.answer) {
         (Some(fault), _) => Outcome::Failed(fault.code.clone()),
         (None, StepAnswer::Drop { reason, .. }) => Outcome::Dropped(general(reason)),
-        _ => Outcome::Forwarded(stepped.next.iter().cloned().map(Carried::into_bytes).collect()),
+        _ => Outcome::Forwarded(stepped.next.iter().cloned().map(Payload::into_bytes).collect()),
     }
 }
 
@@ -158,15 +158,15 @@ pub(super) fn error(
     code: &str,
     detail: String,
     guest: bool,
-    input: Carried,
+    input: Payload,
     logs: Vec<LogLine>,
-) -> Effect {
+) -> StepEffect {
     let (policy, outputs) = match on_error {
         OnError::Fail => ("fail", Vec::new()),
         OnError::Drop => ("drop", Vec::new()),
         OnError::Pass => ("pass", vec![input]),
     };
-    Effect {
+    StepEffect {
         outputs,
         answer: StepAnswer::Error { code: code.to_owned(), detail, guest, policy: policy.to_owned() },
         logs,
@@ -180,7 +180,7 @@ pub(super) fn micros(started: Instant) -> u32 {
 }
 
 /// The payload goes on.
-pub(super) fn forward(carried: Carried) -> Effect {
+pub(super) fn forward(carried: Payload) -> StepEffect {
     let answer = StepAnswer::Forward { outputs: 1 };
-    Effect { outputs: vec![carried], answer, logs: Vec::new(), cpu: Duration::ZERO }
+    StepEffect { outputs: vec![carried], answer, logs: Vec::new(), cpu: Duration::ZERO }
 }

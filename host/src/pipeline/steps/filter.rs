@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::domain::config::OnError;
 use crate::domain::plan::StepAnswer;
-use crate::pipeline::payload::Carried;
-use crate::pipeline::steps::declared::Seen;
-use crate::pipeline::steps::effect::Effect;
+use crate::pipeline::payload::Payload;
+use crate::pipeline::steps::declared::StepInput;
+use crate::pipeline::steps::effect::StepEffect;
 use crate::pipeline::steps::effect::forward;
 use crate::shape::ClauseReport;
 use crate::shape::Filter;
@@ -19,10 +19,10 @@ use crate::shape::Work;
 pub(super) fn run(
     filter: &Filter,
     on_error: OnError,
-    seen: Seen<'_>,
+    seen: StepInput<'_>,
     work: &mut Work,
-    carried: Carried,
-) -> Effect {
+    carried: Payload,
+) -> StepEffect {
     let answer = match work.within(|budget| filter.test(&seen.input, budget)) {
         Ok(decision) if decision.pass => return forward(carried),
         Ok(decision) => StepAnswer::Drop {
@@ -33,7 +33,7 @@ pub(super) fn run(
         },
         Err(fault) => return seen.failed(on_error, "filter_failed", &fault, carried),
     };
-    Effect { outputs: Vec::new(), answer, logs: Vec::new(), cpu: Duration::ZERO }
+    StepEffect { outputs: Vec::new(), answer, logs: Vec::new(), cpu: Duration::ZERO }
 }
 
 /// Every clause with the value it saw; `None` where that cannot be said.

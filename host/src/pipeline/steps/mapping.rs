@@ -4,9 +4,9 @@
 use bytes::Bytes;
 
 use crate::domain::config::OnError;
-use crate::pipeline::payload::Carried;
-use crate::pipeline::steps::declared::Seen;
-use crate::pipeline::steps::effect::Effect;
+use crate::pipeline::payload::Payload;
+use crate::pipeline::steps::declared::StepInput;
+use crate::pipeline::steps::effect::StepEffect;
 use crate::pipeline::steps::effect::forward;
 use crate::shape::FieldReport;
 use crate::shape::Input;
@@ -17,10 +17,10 @@ use crate::shape::Work;
 pub(super) fn run(
     mapping: &Mapping,
     on_error: OnError,
-    seen: Seen<'_>,
+    seen: StepInput<'_>,
     work: &mut Work,
-    mut carried: Carried,
-) -> Effect {
+    mut carried: Payload,
+) -> StepEffect {
     let mut output = Vec::with_capacity(512);
     match work.within(|budget| mapping.apply(&seen.input, budget, &mut output)) {
         Ok(mapped) => {

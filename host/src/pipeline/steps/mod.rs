@@ -15,9 +15,9 @@ mod run;
 
 pub(crate) use context::Live;
 pub(crate) use context::StepContext;
-pub(crate) use effect::Effect;
-pub(crate) use effect::Effects;
 pub(crate) use effect::RunEnd;
+pub(crate) use effect::StepEffect;
+pub(crate) use effect::StepEffects;
 pub(crate) use effect::Stepped;
 pub use explain::Explanation;
 pub(crate) use explain::explain;

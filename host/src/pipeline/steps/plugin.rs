@@ -18,10 +18,10 @@ use crate::domain::plugin::GuestEvent;
 use crate::domain::plugin::LogLine;
 use crate::domain::plugin::Verdict;
 use crate::pipeline::Pipeline;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::steps::context::StepContext;
-use crate::pipeline::steps::effect::Effect;
-use crate::pipeline::steps::effect::Effects;
+use crate::pipeline::steps::effect::StepEffect;
+use crate::pipeline::steps::effect::StepEffects;
 use crate::pipeline::steps::effect::Stepped;
 use crate::pipeline::steps::effect::Stop;
 use crate::pipeline::steps::effect::error;
@@ -35,9 +35,9 @@ pub(super) async fn run(
     plugin: &PluginStep,
     on_error: OnError,
     context: &StepContext<'_>,
-    inputs: Vec<Carried>,
+    inputs: Vec<Payload>,
 ) -> Result<Stepped, Stop> {
-    let (started, mut effects) = (Instant::now(), Effects::default());
+    let (started, mut effects) = (Instant::now(), StepEffects::default());
     for input in inputs {
         effects.add(run_one(plugin, on_error, context, input).await?);
     }
@@ -53,8 +53,8 @@ async fn run_one(
     step: &PluginStep,
     on_error: OnError,
     context: &StepContext<'_>,
-    input: Carried,
-) -> Result<Effect, Stop> {
+    input: Payload,
+) -> Result<StepEffect, Stop> {
     if context.live.is_some() && step.streak.is_quarantined() {
         return Err(Stop::Held(format!("plugin {} {} is in quarantine", step.name, step.digest)));
     }
@@ -105,13 +105,13 @@ fn count_call(pipeline: &Pipeline, step: &PluginStep, event: &Event, fault: Opti
 pub(super) fn effect_of_run(
     ran: Result<Ran, Failure>,
     on_error: OnError,
-    input: Carried,
-) -> Result<Effect, String> {
+    input: Payload,
+) -> Result<StepEffect, String> {
     let (answered, cost) = match ran {
         Ok(ran) => (Ok(ran.verdict), ran.cost),
         Err(failure) => (Err(failure.fault), failure.cost),
     };
-    Ok(Effect { cpu: cost.cpu, ..effect_of(answered, cost.log, on_error, input)? })
+    Ok(StepEffect { cpu: cost.cpu, ..effect_of(answered, cost.log, on_error, input)? })
 }
 
 /// The step's plugin, or why it is not there, which is the gateway's fault.
@@ -121,7 +121,7 @@ pub(crate) fn loaded(step: &PluginStep) -> Result<&Plugin, String> {
 }
 
 /// A payload as a plugin sees it.
-pub(crate) fn guest_event(step: &PluginStep, context: &StepContext<'_>, input: &Carried) -> GuestEvent {
+pub(crate) fn guest_event(step: &PluginStep, context: &StepContext<'_>, input: &Payload) -> GuestEvent {
     GuestEvent {
         id: context.id.clone(),
         event_type: input.event_type.clone(),
@@ -138,17 +138,22 @@ pub(crate) fn effect_of(
     answered: Result<Verdict, Fault>,
     logs: Vec<LogLine>,
     on_error: OnError,
-    input: Carried,
-) -> Result<Effect, String> {
+    input: Payload,
+) -> Result<StepEffect, String> {
     match answered {
         Ok(Verdict::Forward(outputs)) => {
             let count = u32::try_from(outputs.len()).unwrap_or(u32::MAX);
             let outputs = outputs.into_iter().map(|output| input.after_plugin(output)).collect();
-            Ok(Effect { outputs, answer: StepAnswer::Forward { outputs: count }, logs, cpu: Duration::ZERO })
+            Ok(StepEffect {
+                outputs,
+                answer: StepAnswer::Forward { outputs: count },
+                logs,
+                cpu: Duration::ZERO,
+            })
         }
         Ok(Verdict::Drop(reason)) => {
             let answer = StepAnswer::Drop { reason, clause: None, path: None, seen: None };
-            Ok(Effect { outputs: Vec::new(), answer, logs, cpu: Duration::ZERO })
+            Ok(StepEffect { outputs: Vec::new(), answer, logs, cpu: Duration::ZERO })
         }
         Err(fault) if fault.blame() == Blame::Host => Err(fault.to_string()),
         Err(fault) => Ok(error(on_error, fault.code(), fault.to_string(), true, input, logs)),

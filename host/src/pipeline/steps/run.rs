@@ -6,13 +6,13 @@ use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::steps::context::StepContext;
 use crate::pipeline::steps::declared::on_payload;
-use crate::pipeline::steps::effect::Effect;
-use crate::pipeline::steps::effect::Effects;
 use crate::pipeline::steps::effect::Run;
 use crate::pipeline::steps::effect::RunEnd;
+use crate::pipeline::steps::effect::StepEffect;
+use crate::pipeline::steps::effect::StepEffects;
 use crate::pipeline::steps::effect::Stepped;
 use crate::pipeline::steps::effect::Stop;
 use crate::pipeline::steps::effect::forward;
@@ -27,7 +27,7 @@ use crate::shape::Work;
 pub(crate) async fn run(
     steps: &[CompiledStep],
     context: &StepContext<'_>,
-    watch: impl FnMut(&StepTrace, &[Carried]),
+    watch: impl FnMut(&StepTrace, &[Payload]),
 ) -> Run {
     run_within(steps, context, &mut Work::of_run(), watch).await
 }
@@ -37,9 +37,9 @@ pub(crate) async fn run_within(
     steps: &[CompiledStep],
     context: &StepContext<'_>,
     work: &mut Work,
-    mut watch: impl FnMut(&StepTrace, &[Carried]),
+    mut watch: impl FnMut(&StepTrace, &[Payload]),
 ) -> Run {
-    let mut carried = vec![Carried::of(context.event)];
+    let mut carried = vec![Payload::of(context.event)];
     let mut traces = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         context.kept.at_step(at);
@@ -66,7 +66,7 @@ pub(crate) async fn run_within(
 async fn take(
     step: &CompiledStep,
     context: &StepContext<'_>,
-    inputs: Vec<Carried>,
+    inputs: Vec<Payload>,
     work: &mut Work,
     traces: &mut Vec<StepTrace>,
 ) -> Result<Stepped, Stop> {
@@ -81,7 +81,7 @@ async fn take(
             }
         },
         CompiledKind::Filter(_) | CompiledKind::Mapping(_) => {
-            let (started, mut effects) = (Instant::now(), Effects::default());
+            let (started, mut effects) = (Instant::now(), StepEffects::default());
             inputs.into_iter().for_each(|input| effects.add(apply(step, context, work, input)));
             Ok(effects.close(kind_of(step), micros(started)))
         }
@@ -102,8 +102,8 @@ pub(crate) fn apply(
     step: &CompiledStep,
     context: &StepContext<'_>,
     work: &mut Work,
-    input: Carried,
-) -> Effect {
+    input: Payload,
+) -> StepEffect {
     let on_error = step.on_error;
     on_payload(context, work, on_error, input, |seen, work, carried| match &step.kind {
         CompiledKind::Filter(filter) => filter::run(filter, on_error, seen, work, carried),

@@ -14,7 +14,7 @@ use crate::domain::verification::Algorithm;
 use crate::rules::mac::Keyed;
 use crate::rules::mac::Tag;
 use crate::rules::verify::Challenge;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 
 /// Bytes of a body that may be a question; longer ones are events.
 const BODY_BYTES_MAX: usize = 4096;
@@ -23,7 +23,7 @@ const TOKEN_CHARS_MAX: usize = 256;
 
 /// What to answer instead of taking an event in; the status is 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct ChallengeReply {
     /// The media type.
     pub content_type: &'static str,
     /// The body.
@@ -41,9 +41,9 @@ pub struct Keys<'a> {
 
 /// What becomes of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ChallengeAnswer {
     /// It is answered.
-    Reply(Reply),
+    ChallengeReply(ChallengeReply),
     /// It is a question, and not from whom it should be from; why, in words.
     Refused(&'static str),
 }
@@ -52,22 +52,22 @@ pub enum Asked {
 ///
 /// Questions with a body are signed as events are, so `request` must have been verified first.
 /// Those of Meta and X are GET requests without a signature.
-pub fn answer(challenge: Challenge, request: &Request<'_>, keys: Keys<'_>) -> Option<Asked> {
+pub fn answer(challenge: Challenge, request: &SignedRequest<'_>, keys: Keys<'_>) -> Option<ChallengeAnswer> {
     match challenge {
-        Challenge::SlackUrlVerification => slack(request).map(Asked::Reply),
-        Challenge::ZoomUrlValidation => zoom(request, keys.secrets).map(Asked::Reply),
+        Challenge::SlackUrlVerification => slack(request).map(ChallengeAnswer::ChallengeReply),
+        Challenge::ZoomUrlValidation => zoom(request, keys.secrets).map(ChallengeAnswer::ChallengeReply),
         Challenge::MetaHubChallenge => meta(request, keys.verify_tokens),
-        Challenge::XCrc => x(request, keys.secrets).map(Asked::Reply),
-        Challenge::DiscordPing => discord(request).map(Asked::Reply),
+        Challenge::XCrc => x(request, keys.secrets).map(ChallengeAnswer::ChallengeReply),
+        Challenge::DiscordPing => discord(request).map(ChallengeAnswer::ChallengeReply),
     }
 }
 
-fn text(body: &str) -> Reply {
-    Reply { content_type: "text/plain; charset=utf-8", body: body.to_owned() }
+fn text(body: &str) -> ChallengeReply {
+    ChallengeReply { content_type: "text/plain; charset=utf-8", body: body.to_owned() }
 }
 
-fn json(body: &serde_json::Value) -> Reply {
-    Reply { content_type: "application/json", body: body.to_string() }
+fn json(body: &serde_json::Value) -> ChallengeReply {
+    ChallengeReply { content_type: "application/json", body: body.to_string() }
 }
 
 /// A token as providers make them: letters, digits and what base 64 adds.
@@ -77,13 +77,13 @@ fn token(text: &str) -> Option<&str> {
     good.then_some(text)
 }
 
-fn question<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Option<T> {
+fn question<'a, T: Deserialize<'a>>(request: &SignedRequest<'a>) -> Option<T> {
     let short = request.body.len() <= BODY_BYTES_MAX;
     let body = request.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(request.body);
     short.then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
-fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
+fn parameter(request: &SignedRequest<'_>, name: &str) -> Option<String> {
     let mut parameters = url::form_urlencoded::parse(request.query.as_bytes());
     parameters.find(|(have, _)| have == name).map(|(_, value)| value.into_owned())
 }
@@ -94,7 +94,7 @@ fn signed(secrets: &[&str], token: &str) -> Option<Tag> {
     Some(keyed.tag([token.as_bytes()]))
 }
 
-fn slack(request: &Request<'_>) -> Option<Reply> {
+fn slack(request: &SignedRequest<'_>) -> Option<ChallengeReply> {
     #[derive(Deserialize)]
     struct Question {
         r#type: String,
@@ -104,7 +104,7 @@ fn slack(request: &Request<'_>) -> Option<Reply> {
     (question.r#type == "url_verification").then(|| token(&question.challenge).map(text)).flatten()
 }
 
-fn zoom(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+fn zoom(request: &SignedRequest<'_>, secrets: &[&str]) -> Option<ChallengeReply> {
     #[derive(Deserialize)]
     struct Question {
         event: String,
@@ -123,7 +123,7 @@ fn zoom(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
     Some(json(&json!({"plainToken": plain, "encryptedToken": hex::encode(signed(secrets, plain)?)})))
 }
 
-fn meta(request: &Request<'_>, tokens: &[&str]) -> Option<Asked> {
+fn meta(request: &SignedRequest<'_>, tokens: &[&str]) -> Option<ChallengeAnswer> {
     if request.method != "GET" || parameter(request, "hub.mode")? != "subscribe" {
         return None;
     }
@@ -132,16 +132,16 @@ fn meta(request: &Request<'_>, tokens: &[&str]) -> Option<Asked> {
     let good = !given.is_empty() && tokens.iter().fold(false, known);
     let challenge = parameter(request, "hub.challenge").unwrap_or_default();
     Some(match (good, token(&challenge)) {
-        (true, Some(challenge)) => Asked::Reply(text(challenge)),
-        (true, None) => Asked::Refused("`hub.challenge` is missing, or no token"),
-        (false, _) if tokens.is_empty() => Asked::Refused(
+        (true, Some(challenge)) => ChallengeAnswer::ChallengeReply(text(challenge)),
+        (true, None) => ChallengeAnswer::Refused("`hub.challenge` is missing, or no token"),
+        (false, _) if tokens.is_empty() => ChallengeAnswer::Refused(
             "this source has no verify token: set `verify_token` in its verification to the one you gave Meta; the app secret is none",
         ),
-        (false, _) => Asked::Refused("`hub.verify_token` is not the source's `verify_token`"),
+        (false, _) => ChallengeAnswer::Refused("`hub.verify_token` is not the source's `verify_token`"),
     })
 }
 
-fn x(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
+fn x(request: &SignedRequest<'_>, secrets: &[&str]) -> Option<ChallengeReply> {
     if request.method != "GET" {
         return None;
     }
@@ -150,7 +150,7 @@ fn x(request: &Request<'_>, secrets: &[&str]) -> Option<Reply> {
     Some(json(&json!({"response_token": format!("sha256={signature}")})))
 }
 
-fn discord(request: &Request<'_>) -> Option<Reply> {
+fn discord(request: &SignedRequest<'_>) -> Option<ChallengeReply> {
     #[derive(Deserialize)]
     struct Question {
         r#type: u32,

@@ -6,8 +6,8 @@ mod part;
 #[cfg(test)]
 mod tests;
 
-pub use answer::Asked;
+pub use answer::ChallengeAnswer;
+pub use answer::ChallengeReply;
 pub use answer::Keys;
-pub use answer::Reply;
 pub use answer::answer;
 pub use part::part;

@@ -1,20 +1,21 @@
 //! Every provider's question, and what must not be answered.
 
 use crate::domain::event::Headers;
-use crate::rules::challenge::Asked;
+use crate::rules::challenge::ChallengeAnswer;
 use crate::rules::challenge::Keys;
 use crate::rules::challenge::answer;
 use crate::rules::verify::Challenge;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 
 #[track_caller]
 fn check(challenge: Challenge, method: &str, query: &str, body: &str, expected: Option<&str>) {
     let headers = Headers::default();
-    let request = Request { method, url: "", path: "/", query, headers: &headers, body: body.as_bytes() };
+    let request =
+        SignedRequest { method, url: "", path: "/", query, headers: &headers, body: body.as_bytes() };
     let keys = Keys { secrets: &["s3cret", "older"], verify_tokens: &["hello", "older hello"] };
     let reply = match answer(challenge, &request, keys) {
-        Some(Asked::Reply(reply)) => Some(reply.body),
-        Some(Asked::Refused(_)) => Some("refused".to_owned()),
+        Some(ChallengeAnswer::ChallengeReply(reply)) => Some(reply.body),
+        Some(ChallengeAnswer::Refused(_)) => Some("refused".to_owned()),
         None => None,
     };
     assert_eq!(reply.as_deref(), expected, "{query}{body}");

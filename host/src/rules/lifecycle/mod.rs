@@ -7,5 +7,5 @@ mod tests;
 pub use step::Asked;
 pub use step::Cx;
 pub use step::Effect;
-pub use step::Input;
+pub use step::LifecycleInput;
 pub use step::step;

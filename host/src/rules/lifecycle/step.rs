@@ -24,7 +24,7 @@ pub enum Asked {
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum LifecycleInput {
     /// The receiver answered.
     Answered {
         /// The status.
@@ -95,24 +95,25 @@ impl<'a> Cx<'a> {
 ///
 /// 410 is about the URL that was asked for. Where that is the destination's own, the destination is
 /// gone; where it is a record's, that record is, and the others go on.
-pub fn step(state: DeliveryState, input: Input, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
+pub fn step(state: DeliveryState, input: LifecycleInput, cx: &Cx<'_>) -> (DeliveryState, Vec<Effect>) {
     use DeliveryState::{Cancelled, Delivered, Dropped, Failed, FailedByGateway, Held, Pending};
     match input {
-        Input::RetriedByHand { steps_first: false } => (Pending, vec![Effect::WakeAt(cx.now)]),
-        Input::RetriedByHand { steps_first: true } => (Held, vec![Effect::WakeAt(cx.now)]),
+        LifecycleInput::RetriedByHand { steps_first: false } => (Pending, vec![Effect::WakeAt(cx.now)]),
+        LifecycleInput::RetriedByHand { steps_first: true } => (Held, vec![Effect::WakeAt(cx.now)]),
         // News about a delivery that has ended changes nothing.
         _ if state.is_terminal() => (state, Vec::new()),
-        Input::Cancelled => (Cancelled, Vec::new()),
-        Input::Unmade => (Held, Vec::new()),
-        Input::StepsMade => (Pending, vec![Effect::WakeAt(cx.now)]),
-        Input::StepsDropped => (Dropped, Vec::new()),
-        Input::EgressRefused | Input::StepFailed => (FailedByGateway, Vec::new()),
-        Input::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
+        LifecycleInput::Cancelled => (Cancelled, Vec::new()),
+        LifecycleInput::Unmade => (Held, Vec::new()),
+        LifecycleInput::StepsMade => (Pending, vec![Effect::WakeAt(cx.now)]),
+        LifecycleInput::StepsDropped => (Dropped, Vec::new()),
+        LifecycleInput::EgressRefused | LifecycleInput::StepFailed => (FailedByGateway, Vec::new()),
+        LifecycleInput::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
             (FailedByGateway, Vec::new())
         }
-        Input::Broke { .. } => again(cx, None),
-        Input::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
-        Input::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked) {
+        LifecycleInput::Broke { .. } => again(cx, None),
+        LifecycleInput::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
+        LifecycleInput::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked)
+        {
             (Some(ranges), _, _) if within(ranges, status) => again(cx, retry_after),
             (_, GONE, Asked::Destination) => (Failed, vec![Effect::PauseDestination]),
             (_, GONE, Asked::Record) | (Some(_), _, _) => (Failed, Vec::new()),

@@ -15,7 +15,7 @@ use crate::rules::backoff::RETRY_AFTER_MAX;
 use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
-use crate::rules::lifecycle::Input;
+use crate::rules::lifecycle::LifecycleInput;
 use crate::rules::lifecycle::step;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -32,21 +32,31 @@ fn policy(statuses: Option<&[(u16, u16)]>) -> RetryPolicy {
     }
 }
 
-fn answered(status: u16) -> Input {
-    Input::Answered { status, asked: Asked::Destination, retry_after: None }
+fn answered(status: u16) -> LifecycleInput {
+    LifecycleInput::Answered { status, asked: Asked::Destination, retry_after: None }
 }
 
-fn answered_for_a_record(status: u16) -> Input {
-    Input::Answered { status, asked: Asked::Record, retry_after: None }
+fn answered_for_a_record(status: u16) -> LifecycleInput {
+    LifecycleInput::Answered { status, asked: Asked::Record, retry_after: None }
 }
 
-fn asks(status: u16, seconds: u64) -> Input {
-    Input::Answered { status, asked: Asked::Destination, retry_after: Some(Duration::from_secs(seconds)) }
+fn asks(status: u16, seconds: u64) -> LifecycleInput {
+    LifecycleInput::Answered {
+        status,
+        asked: Asked::Destination,
+        retry_after: Some(Duration::from_secs(seconds)),
+    }
 }
 
 /// What an input leads to after that many attempts, from a state that is not terminal.
 #[track_caller]
-fn check(policy: &RetryPolicy, attempts: u32, input: Input, expected: DeliveryState, effects: &[Effect]) {
+fn check(
+    policy: &RetryPolicy,
+    attempts: u32,
+    input: LifecycleInput,
+    expected: DeliveryState,
+    effects: &[Effect],
+) {
     for state in [DeliveryState::Pending, DeliveryState::Retrying, DeliveryState::Held] {
         let cx = Cx { policy, attempts, now: NOW, jitter: 0.5 };
         assert_eq!(step(state, input, &cx), (expected, effects.to_vec()), "{state:?} {input:?}");
@@ -91,7 +101,13 @@ fn statuses_of_a_policy() {
     ] {
         check(&policy, 1, answered(status), state, effects);
     }
-    check(&policy, 1, Input::Broke { code: ErrorCode::Timeout }, DeliveryState::Retrying, &wake(1000));
+    check(
+        &policy,
+        1,
+        LifecycleInput::Broke { code: ErrorCode::Timeout },
+        DeliveryState::Retrying,
+        &wake(1000),
+    );
     let patient = self::policy(Some(&[(400, 499)]));
     for input in [answered(410), answered_for_a_record(410)] {
         check(&patient, 1, input, DeliveryState::Retrying, &wake(1000));
@@ -121,41 +137,41 @@ fn everything_but_answers() {
         ErrorCode::Timeout,
         ErrorCode::BadResponse,
     ] {
-        check(&policy, 2, Input::Broke { code }, DeliveryState::Retrying, &wake(60_000));
-        check(&policy, 3, Input::Broke { code }, DeliveryState::Failed, &[]);
+        check(&policy, 2, LifecycleInput::Broke { code }, DeliveryState::Retrying, &wake(60_000));
+        check(&policy, 3, LifecycleInput::Broke { code }, DeliveryState::Failed, &[]);
     }
     for input in [
-        Input::EgressRefused,
-        Input::StepFailed,
-        Input::Broke { code: ErrorCode::EgressRefused },
-        Input::Broke { code: ErrorCode::StepFailed },
+        LifecycleInput::EgressRefused,
+        LifecycleInput::StepFailed,
+        LifecycleInput::Broke { code: ErrorCode::EgressRefused },
+        LifecycleInput::Broke { code: ErrorCode::StepFailed },
     ] {
         check(&policy, 1, input, DeliveryState::FailedByGateway, &[]);
     }
-    check(&policy, 1, Input::Cancelled, DeliveryState::Cancelled, &[]);
-    check(&policy, 3, Input::RetriedByHand { steps_first: false }, DeliveryState::Pending, &wake(0));
-    check(&policy, 3, Input::RetriedByHand { steps_first: true }, DeliveryState::Held, &wake(0));
-    check(&policy, 3, Input::Unmade, DeliveryState::Held, &[]);
-    check(&policy, 3, Input::StepsMade, DeliveryState::Pending, &wake(0));
-    check(&policy, 3, Input::StepsDropped, DeliveryState::Dropped, &[]);
+    check(&policy, 1, LifecycleInput::Cancelled, DeliveryState::Cancelled, &[]);
+    check(&policy, 3, LifecycleInput::RetriedByHand { steps_first: false }, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, LifecycleInput::RetriedByHand { steps_first: true }, DeliveryState::Held, &wake(0));
+    check(&policy, 3, LifecycleInput::Unmade, DeliveryState::Held, &[]);
+    check(&policy, 3, LifecycleInput::StepsMade, DeliveryState::Pending, &wake(0));
+    check(&policy, 3, LifecycleInput::StepsDropped, DeliveryState::Dropped, &[]);
 }
 
-fn any_input() -> impl Strategy<Value = Input> {
+fn any_input() -> impl Strategy<Value = LifecycleInput> {
     let wait = proptest::option::of(any::<u64>().prop_map(Duration::from_secs));
     let code = prop::sample::select(vec![ErrorCode::Timeout, ErrorCode::TlsFailed, ErrorCode::EgressRefused]);
     prop_oneof![
         6 => (any::<u16>(), any::<bool>(), wait).prop_map(|(status, record, retry_after)| {
             let asked = if record { Asked::Record } else { Asked::Destination };
-            Input::Answered { status, asked, retry_after }
+            LifecycleInput::Answered { status, asked, retry_after }
         }),
-        2 => code.prop_map(|code| Input::Broke { code }),
-        1 => Just(Input::EgressRefused),
-        1 => Just(Input::StepFailed),
-        1 => Just(Input::Cancelled),
-        1 => Just(Input::Unmade),
-        1 => Just(Input::StepsMade),
-        1 => Just(Input::StepsDropped),
-        1 => any::<bool>().prop_map(|steps_first| Input::RetriedByHand { steps_first }),
+        2 => code.prop_map(|code| LifecycleInput::Broke { code }),
+        1 => Just(LifecycleInput::EgressRefused),
+        1 => Just(LifecycleInput::StepFailed),
+        1 => Just(LifecycleInput::Cancelled),
+        1 => Just(LifecycleInput::Unmade),
+        1 => Just(LifecycleInput::StepsMade),
+        1 => Just(LifecycleInput::StepsDropped),
+        1 => any::<bool>().prop_map(|steps_first| LifecycleInput::RetriedByHand { steps_first }),
     ]
 }
 
@@ -194,13 +210,13 @@ proptest! {
         let (mut state, mut attempts) = (DeliveryState::Pending, 0u32);
         for input in inputs {
             let waiting = !state.is_terminal();
-            let an_attempt = matches!(input, Input::Answered { .. } | Input::Broke { .. });
+            let an_attempt = matches!(input, LifecycleInput::Answered { .. } | LifecycleInput::Broke { .. });
             attempts += u32::from(waiting && an_attempt);
             let cx = Cx { policy: &policy, attempts, now: NOW, jitter };
             let (next, effects) = step(state, input, &cx);
             prop_assert_eq!(step(state, input, &cx), (next, effects.clone()), "the same again");
-            let by_hand = matches!(input, Input::RetriedByHand { .. });
-            if let Input::RetriedByHand { steps_first } = input {
+            let by_hand = matches!(input, LifecycleInput::RetriedByHand { .. });
+            if let LifecycleInput::RetriedByHand { steps_first } = input {
                 attempts = 0;
                 prop_assert_eq!(next, if steps_first { DeliveryState::Held } else { DeliveryState::Pending });
             } else if !waiting {
@@ -211,7 +227,7 @@ proptest! {
             }
             let woken = effects.iter().any(|effect| matches!(effect, Effect::WakeAt(at) if *at >= NOW));
             // What is held for somebody to look at wakes nobody.
-            let changed = (waiting && input != Input::Unmade) || by_hand;
+            let changed = (waiting && input != LifecycleInput::Unmade) || by_hand;
             prop_assert_eq!(woken, changed && !next.is_terminal(), "{:?} {:?} {:?}", state, input, next);
             state = next;
         }

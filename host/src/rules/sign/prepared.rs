@@ -17,7 +17,7 @@ use crate::rules::mac::Keyed;
 use crate::rules::sign::SigningFault;
 use crate::rules::sign::standard_key;
 use crate::rules::sign::template;
-use crate::rules::sign::template::Piece;
+use crate::rules::sign::template::TemplatePiece;
 use crate::rules::sign::template::Words;
 
 /// A header of a signature: name in lower case, value.
@@ -51,8 +51,8 @@ enum Prepared {
 #[derive(Debug)]
 struct Generic {
     profile: HmacProfile,
-    signed: Vec<Piece>,
-    value: Vec<Piece>,
+    signed: Vec<TemplatePiece>,
+    value: Vec<TemplatePiece>,
 }
 
 impl PreparedSigning {
@@ -161,9 +161,9 @@ impl Prepared {
 
 impl Generic {
     fn new(profile: &HmacProfile) -> Self {
-        let (id, timestamp) = (("{id}", Piece::Id), ("{timestamp}", Piece::Timestamp));
-        let signed = [id.clone(), timestamp.clone(), ("{body}", Piece::Body)];
-        let value = [id, timestamp, ("{signature}", Piece::Signature)];
+        let (id, timestamp) = (("{id}", TemplatePiece::Id), ("{timestamp}", TemplatePiece::Timestamp));
+        let signed = [id.clone(), timestamp.clone(), ("{body}", TemplatePiece::Body)];
+        let value = [id, timestamp, ("{signature}", TemplatePiece::Signature)];
         Self {
             profile: profile.clone(),
             signed: template::parse(&profile.signed, &signed),

@@ -2,7 +2,7 @@
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum TemplatePiece {
     Text(String),
     Id,
     Timestamp,
@@ -21,26 +21,26 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// The bytes of a piece.
-    pub(super) fn part(&self, piece: &'a Piece) -> &'a [u8] {
+    pub(super) fn part(&self, piece: &'a TemplatePiece) -> &'a [u8] {
         match piece {
-            Piece::Text(text) => text.as_bytes(),
-            Piece::Id => self.id.as_bytes(),
-            Piece::Timestamp => self.timestamp.as_bytes(),
-            Piece::Body => self.body,
-            Piece::Signature => self.signature.as_bytes(),
+            TemplatePiece::Text(text) => text.as_bytes(),
+            TemplatePiece::Id => self.id.as_bytes(),
+            TemplatePiece::Timestamp => self.timestamp.as_bytes(),
+            TemplatePiece::Body => self.body,
+            TemplatePiece::Signature => self.signature.as_bytes(),
         }
     }
 }
 
 /// Takes a template apart; what is not among `known` stands for itself.
-pub(super) fn parse(template: &str, known: &[(&str, Piece)]) -> Vec<Piece> {
+pub(super) fn parse(template: &str, known: &[(&str, TemplatePiece)]) -> Vec<TemplatePiece> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = template;
     while let Some(next) = rest.chars().next() {
         let word = known.iter().find(|(word, _)| rest.starts_with(word));
         match word {
-            Some(_) if !text.is_empty() => pieces.push(Piece::Text(std::mem::take(&mut text))),
+            Some(_) if !text.is_empty() => pieces.push(TemplatePiece::Text(std::mem::take(&mut text))),
             Some((word, piece)) => {
                 pieces.push(piece.clone());
                 rest = &rest[word.len()..];
@@ -52,7 +52,7 @@ pub(super) fn parse(template: &str, known: &[(&str, Piece)]) -> Vec<Piece> {
         }
     }
     if !text.is_empty() {
-        pieces.push(Piece::Text(text));
+        pieces.push(TemplatePiece::Text(text));
     }
     pieces
 }

@@ -21,7 +21,7 @@ use crate::rules::sign::signing_preset;
 use crate::rules::sign::signing_presets;
 use crate::rules::sign::standard_key;
 use crate::rules::verify::PreparedVerification;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::presets;
 
 /// What the standard's own example is signed with.
@@ -177,7 +177,7 @@ fn bad_secrets_are_named() {
 /// What `verify` says of a request with these headers.
 fn verified(preset: &str, secret: &str, signed: Vec<SignatureHeader>, body: &[u8], at: Timestamp) -> bool {
     let headers = Headers(signed.into_iter().map(|(name, value)| (name.into_owned(), value)).collect());
-    let request = Request { method: "POST", url: "", path: "", query: "", headers: &headers, body };
+    let request = SignedRequest { method: "POST", url: "", path: "", query: "", headers: &headers, body };
     let scheme = presets().find(preset).unwrap().scheme.clone();
     let secrets = vec![StoredSecret(Secret::new(secret))];
     let prepared =

@@ -4,13 +4,13 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::VerifyError;
 use crate::rules::verify::form;
 
 /// Checks the SHA-256 in that query parameter against the body. Without the parameter only a form
 /// (whose fields are signed) or an empty body is covered by the signature.
-pub(super) fn check(parameter: &str, request: &Request<'_>) -> Result<(), VerifyError> {
+pub(super) fn check(parameter: &str, request: &SignedRequest<'_>) -> Result<(), VerifyError> {
     let mut parameters = url::form_urlencoded::parse(request.query.as_bytes());
     let given = parameters.find(|(name, _)| name == parameter).map(|(_, value)| value);
     match given {

@@ -30,7 +30,7 @@ const SHOWN_CHARS: usize = 500;
 
 /// A request as its signature sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct SignedRequest<'a> {
     /// Upper case.
     pub method: &'a str,
     /// As the sender used it.

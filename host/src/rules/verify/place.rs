@@ -7,10 +7,10 @@ use crate::domain::verification::Scheme;
 use crate::domain::verification::SignaturePlace;
 use crate::domain::verification::TimeUnit;
 use crate::domain::verification::TimestampPlace;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::VerifyError;
 use crate::rules::verify::body_member;
-use crate::rules::verify::signed::Piece;
+use crate::rules::verify::signed::SignedPiece;
 
 /// Numbers above this are taken for milliseconds: as seconds they are beyond the year 5000.
 const SECONDS_MAX: u64 = 100_000_000_000;
@@ -19,7 +19,7 @@ const SECONDS_MAX: u64 = 100_000_000_000;
 const SIGNATURES_MAX: usize = 16;
 
 /// What a scheme gets wrong about places, added to `faults`.
-pub(super) fn faults(scheme: &Scheme, pieces: &[Piece], faults: &mut Vec<String>) {
+pub(super) fn faults(scheme: &Scheme, pieces: &[SignedPiece], faults: &mut Vec<String>) {
     let place = &scheme.signature;
     if place.headers.is_empty() {
         faults.push("the scheme names no header for the signature".to_owned());
@@ -33,10 +33,10 @@ pub(super) fn faults(scheme: &Scheme, pieces: &[Piece], faults: &mut Vec<String>
             "a separator in the scheme is empty; leave it out, or write what stands between".to_owned(),
         );
     }
-    if pieces.contains(&Piece::Timestamp) && scheme.timestamp.is_none() {
+    if pieces.contains(&SignedPiece::Timestamp) && scheme.timestamp.is_none() {
         faults.push("the scheme signs {timestamp} but does not say where the timestamp is".to_owned());
     }
-    if pieces.contains(&Piece::Id) && scheme.id_header.is_none() {
+    if pieces.contains(&SignedPiece::Id) && scheme.id_header.is_none() {
         faults.push("the scheme signs {id} but names no id_header".to_owned());
     }
     let Some(timestamp) = &scheme.timestamp else { return };
@@ -86,7 +86,7 @@ pub(super) fn signatures<'a>(
 
 /// The message's id where the scheme signs one. `webhook-id` and `svix-id` stand for each other,
 /// as their senders use either.
-pub(super) fn id<'a>(scheme: &Scheme, request: &Request<'a>) -> Result<&'a str, VerifyError> {
+pub(super) fn id<'a>(scheme: &Scheme, request: &SignedRequest<'a>) -> Result<&'a str, VerifyError> {
     let Some(name) = &scheme.id_header else { return Ok("") };
     let other = match name.as_str() {
         "webhook-id" => "svix-id",
@@ -117,7 +117,7 @@ fn values<'a>(pairs: &'a Pairs, header: &'a str, key: &'a str) -> impl Iterator<
 /// The time of signing as it was written, and as an instant; checked against now.
 pub(super) fn timestamp<'a>(
     scheme: &'a Scheme,
-    request: &Request<'a>,
+    request: &SignedRequest<'a>,
     now: Timestamp,
 ) -> Result<Option<&'a str>, VerifyError> {
     let Some(place) = &scheme.timestamp else { return Ok(None) };
@@ -135,7 +135,7 @@ pub(super) fn timestamp<'a>(
 fn timestamp_text<'a>(
     scheme: &'a Scheme,
     place: &'a TimestampPlace,
-    request: &Request<'a>,
+    request: &SignedRequest<'a>,
 ) -> Option<&'a str> {
     if let Some(path) = &place.body_path {
         return body_member::scalar(request.body, key_of(path)?);

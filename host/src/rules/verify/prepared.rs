@@ -6,7 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
 use crate::rules::mac::Tag;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::VerifyError;
 use crate::rules::verify::coding;
 use crate::rules::verify::digest;
@@ -14,13 +14,13 @@ use crate::rules::verify::key;
 use crate::rules::verify::key::Key;
 use crate::rules::verify::place;
 use crate::rules::verify::signed;
-use crate::rules::verify::signed::Piece;
+use crate::rules::verify::signed::SignedPiece;
 
 /// See the head of this file.
 #[derive(Debug)]
 pub struct PreparedVerification {
     scheme: Scheme,
-    pieces: Vec<Piece>,
+    pieces: Vec<SignedPiece>,
     keys: Vec<Key>,
     refuses: Option<String>,
 }
@@ -65,7 +65,7 @@ impl PreparedVerification {
 
     /// Checks a request. Which secret matched, or how nearly one did, shows neither in the answer
     /// nor in the time it takes.
-    pub fn verify(&self, request: &Request<'_>, now: Timestamp) -> Result<(), VerifyError> {
+    pub fn verify(&self, request: &SignedRequest<'_>, now: Timestamp) -> Result<(), VerifyError> {
         if let Some(detail) = &self.refuses {
             return Err(VerifyError::BadSecret { detail: detail.clone() });
         }
@@ -81,8 +81,9 @@ impl PreparedVerification {
     }
 
     /// The URL of a request, as it was signed, if the scheme signs it.
-    fn url_of(&self, request: &Request<'_>) -> Option<String> {
-        let signs_url = self.pieces.iter().any(|piece| matches!(piece, Piece::Url | Piece::UrlDecoded));
+    fn url_of(&self, request: &SignedRequest<'_>) -> Option<String> {
+        let signs_url =
+            self.pieces.iter().any(|piece| matches!(piece, SignedPiece::Url | SignedPiece::UrlDecoded));
         signs_url.then(|| request.url.to_owned())
     }
 

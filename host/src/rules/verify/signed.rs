@@ -3,12 +3,12 @@
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::form;
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum SignedPiece {
     Text(String),
     Method,
     Url,
@@ -24,38 +24,38 @@ pub(super) enum Piece {
 }
 
 /// Parses a template; the error names what is unknown.
-pub(super) fn parse(template: &str) -> Result<Vec<Piece>, String> {
+pub(super) fn parse(template: &str) -> Result<Vec<SignedPiece>, String> {
     let mut pieces = Vec::new();
     let mut rest = template;
     while let Some(start) = rest.find('{') {
         let end = rest[start..].find('}').map(|end| start + end);
         let end = end.ok_or_else(|| format!("`{template}` has a `{{` without `}}`"))?;
         if start > 0 {
-            pieces.push(Piece::Text(rest[..start].to_owned()));
+            pieces.push(SignedPiece::Text(rest[..start].to_owned()));
         }
         pieces.push(named(&rest[start + 1..end])?);
         rest = &rest[end + 1..];
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Text(rest.to_owned()));
+        pieces.push(SignedPiece::Text(rest.to_owned()));
     }
     Ok(pieces)
 }
 
-fn named(name: &str) -> Result<Piece, String> {
+fn named(name: &str) -> Result<SignedPiece, String> {
     Ok(match name {
-        "method" => Piece::Method,
-        "url" => Piece::Url,
-        "url_decoded" => Piece::UrlDecoded,
-        "path" => Piece::Path,
-        "query" => Piece::Query,
-        "timestamp" => Piece::Timestamp,
-        "id" => Piece::Id,
-        "body" => Piece::Body,
-        "body_sha256_hex" => Piece::BodySha256Hex,
-        "sorted_form" => Piece::SortedForm,
+        "method" => SignedPiece::Method,
+        "url" => SignedPiece::Url,
+        "url_decoded" => SignedPiece::UrlDecoded,
+        "path" => SignedPiece::Path,
+        "query" => SignedPiece::Query,
+        "timestamp" => SignedPiece::Timestamp,
+        "id" => SignedPiece::Id,
+        "body" => SignedPiece::Body,
+        "body_sha256_hex" => SignedPiece::BodySha256Hex,
+        "sorted_form" => SignedPiece::SortedForm,
         _ => match name.strip_prefix("header:") {
-            Some(header) => Piece::Header(header.to_ascii_lowercase()),
+            Some(header) => SignedPiece::Header(header.to_ascii_lowercase()),
             None => {
                 return Err(format!(
                     "`{{{name}}}` is not known; there are method, url, url_decoded, path, query, timestamp, id, body, body_sha256_hex, header:NAME and sorted_form"
@@ -68,7 +68,7 @@ fn named(name: &str) -> Result<Piece, String> {
 /// What the pieces stand for in one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Content<'a> {
-    pub(super) request: &'a Request<'a>,
+    pub(super) request: &'a SignedRequest<'a>,
     pub(super) id: &'a str,
     pub(super) timestamp: &'a str,
 }
@@ -76,31 +76,35 @@ pub(super) struct Content<'a> {
 impl<'a> Content<'a> {
     /// The parts that are not in the request as they stand, in the order of their pieces. Most
     /// schemes have none.
-    pub(super) fn owned(&self, pieces: &[Piece]) -> Vec<Vec<u8>> {
-        let made = |piece: &Piece| match piece {
-            Piece::BodySha256Hex => Some(hex::encode(Sha256::digest(self.request.body)).into_bytes()),
-            Piece::SortedForm => Some(form::sorted(self.request)),
-            Piece::UrlDecoded => Some(decoded(self.request.url)),
+    pub(super) fn owned(&self, pieces: &[SignedPiece]) -> Vec<Vec<u8>> {
+        let made = |piece: &SignedPiece| match piece {
+            SignedPiece::BodySha256Hex => Some(hex::encode(Sha256::digest(self.request.body)).into_bytes()),
+            SignedPiece::SortedForm => Some(form::sorted(self.request)),
+            SignedPiece::UrlDecoded => Some(decoded(self.request.url)),
             _ => None,
         };
         pieces.iter().filter_map(made).collect()
     }
 
     /// The signed content, part by part; `owned` is what [`Self::owned`] made of the same pieces.
-    pub(super) fn parts(&self, pieces: &'a [Piece], owned: &'a [Vec<u8>]) -> impl Iterator<Item = &'a [u8]> {
+    pub(super) fn parts(
+        &self,
+        pieces: &'a [SignedPiece],
+        owned: &'a [Vec<u8>],
+    ) -> impl Iterator<Item = &'a [u8]> {
         let mut owned = owned.iter();
         let Self { request, id, timestamp } = *self;
         pieces.iter().map(move |piece| match piece {
-            Piece::Text(text) => text.as_bytes(),
-            Piece::Method => request.method.as_bytes(),
-            Piece::Url => request.url.as_bytes(),
-            Piece::Path => request.path.as_bytes(),
-            Piece::Query => request.query.as_bytes(),
-            Piece::Timestamp => timestamp.as_bytes(),
-            Piece::Id => id.as_bytes(),
-            Piece::Body => request.body,
-            Piece::Header(name) => request.headers.get(name).unwrap_or("").as_bytes(),
-            Piece::BodySha256Hex | Piece::SortedForm | Piece::UrlDecoded => {
+            SignedPiece::Text(text) => text.as_bytes(),
+            SignedPiece::Method => request.method.as_bytes(),
+            SignedPiece::Url => request.url.as_bytes(),
+            SignedPiece::Path => request.path.as_bytes(),
+            SignedPiece::Query => request.query.as_bytes(),
+            SignedPiece::Timestamp => timestamp.as_bytes(),
+            SignedPiece::Id => id.as_bytes(),
+            SignedPiece::Body => request.body,
+            SignedPiece::Header(name) => request.headers.get(name).unwrap_or("").as_bytes(),
+            SignedPiece::BodySha256Hex | SignedPiece::SortedForm | SignedPiece::UrlDecoded => {
                 owned.next().map_or(&[][..], Vec::as_slice)
             }
         })

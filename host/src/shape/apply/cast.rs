@@ -2,7 +2,7 @@
 //! Not here: functions that mean to change a value.
 
 use crate::shape::number::Decimal;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::number_end;
 use crate::shape::value::Value;
 
@@ -52,19 +52,19 @@ impl Cast {
             return Ok(value);
         }
         let made = match self {
-            Self::String if value.kind() == Kind::String => return Ok(value),
+            Self::String if value.kind() == NodeKind::String => return Ok(value),
             Self::String => value.plain_text().map(|text| Value::owned_text(text.into_owned())),
-            Self::Number if value.kind() == Kind::Number => return Ok(value),
+            Self::Number if value.kind() == NodeKind::Number => return Ok(value),
             Self::Number => number_text(&value).map(|text| Value::Number(text.into())),
             Self::Integer => integer(&value),
-            Self::Boolean if value.kind() == Kind::Boolean => return Ok(value),
+            Self::Boolean if value.kind() == NodeKind::Boolean => return Ok(value),
             Self::Boolean => match value.plain_text().as_deref() {
                 Some("true" | "1") => Some(Value::Bool(true)),
                 Some("false" | "0") => Some(Value::Bool(false)),
                 _ => None,
             },
-            Self::Object if value.kind() == Kind::Object => return Ok(value),
-            Self::Array if value.kind() == Kind::Array => return Ok(value),
+            Self::Object if value.kind() == NodeKind::Object => return Ok(value),
+            Self::Array if value.kind() == NodeKind::Array => return Ok(value),
             Self::Object | Self::Array => None,
         };
         made.ok_or(value)

@@ -15,8 +15,8 @@ use crate::shape::number::Rounding;
 use crate::shape::query::compile_regex;
 use crate::shape::spec;
 use crate::shape::spec::SpecFaults;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 const NAMES: &[&str] = &[
@@ -64,7 +64,7 @@ const MAX_STEPS: usize = 32;
 
 /// The chain at `pointer`: an array, or one function alone.
 pub(crate) fn steps(node: Node<'_>, pointer: &str, faults: &mut SpecFaults) -> Box<[ApplyStep]> {
-    if node.kind() != Kind::Array {
+    if node.kind() != NodeKind::Array {
         return faults.keep(pointer, named(node)).into_iter().collect();
     }
     if node.len() > MAX_STEPS {
@@ -178,7 +178,7 @@ fn rounding(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
 }
 
 fn table(argument: Node<'_>) -> Result<ApplyStep, String> {
-    if argument.kind() != Kind::Object {
+    if argument.kind() != NodeKind::Object {
         return Err(format!("`lookup` takes an object, not {}", spec::seen(argument)));
     }
     let rows = argument.members().map(|(name, value)| (name.into(), Value::copied(value)));
@@ -195,7 +195,7 @@ fn split(argument: Node<'_>) -> Result<ApplyStep, String> {
 fn replace(argument: Node<'_>) -> Result<ApplyStep, String> {
     let usage = "`replace` takes {\"from\": …, \"to\": …}, {\"matching\": …, \"to\": …} or [from, to]";
     let (from, matching, to) = match argument.kind() {
-        Kind::Array if argument.len() == 2 => (argument.element(0), None, argument.element(1)),
+        NodeKind::Array if argument.len() == 2 => (argument.element(0), None, argument.element(1)),
         _ => (argument.get("from"), argument.get("matching"), argument.get("to")),
     };
     let to = spec::text(to.ok_or(usage)?, "what `replace` puts in")?.into();
@@ -214,7 +214,7 @@ fn replace(argument: Node<'_>) -> Result<ApplyStep, String> {
 
 fn substring(argument: Node<'_>) -> Result<ApplyStep, String> {
     let (from, to) = match argument.kind() {
-        Kind::Array => (argument.element(0), argument.element(1)),
+        NodeKind::Array => (argument.element(0), argument.element(1)),
         _ => (Some(argument), None),
     };
     let whole = |node: Node<'_>| {
@@ -254,7 +254,7 @@ fn date(argument: Option<Node<'_>>) -> Result<ApplyStep, String> {
     let text = |node: Node<'_>| spec::text(node, "a date form");
     let made = |from, to, zone| Ok(ApplyStep::Date(DateStep { from, to, zone }));
     let Some(argument) = argument else { return made(None, DateForm::Iso, None) };
-    if argument.kind() != Kind::Object {
+    if argument.kind() != NodeKind::Object {
         return made(None, DateForm::parse(&text(argument)?)?, None);
     }
     if let Some((other, _)) =

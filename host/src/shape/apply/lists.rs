@@ -11,7 +11,7 @@ use crate::shape::apply::step::ListStep;
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::number::Decimal;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 use crate::shape::value::number_in;
 
@@ -95,11 +95,11 @@ fn compare_of(list: &[Value<'_>]) -> Compare {
 /// Null, false, true, numbers, strings, then the rest as it stands.
 fn order(left: &Value<'_>, right: &Value<'_>, compare: Compare) -> Ordering {
     let rank = |value: &Value<'_>| match value.kind() {
-        Kind::Null => 0,
-        Kind::Boolean => 1 + u8::from(value.as_bool() == Some(true)),
-        Kind::Number => 3,
-        Kind::String => 4,
-        Kind::Array | Kind::Object => 5,
+        NodeKind::Null => 0,
+        NodeKind::Boolean => 1 + u8::from(value.as_bool() == Some(true)),
+        NodeKind::Number => 3,
+        NodeKind::String => 4,
+        NodeKind::Array | NodeKind::Object => 5,
     };
     rank(left).cmp(&rank(right)).then_with(|| compare(left, right).unwrap_or(Ordering::Equal))
 }
@@ -130,7 +130,7 @@ fn extreme<'v>(name: &str, list: Vec<Value<'v>>, wanted: Ordering) -> Result<Opt
     let mut best: Option<Value<'v>> = None;
     for value in list.into_iter().filter(|value| !value.is_null()) {
         let better = match &best {
-            None if matches!(value.kind(), Kind::Number | Kind::String) => true,
+            None if matches!(value.kind(), NodeKind::Number | NodeKind::String) => true,
             None => return Err(ApplyFault::Detail(needs(name, "numbers or strings", &value))),
             Some(best) => {
                 let ordering = compare(&value, best);

@@ -11,7 +11,7 @@ use crate::shape::apply::step::ListStep;
 use crate::shape::apply::texts;
 use crate::shape::budget::Budget;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 /// Runs the chain on `value`, or on there being none. Null and nothing pass through everything but
@@ -74,7 +74,7 @@ fn each<'v>(
             let mut made = Vec::with_capacity(list.len());
             for element in list {
                 budget.visit(1)?;
-                if element.kind() == Kind::Array {
+                if element.kind() == NodeKind::Array {
                     return Err(ApplyFault::Detail("arrays in arrays: use flatten first".to_owned()));
                 }
                 made.extend(if element.is_null() { Some(element) } else { single(step, element, budget)? });

@@ -29,7 +29,7 @@ impl ChangeKind {
 
 /// One place that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Change {
+pub struct PlaceChange {
     /// A JSONPath into the payload, with `[*]` for every element of an array; or what else of a
     /// delivery it is: `payload` (not JSON), `outputs`, `event type`, `content type`, `method`,
     /// `path`, `header x-name`, `failure`.
@@ -42,7 +42,7 @@ pub struct Change {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Changes {
     /// At most 64.
-    pub places: BTreeSet<Change>,
+    pub places: BTreeSet<PlaceChange>,
     /// Whether there are more than are told.
     pub more: bool,
 }
@@ -60,7 +60,7 @@ impl Changes {
 
     /// Notes one.
     pub(super) fn add(&mut self, place: &str, kind: ChangeKind) {
-        let change = Change { place: place.to_owned(), kind };
+        let change = PlaceChange { place: place.to_owned(), kind };
         if self.places.len() < CHANGES_MAX || self.places.contains(&change) {
             self.places.insert(change);
         } else {

@@ -8,8 +8,8 @@ use crate::shape::difference::change::ChangeKind;
 use crate::shape::difference::change::Changes;
 use crate::shape::number;
 use crate::shape::paths;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// Notes where `after` differs from `before`. `path` names the value, as a JSONPath.
 pub(super) fn differ(before: Node<'_>, after: Node<'_>, path: &mut String, changes: &mut Changes) {
@@ -17,8 +17,8 @@ pub(super) fn differ(before: Node<'_>, after: Node<'_>, path: &mut String, chang
         return;
     }
     match (before.kind(), after.kind()) {
-        (Kind::Object, Kind::Object) => members(before, after, path, changes),
-        (Kind::Array, Kind::Array) => elements(before, after, path, changes),
+        (NodeKind::Object, NodeKind::Object) => members(before, after, path, changes),
+        (NodeKind::Array, NodeKind::Array) => elements(before, after, path, changes),
         _ if same_scalar(before, after) => {}
         _ => changes.add(path, ChangeKind::Changed),
     }
@@ -30,12 +30,12 @@ fn same(before: Node<'_>, after: Node<'_>) -> bool {
         return true;
     }
     match (before.kind(), after.kind()) {
-        (Kind::Object, Kind::Object) => {
+        (NodeKind::Object, NodeKind::Object) => {
             let (before, after) = (sorted(before), sorted(after));
             before.len() == after.len()
                 && before.iter().zip(&after).all(|(one, two)| one.0 == two.0 && same(one.1, two.1))
         }
-        (Kind::Array, Kind::Array) => {
+        (NodeKind::Array, NodeKind::Array) => {
             before.len() == after.len()
                 && before.elements().zip(after.elements()).all(|(one, two)| same(one, two))
         }

@@ -16,9 +16,9 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
-pub use change::Change;
 pub use change::ChangeKind;
 pub use change::Changes;
+pub use change::PlaceChange;
 pub use outcome::Class;
 pub use outcome::Difference;
 pub use outcome::Outcome;

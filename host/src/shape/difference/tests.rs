@@ -33,7 +33,7 @@ fn failed(code: &str) -> Outcome {
 
 /// `+$.a`, `-$.a`, `~$.a`, in the order of places.
 fn signs(difference: &Difference) -> Vec<String> {
-    let sign = |change: &Change| match change.kind {
+    let sign = |change: &PlaceChange| match change.kind {
         ChangeKind::Added => format!("+{}", change.place),
         ChangeKind::Removed => format!("-{}", change.place),
         ChangeKind::Changed => format!("~{}", change.place),

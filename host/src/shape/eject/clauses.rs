@@ -12,7 +12,7 @@ use crate::shape::filter::Test;
 use crate::shape::filter::Type;
 use crate::shape::input::EventField;
 use crate::shape::source::ValueSource;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 
 impl CodeWriter {
     /// The condition.
@@ -173,11 +173,11 @@ impl CodeWriter {
 fn type_test(wanted: Type) -> &'static str {
     match wanted {
         Type::Integer => "is_integer(it)",
-        Type::Kind(Kind::Null) => "it.is_null()",
-        Type::Kind(Kind::Boolean) => "it.is_boolean()",
-        Type::Kind(Kind::Number) => "it.is_number()",
-        Type::Kind(Kind::String) => "it.is_string()",
-        Type::Kind(Kind::Array) => "it.is_array()",
-        Type::Kind(Kind::Object) => "it.is_object()",
+        Type::NodeKind(NodeKind::Null) => "it.is_null()",
+        Type::NodeKind(NodeKind::Boolean) => "it.is_boolean()",
+        Type::NodeKind(NodeKind::Number) => "it.is_number()",
+        Type::NodeKind(NodeKind::String) => "it.is_string()",
+        Type::NodeKind(NodeKind::Array) => "it.is_array()",
+        Type::NodeKind(NodeKind::Object) => "it.is_object()",
     }
 }

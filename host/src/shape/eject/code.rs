@@ -2,8 +2,8 @@
 
 use crate::shape::budget::Budget;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 /// Values in a constant from which on it is read from its JSON: a macro would be expanded too deep.
@@ -83,12 +83,12 @@ pub(super) fn constant(json: &str) -> Code {
     let Ok(document) = Document::parse(json.as_bytes()) else { return of_text(json) };
     let root = document.root();
     match root.kind() {
-        Kind::Null => Code::new(Is::Value, "Value::Null"),
-        Kind::Boolean => Code::new(Is::Value, format!("Value::from({})", root.raw())),
-        Kind::String => Code::new(Is::Str, quoted(&root.as_str().unwrap_or_default())),
-        Kind::Number if is_plain(root.raw()) => Code::new(Is::Value, format!("json!({})", root.raw())),
-        Kind::Number => Code::new(Is::Value, format!("number({})", quoted(root.raw()))),
-        Kind::Array | Kind::Object => {
+        NodeKind::Null => Code::new(Is::Value, "Value::Null"),
+        NodeKind::Boolean => Code::new(Is::Value, format!("Value::from({})", root.raw())),
+        NodeKind::String => Code::new(Is::Str, quoted(&root.as_str().unwrap_or_default())),
+        NodeKind::Number if is_plain(root.raw()) => Code::new(Is::Value, format!("json!({})", root.raw())),
+        NodeKind::Number => Code::new(Is::Value, format!("number({})", quoted(root.raw()))),
+        NodeKind::Array | NodeKind::Object => {
             let mut values = 0;
             match in_macro(root, &mut values) {
                 Some(text) if values <= MACRO_VALUES_MAX => Code::new(Is::Value, format!("json!({text})")),
@@ -117,14 +117,14 @@ fn of_text(json: &str) -> Code {
 fn in_macro(node: Node<'_>, values: &mut usize) -> Option<String> {
     *values += 1;
     Some(match node.kind() {
-        Kind::Null | Kind::Boolean => node.raw().to_owned(),
-        Kind::Number => Some(node.raw()).filter(|text| is_plain(text))?.to_owned(),
-        Kind::String => quoted(&node.as_str()?),
-        Kind::Array => {
+        NodeKind::Null | NodeKind::Boolean => node.raw().to_owned(),
+        NodeKind::Number => Some(node.raw()).filter(|text| is_plain(text))?.to_owned(),
+        NodeKind::String => quoted(&node.as_str()?),
+        NodeKind::Array => {
             let inner: Option<Vec<String>> = node.elements().map(|one| in_macro(one, values)).collect();
             format!("[{}]", inner?.join(", "))
         }
-        Kind::Object => {
+        NodeKind::Object => {
             let member = |(name, value): (std::borrow::Cow<'_, str>, Node<'_>)| {
                 Some(format!("{}: {}", quoted(&name), in_macro(value, values)?))
             };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::shape::query::RegexPattern;
 use crate::shape::source::Path;
 use crate::shape::source::ValueSource;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 /// One clause and where it stands in the document.
@@ -77,7 +77,7 @@ pub(crate) enum LengthTest {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
-    Kind(Kind),
+    NodeKind(NodeKind),
     /// A number without fraction.
     Integer,
 }

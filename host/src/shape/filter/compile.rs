@@ -18,8 +18,8 @@ use crate::shape::source::Path;
 use crate::shape::source::ValueSource;
 use crate::shape::spec;
 use crate::shape::spec::SpecFaults;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 const OPERATORS: &[&str] = &[
@@ -62,7 +62,7 @@ impl ClauseCompiler<'_> {
         if !self.faults.count(pointer) {
             return None;
         }
-        if node.kind() != Kind::Object {
+        if node.kind() != NodeKind::Object {
             let detail = format!("a clause must be an object, not {}", spec::seen(node));
             self.faults.add(pointer, detail);
             return None;
@@ -92,7 +92,7 @@ impl ClauseCompiler<'_> {
                 let path = spec::text(inner, "`expr`").and_then(|text| Path::wrapped(&text));
                 self.faults.keep(pointer, path).map(Body::Expr)
             }
-            _ if inner.kind() != Kind::Array => {
+            _ if inner.kind() != NodeKind::Array => {
                 self.faults.add(pointer, format!("`{name}` must be an array, not {}", spec::seen(inner)));
                 None
             }
@@ -183,14 +183,14 @@ fn test(name: &str, value: Node<'_>) -> Result<Test, String> {
             return Ok(Test::Instant(order, instant, text.into()));
         }
         return match value.kind() {
-            Kind::Number | Kind::String => Ok(Test::Order(order, Value::copied(value))),
+            NodeKind::Number | NodeKind::String => Ok(Test::Order(order, Value::copied(value))),
             _ => Err(format!("`{name}` must be a number or a string, not {}", spec::seen(value))),
         };
     }
     Ok(match name {
         "eq" => Test::Equal(Value::copied(value)),
         "ne" => Test::NotEqual(Value::copied(value)),
-        "in" | "not_in" if value.kind() != Kind::Array => {
+        "in" | "not_in" if value.kind() != NodeKind::Array => {
             return Err(format!("`{name}` must be an array, not {}", spec::seen(value)));
         }
         "in" => Test::In(value.elements().map(Value::copied).collect()),
@@ -238,13 +238,13 @@ fn types(value: Node<'_>) -> Result<Box<[Type]>, String> {
     let one = |node: Node<'_>| {
         let name = spec::text(node, "`type`")?;
         Ok(match &*name {
-            "null" => Type::Kind(Kind::Null),
-            "boolean" => Type::Kind(Kind::Boolean),
-            "number" => Type::Kind(Kind::Number),
+            "null" => Type::NodeKind(NodeKind::Null),
+            "boolean" => Type::NodeKind(NodeKind::Boolean),
+            "number" => Type::NodeKind(NodeKind::Number),
             "integer" => Type::Integer,
-            "string" => Type::Kind(Kind::String),
-            "array" => Type::Kind(Kind::Array),
-            "object" => Type::Kind(Kind::Object),
+            "string" => Type::NodeKind(NodeKind::String),
+            "array" => Type::NodeKind(NodeKind::Array),
+            "object" => Type::NodeKind(NodeKind::Object),
             _ => {
                 return Err(format!(
                     "there is no type `{name}`; there are string, number, integer, boolean, null, array and object"
@@ -252,7 +252,7 @@ fn types(value: Node<'_>) -> Result<Box<[Type]>, String> {
             }
         })
     };
-    if value.kind() == Kind::Array {
+    if value.kind() == NodeKind::Array {
         value.elements().map(one).collect()
     } else {
         Ok(Box::new([one(value)?]))

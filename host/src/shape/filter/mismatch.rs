@@ -3,7 +3,7 @@
 
 use crate::shape::filter::clause::Leaf;
 use crate::shape::filter::clause::Test;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 use crate::shape::value::number_in;
 
@@ -16,15 +16,15 @@ pub(super) fn mismatch(leaf: &Leaf, value: &Value<'_>) -> Option<String> {
     }
     let wanted = leaf.tests.iter().find_map(|test| wanted(test, seen))?;
     let hint = match wanted {
-        Kind::Number if reads => ": `\"as\": \"number\"` in the clause reads it as one",
+        NodeKind::Number if reads => ": `\"as\": \"number\"` in the clause reads it as one",
         _ => "",
     };
     Some(format!("{}, not {}{hint}", name(seen), name(wanted)))
 }
 
 /// The type that a test takes, if it is another than the one seen.
-fn wanted(test: &Test, seen: Kind) -> Option<Kind> {
-    let scalar = |kind: Kind| matches!(kind, Kind::String | Kind::Number | Kind::Boolean);
+fn wanted(test: &Test, seen: NodeKind) -> Option<NodeKind> {
+    let scalar = |kind: NodeKind| matches!(kind, NodeKind::String | NodeKind::Number | NodeKind::Boolean);
     let one = match test {
         Test::Order(_, bound) => Some(bound.kind()),
         Test::Equal(wanted) => Some(wanted.kind()).filter(|wanted| scalar(*wanted) && scalar(seen)),
@@ -34,19 +34,21 @@ fn wanted(test: &Test, seen: Kind) -> Option<Kind> {
                 scalar(*first) && scalar(seen) && wanted.iter().all(|one| one.kind() == *first)
             })
         }
-        Test::Instant(..) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => Some(Kind::String),
+        Test::Instant(..) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => {
+            Some(NodeKind::String)
+        }
         _ => None,
     };
     one.filter(|wanted| *wanted != seen)
 }
 
-fn name(kind: Kind) -> &'static str {
+fn name(kind: NodeKind) -> &'static str {
     match kind {
-        Kind::Null => "null",
-        Kind::Boolean => "true or false",
-        Kind::Number => "a number",
-        Kind::String => "text",
-        Kind::Array => "an array",
-        Kind::Object => "an object",
+        NodeKind::Null => "null",
+        NodeKind::Boolean => "true or false",
+        NodeKind::Number => "a number",
+        NodeKind::String => "text",
+        NodeKind::Array => "an array",
+        NodeKind::Object => "an object",
     }
 }

@@ -11,7 +11,7 @@ use crate::shape::filter::clause::OrderTest;
 use crate::shape::filter::clause::Test;
 use crate::shape::filter::clause::Type;
 use crate::shape::number::Decimal;
-use crate::shape::tape::Kind;
+use crate::shape::tape::NodeKind;
 use crate::shape::value::Value;
 
 impl OrderTest {
@@ -28,7 +28,7 @@ impl OrderTest {
 impl Type {
     fn accepts(self, value: &Value<'_>) -> bool {
         match self {
-            Self::Kind(kind) => value.kind() == kind,
+            Self::NodeKind(kind) => value.kind() == kind,
             Self::Integer => {
                 value.as_number().and_then(|text| Decimal::parse(&text)).is_some_and(Decimal::is_whole)
             }
@@ -87,7 +87,7 @@ fn is_in(value: &Value<'_>, wanted: &[Value<'_>], budget: &mut Budget) -> Result
 
 fn contains(value: &Value<'_>, wanted: &Value<'_>, budget: &mut Budget) -> Result<bool, Exhausted> {
     match (value, wanted.as_text()) {
-        (Value::Node(node), _) if node.kind() == Kind::Array => {
+        (Value::Node(node), _) if node.kind() == NodeKind::Array => {
             for element in node.elements() {
                 if Value::Node(element).same(wanted, budget)? {
                     return Ok(true);

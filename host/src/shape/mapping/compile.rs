@@ -21,8 +21,8 @@ use crate::shape::source::Path;
 use crate::shape::source::ValueScope;
 use crate::shape::spec;
 use crate::shape::spec::SpecFaults;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 const MEMBERS: &[&str] =
     &["version", "output", "on_missing", "mode", "remove", "headers", "event_type", "method", "path"];
@@ -43,7 +43,7 @@ impl Mapping {
         let document = spec::parse(json)?;
         let root = document.root();
         let mut faults = SpecFaults::default();
-        if root.kind() != Kind::Object {
+        if root.kind() != NodeKind::Object {
             faults.add("", format!("a mapping must be an object, not {}", spec::seen(root)));
             return faults.finish(None);
         }
@@ -186,7 +186,7 @@ fn removals(root: Node<'_>, merge: bool, faults: &mut SpecFaults) -> Box<[Path]>
     if !merge {
         faults.add("/remove", "`remove` needs `\"mode\": \"merge\"`: otherwise nothing is kept anyway");
     }
-    if node.kind() != Kind::Array {
+    if node.kind() != NodeKind::Array {
         faults.add("/remove", format!("`remove` must be an array of paths, not {}", spec::seen(node)));
         return Box::default();
     }

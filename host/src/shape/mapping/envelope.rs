@@ -11,8 +11,8 @@ use crate::shape::mapping::write::Wrote;
 use crate::shape::source::ValueScope;
 use crate::shape::spec;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// Headers that belong to the connection, not to a mapping.
 const FRAMING: &[&str] = &[
@@ -55,7 +55,7 @@ impl Envelope {
     pub(super) fn compile(root: Node<'_>, compiler: &mut OutputCompiler<'_>) -> Self {
         let mut envelope = Self::default();
         if let Some(headers) = root.get("headers") {
-            if headers.kind() != Kind::Object {
+            if headers.kind() != NodeKind::Object {
                 compiler
                     .faults
                     .add("/headers", format!("`headers` must be an object, not {}", spec::seen(headers)));
@@ -146,10 +146,10 @@ fn text(
     let document = check(pointer, &json, document.map_err(|fault| fault.to_string()))?;
     let root = document.root();
     match root.kind() {
-        Kind::Null => Ok(None),
-        Kind::String => Ok(root.as_str().map(std::borrow::Cow::into_owned)),
-        Kind::Number | Kind::Boolean => Ok(Some(root.raw().to_owned())),
-        Kind::Array | Kind::Object => check(pointer, &json, Err(not_text())),
+        NodeKind::Null => Ok(None),
+        NodeKind::String => Ok(root.as_str().map(std::borrow::Cow::into_owned)),
+        NodeKind::Number | NodeKind::Boolean => Ok(Some(root.raw().to_owned())),
+        NodeKind::Array | NodeKind::Object => check(pointer, &json, Err(not_text())),
     }
 }
 

@@ -5,8 +5,8 @@
 use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::text::write_string;
 
 struct Merge<'m> {
@@ -24,11 +24,11 @@ pub(super) fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     let root = document.root();
-    if root.kind() != Kind::Object {
+    if root.kind() != NodeKind::Object {
         return Err(format!("only an object can be patched; the payload is of type {}", root.kind().name()));
     }
     let patch = Document::parse(patch).map_err(|fault| format!("the output cannot be merged: {fault}"))?;
-    if patch.root().kind() != Kind::Object {
+    if patch.root().kind() != NodeKind::Object {
         let kind = patch.root().kind().name();
         return Err(format!("the output to merge must be an object; it is of type {kind}"));
     }
@@ -52,8 +52,8 @@ impl Merge<'_> {
         let next = self.removed.partition_point(|token| *token < node.index());
         let untouched = self.removed.get(next).is_none_or(|token| *token >= node.end_index());
         match node.kind() {
-            Kind::Object if !untouched => self.object(node, None),
-            Kind::Array if !untouched => {
+            NodeKind::Object if !untouched => self.object(node, None),
+            NodeKind::Array if !untouched => {
                 self.out.push(b'[');
                 let mut first = true;
                 for element in node.elements() {
@@ -97,7 +97,7 @@ impl Merge<'_> {
             }
             self.key(&name, &mut first)?;
             match set {
-                Some(set) if set.kind() == Kind::Object && value.kind() == Kind::Object => {
+                Some(set) if set.kind() == NodeKind::Object && value.kind() == NodeKind::Object => {
                     self.object(value, Some(set))?;
                 }
                 Some(set) => self.raw(set)?,

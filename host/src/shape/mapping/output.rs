@@ -23,8 +23,8 @@ use crate::shape::source::PathBase;
 use crate::shape::source::ValueSource;
 use crate::shape::spec;
 use crate::shape::spec::SpecFaults;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 const HEADS: &[&str] = &["$literal", "$template", "$path", "$in_headers", "$in_event", "$each", "$if"];
 const MODIFIERS: &[&str] = &["$apply", "$as", "$default", "$required", "$omit", "$first", "$all"];
@@ -55,18 +55,18 @@ impl OutputCompiler<'_> {
             return None;
         }
         match node.kind() {
-            Kind::String => self.string(node, pointer),
-            Kind::Array => {
+            NodeKind::String => self.string(node, pointer),
+            NodeKind::Array => {
                 let each = node.elements().enumerate();
                 let made: Vec<_> = each.map(|(at, one)| self.expr(one, &format!("{pointer}/{at}"))).collect();
                 let made = made.into_iter().collect::<Option<Box<[Expr]>>>()?;
                 let constant = made.iter().all(|expr| matches!(expr, Expr::Raw(_)));
                 Some(if constant { raw(node) } else { Expr::Array(made) })
             }
-            Kind::Object if node.members().any(|(name, _)| name.starts_with('$')) => {
+            NodeKind::Object if node.members().any(|(name, _)| name.starts_with('$')) => {
                 self.directive(node, pointer)
             }
-            Kind::Object => self.object(node, pointer),
+            NodeKind::Object => self.object(node, pointer),
             _ => Some(raw(node)),
         }
     }

@@ -8,8 +8,8 @@ use crate::shape::query::Segment;
 use crate::shape::query::Selector;
 use crate::shape::source::NO_NODE;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::text::stands_for;
 
 /// Most paths with a slot; further ones are evaluated where they are needed.
@@ -121,8 +121,8 @@ impl Trie {
             slots[slot] = node.index();
         }
         match node.kind() {
-            Kind::Object if !branch.names.is_empty() => self.walk_object(node, branch, slots, budget),
-            Kind::Array if !branch.indexes.is_empty() => {
+            NodeKind::Object if !branch.names.is_empty() => self.walk_object(node, branch, slots, budget),
+            NodeKind::Array if !branch.indexes.is_empty() => {
                 let last = branch.indexes.iter().map(|(index, _)| *index).max().unwrap_or(0);
                 for (place, child) in node.elements().take(last.saturating_add(1)).enumerate() {
                     budget.visit(1)?;

@@ -17,8 +17,8 @@ use crate::shape::mapping::expr::UrlHole;
 use crate::shape::query::WalkEnd;
 use crate::shape::source::ValueScope;
 use crate::shape::source::ValueSource;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::text::decode;
 use crate::shape::value::Value;
 
@@ -120,7 +120,7 @@ impl Writer<'_> {
         };
         if each.over.query.is_singular() {
             match each.over.first(scope, self.budget).map_err(stopped)? {
-                Some(node) if node.kind() == Kind::Array => {
+                Some(node) if node.kind() == NodeKind::Array => {
                     node.elements().try_for_each(|element| item(self, element))?;
                 }
                 Some(node) if !node.is_null() => item(self, node)?,

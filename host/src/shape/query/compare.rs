@@ -8,8 +8,8 @@ use crate::shape::budget::Budget;
 use crate::shape::budget::Exhausted;
 use crate::shape::number;
 use crate::shape::query::plan::CompareOp;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// A value to compare, or that there is none.
 #[derive(Clone, Debug)]
@@ -47,11 +47,11 @@ impl Operand<'_> {
 
 fn plain_node(node: Node<'_>) -> Plain<'_> {
     match node.kind() {
-        Kind::Null => Plain::Null,
-        Kind::Boolean => Plain::Bool(node.as_bool() == Some(true)),
-        Kind::Number => Plain::Number(node.raw()),
-        Kind::String => Plain::Text(node.as_str().unwrap_or_default()),
-        Kind::Array | Kind::Object => Plain::Deep(node),
+        NodeKind::Null => Plain::Null,
+        NodeKind::Boolean => Plain::Bool(node.as_bool() == Some(true)),
+        NodeKind::Number => Plain::Number(node.raw()),
+        NodeKind::String => Plain::Text(node.as_str().unwrap_or_default()),
+        NodeKind::Array | NodeKind::Object => Plain::Deep(node),
     }
 }
 
@@ -96,7 +96,7 @@ fn same(left: &Plain<'_>, right: &Plain<'_>, budget: &mut Budget) -> Result<bool
 pub(crate) fn same_value(left: Node<'_>, right: Node<'_>, budget: &mut Budget) -> Result<bool, Exhausted> {
     budget.visit(1)?;
     match (left.kind(), right.kind()) {
-        (Kind::Array, Kind::Array) => {
+        (NodeKind::Array, NodeKind::Array) => {
             let (mut one, mut two) = (left.elements(), right.elements());
             loop {
                 match (one.next(), two.next()) {
@@ -106,7 +106,7 @@ pub(crate) fn same_value(left: Node<'_>, right: Node<'_>, budget: &mut Budget) -
                 }
             }
         }
-        (Kind::Object, Kind::Object) => {
+        (NodeKind::Object, NodeKind::Object) => {
             let mut members = 0;
             for (name, value) in left.members() {
                 members += 1;
@@ -119,7 +119,7 @@ pub(crate) fn same_value(left: Node<'_>, right: Node<'_>, budget: &mut Budget) -
             }
             Ok(members == right.members().count())
         }
-        (Kind::Array | Kind::Object, _) | (_, Kind::Array | Kind::Object) => Ok(false),
+        (NodeKind::Array | NodeKind::Object, _) | (_, NodeKind::Array | NodeKind::Object) => Ok(false),
         _ => same(&plain_node(left), &plain_node(right), budget),
     }
 }

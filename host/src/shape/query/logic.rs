@@ -14,8 +14,8 @@ use crate::shape::query::plan::Logic;
 use crate::shape::query::plan::MatchPattern;
 use crate::shape::query::plan::SubQuery;
 use crate::shape::query::plan::Term;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 impl<'e> Evaluation<'e> {
     pub(super) fn holds(&mut self, logic: &Logic, node: u32) -> Result<bool, Exhausted> {
@@ -144,8 +144,8 @@ impl<'e> Evaluation<'e> {
 
     fn length_of<'t>(&mut self, node: Node<'_>) -> Result<Operand<'t>, Exhausted> {
         let count = match node.kind() {
-            Kind::String => node.as_str().map_or(0, |text| text.chars().count()),
-            Kind::Array | Kind::Object => node.len(),
+            NodeKind::String => node.as_str().map_or(0, |text| text.chars().count()),
+            NodeKind::Array | NodeKind::Object => node.len(),
             _ => return Ok(Operand::Nothing),
         };
         self.budget.visit(count as u64 / 8 + 1)?;

@@ -12,8 +12,8 @@ use crate::shape::query::hint;
 use crate::shape::query::plan::Query;
 use crate::shape::query::plan::Segment;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::ROOT;
 use crate::shape::tape::WRAPPER;
 
@@ -57,9 +57,9 @@ impl Query {
     pub fn first_text(&self, document: &Document<'_>) -> Option<String> {
         let node = self.first(document, &mut Budget::default()).ok()??;
         match node.kind() {
-            Kind::String => node.as_str().map(std::borrow::Cow::into_owned),
-            Kind::Number | Kind::Boolean => Some(node.raw().to_owned()),
-            Kind::Null | Kind::Array | Kind::Object => None,
+            NodeKind::String => node.as_str().map(std::borrow::Cow::into_owned),
+            NodeKind::Number | NodeKind::Boolean => Some(node.raw().to_owned()),
+            NodeKind::Null | NodeKind::Array | NodeKind::Object => None,
         }
     }
 

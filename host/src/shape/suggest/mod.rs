@@ -14,8 +14,8 @@ use crate::shape::paths::paths;
 use crate::shape::suggest::index::Index;
 use crate::shape::suggest::words::joined;
 use crate::shape::tape::Document;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 
 /// A path for a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +34,7 @@ pub struct Suggestion {
 struct Target {
     pointer: String,
     words: Vec<String>,
-    kind: Option<Kind>,
+    kind: Option<NodeKind>,
 }
 
 /// The best path for each field of `target` (a JSON example, or a JSON Schema of an object), where
@@ -65,7 +65,7 @@ struct Targets<'b> {
 }
 
 fn is_schema(root: Node<'_>) -> bool {
-    let properties = root.get("properties").is_some_and(|node| node.kind() == Kind::Object);
+    let properties = root.get("properties").is_some_and(|node| node.kind() == NodeKind::Object);
     properties
         && (root.get("$schema").is_some() || root.get("type").is_some_and(|node| node.is_str("object")))
 }
@@ -83,11 +83,11 @@ impl Targets<'_> {
             let types = schema.get("type");
             let first = types.and_then(|types| types.element(0)).or(types).and_then(Node::as_str);
             let kind = first.and_then(|name| match &*name {
-                "string" => Some(Kind::String),
-                "number" | "integer" => Some(Kind::Number),
-                "boolean" => Some(Kind::Boolean),
-                "array" => Some(Kind::Array),
-                "object" => Some(Kind::Object),
+                "string" => Some(NodeKind::String),
+                "number" | "integer" => Some(NodeKind::Number),
+                "boolean" => Some(NodeKind::Boolean),
+                "array" => Some(NodeKind::Array),
+                "object" => Some(NodeKind::Object),
                 _ => None,
             });
             self.found.push(Target { pointer, words, kind });
@@ -98,10 +98,10 @@ impl Targets<'_> {
     fn of_example(&mut self, node: Node<'_>, pointer: &str, words: &[String]) -> Result<(), Exhausted> {
         for (name, value) in node.members() {
             let (pointer, words) = self.named(pointer, words, &name)?;
-            if value.kind() == Kind::Object && !value.is_empty() {
+            if value.kind() == NodeKind::Object && !value.is_empty() {
                 self.of_example(value, &pointer, &words)?;
             } else {
-                let kind = Some(value.kind()).filter(|kind| *kind != Kind::Null);
+                let kind = Some(value.kind()).filter(|kind| *kind != NodeKind::Null);
                 self.found.push(Target { pointer, words, kind });
             }
         }
@@ -150,14 +150,14 @@ struct Scored<'p> {
 fn scored<'p>(target: &Target, info: &'p PathInfo, name: f64) -> Option<Scored<'p>> {
     let repeated = info.path.contains("[*]");
     let fits = match target.kind {
-        Some(Kind::Array) => repeated || info.types.contains(&Kind::Array),
+        Some(NodeKind::Array) => repeated || info.types.contains(&NodeKind::Array),
         Some(kind) => !repeated && info.types.contains(&kind),
         None => true,
     };
     // A number can be written as text, but little else can stand for another type.
-    let near = target.kind == Some(Kind::String)
+    let near = target.kind == Some(NodeKind::String)
         && !repeated
-        && info.types.iter().any(|kind| matches!(kind, Kind::Number | Kind::Boolean));
+        && info.types.iter().any(|kind| matches!(kind, NodeKind::Number | NodeKind::Boolean));
     let kind = match (fits, near) {
         (true, _) => 1.0,
         (false, true) => 0.6,

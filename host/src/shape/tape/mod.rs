@@ -15,9 +15,9 @@ pub(crate) use document::ROOT;
 pub use document::TapeBuffer;
 pub(crate) use document::WRAPPER;
 pub use node::Elements;
-pub use node::Kind;
 pub use node::Members;
 pub use node::Node;
+pub use node::NodeKind;
 pub(crate) use node::normalized_name;
 pub(crate) use parse::TokenTag;
 

@@ -11,7 +11,7 @@ use crate::shape::tape::text;
 
 /// The six kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum NodeKind {
     /// `null`
     Null,
     /// `true` or `false`
@@ -26,7 +26,7 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
+impl NodeKind {
     /// Its name in filters, mappings and messages.
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,14 +100,14 @@ impl<'d> Node<'d> {
 
     /// What it is.
     #[inline]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> NodeKind {
         match self.tag() {
-            TokenTag::Null => Kind::Null,
-            TokenTag::False | TokenTag::True => Kind::Boolean,
-            TokenTag::Number => Kind::Number,
-            TokenTag::Text | TokenTag::TextEscaped | TokenTag::Key | TokenTag::KeyEscaped => Kind::String,
-            TokenTag::Array => Kind::Array,
-            TokenTag::Object => Kind::Object,
+            TokenTag::Null => NodeKind::Null,
+            TokenTag::False | TokenTag::True => NodeKind::Boolean,
+            TokenTag::Number => NodeKind::Number,
+            TokenTag::Text | TokenTag::TextEscaped | TokenTag::Key | TokenTag::KeyEscaped => NodeKind::String,
+            TokenTag::Array => NodeKind::Array,
+            TokenTag::Object => NodeKind::Object,
         }
     }
 
@@ -224,8 +224,8 @@ impl<'d> Node<'d> {
     /// Elements of an array or members of an object, overridden ones not counted.
     pub fn len(self) -> usize {
         match self.kind() {
-            Kind::Array => self.elements().count(),
-            Kind::Object => self.members().count(),
+            NodeKind::Array => self.elements().count(),
+            NodeKind::Object => self.members().count(),
             _ => 0,
         }
     }
@@ -288,8 +288,8 @@ impl<'d> Node<'d> {
         for token in pointer.strip_prefix('/')?.split('/') {
             let token = token.replace("~1", "/").replace("~0", "~");
             node = match node.kind() {
-                Kind::Object => node.get(&token)?,
-                Kind::Array if token == "0" || !token.starts_with('0') => {
+                NodeKind::Object => node.get(&token)?,
+                NodeKind::Array if token == "0" || !token.starts_with('0') => {
                     token.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
                     node.element(token.parse().ok()?)?
                 }
@@ -306,7 +306,7 @@ impl<'d> Node<'d> {
         while node.index < self.index {
             let holds = |child: Node<'d>| child.index <= self.index && self.index < child.end_index();
             let child = match node.kind() {
-                Kind::Array => {
+                NodeKind::Array => {
                     let found = node.elements().enumerate().find(|(_, child)| holds(*child));
                     found.map(|(at, child)| (format!("[{at}]"), child))
                 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::shape::tape::Document;
 use crate::shape::tape::JsonLimits;
-use crate::shape::tape::Kind;
 use crate::shape::tape::Node;
+use crate::shape::tape::NodeKind;
 use crate::shape::tape::TapeBuffer;
 
 fn fault(json: &[u8]) -> String {
@@ -117,12 +117,12 @@ fn same(node: Node<'_>, value: &Value) -> bool {
         Value::Number(number) => near(node.as_f64(), number.as_f64()),
         Value::String(text) => node.as_str().as_deref() == Some(text) && node.is_str(text),
         Value::Array(list) => {
-            node.kind() == Kind::Array
+            node.kind() == NodeKind::Array
                 && node.len() == list.len()
                 && node.elements().zip(list).all(|(node, value)| same(node, value))
         }
         Value::Object(map) => {
-            node.kind() == Kind::Object
+            node.kind() == NodeKind::Object
                 && node.len() == map.len()
                 && map.iter().all(|(name, value)| node.get(name).is_some_and(|node| same(node, value)))
         }

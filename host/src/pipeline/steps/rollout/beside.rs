@@ -13,10 +13,10 @@ use crate::domain::config::OnError;
 use crate::domain::plugin::GuestEvent;
 use crate::domain::rollout::RolloutKind;
 use crate::pipeline::Pipeline;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::rest::Rest;
 use crate::pipeline::steps::context::StepContext;
-use crate::pipeline::steps::effect::Effects;
+use crate::pipeline::steps::effect::StepEffects;
 use crate::pipeline::steps::effect::Stepped;
 use crate::pipeline::steps::effect::outcome;
 use crate::pipeline::steps::plugin;
@@ -32,11 +32,11 @@ pub(super) fn offer(
     tried: &Arc<RolloutStep>,
     runs: &PluginStep,
     context: &StepContext<'_>,
-    inputs: Vec<Carried>,
+    inputs: Vec<Payload>,
     made: &Stepped,
 ) {
     let bytes = inputs.iter().chain(&made.next).map(|carried| carried.payload.len()).sum();
-    let event = |input: Carried| (plugin::guest_event(runs, context, &input), input);
+    let event = |input: Payload| (plugin::guest_event(runs, context, &input), input);
     let inputs = inputs.into_iter().map(event).collect();
     let (event, tried, made) = (context.event.id, tried.clone(), outcome(made));
     let reference = Reference { tried, event, runs: runs.clone(), inputs, made, bytes };
@@ -88,9 +88,9 @@ async fn compare(pipeline: &Pipeline, reference: Reference) {
 }
 
 /// `None`: the gateway could not run it, which says nothing of the version.
-async fn run(runs: &PluginStep, inputs: Vec<(GuestEvent, Carried)>) -> Option<Stepped> {
+async fn run(runs: &PluginStep, inputs: Vec<(GuestEvent, Payload)>) -> Option<Stepped> {
     let loaded = plugin::loaded(runs).ok()?;
-    let mut effects = Effects::default();
+    let mut effects = StepEffects::default();
     for (event, input) in inputs {
         let ran = loaded.run_here(runs.config.clone(), event).await;
         effects.add(plugin::effect_of_run(ran, OnError::Fail, input).ok()?);

@@ -12,7 +12,7 @@ use crate::control::snapshot::PluginStep;
 use crate::control::snapshot::RolloutStep;
 use crate::domain::id::EventId;
 use crate::domain::plugin::GuestEvent;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::shape::difference::Outcome;
 
 /// Events that wait to be compared, and bytes of their payloads.
@@ -26,7 +26,7 @@ pub(super) struct Reference {
     pub event: EventId,
     /// The version to run; the other has run.
     pub runs: PluginStep,
-    pub inputs: Vec<(GuestEvent, Carried)>,
+    pub inputs: Vec<(GuestEvent, Payload)>,
     /// What the version came to that has run.
     pub made: Outcome,
     /// Of all payloads.

@@ -11,7 +11,7 @@ use crate::domain::plan::FELL_BACK;
 use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepTrace;
 use crate::domain::rollout::RolloutKind;
-use crate::pipeline::payload::Carried;
+use crate::pipeline::payload::Payload;
 use crate::pipeline::steps::context::StepContext;
 use crate::pipeline::steps::effect::Stepped;
 use crate::pipeline::steps::effect::Stop;
@@ -35,7 +35,7 @@ pub(crate) async fn run(
     active: &PluginStep,
     on_error: OnError,
     context: &StepContext<'_>,
-    inputs: Vec<Carried>,
+    inputs: Vec<Payload>,
 ) -> Result<Tried, Stop> {
     let event = context.event.id;
     if tried.delivers(event) {
@@ -59,7 +59,7 @@ async fn canary(
     active: &PluginStep,
     on_error: OnError,
     context: &StepContext<'_>,
-    inputs: Vec<Carried>,
+    inputs: Vec<Payload>,
 ) -> Result<Tried, Stop> {
     let mark = context.kept.mark();
     // Its faults count here, not towards quarantine: the guards are stricter, and no event has to be held.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::domain::time::Timestamp;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::tests::headers;
 use crate::rules::verify::tests::with_secrets;
 
@@ -25,7 +25,7 @@ fn try_key(algorithm: &str, key: &str, signature: &str) -> String {
     };
     let (headers, keys) = (headers(&[("x-sig", signature)]), keys());
     let body = text(&keys["body"]).as_bytes();
-    let request = Request { method: "", url: "", path: "", query: "", headers: &headers, body };
+    let request = SignedRequest { method: "", url: "", path: "", query: "", headers: &headers, body };
     let verified = prepared.verify(&request, Timestamp::default());
     verified.map_or_else(|error| error.code(), |()| "good").to_owned()
 }

@@ -10,7 +10,7 @@ use crate::domain::verification::Algorithm;
 use crate::domain::verification::Verification;
 use crate::rules::mac::Keyed;
 use crate::rules::verify::PreparedVerification;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::presets;
 
 fn prepared(preset: &str, secrets: &[&str]) -> PreparedVerification {
@@ -29,8 +29,14 @@ fn prepared(preset: &str, secrets: &[&str]) -> PreparedVerification {
 fn check(preset: &str, secret: &str, headers: &[(&str, &str)], body: &str, now_s: u64, expected: &str) {
     let headers =
         Headers(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-    let request =
-        Request { method: "POST", url: "", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+    let request = SignedRequest {
+        method: "POST",
+        url: "",
+        path: "/",
+        query: "",
+        headers: &headers,
+        body: body.as_bytes(),
+    };
     let answer = prepared(
         preset,
         &["not this one AAAA", secret][usize::from(preset.contains("webhooks") || preset == "svix")..],

@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Scheme;
 use crate::rules::mac::Keyed;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::tests::headers;
 use crate::rules::verify::tests::with_secrets;
 
@@ -31,7 +31,7 @@ fn check(signed: &str, content: &str, expected: &str) {
         ("x-other", "o"),
         ("content-type", "application/x-www-form-urlencoded"),
     ]);
-    let request = Request {
+    let request = SignedRequest {
         method: "PUT",
         url: "https://e.x/p?q=1",
         path: "/p",
@@ -77,8 +77,14 @@ fn rsa() {
     let prepared = with_secrets(scheme, &[&rsa.public_key]).unwrap();
     let headers = headers(&[("x-sig", &rsa.signature)]);
     let code = |body: &str| {
-        let request =
-            Request { method: "", url: "", path: "", query: "", headers: &headers, body: body.as_bytes() };
+        let request = SignedRequest {
+            method: "",
+            url: "",
+            path: "",
+            query: "",
+            headers: &headers,
+            body: body.as_bytes(),
+        };
         prepared.verify(&request, Timestamp::default()).map_or_else(|error| error.code(), |()| "good")
     };
     assert_eq!((code(&rsa.body), code("{}")), ("good", "bad_signature"));
@@ -155,7 +161,8 @@ fn several_secrets_and_many_signatures() {
     let prepared = with_secrets(scheme, &["first", "second"]).unwrap();
     let code = |value: String| {
         let headers = headers(&[("x-sig", value)]);
-        let request = Request { method: "", url: "", path: "", query: "", headers: &headers, body: b"body" };
+        let request =
+            SignedRequest { method: "", url: "", path: "", query: "", headers: &headers, body: b"body" };
         prepared.verify(&request, Timestamp::default()).map_or_else(|error| error.code(), |()| "good")
     };
     assert_eq!(code(format!("AAAA {good}")), "good");

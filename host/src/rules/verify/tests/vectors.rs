@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::event::Headers;
 use crate::domain::time::Timestamp;
-use crate::rules::verify::Request;
+use crate::rules::verify::SignedRequest;
 use crate::rules::verify::presets;
 use crate::rules::verify::tests::headers;
 use crate::rules::verify::tests::with_secrets;
@@ -35,7 +35,7 @@ impl Vector {
         let verification = with_secrets(scheme, &[&self.secret]).unwrap();
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let headers: Headers = headers(&self.headers);
-        let request = Request {
+        let request = SignedRequest {
             method: "POST",
             url: &self.url,
             path: "/",

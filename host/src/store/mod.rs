@@ -1,6 +1,7 @@
-//! The disk, as the gateway needs it: accept an event durably, commit what became of it, look
-//! it up again, keep the configuration. Backends live in folders of their own and pass the same
-//! contract suite (`contract`). Not here: any decision about a delivery (`rules::lifecycle`).
+//! The disk, as the gateway needs it: accept an event durably, commit what became of it, look it up again, keep the
+//! configuration. What decides between nodes is decided here: who owns what (`lease`), whose configuration is the next
+//! one. Backends live in folders of their own and pass the same contract suite (`contract`). Not here: any decision
+//! about a delivery (`rules::lifecycle`).
 
 mod api;
 mod backend;

@@ -46,7 +46,7 @@ use crate::store::memory::MemoryStore;
 
 /// The kinds of calls that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Call {
+pub(crate) enum StoreCall {
     Accept,
     Commit,
     /// A commit that is written, and answered with an error all the same.
@@ -64,7 +64,7 @@ pub(crate) enum Call {
     Deliveries,
 }
 
-impl Call {
+impl StoreCall {
     /// Every kind.
     pub(crate) const ALL: [Self; 14] = [
         Self::Accept,
@@ -86,30 +86,30 @@ impl Call {
 
 /// Which calls fail. Clones share it, with the stores they are given to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faults(Arc<Mutex<Wanted>>);
+pub(crate) struct StoreFaults(Arc<Mutex<Wanted>>);
 
 #[derive(Debug, Default)]
 struct Wanted {
-    made: BTreeMap<Call, u64>,
-    nth: BTreeSet<(Call, u64)>,
-    always: BTreeSet<Call>,
+    made: BTreeMap<StoreCall, u64>,
+    nth: BTreeSet<(StoreCall, u64)>,
+    always: BTreeSet<StoreCall>,
     failed: u64,
 }
 
-impl Faults {
+impl StoreFaults {
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.0.lock()
     }
 
     /// The nth call of that kind fails, counted from 1 and from now on.
-    pub(crate) fn nth(&self, call: Call, nth: u64) {
+    pub(crate) fn nth(&self, call: StoreCall, nth: u64) {
         let mut wanted = self.wanted();
         let made = wanted.made.get(&call).copied().unwrap_or(0);
         wanted.nth.insert((call, made + nth));
     }
 
     /// Every call of that kind fails from now on.
-    pub(crate) fn always(&self, call: Call) {
+    pub(crate) fn always(&self, call: StoreCall) {
         self.wanted().always.insert(call);
     }
 
@@ -125,7 +125,7 @@ impl Faults {
         self.wanted().failed
     }
 
-    fn meet(&self, call: Call) -> Result<(), StoreError> {
+    fn meet(&self, call: StoreCall) -> Result<(), StoreError> {
         let mut wanted = self.wanted();
         let made = wanted.made.entry(call).or_default();
         *made += 1;
@@ -144,7 +144,7 @@ pub struct FailingStore {
     /// What it would be without faults.
     pub(crate) inner: MemoryStore,
     /// Which calls fail.
-    pub(crate) faults: Faults,
+    pub(crate) faults: StoreFaults,
 }
 
 impl Store for FailingStore {
@@ -161,7 +161,7 @@ impl Store for FailingStore {
     }
 
     async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
-        self.faults.meet(Call::Accept)?;
+        self.faults.meet(StoreCall::Accept)?;
         self.inner.accept(events).await
     }
 
@@ -170,18 +170,18 @@ impl Store for FailingStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        self.faults.meet(Call::Commit)?;
+        self.faults.meet(StoreCall::Commit)?;
         self.inner.commit(change).await?;
-        self.faults.meet(Call::CommitAnswer)
+        self.faults.meet(StoreCall::CommitAnswer)
     }
 
     async fn flushed(&self) -> Result<(), StoreError> {
-        self.faults.meet(Call::Flushed)?;
+        self.faults.meet(StoreCall::Flushed)?;
         self.inner.flushed().await
     }
 
     async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
-        self.faults.meet(Call::Configure)?;
+        self.faults.meet(StoreCall::Configure)?;
         self.inner.configure(writes, expected).await
     }
 
@@ -190,7 +190,7 @@ impl Store for FailingStore {
     }
 
     async fn config_at(&self, revision: u64) -> Result<Option<ConfigState>, StoreError> {
-        self.faults.meet(Call::ConfigAt)?;
+        self.faults.meet(StoreCall::ConfigAt)?;
         self.inner.config_at(revision).await
     }
 
@@ -203,17 +203,17 @@ impl Store for FailingStore {
     }
 
     async fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        self.faults.meet(Call::Event)?;
+        self.faults.meet(StoreCall::Event)?;
         self.inner.event(id).await
     }
 
     async fn read(&self, range: CommitRange) -> Result<Vec<HotEvent>, StoreError> {
-        self.faults.meet(Call::Read)?;
+        self.faults.meet(StoreCall::Read)?;
         self.inner.read(range).await
     }
 
     async fn open_events(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
-        self.faults.meet(Call::OpenEvents)?;
+        self.faults.meet(StoreCall::OpenEvents)?;
         self.inner.open_events(after, limit).await
     }
 
@@ -222,7 +222,7 @@ impl Store for FailingStore {
         after: Option<DeliveryId>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        self.faults.meet(Call::Claim)?;
+        self.faults.meet(StoreCall::Claim)?;
         self.inner.claim(after, limit).await
     }
 
@@ -235,17 +235,17 @@ impl Store for FailingStore {
     }
 
     async fn event_log(&self, id: EventId) -> Result<EventLog, StoreError> {
-        self.faults.meet(Call::EventLog)?;
+        self.faults.meet(StoreCall::EventLog)?;
         self.inner.event_log(id).await
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StoreError> {
-        self.faults.meet(Call::Delivery)?;
+        self.faults.meet(StoreCall::Delivery)?;
         self.inner.delivery(id).await
     }
 
     async fn delivery_bytes(&self, id: DeliveryId) -> Result<Option<DeliveryBytes>, StoreError> {
-        self.faults.meet(Call::DeliveryBytes)?;
+        self.faults.meet(StoreCall::DeliveryBytes)?;
         self.inner.delivery_bytes(id).await
     }
 
@@ -253,7 +253,7 @@ impl Store for FailingStore {
         &self,
         query: DeliveryQuery,
     ) -> Result<Page<DeliverySummary, DeliveryId>, StoreError> {
-        self.faults.meet(Call::Deliveries)?;
+        self.faults.meet(StoreCall::Deliveries)?;
         self.inner.deliveries(query).await
     }
 

@@ -14,7 +14,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EventId;
 use crate::observe::OpenKind;
 use crate::observe::TextFormat;
-use crate::store::failing::Call;
+use crate::store::failing::StoreCall;
 use crate::worker::Unattended;
 
 impl Flow {
@@ -37,7 +37,7 @@ async fn an_event_that_had_to_queue_is_planned_in_spite_of_a_read_error() {
     let free = async || (!flow.pipeline.duties().has(event)).then_some(());
     flow.until("nobody has it", free).await;
     let duty = flow.pipeline.duties().take(event).unwrap();
-    flow.faults.nth(Call::Event, 1);
+    flow.faults.nth(StoreCall::Event, 1);
     flow.worker.clone().plan_queued(event, duty).await;
     is_delivered(&flow, event).await;
     assert_eq!(flow.faults.failed(), 1);
@@ -45,7 +45,7 @@ async fn an_event_that_had_to_queue_is_planned_in_spite_of_a_read_error() {
 
 #[tokio::test]
 async fn an_unfinished_event_is_recovered_in_spite_of_a_read_error() {
-    for call in [Call::Event, Call::ConfigAt] {
+    for call in [StoreCall::Event, StoreCall::ConfigAt] {
         let flow = Flow::start_with(Planner::LosesEvents).await;
         flow.connect(1, &[field("a", true)]).await;
         let event = flow.publish(&json!({"a": 1, "b": 2})).await;
@@ -59,7 +59,7 @@ async fn an_unfinished_event_is_recovered_in_spite_of_a_read_error() {
 
 #[tokio::test]
 async fn a_parked_delivery_is_sent_in_spite_of_a_read_error() {
-    for call in [Call::Delivery, Call::Event, Call::DeliveryBytes, Call::EventLog] {
+    for call in [StoreCall::Delivery, StoreCall::Event, StoreCall::DeliveryBytes, StoreCall::EventLog] {
         let flow = Flow::start().await;
         flow.connect(1, &[field("a", true)]).await;
         flow.pause(1, FlowState::Paused).await;
@@ -163,7 +163,7 @@ async fn a_look_that_fails_is_made_again() {
     let free = async || (!flow.pipeline.duties().has(event)).then_some(());
     flow.until("nobody has it", free).await;
     let mut seen = Unattended::default();
-    for call in [Call::Flushed, Call::OpenEvents, Call::Claim] {
+    for call in [StoreCall::Flushed, StoreCall::OpenEvents, StoreCall::Claim] {
         flow.faults.nth(call, 1);
         flow.worker.look_for_unattended(&mut seen).await;
     }

@@ -9,7 +9,7 @@ use super::support::WORKSPACE;
 use super::support::field;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryState;
-use crate::store::failing::Call;
+use crate::store::failing::StoreCall;
 
 /// A gateway that has just started on two revisions, the first of which makes `a` of an event and the second `b`.
 async fn two_revisions() -> (Flow, u64) {
@@ -23,8 +23,8 @@ async fn two_revisions() -> (Flow, u64) {
 #[tokio::test]
 async fn an_event_waits_for_its_configuration() {
     let (flow, first) = two_revisions().await;
-    flow.faults.nth(Call::ConfigAt, 1);
-    flow.faults.nth(Call::ConfigAt, 2);
+    flow.faults.nth(StoreCall::ConfigAt, 1);
+    flow.faults.nth(StoreCall::ConfigAt, 2);
     let event = flow.publish_at(first, &json!({"a": 1, "b": 2})).await;
     flow.delivery_in(event, DeliveryState::Delivered).await;
     assert_eq!((flow.bodies(1), flow.faults.failed()), (vec![r#"{"a":1}"#.to_owned()], 2));
@@ -37,7 +37,7 @@ async fn an_event_whose_configuration_stays_unreadable_is_held_and_can_be_releas
         if lost {
             flow.store.lose_config(first);
         } else {
-            flow.faults.always(Call::ConfigAt);
+            flow.faults.always(StoreCall::ConfigAt);
         }
         let event = flow.publish_at(first, &json!({"a": 1, "b": 2})).await;
         let held = flow.delivery_in(event, DeliveryState::Held).await;
@@ -84,7 +84,7 @@ async fn a_parked_delivery_waits_for_its_configuration_and_is_held_in_the_end() 
         flow.until("a parked delivery", parked).await;
         flow.change_steps(1, &[field("b", true)]).await;
         let flow = flow.restart(Planner::Works).await;
-        flow.faults.always(Call::ConfigAt);
+        flow.faults.always(StoreCall::ConfigAt);
         flow.pause(1, FlowState::Active).await;
         let failed = async || (flow.faults.failed() > 0).then_some(());
         flow.until("its configuration could not be read", failed).await;

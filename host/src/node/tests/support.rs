@@ -64,7 +64,7 @@ use crate::store::Store as _;
 use crate::store::StoreError;
 use crate::store::contract::Opener as _;
 use crate::store::failing::FailingStore;
-use crate::store::failing::Faults;
+use crate::store::failing::StoreFaults;
 use crate::store::memory::InMemory;
 use crate::store::memory::MemoryStore;
 use crate::worker;
@@ -105,7 +105,7 @@ pub(super) struct Flow {
     pub(super) worker: Worker,
     stopping: Stopping,
     pub(super) store: MemoryStore,
-    pub(super) faults: Faults,
+    pub(super) faults: StoreFaults,
     pub(super) receiver: Receiver,
     sandbox: Arc<Sandbox>,
     data: Arc<InMemory>,
@@ -126,7 +126,8 @@ impl Flow {
     pub(super) async fn start_on(ground: &Ground, planner: Planner) -> Self {
         let Ground { sandbox, directory } = ground.clone();
         let data = Arc::new(InMemory::new());
-        Self::open(data, sandbox, directory, Receiver::start().await, Faults::default(), planner, true).await
+        Self::open(data, sandbox, directory, Receiver::start().await, StoreFaults::default(), planner, true)
+            .await
     }
 
     /// As after a crash: what was only in memory is gone. Faults stay wanted.
@@ -151,7 +152,7 @@ impl Flow {
         sandbox: Arc<Sandbox>,
         directory: Arc<TempDir>,
         receiver: Receiver,
-        faults: Faults,
+        faults: StoreFaults,
         planner: Planner,
         recovers: bool,
     ) -> Self {

@@ -10,7 +10,7 @@ use super::support::field;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::EventId;
-use crate::store::failing::Call;
+use crate::store::failing::StoreCall;
 use crate::worker::Unattended;
 
 /// How many of the first calls of each kind fail, one in each run.
@@ -74,7 +74,7 @@ async fn without_faults() {
 #[tokio::test]
 async fn the_nth_call_of_each_kind_fails() {
     let ground = Ground::new();
-    for call in Call::ALL {
+    for call in StoreCall::ALL {
         for nth in 1..=NTH_MAX {
             let what = format!("{call:?} {nth}");
             let flow = Flow::start_on(&ground, Planner::Works).await;
@@ -86,7 +86,7 @@ async fn the_nth_call_of_each_kind_fails() {
 #[tokio::test]
 async fn the_first_calls_of_every_kind_fail() {
     let all = |flow: &Flow| {
-        for call in Call::ALL {
+        for call in StoreCall::ALL {
             flow.faults.nth(call, 1);
             flow.faults.nth(call, 2);
         }

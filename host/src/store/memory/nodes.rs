@@ -25,14 +25,14 @@ pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Nodes {
-    nodes: Mutex<BTreeMap<NodeId, Arc<Node>>>,
+    nodes: Mutex<BTreeMap<NodeId, Arc<ClusterNode>>>,
     /// Whether writes that passed the fence wait before they are done.
     stalled: watch::Sender<bool>,
 }
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct ClusterNode {
     fence: RwLock<()>,
     /// Changes only while the fence is held for writing.
     epoch: AtomicU64,
@@ -46,7 +46,7 @@ pub(super) struct Node {
 pub(super) struct Seat {
     pub(super) id: NodeId,
     pub(super) epoch: u64,
-    node: Arc<Node>,
+    node: Arc<ClusterNode>,
 }
 
 impl Default for Nodes {
@@ -58,7 +58,7 @@ impl Default for Nodes {
 impl Nodes {
     /// The node begins, again or for the first time; what it was before is fenced off.
     pub(super) async fn enter(&self, id: NodeId, now: Timestamp) -> Seat {
-        let fresh = || Arc::new(Node::new());
+        let fresh = || Arc::new(ClusterNode::new());
         let node = Arc::clone(self.nodes.lock().entry(id).or_insert_with(fresh));
         let alone = node.fence.write().await;
         let epoch = node.epoch.fetch_add(1, SeqCst) + 1;
@@ -69,7 +69,7 @@ impl Nodes {
     }
 
     /// That node, if there ever was one.
-    pub(super) fn find(&self, id: NodeId) -> Option<Arc<Node>> {
+    pub(super) fn find(&self, id: NodeId) -> Option<Arc<ClusterNode>> {
         self.nodes.lock().get(&id).cloned()
     }
 
@@ -92,7 +92,7 @@ impl Nodes {
     }
 }
 
-impl Node {
+impl ClusterNode {
     fn new() -> Self {
         let zero = || AtomicU64::new(0);
         Self { fence: RwLock::default(), epoch: zero(), until: zero(), is_empty: AtomicBool::new(false) }

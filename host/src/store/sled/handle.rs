@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::store::ConfigWrite;
 use crate::store::Lease;
 use crate::store::StoreError;
-use crate::store::sled::commit::Expected;
+use crate::store::sled::commit::ExpectedRevision;
 use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::guard;
@@ -53,7 +53,7 @@ impl SledStore {
         let Some(state) = upkeep::read_export(dir)? else { return Ok(None) };
         let documents = state.documents.into_iter();
         let writes = documents.map(|(key, text)| ConfigWrite { key, document: Some(text) });
-        let (writes, expected) = (writes.collect(), Expected::Any { above: state.revision });
+        let (writes, expected) = (writes.collect(), ExpectedRevision::Any { above: state.revision });
         let answer = self.ask(|reply| CommitterRequest::Configure { writes, expected, reply }).await?;
         Ok(Some(answer.revision()))
     }

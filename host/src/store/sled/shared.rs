@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::sled::engine::Engine;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::options::StoreOptions;
-use crate::store::sled::upkeep::Counters;
+use crate::store::sled::upkeep::StoreCounters;
 
 /// What was noted and not yet written.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ pub(super) struct StoreShared {
     /// Memory for events between commit and close.
     pub(super) budget: Arc<HotBudget>,
     /// Counters.
-    pub(super) counters: Counters,
+    pub(super) counters: StoreCounters,
 }
 
 impl StoreShared {
@@ -66,7 +66,7 @@ impl StoreShared {
             trouble: RwLock::new(None),
             closed: AtomicBool::new(false),
             budget: Arc::new(budget),
-            counters: Counters::new(),
+            counters: StoreCounters::new(),
         }
     }
 

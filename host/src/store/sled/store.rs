@@ -39,7 +39,7 @@ use crate::store::Renewed;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::sled::SledStore;
-use crate::store::sled::commit::Expected;
+use crate::store::sled::commit::ExpectedRevision;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::read::configuration;
 use crate::store::sled::read::deliveries;
@@ -95,7 +95,7 @@ impl Store for SledStore {
     }
 
     async fn configure(&self, writes: Vec<ConfigWrite>, expected: u64) -> Result<ConfigAnswer, StoreError> {
-        let expected = Expected::Exactly(expected);
+        let expected = ExpectedRevision::Exactly(expected);
         self.ask(|reply| CommitterRequest::Configure { writes, expected, reply }).await
     }
 

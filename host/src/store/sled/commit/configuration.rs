@@ -15,7 +15,7 @@ use crate::store::sled::layout::record::Undo;
 
 /// Which revision has to be there for a write to be made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Expected {
+pub(crate) enum ExpectedRevision {
     /// This one.
     Exactly(u64),
     /// Whichever; the new one is greater than this.
@@ -30,15 +30,15 @@ impl Commit<'_> {
     pub(crate) fn configure(
         &mut self,
         writes: &[ConfigWrite],
-        expected: Expected,
+        expected: ExpectedRevision,
     ) -> Result<ConfigAnswer, SledFault> {
         let present = self.effects.config.as_ref().unwrap_or(&self.state.config);
         let revision = match expected {
-            Expected::Exactly(expected) if expected != present.revision => {
+            ExpectedRevision::Exactly(expected) if expected != present.revision => {
                 return Ok(ConfigAnswer::Conflict { expected, found: present.revision });
             }
-            Expected::Exactly(expected) => expected + 1,
-            Expected::Any { above } => present.revision.max(above) + 1,
+            ExpectedRevision::Exactly(expected) => expected + 1,
+            ExpectedRevision::Any { above } => present.revision.max(above) + 1,
         };
         let mut documents: BTreeMap<String, Vec<u8>> = present.documents.iter().cloned().collect();
         let mut before = Vec::with_capacity(writes.len());

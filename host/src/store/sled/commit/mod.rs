@@ -13,11 +13,11 @@ mod open_events;
 mod state;
 
 pub(super) use build::Commit;
-pub(super) use configuration::Expected;
+pub(super) use configuration::ExpectedRevision;
 pub(super) use dedup::Dedup;
 pub(super) use ids::IdMaker;
-pub(super) use open_events::OpenEvent;
 pub(super) use open_events::OpenEvents;
+pub(super) use open_events::OpenPlace;
 pub(super) use state::CommitEffects;
 pub(super) use state::CommitState;
 pub(super) use state::ReplyTo;

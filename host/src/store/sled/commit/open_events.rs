@@ -8,7 +8,7 @@ use crate::domain::id::EventId;
 
 /// What is known of an open event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OpenEvent {
+pub(crate) struct OpenPlace {
     /// The commit it was written in.
     pub(crate) seq: u64,
     /// The configuration in force when it was accepted.
@@ -17,11 +17,11 @@ pub(crate) struct OpenEvent {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct OpenEvents(BTreeMap<u128, OpenEvent>);
+pub(crate) struct OpenEvents(BTreeMap<u128, OpenPlace>);
 
 impl OpenEvents {
     /// One more.
-    pub(crate) fn insert(&mut self, event: EventId, open: OpenEvent) {
+    pub(crate) fn insert(&mut self, event: EventId, open: OpenPlace) {
         self.0.insert(event.bits(), open);
     }
 
@@ -41,7 +41,7 @@ impl OpenEvents {
     }
 
     /// The oldest.
-    pub(crate) fn oldest(&self) -> Option<(u128, OpenEvent)> {
+    pub(crate) fn oldest(&self) -> Option<(u128, OpenPlace)> {
         self.0.first_key_value().map(|(id, open)| (*id, *open))
     }
 
@@ -51,7 +51,7 @@ impl OpenEvents {
     }
 
     /// All of them, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (EventId, OpenEvent)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (EventId, OpenPlace)> + '_ {
         self.0.iter().map(|(id, open)| (EventId::from_bits(*id), *open))
     }
 

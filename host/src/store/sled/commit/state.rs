@@ -15,8 +15,8 @@ use crate::store::ConfigState;
 use crate::store::StoreError;
 use crate::store::sled::commit::dedup::Dedup;
 use crate::store::sled::commit::ids::IdMaker;
-use crate::store::sled::commit::open_events::OpenEvent;
 use crate::store::sled::commit::open_events::OpenEvents;
+use crate::store::sled::commit::open_events::OpenPlace;
 
 /// The way back to who asked.
 pub(crate) type ReplyTo<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -55,7 +55,7 @@ impl CommitState {
     /// The commit is on disk.
     pub(crate) fn apply(&mut self, effects: &mut CommitEffects) {
         for event in &effects.events {
-            let open = OpenEvent { seq: self.seq, revision: event.data.revision };
+            let open = OpenPlace { seq: self.seq, revision: event.data.revision };
             self.open.insert(event.id, open);
             if let Some(key) = event.data.idempotency {
                 self.dedup.insert(key, event.id);

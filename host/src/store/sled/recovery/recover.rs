@@ -19,8 +19,8 @@ use crate::store::Unfinished;
 use crate::store::sled::commit::CommitState;
 use crate::store::sled::commit::Dedup;
 use crate::store::sled::commit::IdMaker;
-use crate::store::sled::commit::OpenEvent;
 use crate::store::sled::commit::OpenEvents;
+use crate::store::sled::commit::OpenPlace;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
 use crate::store::sled::layout::keys;
@@ -101,7 +101,7 @@ impl Scan<'_> {
             }
             for row in event_chunk::rows(&entry.body(self.tree)?)? {
                 if row.id.bits() >= oldest {
-                    let open = OpenEvent { seq: head.seq, revision: row.fields()?.revision };
+                    let open = OpenPlace { seq: head.seq, revision: row.fields()?.revision };
                     self.open.insert(row.id, open);
                 }
             }

@@ -11,5 +11,5 @@ pub(super) use export::Exporter;
 pub use export::quarantine;
 pub use export::read_export;
 pub(super) use space::Space;
-pub(super) use stats::Counters;
+pub(super) use stats::StoreCounters;
 pub use stats::StoreStats;

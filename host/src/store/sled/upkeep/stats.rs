@@ -39,7 +39,7 @@ pub struct StoreStats {
 
 /// Where the committer counts.
 #[derive(Debug)]
-pub(crate) struct Counters {
+pub(crate) struct StoreCounters {
     epoch: Instant,
     commits: AtomicU64,
     events: AtomicU64,
@@ -53,7 +53,7 @@ pub(crate) struct Counters {
     failures: AtomicU64,
 }
 
-impl Counters {
+impl StoreCounters {
     /// All zero.
     pub(crate) fn new() -> Self {
         let zero = || AtomicU64::new(0);

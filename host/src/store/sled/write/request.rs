@@ -10,7 +10,7 @@ use crate::store::Change;
 use crate::store::Committed;
 use crate::store::ConfigAnswer;
 use crate::store::ConfigWrite;
-use crate::store::sled::commit::Expected;
+use crate::store::sled::commit::ExpectedRevision;
 use crate::store::sled::commit::ReplyTo;
 use crate::store::sled::upkeep::expire::ExpireStep;
 use crate::store::sled::upkeep::expire::Expired;
@@ -42,7 +42,7 @@ pub(crate) enum CommitterRequest {
         /// What to write.
         writes: Vec<ConfigWrite>,
         /// Which revision has to be there.
-        expected: Expected,
+        expected: ExpectedRevision,
         /// Answered with what came of it.
         reply: ReplyTo<ConfigAnswer>,
     },

@@ -152,7 +152,7 @@ async fn run(
     let query = parts.uri.query().unwrap_or("").to_owned();
     let operation = format!("{} {}", parts.method, parts.uri.path());
     let work = Work::of_request(Ended::default());
-    let peer = parts.extensions.get::<Peer>().copied();
+    let peer = parts.extensions.get::<Peer>().cloned();
     let call = Call { site, endpoint, principal, path, query, headers: parts.headers, body, work };
     call.params_known()?;
     if call.endpoint.remembered && call.headers.contains_key("idempotency-key") {

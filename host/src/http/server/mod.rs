@@ -1,9 +1,12 @@
 //! Connections: how many, how long, how they end. Owns the task of each one. Not here: what a
 //! request means.
 
+mod answering;
 pub(crate) mod connection;
+mod kept;
 pub(crate) mod peer;
 mod refusal;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -1,36 +1,47 @@
 //! What is said to bytes that never became a request: the same problem documents that requests get. Not here: when
 //! a connection ends.
 
+use std::io;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
 use axum::response::Response;
 use http_body_util::BodyExt as _;
+use tokio::net::TcpStream;
 
 use crate::domain::time::Timestamp;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::server::ServerLimits;
+use crate::http::server::kept::Ended;
 
-/// Why a connection ended, if its client should hear of it. `unread`: what came and was not understood.
-pub(super) fn problem(error: &hyper::Error, unread: &[u8], limits: &ServerLimits) -> Option<Problem> {
+/// Why a connection ended, if its client should hear of it. `has_heard`: whether something came that was not
+/// understood.
+pub(super) fn problem(ended: &Ended, has_heard: bool, limits: &ServerLimits) -> Option<Problem> {
+    match ended {
+        Ended::Mute => slow(has_heard, limits),
+        Ended::Early(error) => of_hyper(error.downcast_ref()?, has_heard, limits),
+    }
+}
+
+fn slow(has_heard: bool, limits: &ServerLimits) -> Option<Problem> {
+    // A connection on which nothing was asked is closed without a word.
+    let seconds = limits.header_timeout.as_secs_f64();
+    let detail = format!("the headers of the request were not complete after {seconds} s");
+    has_heard.then(|| Problem::new(Kind::RequestTimeout, detail))
+}
+
+fn of_hyper(error: &hyper::Error, has_heard: bool, limits: &ServerLimits) -> Option<Problem> {
     if error.is_timeout() {
-        // A connection on which nothing was asked is closed without a word.
-        let seconds = limits.header_timeout.as_secs_f64();
-        let detail = format!("the headers of the request were not complete after {seconds} s");
-        return (!unread.is_empty()).then(|| Problem::new(Kind::RequestTimeout, detail));
+        return slow(has_heard, limits);
     }
     if error.is_parse_too_large() {
         return Some(too_large(error, limits));
     }
-    if error.is_parse_version_h2() {
-        let detail = "this port speaks HTTP/1.1; the request began with HTTP/2's preface";
-        return Some(Problem::new(Kind::MalformedRequest, detail));
-    }
     if error.is_incomplete_message() {
         let detail = "the connection was closed by the client before the headers were complete";
-        return (!unread.is_empty()).then(|| Problem::new(Kind::MalformedRequest, detail));
+        return has_heard.then(|| Problem::new(Kind::MalformedRequest, detail));
     }
     error.is_parse().then(|| {
         Problem::new(Kind::MalformedRequest, format!("what came could not be read as HTTP/1.1: {error}"))
@@ -48,6 +59,17 @@ fn too_large(error: &hyper::Error, limits: &ServerLimits) -> Problem {
     let (bytes, count) = (limits.head_bytes(), super::connection::HEADERS_MAX);
     let detail = format!("the request's headers are more than {bytes} bytes or more than {count} headers");
     Problem::new(Kind::HeadersTooLarge, detail)
+}
+
+/// Writes all of it, unless the client is gone, which does not read it.
+pub(super) async fn write(stream: &TcpStream, mut bytes: &[u8]) {
+    while !bytes.is_empty() && stream.writable().await.is_ok() {
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
 }
 
 /// The bytes of an answer after which the connection is closed.

@@ -1,95 +1,87 @@
-//! A connection's socket as hyper sees it, without the empty answers that hyper gives by itself to what it cannot
-//! read as a request: those are held back, so that `refusal` can say what was wrong. Not here: what is said.
+//! A connection's socket as hyper sees it: shared, so that it is still there when hyper is done with it, and without
+//! the empty answers that hyper gives by itself to what it cannot read as a request. Those are held back, so that
+//! `refusal` can say what was wrong. Not here: what is said.
 
 use std::io;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
+use std::task::ready;
 
-use axum::body::Body;
-use bytes::Bytes;
-use http_body::Frame;
-use http_body::SizeHint;
-use hyper::rt::Read;
-use hyper::rt::ReadBufCursor;
-use hyper::rt::Write;
-use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
-/// Whether an answer of ours is under way; while it is, nothing is held back.
-#[derive(Clone, Default)]
-pub(super) struct Answering(Arc<AtomicBool>);
+use crate::http::server::answering::Answering;
 
-impl Answering {
-    /// A request has come, its answer will follow.
-    pub(super) fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether one is under way.
-    pub(super) fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// A body whose end is the end of the answer.
-    pub(super) fn until_end_of(&self, body: Body) -> AnswerBody {
-        AnswerBody { body, answering: self.clone() }
-    }
-}
-
-/// The body of an answer; when hyper has taken all of it, it drops it.
-pub(super) struct AnswerBody {
-    body: Body,
-    answering: Answering,
-}
-
-impl Drop for AnswerBody {
-    fn drop(&mut self) {
-        self.answering.0.store(false, Ordering::Relaxed);
-    }
-}
-
-impl http_body::Body for AnswerBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+/// What begins a connection of HTTP/2.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The socket.
+#[derive(Clone)]
 pub(super) struct Wire {
-    io: TokioIo<TcpStream>,
+    stream: Arc<TcpStream>,
     answering: Answering,
+    /// The first bytes that came, as many as tell the version.
+    first: Arc<Mutex<Vec<u8>>>,
+}
+
+/// What a connection speaks, as far as it has spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// Nothing that would tell.
+    Unknown,
+    /// HTTP/1.1, or nothing that is known.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, answering: Answering) -> Self {
-        Self { io: TokioIo::new(stream), answering }
+    pub(super) fn new(stream: Arc<TcpStream>, answering: Answering) -> Self {
+        Self { stream, answering, first: Arc::default() }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
-        self.io.into_inner()
+    /// What it speaks.
+    pub(super) fn speaks(&self) -> Speaks {
+        match self.first.lock().as_slice() {
+            PREFACE => Speaks::Http2,
+            first if PREFACE.starts_with(first) => Speaks::Unknown,
+            _ => Speaks::Http1,
+        }
+    }
+
+    fn note(&self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.answering.hear();
+        let mut first = self.first.lock();
+        let missing = PREFACE.len() - first.len();
+        first.extend_from_slice(bytes.get(..missing).unwrap_or(bytes));
     }
 
     fn holds_back(&self, bytes: &[u8]) -> bool {
         !self.answering.is_under_way() && is_empty_refusal(bytes)
+    }
+
+    /// Writes as soon as the socket takes something.
+    fn poll_put(
+        &self,
+        cx: &mut Context<'_>,
+        put: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(cx))?;
+            match put(&self.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
     }
 }
 
@@ -105,26 +97,37 @@ fn is_empty_refusal(bytes: &[u8]) -> bool {
         && lines.eq(["", ""])
 }
 
-impl Read for Wire {
+impl AsyncRead for Wire {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            match self.stream.try_read_buf(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(_) => {
+                    self.note(&buffer.filled()[before..]);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
     }
 }
 
-impl Write for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.holds_back(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        Pin::new(&mut self.io).poll_write(cx, bytes)
+        self.poll_put(cx, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
@@ -133,19 +136,20 @@ impl Write for Wire {
         {
             return Poll::Ready(Ok(only.len()));
         }
-        Pin::new(&mut self.io).poll_write_vectored(cx, parts)
+        self.poll_put(cx, |stream| stream.try_write_vectored(parts))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+    /// Not yet: there may be a refusal to be written.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -302,7 +302,7 @@ fn doors(rooms: &Rooms, observer: &Arc<Observer>, supervisor: &Supervisor) -> Do
 }
 
 fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Supervisor) {
-    let Rooms { control, insight, worker, reported, .. } = rooms;
+    let Rooms { control, insight, worker, reported, stopping, .. } = rooms;
     let (planner, committed) = mpsc::unbounded_channel();
     supervisor.spawn(worker::pump(feed, planner));
     supervisor.spawn(worker.clone().plan(committed));
@@ -313,6 +313,7 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn(async move { recovering.recover_events(unfinished).await });
     supervisor.spawn_endless(worker.clone().wake_due());
     supervisor.spawn_endless(worker.clone().wake_changed(control.configuration().changes()));
+    supervisor.spawn_endless(worker.clone().keep_lease(stopping));
     supervisor.spawn_endless(worker.attend());
     supervisor.spawn_endless(reports::run(control.clone(), reported));
     supervisor.spawn_endless(async move { control.build_artifacts().await });

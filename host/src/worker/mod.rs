@@ -4,6 +4,7 @@
 
 mod handle;
 mod intake;
+mod lease;
 mod loops;
 mod recover;
 mod sweep;

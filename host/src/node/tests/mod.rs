@@ -3,6 +3,7 @@
 
 mod alone;
 mod beyond;
+mod cluster;
 mod planned;
 mod receiver;
 mod revisions;

@@ -60,8 +60,10 @@ use crate::store::Backend;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::Feed as _;
+use crate::store::NodeId;
 use crate::store::Store as _;
 use crate::store::StoreError;
+use crate::store::contract::Cluster as _;
 use crate::store::contract::Opener as _;
 use crate::store::failing::FailingStore;
 use crate::store::failing::StoreFaults;
@@ -124,10 +126,10 @@ impl Flow {
 
     /// On an empty store; several can share what is costly.
     pub(super) async fn start_on(ground: &Ground, planner: Planner) -> Self {
-        let Ground { sandbox, directory } = ground.clone();
         let data = Arc::new(InMemory::new());
-        Self::open(data, sandbox, directory, Receiver::start().await, StoreFaults::default(), planner, true)
-            .await
+        let receiver = Receiver::start().await;
+        let (node, faults) = (NodeId::ALONE, StoreFaults::default());
+        Self::open(data, node, ground.clone(), receiver, faults, planner, true).await
     }
 
     /// As after a crash: what was only in memory is gone. Faults stay wanted.
@@ -144,19 +146,40 @@ impl Flow {
         self.stopping.begin();
         self.store.close().await.unwrap();
         let Self { data, sandbox, _directory, receiver, faults, .. } = self;
-        Self::open(data, sandbox, _directory, receiver, faults, planner, recovers).await
+        let ground = Ground { sandbox, directory: _directory };
+        Self::open(data, NodeId::ALONE, ground, receiver, faults, planner, recovers).await
+    }
+
+    /// Another node on the same store, that sends to the same receiver.
+    pub(super) async fn beside(&self, number: u16) -> Self {
+        let ground = Ground { sandbox: self.sandbox.clone(), directory: self._directory.clone() };
+        let data = self.data.clone();
+        let (node, receiver) = (NodeId::new(number).unwrap(), self.receiver.clone());
+        let faults = StoreFaults::default();
+        Self::open(data, node, ground, receiver, faults, Planner::Works, true).await
+    }
+
+    /// It begins nothing any more, and says so to nobody.
+    pub(super) fn freeze(&self) {
+        self.stopping.begin();
+    }
+
+    /// Until its lease, and every other that nobody renews, has ended.
+    pub(super) fn let_leases_end(&self) {
+        self.data.set_time(self.control.now().plus(Duration::from_secs(60)));
     }
 
     async fn open(
         data: Arc<InMemory>,
-        sandbox: Arc<Sandbox>,
-        directory: Arc<TempDir>,
+        node: NodeId,
+        ground: Ground,
         receiver: Receiver,
         faults: StoreFaults,
         planner: Planner,
         recovers: bool,
     ) -> Self {
-        let (store, mut feed, recovered) = data.open().await;
+        let Ground { sandbox, directory } = ground;
+        let (store, mut feed, recovered) = data.join(node).await;
         let egress = Arc::new(egress());
         let compiler = compiler(&sandbox, &egress);
         let config = &recovered.config;

@@ -1,5 +1,10 @@
 //! The sources keep the promises of the map in `host/src/lib.rs`: rooms use only rooms below
-//! them, each heavy crate has one room, files stay small.
+//! them, each heavy crate has one room, files stay small. Three rules have files of their own: no circle of files and
+//! no crowded room (`files`), what decides lies in the store (`state`), one name has one meaning (`names`).
+
+mod files;
+mod names;
+mod state;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -49,6 +54,7 @@ const SHARED: &[&str] = &["main.rs", "store/sled/guard.rs"];
 const LINES_MAX: usize = 500;
 const LINES_MEDIAN_MAX: usize = 150;
 
+/// A file of the program.
 struct Source {
     /// Below `host/src`, such as `flow/plan.rs`.
     path: String,

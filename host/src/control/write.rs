@@ -45,6 +45,22 @@ impl Control {
         Ok(revision)
     }
 
+    /// Takes over what other nodes write, as they write it. Ends with the store.
+    pub async fn follow(self) {
+        let mut changes = self.store().watch_config();
+        while changes.changed().await.is_ok() {
+            // What this node writes itself is in force when the guard is free.
+            let _guard = self.write_guard().await;
+            let found = *changes.borrow_and_update();
+            if found <= self.snapshot().revision() {
+                continue;
+            }
+            if let Err(error) = self.catch_up(found).await {
+                self.observer().store_error("take over the configuration of another node", &error);
+            }
+        }
+    }
+
     /// Takes over what somebody else wrote, or what was written here and not answered.
     async fn catch_up(&self, revision: u64) -> Result<(), StoreError> {
         let Some(state) = self.store().config_at(revision).await? else { return Ok(()) };

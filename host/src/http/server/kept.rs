@@ -19,7 +19,7 @@ use crate::http::server::wire::Wire;
 
 /// Why a connection ended, if not as it should.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum ConnectionEnd {
     /// It did not even say what it speaks.
     Mute,
     /// hyper says so.
@@ -54,12 +54,14 @@ impl<C: GracefulConnection<Error = Box<dyn Error + Send + Sync>>> Kept<C> {
     }
 
     /// Ends what is idle: of HTTP/1.1 hyper does it. At the second look whoever was told to go is left.
-    fn look(&mut self) -> Option<Ended> {
+    fn look(&mut self) -> Option<ConnectionEnd> {
         let is_idle = !self.answering.is_under_way() && self.answering.begun() == self.begun;
         self.begun = self.answering.begun();
         match self.wire.speaks() {
-            Speaks::Unknown => Some(Ended::Mute),
-            Speaks::Http2 if is_idle && self.is_closing => Some(Ended::Early("idle for too long".into())),
+            Speaks::Unknown => Some(ConnectionEnd::Mute),
+            Speaks::Http2 if is_idle && self.is_closing => {
+                Some(ConnectionEnd::Early("idle for too long".into()))
+            }
             Speaks::Http2 if is_idle => {
                 self.close();
                 None
@@ -76,7 +78,7 @@ impl<C: GracefulConnection<Error = Box<dyn Error + Send + Sync>>> Kept<C> {
 }
 
 impl<C: GracefulConnection<Error = Box<dyn Error + Send + Sync>>> Future for Kept<C> {
-    type Output = Result<(), Ended>;
+    type Output = Result<(), ConnectionEnd>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let kept = &mut *self;
@@ -87,6 +89,6 @@ impl<C: GracefulConnection<Error = Box<dyn Error + Send + Sync>>> Future for Kep
         }
         let ended = kept.connection.as_mut().poll(cx);
         kept.working.poll(cx);
-        ended.map_err(Ended::Early)
+        ended.map_err(ConnectionEnd::Early)
     }
 }

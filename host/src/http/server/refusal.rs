@@ -14,14 +14,14 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::server::ServerLimits;
-use crate::http::server::kept::Ended;
+use crate::http::server::kept::ConnectionEnd;
 
 /// Why a connection ended, if its client should hear of it. `has_heard`: whether something came that was not
 /// understood.
-pub(super) fn problem(ended: &Ended, has_heard: bool, limits: &ServerLimits) -> Option<Problem> {
+pub(super) fn problem(ended: &ConnectionEnd, has_heard: bool, limits: &ServerLimits) -> Option<Problem> {
     match ended {
-        Ended::Mute => slow(has_heard, limits),
-        Ended::Early(error) => of_hyper(error.downcast_ref()?, has_heard, limits),
+        ConnectionEnd::Mute => slow(has_heard, limits),
+        ConnectionEnd::Early(error) => of_hyper(error.downcast_ref()?, has_heard, limits),
     }
 }
 

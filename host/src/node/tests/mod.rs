@@ -4,6 +4,7 @@
 mod alone;
 mod beyond;
 mod cluster;
+mod lives;
 mod planned;
 mod receiver;
 mod revisions;

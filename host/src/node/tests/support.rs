@@ -204,6 +204,7 @@ impl Flow {
             snapshot,
         };
         let Rooms { control, pipeline, delivery, insight, worker, reported, stopping } = rooms::build(parts);
+        tokio::spawn(control.clone().follow());
         tokio::spawn(reports::run(control.clone(), reported));
         tokio::spawn(worker.clone().wake_changed(control.configuration().changes()));
         match planner {

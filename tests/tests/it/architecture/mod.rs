@@ -35,6 +35,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum::", &["http"]),
     ("hyper::client", &["egress"]),
     ("reqwest::", &["egress", "cli"]),
+    ("hickory_resolver", &["egress"]),
     ("sled::Db", &["store/sled"]),
     ("sled::Tree", &["store/sled"]),
     ("sled::Config", &["store/sled"]),

@@ -44,7 +44,6 @@ const KEPT: &[(&str, Why, &str)] = &[
     ("control/rollouts/registry.rs", Gauge, "counts of rollouts; they begin anew at a start"),
     ("control/rollouts/watch.rs", Gauge, "counts of a rollout, and that its end was reported"),
     ("control/snapshot/caps.rs", Lease, "calls under way of plugins with a cap"),
-    ("control/snapshot/plugin_step.rs", Lease, "the permits of a capped plugin"),
     ("control/snapshot/streak.rs", Gauge, "faults in a row; a quarantine is written down"),
     ("control/stopping.rs", Lease, "that this process ends"),
     ("delivery/dispatch.rs", Lease, "who works on a queue"),

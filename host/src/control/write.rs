@@ -45,13 +45,16 @@ impl Control {
         Ok(revision)
     }
 
-    /// Takes over what other nodes write, as they write it. Ends with the store.
+    /// Takes over what other nodes write, as they write it. Ends with the store, or when the server goes down.
     pub async fn follow(self) {
         let mut changes = self.store().watch_config();
         while changes.changed().await.is_ok() {
             // What this node writes itself is in force when the guard is free.
             let _guard = self.write_guard().await;
             let found = *changes.borrow_and_update();
+            if self.is_stopping() {
+                return;
+            }
             if found <= self.snapshot().revision() {
                 continue;
             }

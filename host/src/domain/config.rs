@@ -1,5 +1,5 @@
 //! What operators set up. Documents of the store and of snapshots; the shapes of the API are in
-//! `http`. Not here: compiling steps (`flow`), checking anything against the outside world.
+//! `http`. Not here: compiling steps (`control`), checking anything against the outside world.
 
 use serde::{Deserialize, Serialize};
 

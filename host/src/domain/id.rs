@@ -1,5 +1,5 @@
 //! Typed ids that sort by time and parse only with their own prefix.
-//! Not here: who makes them (`store` numbers events, `flow` everything else).
+//! Not here: who makes them (`store` numbers events, `control::ids` everything else).
 //!
 //! Every id is 128 bits: 48 bits of unix milliseconds, 16 bits of a counter within the
 //! millisecond, 40 random bits, 16 bits of slot and 8 bits of attempt. Slot and attempt are

@@ -3,7 +3,7 @@
 //! Read `egress` (what others call), `connect/address` (what is dialled), `exchange/send` (the course of a request) and
 //! `target` (a place to send to, with its connections).
 //!
-//! Not here: what may be called (`rules::address`), what is sent and what an answer means (`flow`,
+//! Not here: what may be called (`rules::address`), what is sent and what an answer means (`delivery`,
 //! `rules`).
 
 mod connect;

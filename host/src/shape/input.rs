@@ -1,5 +1,5 @@
 //! What a filter or mapping may look at: the payload, the headers, the event's own fields.
-//! Not here: where they come from (`flow`).
+//! Not here: where they come from (`pipeline`).
 
 use crate::domain::event::RequestLine;
 use crate::shape::budget::Exhausted;

@@ -1,5 +1,5 @@
 //! Durable events on their way to the steps, and the memory they may take meanwhile.
-//! Not here: what is done with them (`flow`).
+//! Not here: what is done with them (`worker`).
 
 use std::future::Future;
 use std::sync::Arc;

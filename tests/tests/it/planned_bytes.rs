@@ -1,5 +1,5 @@
 //! Nothing leaves but what was planned: what the gateway could not make is not sent in another form when somebody
-//! asks for it again. The cases that need a store that fails are in `flow/tests`.
+//! asks for it again. The cases that need a store that fails are in `node/tests`.
 
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;

@@ -24,7 +24,7 @@ async fn trace(call: Call) -> Answer {
     Ok(reply::ok(&trace.ok_or_else(|| Call::not_found("event", call.path("event")))?))
 }
 
-/// The entries belong to `flow`; a test holds their fields against this.
+/// The entries belong to `insight`; a test holds their fields against this.
 fn describe() -> Described {
     let text = |doc: &str| serde_json::json!({"type": "string", "description": doc});
     let number = |doc: &str| serde_json::json!({"type": "integer", "description": doc});

@@ -1,4 +1,4 @@
-//! The table from the errors of `flow` to problems. Every variant has its row; a new one does not
+//! The table from the errors of the rooms below to problems. Every variant has its row; a new one does not
 //! compile without.
 
 use http::header::ACCEPT_ENCODING;

@@ -1,5 +1,5 @@
 //! May this request in? Schemes are data; this checks one, always over the raw bytes and in
-//! constant time. Pure: the time is an argument. Not here: keys and passwords (`flow`).
+//! constant time. Pure: the time is an argument. Not here: keys and passwords (`pipeline`).
 
 mod body_member;
 mod coding;

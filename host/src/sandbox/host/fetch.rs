@@ -1,5 +1,5 @@
 //! The guest's side of requests to the outside: handed to whoever makes them, awaited without holding a thread, kept
-//! for people without the values of secrets. Not here: which hosts may be asked and how much, nor asking (`flow`).
+//! for people without the values of secrets. Not here: which hosts may be asked and how much, nor asking (`pipeline`).
 
 use std::time::Duration;
 use std::time::Instant;

@@ -1,5 +1,5 @@
 //! Filters: whether an event passes, which clause decided it and on which value.
-//! Not here: what happens to an event that does not pass (`flow`).
+//! Not here: what happens to an event that does not pass (`pipeline`).
 
 mod clause;
 mod compile;

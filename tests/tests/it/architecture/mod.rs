@@ -57,7 +57,7 @@ const LINES_MEDIAN_MAX: usize = 150;
 
 /// A file of the program.
 struct Source {
-    /// Below `host/src`, such as `flow/plan.rs`.
+    /// Below `host/src`, such as `pipeline/plan.rs`.
     path: String,
     text: String,
 }

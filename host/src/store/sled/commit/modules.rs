@@ -1,4 +1,4 @@
-//! Writes modules of plugins. Not here: which are in use (`flow`), and reading them (`read`).
+//! Writes modules of plugins. Not here: which are in use (`control`), and reading them (`read`).
 
 use crate::domain::plugin::Digest;
 use crate::store::sled::commit::build::Commit;

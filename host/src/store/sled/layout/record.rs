@@ -14,7 +14,7 @@ use crate::store::sled::fault::SledFault;
 /// A delivery record and what the store adds to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredRecord {
-    /// As `flow` wrote it.
+    /// As it was given.
     pub(crate) record: DeliveryRecord,
     /// Commits that hold attempts of it, oldest first.
     pub(crate) seqs: Vec<u64>,

@@ -1,5 +1,5 @@
 //! Finds out, when a store is opened, what was accepted and not finished. Reads events and log
-//! from the mark on only. Not here: what is done with it (`flow`).
+//! from the mark on only. Not here: what is done with it (`worker`).
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

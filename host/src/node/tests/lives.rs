@@ -4,10 +4,12 @@
 //! of them, and nodes are taken over in the midst of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use fastrand::Rng;
-use futures::StreamExt as _;
 use serde_json::json;
+use tokio::runtime::Builder;
 
 use super::support::Flow;
 use super::support::Ground;
@@ -109,7 +111,28 @@ impl Life {
             self.node.worker.look_for_unattended(&mut seen).await;
             self.node.pass().await;
         }
-        panic!("seed {seed}: {:?}", self.node.deliveries().await);
+        panic!("seed {seed}: {}", self.stuck().await);
+    }
+
+    /// Of each delivery that has not ended, who has it.
+    async fn stuck(&self) -> String {
+        let (node, mut told) = (&self.node, Vec::new());
+        let open = node.store.open_events(None, 100).await.unwrap();
+        for one in node.deliveries().await.into_iter().filter(|one| !one.state.is_terminal()) {
+            let event = one.id.event();
+            let queue = node.delivery.lanes().of(one.destination);
+            let (has, waiting) = {
+                let queue = queue.lock();
+                (queue.has(one.id, one.next_attempt_at.unwrap_or_default()), queue.waiting())
+            };
+            let (is_open, duty) = (open.contains(&event), node.pipeline.duties().has(event));
+            let record = node.store.delivery(one.id).await.unwrap();
+            told.push(format!(
+                "{one:?}: event open {is_open}, with a duty {duty}; in its queue {has}, which has {waiting:?}; {record:?}; {:?}",
+                node.receiver.hits().iter().filter(|hit| hit.id == one.id.to_string()).count(),
+            ));
+        }
+        format!("{} open events; {}", open.len(), told.join("\n"))
     }
 
     /// Whether every event was planned, and every delivery of it has ended or waits for somebody.
@@ -146,10 +169,29 @@ async fn live(seed: u64, ground: &Ground, is_long: bool) {
     life.check(seed);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_befalls_them_every_event_comes_to_an_end() {
+/// Lives one after the other, each on a runtime of its own: whatever a frozen node still holds ends with its life.
+fn live_in_turn(next: &AtomicU64, lives: u64, ground: &Ground, is_long: bool) {
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= lives {
+            return;
+        }
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(live(seed, ground, is_long));
+        runtime.shutdown_background();
+    }
+}
+
+#[test]
+fn whatever_befalls_them_every_event_comes_to_an_end() {
     let is_long = std::env::var_os("HOOKMILL_SOAK").is_some();
     let lives = if is_long { LIVES_LONG } else { LIVES };
-    let ground = Ground::new();
-    futures::stream::iter(0..lives).for_each_concurrent(AT_ONCE, |seed| live(seed, &ground, is_long)).await;
+    let base = Builder::new_current_thread().enable_all().build().unwrap();
+    let ground = base.block_on(async { Ground::new() });
+    let next = AtomicU64::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..AT_ONCE {
+            threads.spawn(|| live_in_turn(&next, lives, &ground, is_long));
+        }
+    });
 }

@@ -1,7 +1,7 @@
 //! Lives of chance: two nodes on one store take events in, plan them, fail to deliver them, retry, are paused, freeze and
 //! are taken over, with a clock that the test turns. At the end every acknowledged event has been delivered, is dead with
-//! a reason, dropped with a reason or held; and no id was ever seen with two bodies. With `HOOKMILL_SOAK` there are more
-//! of them, and nodes are taken over in the midst of it.
+//! a reason, dropped with a reason or held; and no id was ever seen with two bodies. `HOOKMILL_SOAK` lives more of
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -36,18 +36,17 @@ struct Life {
     random: Rng,
     node: Flow,
     joined: u16,
-    is_long: bool,
     /// With the number that is in each.
     events: BTreeMap<EventId, u64>,
 }
 
 impl Life {
-    async fn begin(seed: u64, ground: &Ground, is_long: bool) -> Self {
+    async fn begin(seed: u64, ground: &Ground) -> Self {
         let node = Flow::start_on(ground, Planner::Works).await;
         node.connect(1, &[field("a", true)]).await;
         node.connect(2, &[("filter", json!({"path": "$.a", "lt": 12})), field("b", true)]).await;
         let random = Rng::with_seed(seed);
-        Self { random, node, joined: 1, is_long, events: BTreeMap::new() }
+        Self { random, node, joined: 1, events: BTreeMap::new() }
     }
 
     async fn deed(&mut self) {
@@ -73,7 +72,7 @@ impl Life {
                 self.node.try_change_steps(1, &[field(name, true)]).await.unwrap();
             }
             14..16 => self.by_hand().await,
-            16..18 if self.is_long => self.taken_over().await,
+            16..18 => self.taken_over().await,
             _ => self.node.pass().await,
         }
     }
@@ -160,8 +159,8 @@ impl Life {
     }
 }
 
-async fn live(seed: u64, ground: &Ground, is_long: bool) {
-    let mut life = Life::begin(seed, ground, is_long).await;
+async fn live(seed: u64, ground: &Ground) {
+    let mut life = Life::begin(seed, ground).await;
     for _ in 0..DEEDS {
         life.deed().await;
     }
@@ -170,28 +169,27 @@ async fn live(seed: u64, ground: &Ground, is_long: bool) {
 }
 
 /// Lives one after the other, each on a runtime of its own: whatever a frozen node still holds ends with its life.
-fn live_in_turn(next: &AtomicU64, lives: u64, ground: &Ground, is_long: bool) {
+fn live_in_turn(next: &AtomicU64, lives: u64, ground: &Ground) {
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= lives {
             return;
         }
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(live(seed, ground, is_long));
+        runtime.block_on(live(seed, ground));
         runtime.shutdown_background();
     }
 }
 
 #[test]
 fn whatever_befalls_them_every_event_comes_to_an_end() {
-    let is_long = std::env::var_os("HOOKMILL_SOAK").is_some();
-    let lives = if is_long { LIVES_LONG } else { LIVES };
+    let lives = if std::env::var_os("HOOKMILL_SOAK").is_some() { LIVES_LONG } else { LIVES };
     let base = Builder::new_current_thread().enable_all().build().unwrap();
     let ground = base.block_on(async { Ground::new() });
     let next = AtomicU64::new(0);
     std::thread::scope(|threads| {
         for _ in 0..AT_ONCE {
-            threads.spawn(|| live_in_turn(&next, lives, &ground, is_long));
+            threads.spawn(|| live_in_turn(&next, lives, &ground));
         }
     });
 }

@@ -21,7 +21,7 @@ use crate::http::problem::Problem;
 /// Keys remembered; the oldest are forgotten first.
 const KEYS_MAX: usize = 10_000;
 /// Longest key, bytes.
-const KEY_BYTES_MAX: usize = 255;
+pub(crate) const KEY_BYTES_MAX: usize = 255;
 /// Longest body of an answer that is remembered.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 10;
 

@@ -2,6 +2,7 @@
 //! Not here: whether a request may in (`pipeline::accept`).
 
 use axum::body::Body;
+use axum::response::IntoResponse as _;
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;

@@ -4,13 +4,15 @@
 //! ```text
 //! server     connections: accept, limits, shutdown
 //! ingest     /in/{source}: the short path, no router
-//! router     everything else: key, scope, body, then one handler of `api`
-//! api        one file per resource: its fields, its views, its handlers, its endpoints
+//! router     everything else
+//! door       key, scope, media types, memory of writes, place of work: of each operation of the API
+//! request    bodies, queries and paths, read by the types that describe them
+//! api        one file per resource: its bodies, its views, its operations
 //! background what a request makes the server compute
 //! accept     which format somebody prefers
-//! form       JSON bodies read so that every fault is told at once
 //! problem    the one table from errors to RFC 9457
-//! openapi    the description of all of it, made from the same tables
+//! openapi    the description of all of it, made from the same declarations
+//! schema     the domain's own types in that description
 //! ```
 
 mod accept;
@@ -18,16 +20,16 @@ mod api;
 mod background;
 mod body;
 mod docs;
-mod endpoint;
-mod form;
+mod door;
 mod idempotency;
 mod ingest;
 mod openapi;
 mod path;
 mod problem;
-mod query;
 mod reply;
+mod request;
 mod router;
+mod schema;
 pub mod server;
 mod site;
 #[cfg(test)]

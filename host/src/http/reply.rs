@@ -1,6 +1,7 @@
 //! Answers: JSON and its headers. Not here: problems (`problem`).
 
 use axum::body::Body;
+use axum::response::IntoResponse as _;
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -17,7 +18,12 @@ use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::header::X_FRAME_OPTIONS;
 use serde::Serialize;
 
+use crate::http::problem::Kind;
+use crate::http::problem::Problem;
 use crate::rules::own_answer;
+
+/// What an operation answers.
+pub(crate) type Answer = Result<Response, Problem>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -59,11 +65,7 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
         Ok(bytes) => json_bytes(status, bytes.into()),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
-            let problem = crate::http::problem::Problem::new(
-                crate::http::problem::Kind::Internal,
-                "the answer could not be written",
-            );
-            problem.into_response()
+            Problem::new(Kind::Internal, "the answer could not be written").into_response()
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::delivery::Delivery;
 use crate::http::background::Background;
 use crate::http::idempotency::Memory;
+use crate::http::request::Shapes;
 use crate::http::server::ServerLimits;
 use crate::insight::Insight;
 use crate::observe::Observer;
@@ -44,6 +45,8 @@ pub(crate) struct Site {
     pub closing: CancellationToken,
     /// Answers to writes with an idempotency key.
     pub memory: Memory,
+    /// What its requests must look like.
+    pub shapes: Shapes,
     /// The OpenAPI document.
     pub openapi: bytes::Bytes,
     /// The readable page made from it, and its content security policy.

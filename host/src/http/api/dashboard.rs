@@ -4,12 +4,12 @@
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
+use utoipa_axum::routes;
 
-use crate::http::endpoint::Answer;
-use crate::http::endpoint::Call;
-use crate::http::endpoint::Endpoint;
-use crate::http::endpoint::Output;
+use crate::http::door::Door;
+use crate::http::door::Routes;
 use crate::http::reply;
+use crate::http::reply::Answer;
 
 const PAGE: &str = include_str!("../../../dashboard/index.html");
 const STYLE: &str = include_str!("../../../dashboard/dashboard.css");
@@ -21,20 +21,12 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// The operations.
-pub(super) fn endpoints() -> Vec<Endpoint> {
-    let html = Output::Media("text/html");
-    vec![
-        Endpoint::get("/", "The dashboard.", |call| Box::pin(page(call))).public().output(200, html),
-        Endpoint::get("/login", "The dashboard; takes a key behind `#`.", |call| Box::pin(page(call)))
-            .public()
-            .output(200, html),
-        Endpoint::get("/dashboard.css", "The dashboard's style.", |call| Box::pin(style(call)))
-            .public()
-            .output(200, Output::Media("text/css")),
-        Endpoint::get("/dashboard.js", "The dashboard's script.", |call| Box::pin(script(call)))
-            .public()
-            .output(200, Output::Media("text/javascript")),
-    ]
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Door::public(), routes!(page))
+        .add(Door::public(), routes!(login))
+        .add(Door::public(), routes!(style))
+        .add(Door::public(), routes!(script))
 }
 
 fn file(media: &'static str, text: &'static str) -> Response {
@@ -43,14 +35,42 @@ fn file(media: &'static str, text: &'static str) -> Response {
     response
 }
 
-async fn page(_call: Call) -> Answer {
+/// The dashboard.
+#[utoipa::path(
+    get,
+    path = "/",
+    responses((status = 200, body = String, content_type = "text/html")),
+)]
+async fn page() -> Answer {
     Ok(file("text/html; charset=utf-8", PAGE))
 }
 
-async fn style(_call: Call) -> Answer {
+/// The dashboard; takes a key behind `#`.
+#[utoipa::path(
+    get,
+    path = "/login",
+    responses((status = 200, body = String, content_type = "text/html")),
+)]
+async fn login() -> Answer {
+    page().await
+}
+
+/// The dashboard's style.
+#[utoipa::path(
+    get,
+    path = "/dashboard.css",
+    responses((status = 200, body = String, content_type = "text/css")),
+)]
+async fn style() -> Answer {
     Ok(file("text/css; charset=utf-8", STYLE))
 }
 
-async fn script(_call: Call) -> Answer {
+/// The dashboard's script.
+#[utoipa::path(
+    get,
+    path = "/dashboard.js",
+    responses((status = 200, body = String, content_type = "text/javascript")),
+)]
+async fn script() -> Answer {
     Ok(file("text/javascript; charset=utf-8", SCRIPT))
 }

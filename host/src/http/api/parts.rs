@@ -1,61 +1,103 @@
 //! Parts that several resources have in common: states, headers, basic authentication, where a
 //! value is taken from.
 
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::control::resources::BasicDraft;
 use crate::control::resources::HIDDEN;
-use crate::domain::config::FlowState;
-use crate::domain::config::ValueFrom;
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
-use crate::http::form::Field;
-use crate::http::form::Object;
-use crate::http::form::Shape;
-use crate::http::form::field;
-use crate::http::view::view;
+use crate::http::request::Faults;
+use crate::http::request::pointer_to;
 use crate::rules::hide::is_credential;
 
-/// The states of things that flow.
-pub(super) const STATE: Field = field(
-    "state",
-    Shape::Choice(&["active", "paused"]),
-    "Whether things flow. What is paused holds, or refuses.",
-);
+/// Basic authentication.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BasicBody {
+    /// The name.
+    #[schema(required = true, nullable = false)]
+    pub username: Option<String>,
+    /// The password.
+    #[schema(required = true, nullable = false)]
+    pub password: Option<Secret>,
+}
 
-/// Fields of basic authentication.
-pub(super) const BASIC: &[Field] = &[
-    field("username", Shape::Text, "The name.").required(),
-    field("password", Shape::Secret, "The password.").required(),
-];
-
-/// Fields of a place where a value is.
-pub(super) const VALUE_FROM: &[Field] = &[
-    field("fixed", Shape::Text, "Always this."),
-    field("header", Shape::Text, "The value of this header."),
-    field("path", Shape::Text, "The first node of this JSONPath over the body."),
-];
-
-view! {
-    /// A header.
-    HeaderView {
-        /// Its name, in lower case.
-        name: String,
-        /// Its value.
-        value: String,
+impl BasicBody {
+    /// As the domain takes it; what is missing has been told.
+    pub(super) fn draft(self) -> Option<BasicDraft> {
+        Some(BasicDraft { username: self.username?, password: self.password? })
     }
+}
 
-    /// Basic authentication. The password is never shown.
-    BasicView {
-        /// The name.
-        username: String,
-    }
+/// Headers by their names, in the order they were given.
+pub(super) type HeadersBody = IndexMap<String, String>;
 
-    /// A secret, by its end.
-    SecretView {
-        /// The last four characters, when it is long enough that they give nothing away.
-        last4: String,
+/// Headers as the domain takes them.
+pub(super) fn headers(given: HeadersBody, pointer: &str, faults: &mut Faults) -> Headers {
+    let mut lower = HashSet::new();
+    for name in given.keys().filter(|name| !lower.insert(name.to_ascii_lowercase())) {
+        let detail = "this header is there twice; names do not differ by upper and lower case";
+        faults.add(pointer_to(pointer, name), detail);
     }
+    Headers(given.into_iter().collect())
+}
+
+/// The same with names in lower case.
+pub(super) fn lower_headers(given: Option<HeadersBody>, pointer: &str, faults: &mut Faults) -> Headers {
+    let headers = headers(given.unwrap_or_default(), pointer, faults).0;
+    Headers(headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+}
+
+/// Reads a field that null takes away: `Some(None)` then.
+pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The same, of one of several forms: what is none of them any more, because of what was wrong in it, is not there.
+pub(super) fn nullable_choice<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    let given: Option<serde_json::Value> = Option::deserialize(deserializer)?;
+    Ok(Some(given.and_then(|value| serde_json::from_value(value).ok())))
+}
+
+/// Reads a field that is there also when it is null.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
+/// A header.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HeaderView {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Basic authentication. The password is never shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BasicView {
+    /// The name.
+    pub username: String,
+}
+
+/// A secret, by its end.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SecretView {
+    /// The last four characters, when it is long enough that they give nothing away.
+    pub last4: String,
 }
 
 /// A header's value, unless it is a credential.
@@ -85,31 +127,6 @@ pub(super) fn headers_object(headers: &Headers) -> serde_json::Value {
 /// A secret, by its end.
 pub(super) fn secret_view(secret: &Secret) -> SecretView {
     SecretView { last4: secret.last4().to_owned() }
-}
-
-/// Reads `state`.
-pub(super) fn state(object: &Object<'_>) -> Option<FlowState> {
-    object.choice("state", &[("active", FlowState::Active), ("paused", FlowState::Paused)])
-}
-
-/// Reads basic authentication.
-pub(super) fn basic(object: &Object<'_>, name: &str) -> Option<BasicDraft> {
-    let basic = object.object(name)?;
-    Some(BasicDraft { username: basic.text("username")?, password: basic.secret("password")? })
-}
-
-/// Reads where a value is.
-pub(super) fn value_from(object: &Object<'_>, name: &str) -> Option<ValueFrom> {
-    let from = object.object(name)?;
-    let given = VALUE_FROM.iter().filter(|field| from.has(field.name)).count();
-    if given != 1 {
-        object.fault(name, "give exactly one of `fixed`, `header` and `path`");
-        return None;
-    }
-    let fixed = from.text("fixed").map(ValueFrom::Fixed);
-    fixed
-        .or_else(|| from.text("header").map(ValueFrom::Header))
-        .or_else(|| from.text("path").map(ValueFrom::Path))
 }
 
 /// JSON that is stored as text; null if it is none, which saving does not let happen.

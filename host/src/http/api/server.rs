@@ -1,58 +1,55 @@
 //! What everybody may ask the server itself: whether it lives and is ready, its metrics, the
 //! description of its API.
 
+use http::HeaderMap;
 use http::HeaderValue;
 use http::header::CONTENT_SECURITY_POLICY;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
 
 use crate::http::accept;
-use crate::http::endpoint::Answer;
-use crate::http::endpoint::Call;
-use crate::http::endpoint::Endpoint;
-use crate::http::endpoint::Output;
+use crate::http::door::Door;
+use crate::http::door::Routes;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
-use crate::http::view::View;
-use crate::http::view::view;
+use crate::http::reply::Answer;
+use crate::http::request::Call;
 
-view! {
-    /// The server's state.
-    HealthView {
-        /// `ok`.
-        status: &'static str,
-    }
+/// The server's state.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthView {
+    /// `ok`.
+    pub status: &'static str,
 }
 
 /// The operations.
-pub(super) fn endpoints() -> Vec<Endpoint> {
-    let health = Output::Json(HealthView::describe);
-    vec![
-        Endpoint::get("/healthz", "Whether the server lives.", |call| Box::pin(healthz(call)))
-            .public()
-            .output(200, health),
-        Endpoint::get("/readyz", "Whether events would be taken now.", |call| Box::pin(readyz(call)))
-            .public()
-            .output(200, health),
-        Endpoint::get(
-            "/metrics",
-            "All metrics for Prometheus; as OpenMetrics for those that ask for it by `Accept`.",
-            |call| Box::pin(metrics(call)),
-        )
-        .public()
-        .output(200, Output::Media("*/*")),
-        Endpoint::get("/openapi.json", "The description of this API.", |call| Box::pin(openapi(call)))
-            .public()
-            .output(200, Output::Media("application/json")),
-        Endpoint::get("/docs", "The description of this API, for people.", |call| Box::pin(docs(call)))
-            .public()
-            .output(200, Output::Media("text/html")),
-    ]
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Door::public(), routes!(healthz))
+        .add(Door::public(), routes!(readyz))
+        .add(Door::public().any_answer(), routes!(metrics))
+        .add(Door::public(), routes!(openapi))
+        .add(Door::public(), routes!(docs))
 }
 
-async fn healthz(_call: Call) -> Answer {
+/// Whether the server lives.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    responses((status = 200, body = HealthView)),
+)]
+async fn healthz() -> Answer {
     Ok(reply::ok(&HealthView { status: "ok" }))
 }
 
+/// Whether events would be taken now.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = 200, body = HealthView)),
+)]
 async fn readyz(call: Call) -> Answer {
     match call.insight().ready() {
         Ok(()) => Ok(reply::ok(&HealthView { status: "ok" })),
@@ -67,15 +64,33 @@ async fn readyz(call: Call) -> Answer {
     }
 }
 
-async fn metrics(call: Call) -> Answer {
-    let format = accept::metrics(&call.headers);
+/// All metrics for Prometheus; as OpenMetrics for those that ask for it by `Accept`.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, content((String = "text/plain"), (String = "application/openmetrics-text")))),
+)]
+async fn metrics(call: Call, headers: HeaderMap) -> Answer {
+    let format = accept::metrics(&headers);
     Ok(reply::bytes(format.media(), call.insight().metrics_text(format).into()))
 }
 
+/// The description of this API.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    responses((status = 200, body = serde_json::Value)),
+)]
 async fn openapi(call: Call) -> Answer {
     Ok(reply::bytes("application/json", call.site.openapi.clone()))
 }
 
+/// The description of this API, for people.
+#[utoipa::path(
+    get,
+    path = "/docs",
+    responses((status = 200, body = String, content_type = "text/html")),
+)]
 async fn docs(call: Call) -> Answer {
     let mut response = reply::bytes("text/html; charset=utf-8", call.site.docs.html.clone());
     if let Ok(policy) = HeaderValue::from_str(&call.site.docs.policy) {

@@ -2,101 +2,105 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
 use crate::domain::id::DestinationId;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::http::api::usage;
-use crate::http::api::usage::UsagePointView;
-use crate::http::endpoint::Answer;
-use crate::http::endpoint::Call;
-use crate::http::endpoint::Endpoint;
-use crate::http::endpoint::Output;
+use crate::http::api::code::usage;
+use crate::http::api::code::usage::UsagePointView;
+use crate::http::door::Door;
+use crate::http::door::Routes;
 use crate::http::reply;
-use crate::http::view::View;
-use crate::http::view::view;
+use crate::http::reply::Answer;
+use crate::http::request::Call;
 use crate::insight::DestinationStats;
 use crate::insight::SourceStats;
 
-view! {
-    /// What one source saw.
-    SourceCountView {
-        /// Which.
-        source: SourceId,
-        /// Its name.
-        name: String,
-        /// Events taken, copies not counted.
-        received: u64,
-        /// Requests refused, by cause.
-        rejected: BTreeMap<&'static str, u64>,
-        /// When the last event came in.
-        last_received_at: Option<Timestamp>,
-    }
+/// What one source saw.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceCountView {
+    /// Which.
+    pub source: SourceId,
+    /// Its name.
+    pub name: String,
+    /// Events taken, copies not counted.
+    pub received: u64,
+    /// Requests refused, by cause.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// When the last event came in.
+    #[schema(required = true)]
+    pub last_received_at: Option<Timestamp>,
+}
 
-    /// What one destination saw.
-    DestinationCountView {
-        /// Which.
-        destination: DestinationId,
-        /// Its name.
-        name: String,
-        /// Requests made.
-        attempts: u64,
-        /// Deliveries that came into each state by an attempt.
-        states: BTreeMap<&'static str, u64>,
-        /// Deliveries that wait, for a slot or a retry.
-        waiting: u64,
-    }
+/// What one destination saw.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DestinationCountView {
+    /// Which.
+    pub destination: DestinationId,
+    /// Its name.
+    pub name: String,
+    /// Requests made.
+    pub attempts: u64,
+    /// Deliveries that came into each state by an attempt.
+    pub states: BTreeMap<&'static str, u64>,
+    /// Deliveries that wait, for a slot or a retry.
+    pub waiting: u64,
+}
 
-    /// Microseconds from an event's arrival to its delivery at the first attempt.
-    LatencyView {
-        /// How many deliveries this is about.
-        count: u64,
-        /// Half of them took at most this.
-        p50_us: u64,
-        /// Nine in ten.
-        p90_us: u64,
-        /// 99 in a hundred.
-        p99_us: u64,
-        /// The longest.
-        max_us: u64,
-    }
+/// Microseconds from an event's arrival to its delivery at the first attempt.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LatencyView {
+    /// How many deliveries this is about.
+    pub count: u64,
+    /// Half of them took at most this.
+    pub p50_us: u64,
+    /// Nine in ten.
+    pub p90_us: u64,
+    /// 99 in a hundred.
+    pub p99_us: u64,
+    /// The longest.
+    pub max_us: u64,
+}
 
-    /// What happened in a workspace since the server started.
-    StatsView {
-        /// Events taken, copies not counted.
-        received: u64,
-        /// Requests refused.
-        rejected: u64,
-        /// Deliveries the receiver took.
-        delivered: u64,
-        /// Deliveries that ended without.
-        failed: u64,
-        /// Requests made.
-        attempts: u64,
-        /// Deliveries that wait, for a slot or a retry.
-        waiting: u64,
-        /// Latencies of the last minute.
-        latency: LatencyView,
-        /// What plugins cost in the last hour, all together, by the minute; minutes without a call are left out.
-        plugins: Vec<UsagePointView>,
-        /// Each source.
-        sources: Vec<SourceCountView>,
-        /// Each destination.
-        destinations: Vec<DestinationCountView>,
-    }
+/// What happened in a workspace since the server started.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StatsView {
+    /// Events taken, copies not counted.
+    pub received: u64,
+    /// Requests refused.
+    pub rejected: u64,
+    /// Deliveries the receiver took.
+    pub delivered: u64,
+    /// Deliveries that ended without.
+    pub failed: u64,
+    /// Requests made.
+    pub attempts: u64,
+    /// Deliveries that wait, for a slot or a retry.
+    pub waiting: u64,
+    /// Latencies of the last minute.
+    pub latency: LatencyView,
+    /// What plugins cost in the last hour, all together, by the minute; minutes without a call are left out.
+    pub plugins: Vec<UsagePointView>,
+    /// Each source.
+    pub sources: Vec<SourceCountView>,
+    /// Each destination.
+    pub destinations: Vec<DestinationCountView>,
 }
 
 /// The operations.
-pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![
-        Endpoint::get(
-            "/v1/stats",
-            "Counts since the server started, and latencies of the last minute.",
-            |call| Box::pin(stats(call)),
-        )
-        .output(200, Output::Json(StatsView::describe)),
-    ]
+pub(super) fn routes() -> Routes {
+    Routes::default().add(Door::read(), routes!(stats))
 }
 
+/// Counts since the server started, and latencies of the last minute.
+#[utoipa::path(
+    get,
+    path = "/v1/stats",
+    responses((status = 200, body = StatsView)),
+)]
 async fn stats(call: Call) -> Answer {
     let stats = call.insight().stats(call.workspace()?);
     let plugins = usage::points(call.insight().usage_of_last_hour(call.workspace()?));

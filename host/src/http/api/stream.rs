@@ -15,13 +15,14 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::routes;
 
 use crate::domain::config::Scope;
 use crate::domain::id::WorkspaceId;
-use crate::http::endpoint::Answer;
-use crate::http::endpoint::Call;
-use crate::http::endpoint::Endpoint;
-use crate::http::endpoint::Output;
+use crate::http::door::Door;
+use crate::http::door::Routes;
+use crate::http::reply::Answer;
+use crate::http::request::Call;
 use crate::observe::LiveEvent;
 
 const MEDIA: &str = "text/event-stream";
@@ -34,15 +35,8 @@ const ENDED: &[u8] =
     b"event: ended\ndata: {\"reason\":\"the key was deleted, has expired, or may not read any more\"}\n\n";
 
 /// The operations.
-pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![
-        Endpoint::get(
-            "/v1/stream",
-            "What arrives and happens, live, as server-sent events without payloads.",
-            |call| Box::pin(stream(call)),
-        )
-        .output(200, Output::Media(MEDIA)),
-    ]
+pub(super) fn routes() -> Routes {
+    Routes::default().add(Door::read(), routes!(stream))
 }
 
 struct Watcher {
@@ -64,6 +58,12 @@ enum Stage {
     Ended,
 }
 
+/// What arrives and happens, live, as server-sent events without payloads.
+#[utoipa::path(
+    get,
+    path = "/v1/stream",
+    responses((status = 200, body = String, content_type = "text/event-stream")),
+)]
 async fn stream(call: Call) -> Answer {
     let (principal, control) = (call.principal()?.clone(), call.control().clone());
     let watcher = Watcher {

@@ -5,12 +5,14 @@ mod kind;
 mod table;
 
 use axum::body::Body;
+use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub(crate) use kind::Kind;
 
@@ -31,21 +33,36 @@ pub(crate) struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// RFC 9457. `type` is stable.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemView<'a> {
+    /// What happened, as a name that never changes.
+    #[schema(format = "uri")]
     r#type: String,
-    title: &'static str,
+    /// What happened, in a few words that never change.
+    title: &'a str,
+    /// The status.
     status: u16,
+    /// What happened, and how to mend it.
     detail: &'a str,
+    /// A finer name of the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    #[schema(nullable = false)]
+    code: Option<&'a str>,
+    /// Every fault of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ErrorEntry<'a>>,
+    #[schema(required = false)]
+    errors: Vec<FaultView<'a>>,
 }
 
-#[derive(Serialize)]
-struct ErrorEntry<'a> {
+/// One fault of a request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Fault)]
+pub(crate) struct FaultView<'a> {
+    /// A JSON pointer into the body, or `?` and the name of a parameter.
     pointer: &'a str,
+    /// What is wrong there.
     detail: &'a str,
 }
 
@@ -83,12 +100,13 @@ impl Problem {
         self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
         self
     }
+}
 
-    /// The answer.
-    pub(crate) fn into_response(self) -> Response {
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
         let errors =
-            self.errors.iter().map(|fault| ErrorEntry { pointer: &fault.pointer, detail: &fault.detail });
-        let document = Document {
+            self.errors.iter().map(|fault| FaultView { pointer: &fault.pointer, detail: &fault.detail });
+        let document = ProblemView {
             r#type: format!("{TYPE_BASE}{}", self.kind.name()),
             title: self.kind.title(),
             status: self.status,

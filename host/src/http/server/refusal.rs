@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
+use axum::response::IntoResponse as _;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use tokio::net::TcpStream;

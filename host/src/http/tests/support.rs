@@ -24,7 +24,6 @@ use crate::egress::Egress;
 use crate::egress::EgressOptions;
 use crate::http::Background;
 use crate::http::Doors;
-use crate::http::api;
 use crate::http::openapi;
 use crate::http::router::Router;
 use crate::http::server::ServerLimits;
@@ -94,7 +93,7 @@ impl Api {
             body_bytes_max: 10_000,
         };
         let router = Router::new(doors, limits, "https://hooks.example.com/", CancellationToken::new());
-        Self { router, document: openapi::document(&api::endpoints()), _directory: directory }
+        Self { router, document: openapi::api().1, _directory: directory }
     }
 
     /// Asks with the first admin key.
@@ -143,7 +142,7 @@ impl Api {
         let responses = &operation["responses"];
         let good = &responses[status.to_string()]["content"]["application/json"]["schema"];
         let schema = if status >= 400 {
-            &responses["default"]["content"]["application/problem+json"]["schema"]
+            &responses[status.to_string()]["content"]["application/problem+json"]["schema"]
         } else {
             assert!(
                 !responses[status.to_string()].is_null() || status == 200,

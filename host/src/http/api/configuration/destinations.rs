@@ -1,0 +1,402 @@
+//! `/v1/destinations`. Not here: signing (`signing`).
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::Schema;
+use utoipa_axum::routes;
+
+use crate::control::resources::AuthDraft;
+use crate::control::resources::DestinationDraft;
+use crate::control::resources::NewDestination;
+use crate::domain::config::Destination;
+use crate::domain::config::FlowState;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::DestinationId;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::http::api::configuration::retry;
+use crate::http::api::configuration::retry::RetryBody;
+use crate::http::api::configuration::retry::RetryView;
+use crate::http::api::configuration::signing;
+use crate::http::api::configuration::signing::SigningBody;
+use crate::http::api::configuration::signing::SigningView;
+use crate::http::api::page::PageQuery;
+use crate::http::api::parts;
+use crate::http::api::parts::BasicBody;
+use crate::http::api::parts::BasicView;
+use crate::http::api::parts::HeadersBody;
+use crate::http::api::parts::SecretView;
+use crate::http::api::payload;
+use crate::http::api::traffic::attempts;
+use crate::http::api::traffic::attempts::ErrorView;
+use crate::http::api::traffic::attempts::ResponseView;
+use crate::http::api::traffic::attempts::TimingsView;
+use crate::http::door::Door;
+use crate::http::door::Routes;
+use crate::http::reply;
+use crate::http::reply::Answer;
+use crate::http::request::Body;
+use crate::http::request::Call;
+use crate::http::request::Change;
+use crate::http::request::Faults;
+use crate::http::request::Name;
+use crate::http::request::Path;
+use crate::http::request::Query;
+use crate::http::request::not_found;
+use crate::http::schema::one_of;
+use crate::http::view::PageView;
+
+/// A key in a header of its own.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthHeaderBody {
+    /// The header.
+    #[schema(required = true, nullable = false)]
+    name: Option<String>,
+    /// Its value.
+    #[schema(required = true, nullable = false)]
+    value: Option<Secret>,
+}
+
+/// Credentials.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthBody {
+    /// Basic authentication.
+    #[schema(nullable = false)]
+    basic: Option<BasicBody>,
+    /// A token, sent as `Authorization: Bearer`.
+    #[schema(nullable = false)]
+    bearer: Option<Secret>,
+    /// A key in a header of its own.
+    #[schema(nullable = false)]
+    header: Option<AuthHeaderBody>,
+}
+
+/// Where payloads are to go.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DestinationBody {
+    /// Unique in the workspace.
+    #[schema(required = true, nullable = false)]
+    name: Option<Name>,
+    /// Whether things flow. What is paused holds.
+    #[schema(nullable = false)]
+    state: Option<FlowState>,
+    /// Where deliveries are sent, such as https://example.com/hook. Credentials are for one scheme, host and port: with
+    /// another one they are given anew, or taken away, in the same request.
+    #[schema(required = true, nullable = false, max_length = 2048)]
+    url: Option<String>,
+    /// `POST` if not given.
+    #[schema(schema_with = methods)]
+    method: Option<String>,
+    /// Sent with every delivery.
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
+    headers: Option<HeadersBody>,
+    /// Credentials.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<AuthBody>)]
+    auth: Option<Option<AuthBody>>,
+    /// How deliveries are signed; by Standard Webhooks if not given.
+    #[schema(nullable = false)]
+    signing: Option<SigningBody>,
+    /// Milliseconds until an attempt counts as failed; 15000 if not given.
+    #[schema(minimum = 1, maximum = 600000, nullable = false)]
+    timeout_ms: Option<u64>,
+    /// When failed deliveries are tried again; the preset `standard` if not given.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<RetryBody>)]
+    retry: Option<Option<RetryBody>>,
+    /// Requests at a time; 8 if not given.
+    #[schema(minimum = 1, maximum = 1000, nullable = false)]
+    concurrency: Option<u32>,
+    /// The JSON Schema of the payloads it takes. Plugins are held to it by `hookmill plugin test --destination`.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    payload_schema: Option<Option<Box<RawValue>>>,
+}
+
+fn methods() -> RefOr<Schema> {
+    one_of("`POST` if not given.", &["POST", "PUT", "PATCH"])
+}
+
+/// What a test sends.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DestinationTestBody {
+    /// The body to send instead of a sample.
+    #[schema(value_type = Option<serde_json::Value>, nullable = false)]
+    payload: Option<Box<RawValue>>,
+}
+
+/// A header with a secret value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthHeaderView {
+    /// Its name.
+    pub name: String,
+    /// Its value, by its end.
+    pub value: SecretView,
+}
+
+/// Credentials a destination wants. Secrets are never shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthView {
+    /// Basic authentication.
+    #[schema(required = true)]
+    pub basic: Option<BasicView>,
+    /// A token, by its end.
+    #[schema(required = true)]
+    pub bearer: Option<SecretView>,
+    /// A key in a header of its own.
+    #[schema(required = true)]
+    pub header: Option<AuthHeaderView>,
+}
+
+/// Where payloads go.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DestinationView {
+    /// Its id.
+    pub id: DestinationId,
+    /// Its name.
+    pub name: String,
+    /// Whether deliveries go out.
+    pub state: FlowState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Where deliveries are sent.
+    pub url: String,
+    /// By which method.
+    pub method: String,
+    /// Sent with every delivery. The value of one that is a credential is shown as `[secret]`.
+    pub headers: serde_json::Value,
+    /// Credentials.
+    pub auth: AuthView,
+    /// How deliveries are signed.
+    pub signing: SigningView,
+    /// Milliseconds until an attempt counts as failed.
+    pub timeout_ms: u64,
+    /// When failed deliveries are tried again.
+    pub retry: RetryView,
+    /// Requests at a time.
+    pub concurrency: u32,
+    /// The JSON Schema of the payloads it takes.
+    #[schema(value_type = Option<serde_json::Value>, required = true)]
+    pub payload_schema: Option<Box<RawValue>>,
+}
+
+/// What came of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TestView {
+    /// The id the receiver saw.
+    pub id: DeliveryId,
+    /// Whether the receiver answered 2xx.
+    pub delivered: bool,
+    /// What was sent.
+    #[schema(value_type = Option<serde_json::Value>, required = true)]
+    pub payload: Option<Box<RawValue>>,
+    /// What came back.
+    #[schema(required = true)]
+    pub response: Option<ResponseView>,
+    /// Why nothing came back.
+    #[schema(required = true)]
+    pub error: Option<ErrorView>,
+    /// How long it took.
+    pub timings: TimingsView,
+}
+
+/// What a change says of it.
+type DestinationChange = Change<DestinationBody>;
+
+/// The operations.
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Door::read(), routes!(list))
+        .add(Door::write().remembered(), routes!(create))
+        .add(Door::read(), routes!(show_one))
+        .add(Door::write(), routes!(update))
+        .add(Door::write(), routes!(delete))
+        .add(Door::write().remembered(), routes!(pause))
+        .add(Door::write().remembered(), routes!(resume))
+        .add(Door::write().remembered().optional_body(), routes!(test))
+}
+
+fn draft(body: DestinationBody, faults: &mut Faults) -> DestinationDraft {
+    DestinationDraft {
+        name: body.name.map(|name| name.0),
+        state: body.state,
+        url: body.url,
+        method: body.method,
+        headers: body.headers.map(|headers| parts::headers(headers, "/headers", faults)),
+        auth: body.auth.map(|auth| auth.map(AuthBody::draft)),
+        signing: body.signing.map(|signing| signing.draft(faults)),
+        timeout_ms: body.timeout_ms,
+        retry: body.retry.and_then(|given| retry::change(given, faults)),
+        concurrency: body.concurrency,
+        payload_schema: body.payload_schema.map(|schema| schema.map(|raw| raw.get().to_owned())),
+    }
+}
+
+impl AuthBody {
+    fn draft(self) -> AuthDraft {
+        let header = self.header.and_then(|header| Some((header.name?, header.value?)));
+        AuthDraft { basic: self.basic.and_then(BasicBody::draft), bearer: self.bearer, header }
+    }
+}
+
+/// A destination without its secret.
+fn show(destination: &Destination) -> DestinationView {
+    let auth = &destination.auth;
+    DestinationView {
+        id: destination.id,
+        name: destination.name.clone(),
+        state: destination.state,
+        created_at: destination.created_at,
+        url: destination.url.clone(),
+        method: destination.method.clone(),
+        headers: parts::headers_object(&destination.headers),
+        auth: AuthView {
+            basic: auth.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
+            bearer: auth.bearer.as_ref().map(|bearer| parts::secret_view(&bearer.0)),
+            header: auth.header.as_ref().map(|header| AuthHeaderView {
+                name: header.name.clone(),
+                value: parts::secret_view(&header.value.0),
+            }),
+        },
+        signing: signing::show(&destination.signing, None),
+        timeout_ms: destination.timeout_ms,
+        retry: retry::show(&destination.retry),
+        concurrency: destination.concurrency,
+        // It was JSON when it was saved.
+        payload_schema: destination
+            .payload_schema
+            .clone()
+            .and_then(|schema| RawValue::from_string(schema).ok()),
+    }
+}
+
+/// A destination with its secret, if that is new.
+pub(in crate::http::api) fn show_new(new: &NewDestination) -> DestinationView {
+    let signing = signing::show(&new.destination.signing, new.secret.as_ref());
+    DestinationView { signing, ..show(&new.destination) }
+}
+
+/// Lists destinations.
+#[utoipa::path(
+    get,
+    path = "/v1/destinations",
+    params(PageQuery),
+    responses((status = 200, body = PageView<DestinationView>)),
+)]
+async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+    let (workspace, page) = (call.workspace()?, query.whole()?.page());
+    let snapshot = call.control().snapshot();
+    let destinations = snapshot.documents.destinations.of(workspace);
+    Ok(reply::ok(&page.of(destinations, |destination| destination.id.bits(), show)))
+}
+
+/// Makes a destination; its secret is shown now and never again.
+#[utoipa::path(
+    post,
+    path = "/v1/destinations",
+    request_body = DestinationBody,
+    responses((status = 201, body = DestinationView)),
+)]
+async fn create(call: Call, body: Body<DestinationBody>) -> Answer {
+    let (draft, faults) = body.map(draft);
+    let made = call.control().create_destination(call.workspace()?, draft, faults).await?;
+    Ok(reply::created(&format!("/v1/destinations/{}", made.destination.id), &show_new(&made)))
+}
+
+/// Shows a destination.
+#[utoipa::path(
+    get,
+    path = "/v1/destinations/{destination}",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    responses((status = 200, body = DestinationView)),
+)]
+async fn show_one(call: Call, Path(destination): Path<String>) -> Answer {
+    let snapshot = call.control().snapshot();
+    let found = snapshot.documents.destinations.find(call.workspace()?, &destination);
+    Ok(reply::ok(&show(found.ok_or_else(|| not_found("destination", &destination))?)))
+}
+
+/// Changes the fields given; null takes one away.
+#[utoipa::path(
+    patch,
+    path = "/v1/destinations/{destination}",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    request_body = DestinationChange,
+    responses((status = 200, body = DestinationView)),
+)]
+async fn update(call: Call, Path(destination): Path<String>, body: Body<DestinationChange>) -> Answer {
+    let (draft, faults) = body.map(|change, faults| draft(change.0, faults));
+    let which = &destination;
+    let changed = call.control().update_destination(call.workspace()?, which, draft, faults).await?;
+    Ok(reply::ok(&show_new(&changed)))
+}
+
+/// Deletes a destination that no connection uses.
+#[utoipa::path(
+    delete,
+    path = "/v1/destinations/{destination}",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    responses((status = 204)),
+)]
+async fn delete(call: Call, Path(destination): Path<String>) -> Answer {
+    call.control().delete_destination(call.workspace()?, &destination).await?;
+    Ok(reply::no_content())
+}
+
+/// Holds what waits for the destination.
+#[utoipa::path(
+    post,
+    path = "/v1/destinations/{destination}/pause",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    responses((status = 200, body = DestinationView)),
+)]
+async fn pause(call: Call, Path(destination): Path<String>) -> Answer {
+    set_state(call, &destination, FlowState::Paused).await
+}
+
+/// Lets what was held go out.
+#[utoipa::path(
+    post,
+    path = "/v1/destinations/{destination}/resume",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    responses((status = 200, body = DestinationView)),
+)]
+async fn resume(call: Call, Path(destination): Path<String>) -> Answer {
+    set_state(call, &destination, FlowState::Active).await
+}
+
+async fn set_state(call: Call, which: &str, state: FlowState) -> Answer {
+    let draft = DestinationDraft { state: Some(state), ..DestinationDraft::default() };
+    let changed = call.control().update_destination(call.workspace()?, which, draft, Vec::new()).await?;
+    Ok(reply::ok(&show(&changed.destination)))
+}
+
+/// Sends one request, signed as deliveries are.
+#[utoipa::path(
+    post,
+    path = "/v1/destinations/{destination}/test",
+    params(("destination" = String, Path, description = "Its id or name.")),
+    request_body = DestinationTestBody,
+    responses((status = 200, body = TestView)),
+)]
+async fn test(call: Call, Path(destination): Path<String>, body: Body<DestinationTestBody>) -> Answer {
+    let payload = body.whole()?.payload.map(|raw| Bytes::copy_from_slice(raw.get().as_bytes()));
+    let workspace = call.workspace()?;
+    let snapshot = call.control().snapshot().clone();
+    let found = snapshot.documents.destinations.find(workspace, &destination);
+    let id = found.ok_or_else(|| not_found("destination", &destination))?.id;
+    let result = call.delivery().test_destination(workspace, id, payload).await?;
+    let (response, error) = attempts::show_outcome(&result.outcome);
+    let delivered = response.as_ref().is_some_and(|response| (200..300).contains(&response.status));
+    let timings = attempts::show_timings(result.timings);
+    let payload = payload::show(&result.payload).payload;
+    Ok(reply::ok(&TestView { id: result.id, delivered, payload, response, error, timings }))
+}

@@ -1,0 +1,18 @@
+//! What operators set up: sources, connections with their steps, destinations with retries and signing.
+
+pub(super) mod connections;
+pub(super) mod destinations;
+pub(super) mod retry;
+pub(super) mod signing;
+pub(super) mod sources;
+pub(super) mod steps;
+pub(super) mod verification;
+
+use crate::http::door::Routes;
+
+/// The operations.
+pub(super) fn routes() -> Routes {
+    [sources::routes(), connections::routes(), destinations::routes(), signing::routes()]
+        .into_iter()
+        .fold(Routes::default(), Routes::and)
+}

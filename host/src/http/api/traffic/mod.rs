@@ -1,0 +1,26 @@
+//! What came in, what was made of it and what became of that.
+
+pub(super) mod attempts;
+pub(super) mod deliveries;
+pub(super) mod event_types;
+pub(super) mod events;
+pub(super) mod publish;
+pub(super) mod rejections;
+pub(super) mod trace;
+
+use crate::http::door::Routes;
+
+/// The operations.
+pub(super) fn routes() -> Routes {
+    [
+        rejections::routes(),
+        publish::routes(),
+        events::routes(),
+        trace::routes(),
+        event_types::routes(),
+        deliveries::routes(),
+        attempts::routes(),
+    ]
+    .into_iter()
+    .fold(Routes::default(), Routes::and)
+}

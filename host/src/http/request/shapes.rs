@@ -1,0 +1,47 @@
+//! The shapes of one server's requests: compiled when the first of its kind comes, then kept. Not here: what a shape is.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use utoipa::IntoParams;
+use utoipa::ToSchema;
+
+use crate::http::problem::Problem;
+use crate::http::request::query;
+use crate::http::request::shape::Shape;
+
+/// Shapes by the type that is read. A cache: what is in it follows from the types alone.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes(RwLock<HashMap<TypeId, Arc<Shape>>>);
+
+impl Shapes {
+    /// The shape of a body.
+    pub(super) fn of<T: ToSchema + 'static>(&self) -> Result<Arc<Shape>, Problem> {
+        self.kept::<T>(Shape::of::<T>)
+    }
+
+    /// The shape of a query.
+    pub(super) fn of_query<T: IntoParams + 'static>(&self) -> Result<Arc<Shape>, Problem> {
+        self.kept::<T>(|| Shape::compile(query::schema::<T>()))
+    }
+
+    /// Reads a body, for tests that need no request.
+    #[cfg(test)]
+    pub(crate) fn read<T: serde::de::DeserializeOwned + ToSchema + 'static>(
+        &self,
+        body: &str,
+    ) -> Result<(T, super::Faults), Problem> {
+        self.of::<T>()?.read(body.as_bytes(), 128)
+    }
+
+    fn kept<T: 'static>(&self, make: impl FnOnce() -> Result<Shape, Problem>) -> Result<Arc<Shape>, Problem> {
+        let key = TypeId::of::<T>();
+        if let Some(shape) = self.0.read().get(&key) {
+            return Ok(shape.clone());
+        }
+        let shape = Arc::new(make()?);
+        Ok(self.0.write().entry(key).or_insert(shape).clone())
+    }
+}

@@ -19,8 +19,6 @@ use crate::control::plugins::Activate;
 use crate::control::random_bytes;
 use crate::control::snapshot::DocumentWrite;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
-use crate::domain::config::DestinationAuth;
 use crate::domain::config::FlowState;
 use crate::domain::config::Idempotency;
 use crate::domain::config::OnError;
@@ -30,6 +28,9 @@ use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
+use crate::domain::destination::Destination;
+use crate::domain::destination::Endpoint;
+use crate::domain::destination::HttpEndpoint;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
@@ -110,7 +111,8 @@ pub(crate) async fn set_up(control: &Control) -> anyhow::Result<(TcpListener, Re
         Some(found) => found.as_ref().clone(),
         None => destination(control, workspace),
     };
-    destination.url = format!("http://{address}/slack");
+    let Endpoint::Http(endpoint) = &mut destination.endpoint;
+    endpoint.url = format!("http://{address}/slack");
     let secret = destination.signing.secrets.first().map(|secret| secret.secret.0.expose().to_owned());
     if documents.connections.find(workspace, CONNECTION).is_none() {
         let has_plugin = documents.plugins.find(workspace, PLUGIN).is_some();
@@ -169,15 +171,16 @@ fn destination(control: &Control, workspace: WorkspaceId) -> Destination {
         name: DESTINATION.into(),
         created_at: control.now(),
         state: FlowState::Active,
-        url: String::new(),
-        method: "POST".into(),
+        endpoint: Endpoint::Http(HttpEndpoint {
+            method: "POST".into(),
+            timeout_ms: 15_000,
+            ..HttpEndpoint::default()
+        }),
         headers: Headers::default(),
-        auth: DestinationAuth::default(),
         signing: Signing {
             profile: SigningProfile::StandardWebhooks,
             secrets: vec![SigningSecret { secret: StoredSecret(Secret::new(secret)), expires_at: None }],
         },
-        timeout_ms: 15_000,
         retry: RetryPolicy::default(),
         concurrency: 8,
         payload_schema: None,

@@ -1,21 +1,18 @@
-//! Third file of an event's life: signs the bytes of a delivery and sends them. Writes nothing.
+//! Third file of an event's life: signs the bytes of a delivery and has them sent by what its destination is
+//! (`transport`). Writes nothing.
 
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
-use http::Method;
 
 use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
+use crate::delivery::transport;
+use crate::delivery::transport::Attempted;
 use crate::domain::delivery::ErrorCode;
-use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
-use crate::domain::delivery::Timings;
 use crate::domain::time::Timestamp;
-use crate::egress::OutgoingRequest;
-use crate::egress::Sent;
 use crate::pipeline::job::Job;
-use crate::rules::hide;
 
 /// One attempt at a delivery. A bad peer is an outcome, not an error.
 pub(crate) async fn run(
@@ -23,45 +20,10 @@ pub(crate) async fn run(
     destination: &DestinationRuntime,
     job: &Job,
     now: Timestamp,
-) -> Sent {
-    let target = match &destination.target {
-        Ok(target) => target,
-        Err(detail) => return refused(ErrorCode::EgressRefused, detail.clone()),
-    };
-    let timeout = std::time::Duration::from_millis(destination.destination.timeout_ms);
-    let made = || request(destination, job, now);
-    let Sent { outcome, timings } = delivery.egress().send_made(target, &made, timeout).await;
-    Sent { outcome: outcome.map(|response| hidden(delivery, destination, job, response)), timings }
-}
-
-fn request(
-    destination: &DestinationRuntime,
-    job: &Job,
-    now: Timestamp,
-) -> Result<OutgoingRequest, SendError> {
-    let headers =
-        headers(destination, job, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail })?;
-    let method = job.bytes.method.as_deref().unwrap_or(&destination.destination.method);
-    Ok(OutgoingRequest {
-        method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST),
-        path: job.bytes.path.clone(),
-        headers,
-        body: job.bytes.payload.clone(),
-    })
-}
-
-/// Whatever a receiver says of the credentials it got, the destination's or those that a plugin added, is kept
-/// nowhere.
-fn hidden(delivery: &Delivery, destination: &DestinationRuntime, job: &Job, response: Response) -> Response {
-    let response = destination.hide.response(response);
-    match delivery.snapshot().connections.get(&job.connection) {
-        Some(connection) => connection.secrets().fold(response, |kept, secrets| hide::without(secrets, kept)),
-        None => response,
-    }
-}
-
-fn refused(code: ErrorCode, detail: String) -> Sent {
-    Sent { outcome: Err(SendError { code, detail }), timings: Timings::default() }
+) -> Attempted {
+    let signed =
+        || headers(destination, job, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail });
+    transport::attempt(delivery, destination, job, &signed).await
 }
 
 /// The destination's headers, then the delivery's own, then the signature, which nothing overrides.

@@ -23,7 +23,7 @@ impl Delivery {
             json!({
                 "delivery": job.id, "event": job.id.event(), "connection": job.connection,
                 "destination": job.destination, "attempt": attempt.id.number(),
-                "status": attempt.outcome.as_ref().ok().map(|response| response.status),
+                "status": attempt.outcome.status(),
                 "error": error.map(|code| code.name()),
                 "state": attempt.state, "next_attempt_at": attempt.next_attempt_at,
                 "duration_us": attempt.timings.total_us,

@@ -5,19 +5,17 @@ use crate::control::reports::Report;
 use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::queues::Parked;
+use crate::delivery::transport;
+use crate::delivery::transport::Attempted;
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::delivery::ErrorCode;
 use crate::domain::time::Timestamp;
-use crate::egress::Sent;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::no_bytes;
-use crate::rules::backoff::parse_retry_after;
 use crate::rules::lifecycle;
-use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::Effect;
-use crate::rules::lifecycle::LifecycleInput;
 use crate::store::AttemptEntry;
 use crate::store::Change;
 use crate::store::LogEntry;
@@ -29,16 +27,16 @@ pub(crate) fn run(
     destination: &DestinationRuntime,
     mut job: Job,
     began: Timestamp,
-    sent: Sent,
+    attempted: Attempted,
 ) {
     let now = delivery.now();
     job.attempts = job.attempts.saturating_add(1);
-    let decision = decide(delivery, destination, &job, now, &sent);
+    let decision = decide(delivery, destination, &job, now, &attempted.outcome);
     let attempt = Attempt {
         id: job.id.attempt(job.attempts),
         at: began,
-        timings: sent.timings,
-        outcome: sent.outcome,
+        timings: attempted.timings,
+        outcome: attempted.outcome,
         state: decision.state,
         next_attempt_at: decision.wake_at,
     };
@@ -69,15 +67,6 @@ pub(crate) fn run(
     }
 }
 
-/// Whether a mapping's path led elsewhere than the destination's own does.
-fn asked(destination: &DestinationRuntime, job: &Job) -> Asked {
-    let own = |path: &str| destination.target.as_ref().is_ok_and(|target| target.is_own_path(path));
-    match job.bytes.path.as_deref() {
-        Some(path) if !own(path) => Asked::Record,
-        _ => Asked::Destination,
-    }
-}
-
 /// What the lifecycle said, in the form this file acts on.
 struct Decision {
     state: DeliveryState,
@@ -90,20 +79,9 @@ fn decide(
     destination: &DestinationRuntime,
     job: &Job,
     now: Timestamp,
-    sent: &Sent,
+    outcome: &AttemptOutcome,
 ) -> Decision {
-    let input = match &sent.outcome {
-        Ok(response) => LifecycleInput::Answered {
-            status: response.status,
-            asked: asked(destination, job),
-            retry_after: response.headers.get("retry-after").and_then(|text| parse_retry_after(text, now)),
-        },
-        Err(error) => match error.code {
-            ErrorCode::EgressRefused => LifecycleInput::EgressRefused,
-            ErrorCode::StepFailed => LifecycleInput::StepFailed,
-            code => LifecycleInput::Broke { code },
-        },
-    };
+    let input = transport::meaning(destination, job, outcome, now);
     let snapshot = delivery.snapshot();
     let connection = snapshot.documents.connections.get(job.connection);
     let policy = connection.and_then(|found| found.retry.as_ref()).unwrap_or(&destination.destination.retry);

@@ -5,10 +5,9 @@ use bytes::Bytes;
 
 use crate::delivery::Delivery;
 use crate::delivery::deliver;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::delivery::Response;
-use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
@@ -26,7 +25,7 @@ pub struct TestResult {
     /// What was sent.
     pub payload: Bytes,
     /// What came back.
-    pub outcome: Result<Response, SendError>,
+    pub outcome: AttemptOutcome,
     /// How long it took.
     pub timings: Timings,
 }

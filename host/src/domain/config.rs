@@ -21,7 +21,6 @@ use crate::domain::rollout::EndedRollout;
 use crate::domain::rollout::Rollout;
 use crate::domain::sealed::SecretName;
 use crate::domain::secret::StoredSecret;
-use crate::domain::signing::Signing;
 use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::domain::time::Timestamp;
@@ -159,60 +158,6 @@ pub struct Source {
     pub body_bytes_max: Option<u64>,
     /// What it answers.
     pub response: Option<CustomResponse>,
-}
-
-/// Credentials a destination wants; any combination.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct DestinationAuth {
-    /// `Authorization: Basic …`.
-    pub basic: Option<Basic>,
-    /// `Authorization: Bearer …`.
-    pub bearer: Option<StoredSecret>,
-    /// A key in a header of the destination's choice.
-    pub header: Option<AuthHeader>,
-}
-
-/// A header with a secret value.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AuthHeader {
-    /// Its name, lower case.
-    pub name: String,
-    /// Its value.
-    pub value: StoredSecret,
-}
-
-/// Where payloads go.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Destination {
-    /// Its id.
-    pub id: DestinationId,
-    /// Whose.
-    pub workspace: WorkspaceId,
-    /// Unique in its workspace.
-    pub name: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Active, or holding.
-    pub state: FlowState,
-    /// http(s), without userinfo; checked when saved.
-    pub url: String,
-    /// POST, PUT or PATCH.
-    pub method: String,
-    /// Sent with every request.
-    pub headers: Headers,
-    /// Credentials.
-    pub auth: DestinationAuth,
-    /// How deliveries are signed.
-    pub signing: Signing,
-    /// Milliseconds until an attempt counts as failed.
-    pub timeout_ms: u64,
-    /// When to try again.
-    pub retry: RetryPolicy,
-    /// Requests at a time.
-    pub concurrency: u32,
-    /// The JSON Schema of the payloads it takes, as it was written.
-    #[serde(default)]
-    pub payload_schema: Option<String>,
 }
 
 /// What a step does when it cannot answer.

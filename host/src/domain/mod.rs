@@ -6,6 +6,7 @@
 //! Not here: what is decided of them (`rules`).
 
 pub mod config;
+pub mod destination;
 pub mod id;
 mod keys;
 mod plugins;

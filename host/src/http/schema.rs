@@ -21,6 +21,7 @@ use crate::domain::config::OnError;
 use crate::domain::config::Scope;
 use crate::domain::config::ValueFrom;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::DestinationKind;
 use crate::domain::grant::Grant;
 use crate::domain::id;
 use crate::domain::plugin::Digest;
@@ -101,6 +102,7 @@ described! {
     Digest => text("`sha256:` and 64 lower-case hex digits.").pattern(Some("^sha256:[0-9a-f]{64}$"));
     FlowState => one_of("Whether things flow. What is paused holds, or refuses.", &["active", "paused"]);
     Scope => one_of("What a key may do; `admin` may do everything.", &["read", "write", "ingest", "admin"]);
+    DestinationKind => one_of("What a destination is.", &DestinationKind::NAMES);
     DeliveryState => one_of("Where a delivery stands.", &DeliveryState::NAMES);
     OnError => one_of("What follows when a step cannot answer.", &["fail", "drop", "pass"]);
     LogLevel => one_of("How loud a line is.", &["debug", "info", "warn", "error"]);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::control::Unreadable;
 use crate::control::snapshot::Snapshot;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::event::RequestLine;
@@ -384,8 +385,9 @@ fn shown(seen: &str) -> serde_json::Value {
 fn attempt_entry(entry: &AttemptEntry) -> TraceEntry {
     let attempt = &entry.attempt;
     let (status, reason) = match &attempt.outcome {
-        Ok(response) => (Some(response.status), None),
-        Err(error) => (None, Some(error.detail.clone())),
+        AttemptOutcome::Answered(response) => (Some(response.status), None),
+        AttemptOutcome::Broke(error) => (None, Some(error.detail.clone())),
+        AttemptOutcome::Kept => (None, None),
     };
     TraceEntry {
         at: attempt.at,

@@ -12,6 +12,7 @@ mod rotation;
 mod secret;
 mod signing;
 mod source;
+pub mod transport;
 mod verification;
 mod workspace;
 
@@ -21,7 +22,6 @@ pub(crate) use check::Faults;
 pub use check::ManageError;
 pub use connection::ConnectionDraft;
 pub use connection::PUBLISHED;
-pub use destination::AuthDraft;
 pub use destination::DestinationDraft;
 pub use destination::HIDDEN;
 pub use destination::NewDestination;

@@ -10,7 +10,7 @@ use crate::control::resources::check::ManageError;
 use crate::control::resources::check::find;
 use crate::control::resources::destination::NewDestination;
 use crate::control::snapshot::DocumentWrite;
-use crate::domain::config::Destination;
+use crate::domain::destination::Destination;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;

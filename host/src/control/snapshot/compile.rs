@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 
 use crate::control::FieldFault;
+use crate::control::resources::transport;
+use crate::control::resources::transport::Transport;
 use crate::control::rollouts::Rollouts;
 use crate::control::snapshot::Caps;
 use crate::control::snapshot::Documents;
@@ -27,12 +27,12 @@ use crate::control::snapshot::runtime::ConnectionRuntime;
 use crate::control::snapshot::runtime::DestinationRuntime;
 use crate::control::snapshot::runtime::SourceRuntime;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
 use crate::domain::config::Source;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
+use crate::domain::destination::Destination;
 use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
@@ -191,10 +191,9 @@ impl SnapshotCompiler {
     }
 
     fn destination(&self, destination: &Arc<Destination>) -> DestinationRuntime {
-        let target = self.egress.check_url(&destination.url).map(|checked| self.egress.target(&checked));
         DestinationRuntime {
             destination: destination.clone(),
-            target: target.map_err(|refusal| refusal.to_string()),
+            transport: Transport::compile(&destination.endpoint, &self.egress),
             signing: PreparedSigning::prepare(&destination.signing).map_err(|fault| fault.to_string()),
             headers: destination_headers(destination),
             hide: Outbound::of(destination),
@@ -212,26 +211,14 @@ fn extract(from: &ValueFrom) -> Option<Extract> {
 
 fn destination_headers(destination: &Destination) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let mut put = |name: &str, value: &str, secret: bool| {
+    for (name, value) in &destination.headers.0 {
         let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         if let (Ok(name), Ok(mut value)) = parsed {
-            value.set_sensitive(secret);
+            value.set_sensitive(is_credential(name.as_str()));
             headers.insert(name, value);
         }
-    };
-    for (name, value) in &destination.headers.0 {
-        put(name, value, is_credential(name));
     }
-    if let Some(basic) = &destination.auth.basic {
-        let pair = format!("{}:{}", basic.username, basic.password.0.expose());
-        put("authorization", &format!("Basic {}", STANDARD.encode(pair)), true);
-    }
-    if let Some(bearer) = &destination.auth.bearer {
-        put("authorization", &format!("Bearer {}", bearer.0.expose()), true);
-    }
-    if let Some(header) = &destination.auth.header {
-        put(&header.name, header.value.0.expose(), true);
-    }
+    headers.extend(transport::credentials(&destination.endpoint));
     headers
 }
 

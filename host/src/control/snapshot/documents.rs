@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::config::ApiKey;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::Source;
 use crate::domain::config::Workspace;
+use crate::domain::destination::Destination;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::KeyId;

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::control::resources::transport::Transport;
 use crate::control::snapshot::plugin_step::PluginStep;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
 use crate::domain::config::OnError;
 use crate::domain::config::Source;
+use crate::domain::destination::Destination;
 use crate::domain::grant::Grants;
 use crate::domain::secret::NamedSecrets;
-use crate::egress::Target;
 use crate::rules::hide::Inbound;
 use crate::rules::hide::Outbound;
 use crate::rules::sign::PreparedSigning;
@@ -147,11 +147,11 @@ impl ConnectionRuntime {
 pub struct DestinationRuntime {
     /// As it was set up.
     pub destination: Arc<Destination>,
-    /// Where it is, or why the rules for outgoing requests forbid it.
-    pub target: Result<Arc<Target>, String>,
+    /// What its deliveries go by.
+    pub transport: Transport,
     /// Ready to sign, or why it cannot.
     pub signing: Result<PreparedSigning, String>,
-    /// Headers every request to it has: its own and its credentials.
+    /// Headers every delivery to it has: its own and its credentials.
     pub headers: http::HeaderMap,
     /// What is kept of answers.
     pub(crate) hide: Outbound,

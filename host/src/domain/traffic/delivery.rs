@@ -219,7 +219,66 @@ pub struct SendError {
     pub detail: String,
 }
 
-/// One HTTP request and its answer, as logged.
+/// What came of an attempt. Stored logs have a `Result` in its place, as the format once had it: the order of the first
+/// two is part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptOutcome {
+    /// A receiver answered.
+    Answered(Response),
+    /// Nothing came back.
+    Broke(SendError),
+    /// hookmill has it itself.
+    Kept,
+}
+
+impl AttemptOutcome {
+    /// Nothing came back, for this reason.
+    pub fn broke(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self::Broke(SendError { code, detail: detail.into() })
+    }
+
+    /// The answer, if there was one.
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            Self::Answered(response) => Some(response),
+            Self::Broke(_) | Self::Kept => None,
+        }
+    }
+
+    /// The answer's status.
+    pub fn status(&self) -> Option<u16> {
+        self.response().map(|response| response.status)
+    }
+
+    /// Whether the delivery has arrived.
+    pub fn is_success(&self) -> bool {
+        match self {
+            Self::Answered(response) => response.is_success(),
+            Self::Broke(_) => false,
+            Self::Kept => true,
+        }
+    }
+
+    /// With the answer as `change` makes it.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Response) -> Response) -> Self {
+        match self {
+            Self::Answered(response) => Self::Answered(change(response)),
+            other => other,
+        }
+    }
+}
+
+impl From<Result<Response, SendError>> for AttemptOutcome {
+    fn from(sent: Result<Response, SendError>) -> Self {
+        match sent {
+            Ok(response) => Self::Answered(response),
+            Err(error) => Self::Broke(error),
+        }
+    }
+}
+
+/// One try at a delivery and what came of it, as logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Says its delivery and number, too.
@@ -229,7 +288,7 @@ pub struct Attempt {
     /// How long its parts took.
     pub timings: Timings,
     /// What came back.
-    pub outcome: Result<Response, SendError>,
+    pub outcome: AttemptOutcome,
     /// The state it led to.
     pub state: DeliveryState,
     /// When the next attempt is due, if there is one.
@@ -244,12 +303,12 @@ impl Response {
 }
 
 impl Attempt {
-    /// The error's kind; `None` for a 2xx answer.
+    /// The error's kind; `None` for what has arrived.
     pub fn error_code(&self) -> Option<ErrorCode> {
         match &self.outcome {
-            Ok(response) if response.is_success() => None,
-            Ok(_) => Some(ErrorCode::Status),
-            Err(error) => Some(error.code),
+            AttemptOutcome::Answered(response) if !response.is_success() => Some(ErrorCode::Status),
+            AttemptOutcome::Broke(error) => Some(error.code),
+            AttemptOutcome::Answered(_) | AttemptOutcome::Kept => None,
         }
     }
 }
@@ -266,6 +325,17 @@ mod tests {
                 postcard::to_stdvec(&(200u16, &headers, bytes::Bytes::from("ok"), truncated)).unwrap();
             let expected = Response { status: 200, headers: headers.clone(), body: "ok".into(), end };
             assert_eq!(postcard::from_bytes::<Response>(&older), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn outcomes_of_older_logs_are_read() {
+        let response =
+            Response { status: 204, headers: Headers(vec![]), body: "".into(), end: BodyEnd::Whole };
+        let error = SendError { code: ErrorCode::Timeout, detail: "15 s".into() };
+        for older in [Ok(response), Err(error)] {
+            let bytes = postcard::to_stdvec(&older).unwrap();
+            assert_eq!(postcard::from_bytes(&bytes), Ok(AttemptOutcome::from(older)));
         }
     }
 }

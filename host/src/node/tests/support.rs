@@ -20,14 +20,16 @@ use crate::control::snapshot::Streaks;
 use crate::delivery::Delivery;
 use crate::delivery::blank_query;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
-use crate::domain::config::DestinationAuth;
 use crate::domain::config::FlowState;
 use crate::domain::config::OnError;
 use crate::domain::config::Origin;
 use crate::domain::config::Step;
 use crate::domain::config::StepSpec;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::Destination;
+use crate::domain::destination::DestinationAuth;
+use crate::domain::destination::Endpoint;
+use crate::domain::destination::HttpEndpoint;
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
 use crate::domain::event::RequestLine;
@@ -298,12 +300,14 @@ impl Flow {
             name: format!("d{number}"),
             created_at: Timestamp::default(),
             state: FlowState::Active,
-            url: format!("http://{}/{number}", self.receiver.address),
-            method: "POST".into(),
+            endpoint: Endpoint::Http(HttpEndpoint {
+                url: format!("http://{}/{number}", self.receiver.address),
+                method: "POST".into(),
+                auth: DestinationAuth::default(),
+                timeout_ms: 60_000,
+            }),
             headers: Headers::default(),
-            auth: DestinationAuth::default(),
             signing: Signing { profile: SigningProfile::None, secrets: Vec::new() },
-            timeout_ms: 60_000,
             retry: policy(),
             concurrency: 4,
             payload_schema: None,

@@ -9,9 +9,10 @@ use base64::engine::general_purpose::URL_SAFE;
 use bytes::Bytes;
 
 use crate::domain::config::Basic;
-use crate::domain::config::Destination;
 use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::Response;
+use crate::domain::destination::Destination;
+use crate::domain::destination::DestinationAuth;
 use crate::domain::event::Headers;
 use crate::domain::secret::NamedSecrets;
 use crate::domain::secret::Secret;
@@ -27,13 +28,14 @@ pub struct Outbound(NamedSecrets);
 impl Outbound {
     /// For one destination.
     pub fn of(destination: &Destination) -> Self {
-        let auth = &destination.auth;
         let mut all: Vec<(&str, String)> = Vec::new();
-        if let Some(basic) = &auth.basic {
-            all.extend(of_basic(basic).map(|text| ("basic", text)));
+        if let Some(DestinationAuth { basic, bearer, header }) =
+            destination.endpoint.http().map(|http| &http.auth)
+        {
+            all.extend(basic.iter().flat_map(of_basic).map(|text| ("basic", text)));
+            all.extend(bearer.iter().map(|bearer| ("bearer", bearer.0.expose().to_owned())));
+            all.extend(header.iter().map(|header| ("header", header.value.0.expose().to_owned())));
         }
-        all.extend(auth.bearer.iter().map(|bearer| ("bearer", bearer.0.expose().to_owned())));
-        all.extend(auth.header.iter().map(|header| ("header", header.value.0.expose().to_owned())));
         for secret in &destination.signing.secrets {
             let text = secret.secret.0.expose();
             all.push(("signing", text.to_owned()));

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::Inbound;
 use super::Outbound;
 use super::credential;
-use crate::domain::config::Destination;
 use crate::domain::config::Source;
 use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::Response;
+use crate::domain::destination::Destination;
 use crate::domain::event::Headers;
 
 const KEY: &str = "hm_in_0123456789abcdef0123456789abcdef0123456789a";

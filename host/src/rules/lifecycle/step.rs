@@ -34,6 +34,8 @@ pub enum LifecycleInput {
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
     },
+    /// What it went to is hookmill's own, and has it.
+    Taken,
     /// There was no answer.
     Broke {
         /// Why.
@@ -56,6 +58,17 @@ pub enum LifecycleInput {
         /// Whether its steps have to run first: there are no bytes that were planned, or nobody can make them again.
         steps_first: bool,
     },
+}
+
+impl LifecycleInput {
+    /// What there is no answer for.
+    pub fn of_error(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::EgressRefused => Self::EgressRefused,
+            ErrorCode::StepFailed => Self::StepFailed,
+            code => Self::Broke { code },
+        }
+    }
 }
 
 /// What is to be done about it.
@@ -111,7 +124,7 @@ pub fn step(state: DeliveryState, input: LifecycleInput, cx: &Cx<'_>) -> (Delive
             (FailedByGateway, Vec::new())
         }
         LifecycleInput::Broke { .. } => again(cx, None),
-        LifecycleInput::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
+        LifecycleInput::Taken | LifecycleInput::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
         LifecycleInput::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked)
         {
             (Some(ranges), _, _) if within(ranges, status) => again(cx, retry_after),

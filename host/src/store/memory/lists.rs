@@ -114,7 +114,7 @@ fn add_log(data: &Data, log: &EventLog, found: &mut BTreeMap<DeliveryId, Deliver
     for entry in &log.attempts {
         let (attempt, id) = (&entry.attempt, entry.attempt.id.delivery());
         if let Some(summary) = fresh(data, id, entry.connection, entry.destination) {
-            let status = attempt.outcome.as_ref().ok().map(|response| response.status);
+            let status = attempt.outcome.status();
             let summary = DeliverySummary {
                 state: attempt.state,
                 attempts: attempt.id.number(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::control::Control;
 use crate::domain::config::Connection;
-use crate::domain::config::Destination;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::StepSpec;
+use crate::domain::destination::Destination;
 use crate::sandbox::Fitting;
 
 /// Schemas that are tried at a time.

@@ -2,8 +2,8 @@
 
 use crate::control::resources::check::error::ManageError;
 use crate::control::snapshot::Documents;
-use crate::domain::config::Destination;
 use crate::domain::config::Source;
+use crate::domain::destination::Destination;
 use crate::domain::id::WorkspaceId;
 
 /// A destination.

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::control::resources::check::error::Faults;
 use crate::control::resources::check::fields;
-use crate::domain::config::Destination;
+use crate::domain::destination::Destination;
 use crate::rules::hide::is_credential;
 
 /// Which credentials a request gives, or takes away.
@@ -24,7 +24,8 @@ pub(in crate::control::resources) fn check(
     given: Given,
     faults: &mut Faults,
 ) {
-    let (Some(before), Some(after)) = (origin(&old.url), origin(&new.url)) else { return };
+    let (Some(endpoint), Some(moved)) = (old.endpoint.http(), new.endpoint.http()) else { return };
+    let (Some(before), Some(after)) = (origin(&endpoint.url), origin(&moved.url)) else { return };
     if before == after {
         return;
     }
@@ -37,7 +38,7 @@ pub(in crate::control::resources) fn check(
             ),
         );
     };
-    let auth = &old.auth;
+    let auth = &endpoint.auth;
     let kept = [
         ("basic", auth.basic.is_some()),
         ("bearer", auth.bearer.is_some()),

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::control::plugins::tests::FailedTest;
 use crate::control::plugins::tests::TestReport;
-use crate::domain::config::Destination;
+use crate::domain::destination::Destination;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::TestId;

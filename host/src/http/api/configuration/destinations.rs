@@ -9,11 +9,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Schema;
 use utoipa_axum::routes;
 
-use crate::control::resources::AuthDraft;
 use crate::control::resources::DestinationDraft;
 use crate::control::resources::NewDestination;
-use crate::domain::config::Destination;
+use crate::control::resources::transport::AuthDraft;
+use crate::control::resources::transport::HttpDraft;
 use crate::domain::config::FlowState;
+use crate::domain::destination::Destination;
+use crate::domain::destination::DestinationAuth;
+use crate::domain::destination::DestinationKind;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::secret::Secret;
@@ -87,6 +90,9 @@ pub(crate) struct DestinationBody {
     /// Whether things flow. What is paused holds.
     #[schema(nullable = false)]
     state: Option<FlowState>,
+    /// What it is; `http` if not given. It stays that.
+    #[schema(nullable = false)]
+    kind: Option<DestinationKind>,
     /// Where deliveries are sent, such as https://example.com/hook. Credentials are for one scheme, host and port: with
     /// another one they are given anew, or taken away, in the same request.
     #[schema(required = true, nullable = false, max_length = 2048)]
@@ -111,7 +117,7 @@ pub(crate) struct DestinationBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<RetryBody>)]
     retry: Option<Option<RetryBody>>,
-    /// Requests at a time; 8 if not given.
+    /// Deliveries at a time; 8 if not given.
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     concurrency: Option<u32>,
     /// The JSON Schema of the payloads it takes. Plugins are held to it by `hookmill plugin test --destination`.
@@ -167,21 +173,27 @@ pub(crate) struct DestinationView {
     pub state: FlowState,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Where deliveries are sent.
-    pub url: String,
-    /// By which method.
-    pub method: String,
+    /// What it is.
+    pub kind: DestinationKind,
+    /// Where deliveries are sent; null where it is no URL.
+    #[schema(required = true)]
+    pub url: Option<String>,
+    /// By which method; null where it is no URL.
+    #[schema(required = true)]
+    pub method: Option<String>,
     /// Sent with every delivery. The value of one that is a credential is shown as `[secret]`.
     pub headers: serde_json::Value,
-    /// Credentials.
-    pub auth: AuthView,
+    /// Credentials; null where it is no URL.
+    #[schema(required = true)]
+    pub auth: Option<AuthView>,
     /// How deliveries are signed.
     pub signing: SigningView,
-    /// Milliseconds until an attempt counts as failed.
-    pub timeout_ms: u64,
+    /// Milliseconds until an attempt counts as failed; null where it is no URL.
+    #[schema(required = true)]
+    pub timeout_ms: Option<u64>,
     /// When failed deliveries are tried again.
     pub retry: RetryView,
-    /// Requests at a time.
+    /// Deliveries at a time.
     pub concurrency: u32,
     /// The JSON Schema of the payloads it takes.
     #[schema(value_type = Option<serde_json::Value>, required = true)]
@@ -228,12 +240,15 @@ fn draft(body: DestinationBody, faults: &mut Faults) -> DestinationDraft {
     DestinationDraft {
         name: body.name.map(|name| name.0),
         state: body.state,
-        url: body.url,
-        method: body.method,
+        kind: body.kind,
+        http: HttpDraft {
+            url: body.url,
+            method: body.method,
+            auth: body.auth.map(|auth| auth.map(AuthBody::draft)),
+            timeout_ms: body.timeout_ms,
+        },
         headers: body.headers.map(|headers| parts::headers(headers, "/headers", faults)),
-        auth: body.auth.map(|auth| auth.map(AuthBody::draft)),
         signing: body.signing.map(|signing| signing.draft(faults)),
-        timeout_ms: body.timeout_ms,
         retry: body.retry.and_then(|given| retry::change(given, faults)),
         concurrency: body.concurrency,
         payload_schema: body.payload_schema.map(|schema| schema.map(|raw| raw.get().to_owned())),
@@ -247,27 +262,32 @@ impl AuthBody {
     }
 }
 
+fn show_auth(auth: &DestinationAuth) -> AuthView {
+    AuthView {
+        basic: auth.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
+        bearer: auth.bearer.as_ref().map(|bearer| parts::secret_view(&bearer.0)),
+        header: auth.header.as_ref().map(|header| AuthHeaderView {
+            name: header.name.clone(),
+            value: parts::secret_view(&header.value.0),
+        }),
+    }
+}
+
 /// A destination without its secret.
 fn show(destination: &Destination) -> DestinationView {
-    let auth = &destination.auth;
+    let http = destination.endpoint.http();
     DestinationView {
         id: destination.id,
         name: destination.name.clone(),
         state: destination.state,
         created_at: destination.created_at,
-        url: destination.url.clone(),
-        method: destination.method.clone(),
+        kind: destination.endpoint.kind(),
+        url: http.map(|http| http.url.clone()),
+        method: http.map(|http| http.method.clone()),
         headers: parts::headers_object(&destination.headers),
-        auth: AuthView {
-            basic: auth.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
-            bearer: auth.bearer.as_ref().map(|bearer| parts::secret_view(&bearer.0)),
-            header: auth.header.as_ref().map(|header| AuthHeaderView {
-                name: header.name.clone(),
-                value: parts::secret_view(&header.value.0),
-            }),
-        },
+        auth: http.map(|http| show_auth(&http.auth)),
         signing: signing::show(&destination.signing, None),
-        timeout_ms: destination.timeout_ms,
+        timeout_ms: http.map(|http| http.timeout_ms),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
         // It was JSON when it was saved.
@@ -395,7 +415,7 @@ async fn test(call: Call, Path(destination): Path<String>, body: Body<Destinatio
     let id = found.ok_or_else(|| not_found("destination", &destination))?.id;
     let result = call.delivery().test_destination(workspace, id, payload).await?;
     let (response, error) = attempts::show_outcome(&result.outcome);
-    let delivered = response.as_ref().is_some_and(|response| (200..300).contains(&response.status));
+    let delivered = result.outcome.is_success();
     let timings = attempts::show_timings(result.timings);
     let payload = payload::show(&result.payload).payload;
     Ok(reply::ok(&TestView { id: result.id, delivered, payload, response, error, timings }))

@@ -6,10 +6,9 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::domain::delivery::Attempt;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::BodyEnd;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::delivery::Response;
-use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
 use crate::domain::id::AttemptId;
 use crate::domain::time::Timestamp;
@@ -133,10 +132,10 @@ fn show(attempt: &Attempt) -> AttemptView {
 
 /// What came back, and why that is a failure if it is one.
 pub(in crate::http::api) fn show_outcome(
-    outcome: &Result<Response, SendError>,
+    outcome: &AttemptOutcome,
 ) -> (Option<ResponseView>, Option<ErrorView>) {
     match outcome {
-        Ok(response) => {
+        AttemptOutcome::Answered(response) => {
             let error = (!response.is_success()).then(|| ErrorView {
                 code: "status",
                 detail: format!("the receiver answered {}", response.status),
@@ -155,7 +154,10 @@ pub(in crate::http::api) fn show_outcome(
             };
             (Some(view), error)
         }
-        Err(error) => (None, Some(ErrorView { code: error.code.name(), detail: error.detail.clone() })),
+        AttemptOutcome::Broke(error) => {
+            (None, Some(ErrorView { code: error.code.name(), detail: error.detail.clone() }))
+        }
+        AttemptOutcome::Kept => (None, None),
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct LastAttempt {
 impl LastAttempt {
     /// Of that attempt.
     pub(crate) fn of(attempt: &Attempt) -> Self {
-        let status = attempt.outcome.as_ref().ok().map(|response| response.status);
+        let status = attempt.outcome.status();
         Self { at: attempt.at, status, error: attempt.error_code() }
     }
 }

@@ -1,0 +1,148 @@
+//! Destinations that are a URL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::HeaderMap;
+use ::http::HeaderName;
+use ::http::HeaderValue;
+use ::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::control::resources::check::BasicDraft;
+use crate::control::resources::check::Faults;
+use crate::control::resources::check::basic;
+use crate::control::resources::check::fields;
+use crate::domain::destination::AuthHeader;
+use crate::domain::destination::DestinationAuth;
+use crate::domain::destination::HttpEndpoint;
+use crate::domain::secret::Secret;
+use crate::domain::secret::StoredSecret;
+use crate::egress::Egress;
+use crate::egress::Target;
+
+const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
+const TIMEOUT_MS_MAX: u64 = 600_000;
+
+/// Credentials a request gives.
+#[derive(Clone, Debug, Default)]
+pub struct AuthDraft {
+    /// `Authorization: Basic …`.
+    pub basic: Option<BasicDraft>,
+    /// `Authorization: Bearer …`.
+    pub bearer: Option<Secret>,
+    /// A header with a secret value.
+    pub header: Option<(String, Secret)>,
+}
+
+/// What a request says of what only URLs have; `None`: not mentioned. `Some(None)`: taken away.
+#[derive(Clone, Debug, Default)]
+pub struct HttpDraft {
+    /// http(s).
+    pub url: Option<String>,
+    /// POST, PUT or PATCH.
+    pub method: Option<String>,
+    /// Credentials.
+    pub auth: Option<Option<AuthDraft>>,
+    /// Milliseconds.
+    pub timeout_ms: Option<u64>,
+}
+
+/// A URL, ready to be sent to.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    /// Where it is, or why the rules for outgoing requests forbid it.
+    pub target: Result<Arc<Target>, String>,
+    /// How, where a mapping says nothing.
+    pub method: Method,
+    /// How long an attempt may take.
+    pub timeout: Duration,
+}
+
+impl HttpTransport {
+    pub(super) fn compile(endpoint: &HttpEndpoint, egress: &Egress) -> Self {
+        let target = egress.check_url(&endpoint.url).map(|checked| egress.target(&checked));
+        Self {
+            target: target.map_err(|refusal| refusal.to_string()),
+            method: Method::from_bytes(endpoint.method.as_bytes()).unwrap_or(Method::POST),
+            timeout: Duration::from_millis(endpoint.timeout_ms),
+        }
+    }
+}
+
+pub(super) fn credentials(auth: &DestinationAuth) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &str, value: &str| {
+        if let (Ok(name), Ok(mut value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+    };
+    if let Some(basic) = &auth.basic {
+        let pair = format!("{}:{}", basic.username, basic.password.0.expose());
+        put("authorization", &format!("Basic {}", STANDARD.encode(pair)));
+    }
+    if let Some(bearer) = &auth.bearer {
+        put("authorization", &format!("Bearer {}", bearer.0.expose()));
+    }
+    if let Some(header) = &auth.header {
+        put(&header.name, header.value.0.expose());
+    }
+    headers
+}
+
+pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egress, faults: &mut Faults) {
+    match draft.url {
+        Some(url) => match egress.check_url(&url) {
+            Ok(checked) => endpoint.url = checked.as_str().to_owned(),
+            Err(refusal) => faults.add("/url", refusal.to_string()),
+        },
+        None if endpoint.url.is_empty() => {
+            faults.missing("/url", "a destination needs a URL such as https://example.com/hook");
+        }
+        None => {}
+    }
+    if let Some(method) = draft.method {
+        endpoint.method = method.to_ascii_uppercase();
+        if !METHODS.contains(&endpoint.method.as_str()) {
+            faults.add("/method", format!("expected any of {}", METHODS.join(", ")));
+        }
+    }
+    if let Some(auth) = draft.auth {
+        endpoint.auth = checked_auth(auth.unwrap_or_default(), faults);
+    }
+    if let Some(timeout_ms) = draft.timeout_ms {
+        fields::within(timeout_ms, 1, TIMEOUT_MS_MAX, "/timeout_ms", faults);
+        endpoint.timeout_ms = timeout_ms;
+    }
+}
+
+fn checked_auth(auth: AuthDraft, faults: &mut Faults) -> DestinationAuth {
+    if auth.basic.is_some() && auth.bearer.is_some() {
+        faults.add("/auth", "`basic` and `bearer` both want the header Authorization; give one of them");
+    }
+    let visible = |secret: &Secret| HeaderValue::from_str(secret.expose()).is_ok();
+    if auth.bearer.as_ref().is_some_and(|bearer| !visible(bearer)) {
+        faults.add("/auth/bearer", "the value has characters that no header can carry");
+    }
+    let header = auth.header.and_then(|(name, value)| {
+        if !visible(&value) {
+            faults.add("/auth/header/value", "the value has characters that no header can carry");
+        }
+        match fields::header_name(&name) {
+            Ok(name) => Some(AuthHeader { name, value: StoredSecret(value) }),
+            Err(detail) => {
+                faults.add("/auth/header/name", detail);
+                None
+            }
+        }
+    });
+    DestinationAuth {
+        basic: auth.basic.map(|basic| basic::checked(basic, "/auth/basic", faults)),
+        bearer: auth.bearer.map(StoredSecret),
+        header,
+    }
+}

@@ -1,0 +1,61 @@
+//! What an attempt does, one file for each kind of destination. Not here: how a kind is set up (`control::resources::transport`),
+//! what all requests have (`deliver`), what an attempt leads to (`settle`).
+
+mod http;
+
+use ::http::HeaderMap;
+
+use crate::control::resources::transport::Transport;
+use crate::control::snapshot::DestinationRuntime;
+use crate::delivery::Delivery;
+use crate::domain::delivery::AttemptOutcome;
+use crate::domain::delivery::SendError;
+use crate::domain::delivery::Timings;
+use crate::domain::time::Timestamp;
+use crate::pipeline::job::Job;
+use crate::rules::lifecycle::LifecycleInput;
+
+/// Makes the headers of a request, its signature among them; the same each time.
+type SignedHeaders<'a> = &'a (dyn Fn() -> Result<HeaderMap, SendError> + Sync);
+
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempted {
+    pub(crate) outcome: AttemptOutcome,
+    pub(crate) timings: Timings,
+}
+
+impl Attempted {
+    /// It could not be made.
+    fn unmade(error: SendError) -> Self {
+        Self { outcome: AttemptOutcome::Broke(error), timings: Timings::default() }
+    }
+}
+
+/// One attempt at a delivery. A bad peer is an outcome, not an error.
+pub(super) async fn attempt(
+    delivery: &Delivery,
+    destination: &DestinationRuntime,
+    job: &Job,
+    signed: SignedHeaders<'_>,
+) -> Attempted {
+    match &destination.transport {
+        Transport::Http(transport) => http::attempt(delivery, destination, transport, job, signed).await,
+    }
+}
+
+/// What an outcome means for the delivery.
+pub(super) fn meaning(
+    destination: &DestinationRuntime,
+    job: &Job,
+    outcome: &AttemptOutcome,
+    now: Timestamp,
+) -> LifecycleInput {
+    match outcome {
+        AttemptOutcome::Answered(response) => match &destination.transport {
+            Transport::Http(transport) => http::meaning(transport, job, response, now),
+        },
+        AttemptOutcome::Broke(error) => LifecycleInput::of_error(error.code),
+        AttemptOutcome::Kept => LifecycleInput::Taken,
+    }
+}

@@ -1,0 +1,90 @@
+//! Destinations as they are set up: what all have, and what only one kind has, one file each. Not here: what it means to
+//! send to one (`control::resources::transport`, `delivery::transport`).
+
+mod http;
+
+pub use http::AuthHeader;
+pub use http::DestinationAuth;
+pub use http::HttpEndpoint;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::config::FlowState;
+use crate::domain::event::Headers;
+use crate::domain::id::DestinationId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::retry::RetryPolicy;
+use crate::domain::signing::Signing;
+use crate::domain::time::Timestamp;
+
+/// Where payloads go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Destination {
+    /// Its id.
+    pub id: DestinationId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Active, or holding.
+    pub state: FlowState,
+    /// What it is, with what only that kind has.
+    #[serde(flatten)]
+    pub endpoint: Endpoint,
+    /// With every delivery.
+    pub headers: Headers,
+    /// How deliveries are signed.
+    pub signing: Signing,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// Deliveries at a time.
+    pub concurrency: u32,
+    /// The JSON Schema of the payloads it takes, as it was written.
+    #[serde(default)]
+    pub payload_schema: Option<String>,
+}
+
+/// The kinds of destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DestinationKind {
+    /// A URL.
+    Http,
+}
+
+/// What a destination is. Documents that say no kind are of the first one, which once was the only one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Endpoint {
+    /// A URL.
+    #[serde(untagged)]
+    Http(HttpEndpoint),
+}
+
+impl DestinationKind {
+    /// The names in the API, in the order of the kinds.
+    pub const NAMES: [&'static str; 1] = ["http"];
+
+    /// The name in the API.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl Endpoint {
+    /// Which kind it is.
+    pub const fn kind(&self) -> DestinationKind {
+        match self {
+            Self::Http(_) => DestinationKind::Http,
+        }
+    }
+
+    /// What there is of a URL.
+    pub const fn http(&self) -> Option<&HttpEndpoint> {
+        match self {
+            Self::Http(http) => Some(http),
+        }
+    }
+}

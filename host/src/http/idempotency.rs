@@ -68,7 +68,7 @@ pub(crate) enum Turn {
 
 /// A request, as far as it must be the same.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct KeyedRequest<'a> {
     /// Whose.
     pub workspace: WorkspaceId,
     /// Its method and path.
@@ -81,7 +81,7 @@ pub(crate) struct Asked<'a> {
 
 impl Memory {
     /// Waits for others with the same key, then says whether there is an answer already.
-    pub(crate) async fn turn(&self, asked: &Asked<'_>) -> Result<Turn, Problem> {
+    pub(crate) async fn turn(&self, asked: &KeyedRequest<'_>) -> Result<Turn, Problem> {
         if asked.key.is_empty() || asked.key.len() > KEY_BYTES_MAX {
             let detail = format!("the header Idempotency-Key has 1 to {KEY_BYTES_MAX} characters");
             return Err(Problem::new(Kind::InvalidRequest, detail));
@@ -142,8 +142,8 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
 mod tests {
     use super::*;
 
-    fn asked<'a>(workspace: u128, key: &'a str, body: &'a [u8]) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(workspace: u128, key: &'a str, body: &'a [u8]) -> KeyedRequest<'a> {
+        KeyedRequest {
             workspace: WorkspaceId::from_bits(workspace),
             operation: "POST /v1/x",
             key,

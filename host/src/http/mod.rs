@@ -19,7 +19,6 @@ mod accept;
 mod api;
 mod background;
 mod body;
-mod docs;
 mod door;
 mod idempotency;
 mod ingest;

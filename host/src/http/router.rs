@@ -12,7 +12,6 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::http::docs;
 use crate::http::idempotency::Memory;
 use crate::http::ingest;
 use crate::http::openapi;
@@ -46,7 +45,7 @@ impl Router {
             closing,
             memory: Memory::default(),
             shapes: Shapes::default(),
-            docs: docs::page(&document),
+            docs: openapi::page(&document),
             openapi: Bytes::from(document.to_string()),
         });
         let routes = routes

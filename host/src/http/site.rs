@@ -50,7 +50,7 @@ pub(crate) struct Site {
     /// The OpenAPI document.
     pub openapi: bytes::Bytes,
     /// The readable page made from it, and its content security policy.
-    pub docs: crate::http::docs::Page,
+    pub docs: crate::http::openapi::DocsPage,
 }
 
 impl Site {

@@ -62,21 +62,21 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     /// What they ask for.
-    pub(crate) fn page(&self) -> Page {
-        Page::new(self.limit, self.cursor)
+    pub(crate) fn page(&self) -> PageRequest {
+        PageRequest::new(self.limit, self.cursor)
     }
 }
 
 /// The page that is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Page {
+pub(crate) struct PageRequest {
     /// How many items it has at most.
     pub limit: usize,
     /// The bits of the last id before it.
     pub before: Option<u128>,
 }
 
-impl Page {
+impl PageRequest {
     /// By the two parameters.
     pub(crate) fn new(limit: Option<usize>, cursor: Option<Cursor>) -> Self {
         Self { limit: limit.unwrap_or(LIMIT), before: cursor.map(|cursor| cursor.0) }
@@ -108,7 +108,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
-            let page = Page::new(Some(3), cursor).of(all.iter(), |bits| *bits, |bits| *bits);
+            let page = PageRequest::new(Some(3), cursor).of(all.iter(), |bits| *bits, |bits| *bits);
             seen.extend(page.items);
             let Some(next) = page.next_cursor else { break };
             cursor = Some(serde_json::from_value(next.into()).unwrap());

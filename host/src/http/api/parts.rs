@@ -15,7 +15,7 @@ use crate::control::resources::BasicDraft;
 use crate::control::resources::HIDDEN;
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
-use crate::http::request::Faults;
+use crate::http::request::RequestFaults;
 use crate::http::request::pointer_to;
 use crate::rules::hide::is_credential;
 
@@ -42,7 +42,7 @@ impl BasicBody {
 pub(super) type HeadersBody = IndexMap<String, String>;
 
 /// Headers as the domain takes them.
-pub(super) fn headers(given: HeadersBody, pointer: &str, faults: &mut Faults) -> Headers {
+pub(super) fn headers(given: HeadersBody, pointer: &str, faults: &mut RequestFaults) -> Headers {
     let mut lower = HashSet::new();
     for name in given.keys().filter(|name| !lower.insert(name.to_ascii_lowercase())) {
         let detail = "this header is there twice; names do not differ by upper and lower case";
@@ -52,7 +52,11 @@ pub(super) fn headers(given: HeadersBody, pointer: &str, faults: &mut Faults) ->
 }
 
 /// The same with names in lower case.
-pub(super) fn lower_headers(given: Option<HeadersBody>, pointer: &str, faults: &mut Faults) -> Headers {
+pub(super) fn lower_headers(
+    given: Option<HeadersBody>,
+    pointer: &str,
+    faults: &mut RequestFaults,
+) -> Headers {
     let headers = headers(given.unwrap_or_default(), pointer, faults).0;
     Headers(headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
 }

@@ -51,7 +51,7 @@ async fn healthz() -> Answer {
     responses((status = 200, body = HealthView)),
 )]
 async fn readyz(call: Call) -> Answer {
-    match call.insight().ready() {
+    match call.insight.ready() {
         Ok(()) => Ok(reply::ok(&HealthView { status: "ok" })),
         Err(reason) => {
             // Everybody may ask this; paths of the disk are for the log.
@@ -72,7 +72,7 @@ async fn readyz(call: Call) -> Answer {
 )]
 async fn metrics(call: Call, headers: HeaderMap) -> Answer {
     let format = accept::metrics(&headers);
-    Ok(reply::bytes(format.media(), call.insight().metrics_text(format).into()))
+    Ok(reply::bytes(format.media(), call.insight.metrics_text(format).into()))
 }
 
 /// The description of this API.

@@ -102,8 +102,8 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, body = StatsView)),
 )]
 async fn stats(call: Call) -> Answer {
-    let stats = call.insight().stats(call.workspace()?);
-    let plugins = usage::points(call.insight().usage_of_last_hour(call.workspace()?));
+    let stats = call.insight.stats(call.workspace()?);
+    let plugins = usage::points(call.insight.usage_of_last_hour(call.workspace()?));
     Ok(reply::ok(&StatsView {
         received: stats.received,
         rejected: stats.rejected,

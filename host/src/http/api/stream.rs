@@ -65,9 +65,9 @@ enum Stage {
     responses((status = 200, body = String, content_type = "text/event-stream")),
 )]
 async fn stream(call: Call) -> Answer {
-    let (principal, control) = (call.principal()?.clone(), call.control().clone());
+    let (principal, control) = (call.principal()?.clone(), call.control.clone());
     let watcher = Watcher {
-        lines: call.insight().watch(),
+        lines: call.insight.watch(),
         workspace: principal.workspace,
         closing: call.site.closing.clone(),
         may: Box::new(move || control.still_may(&principal, Scope::Read)),

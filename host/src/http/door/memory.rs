@@ -9,7 +9,7 @@ use http::request::Parts;
 
 use crate::domain::id::WorkspaceId;
 use crate::http::idempotency::ANSWER_BYTES_MAX;
-use crate::http::idempotency::Asked;
+use crate::http::idempotency::KeyedRequest;
 use crate::http::idempotency::Saved;
 use crate::http::idempotency::Turn;
 use crate::http::problem::Kind;
@@ -43,7 +43,7 @@ pub(super) async fn once(
     work: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
     let Asking { operation, key, query, body } = asking;
-    let asked = Asked { workspace, operation, key, content: [query.as_bytes(), body] };
+    let asked = KeyedRequest { workspace, operation, key, content: [query.as_bytes(), body] };
     let mut slot = match site.memory.turn(&asked).await? {
         Turn::Again(saved) => {
             // Whoever did it first may have taken long.

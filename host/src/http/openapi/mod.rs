@@ -1,9 +1,13 @@
 //! The description of the API, OpenAPI 3.1, made from what is routed; and what is beside the routes: the way in for
 //! events, and problems.
 
+mod docs;
 mod ingest;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use docs::DocsPage;
+pub(crate) use docs::page;
 
 use serde_json::Value;
 use utoipa::OpenApi;

@@ -14,18 +14,18 @@ use crate::control::FieldFault;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::call::Call;
-use crate::http::request::faults::Faults;
+use crate::http::request::faults::RequestFaults;
 
 /// A JSON body, as far as it could be read, and its faults: the domain adds its own before anybody is told.
 #[derive(Debug)]
-pub(crate) struct Body<T> {
+pub(crate) struct JsonBody<T> {
     /// What was given. What is wrong is not there.
     pub given: T,
     /// What is wrong.
-    pub faults: Faults,
+    pub faults: RequestFaults,
 }
 
-impl<T> Body<T> {
+impl<T> JsonBody<T> {
     /// What was given, where nothing but its form can be wrong with it.
     pub(crate) fn whole(self) -> Result<T, Problem> {
         self.faults.done(Kind::InvalidRequest)?;
@@ -33,20 +33,20 @@ impl<T> Body<T> {
     }
 
     /// Makes something else of it, where only what is found on the way can be wrong with it.
-    pub(crate) fn fold<U>(mut self, make: impl FnOnce(T, &mut Faults) -> U) -> Result<U, Problem> {
+    pub(crate) fn fold<U>(mut self, make: impl FnOnce(T, &mut RequestFaults) -> U) -> Result<U, Problem> {
         let made = make(self.given, &mut self.faults);
         self.faults.done(Kind::InvalidRequest)?;
         Ok(made)
     }
 
     /// Makes something else of it, with more faults.
-    pub(crate) fn map<U>(mut self, make: impl FnOnce(T, &mut Faults) -> U) -> (U, Vec<FieldFault>) {
+    pub(crate) fn map<U>(mut self, make: impl FnOnce(T, &mut RequestFaults) -> U) -> (U, Vec<FieldFault>) {
         let made = make(self.given, &mut self.faults);
         (made, self.faults.into_inner())
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + ToSchema + 'static> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + ToSchema + 'static> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -56,15 +56,15 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema + 'static> FromRequest<S> fo
             call.ok_or_else(|| Problem::new(Kind::Internal, "this request did not come through the door"))?;
         let bytes = taken(body).await?;
         let shape = call.site.shapes.of::<T>()?;
-        let (given, faults) = shape.read(&bytes, call.control().limits().json_depth_max)?;
+        let (given, faults) = shape.read(&bytes, call.control.limits().json_depth_max)?;
         Ok(Self { given, faults })
     }
 }
 
 /// A body that is no JSON.
-pub(crate) struct Raw(pub Bytes);
+pub(crate) struct RawBody(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Raw {
+impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -82,9 +82,9 @@ async fn taken(body: axum::body::Body) -> Result<Bytes, Problem> {
 /// away what can be taken away.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Change<T>(pub T);
+pub(crate) struct Patch<T>(pub T);
 
-impl<T: ToSchema> PartialSchema for Change<T> {
+impl<T: ToSchema> PartialSchema for Patch<T> {
     fn schema() -> RefOr<Schema> {
         let mut schema = T::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
@@ -94,9 +94,9 @@ impl<T: ToSchema> PartialSchema for Change<T> {
     }
 }
 
-impl<T: ToSchema> ToSchema for Change<T> {
+impl<T: ToSchema> ToSchema for Patch<T> {
     fn name() -> std::borrow::Cow<'static, str> {
-        format!("{}Change", T::name().trim_end_matches("Body")).into()
+        format!("{}Patch", T::name().trim_end_matches("Body")).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {

@@ -1,21 +1,19 @@
 //! What a handler knows of its request besides what it declares: whose server, who asks, what the answer may cost. Not
 //! here: who is let in (`door`).
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use parking_lot::Mutex;
 
-use crate::control::Control;
 use crate::control::Principal;
-use crate::delivery::Delivery;
 use crate::domain::id::WorkspaceId;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
+use crate::http::site::Doors;
 use crate::http::site::Site;
-use crate::insight::Insight;
-use crate::pipeline::Pipeline;
 use crate::shape::Ended;
 use crate::shape::Work;
 
@@ -34,26 +32,6 @@ impl Call {
         Self { site, principal }
     }
 
-    /// What operators set up.
-    pub(crate) fn control(&self) -> &Control {
-        &self.site.doors.control
-    }
-
-    /// Takes events in.
-    pub(crate) fn pipeline(&self) -> &Pipeline {
-        &self.site.doors.pipeline
-    }
-
-    /// What is done to deliveries.
-    pub(crate) fn delivery(&self) -> &Delivery {
-        &self.site.doors.delivery
-    }
-
-    /// Answers questions.
-    pub(crate) fn insight(&self) -> &Insight {
-        &self.site.doors.insight
-    }
-
     /// Who asks.
     pub(crate) fn principal(&self) -> Result<&Principal, Problem> {
         self.principal.as_ref().ok_or_else(|| Problem::new(Kind::Unauthorized, "this needs a key of the API"))
@@ -62,6 +40,15 @@ impl Call {
     /// In which workspace.
     pub(crate) fn workspace(&self) -> Result<WorkspaceId, Problem> {
         Ok(self.principal()?.workspace)
+    }
+}
+
+/// The rooms.
+impl Deref for Call {
+    type Target = Doors;
+
+    fn deref(&self) -> &Doors {
+        &self.site.doors
     }
 }
 
@@ -85,9 +72,9 @@ impl<S: Sync> FromRequestParts<S> for Call {
 }
 
 /// The parameters of the path. One that cannot be read names nothing.
-pub(crate) struct Path<T>(pub T);
+pub(crate) struct PathParams<T>(pub T);
 
-impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -109,9 +96,9 @@ impl Allowance {
 }
 
 /// What computing the answer may cost.
-pub(crate) struct Cost(pub Work);
+pub(crate) struct WorkAllowance(pub Work);
 
-impl<S: Sync> FromRequestParts<S> for Cost {
+impl<S: Sync> FromRequestParts<S> for WorkAllowance {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

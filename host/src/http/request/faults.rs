@@ -7,17 +7,17 @@ use crate::control::FieldFault;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 
-/// Faults told of one request; looking for more is work, and nobody reads them.
+/// RequestFaults told of one request; looking for more is work, and nobody reads them.
 pub(crate) const FAULTS_MAX: usize = 100;
 
 /// What is wrong with a request, place by place.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
+pub(crate) struct RequestFaults {
     found: Vec<FieldFault>,
     is_query: bool,
 }
 
-impl Faults {
+impl RequestFaults {
     /// Those of a query: its parameters are `?name`.
     pub(super) fn of_query() -> Self {
         Self { is_query: true, ..Self::default() }

@@ -11,18 +11,18 @@ use utoipa::IntoParams;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::call::Call;
-use crate::http::request::faults::Faults;
+use crate::http::request::faults::RequestFaults;
 
 /// The parameters of a query, as far as they could be read, and their faults.
 #[derive(Debug)]
-pub(crate) struct Query<T> {
+pub(crate) struct QueryParams<T> {
     /// What was given.
     pub given: T,
     /// What is wrong.
-    pub faults: Faults,
+    pub faults: RequestFaults,
 }
 
-impl<T> Query<T> {
+impl<T> QueryParams<T> {
     /// What was given, if nothing is wrong.
     pub(crate) fn whole(self) -> Result<T, Problem> {
         self.faults.done(Kind::InvalidQuery)?;
@@ -30,7 +30,7 @@ impl<T> Query<T> {
     }
 }
 
-impl<S: Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestParts<S> for Query<T> {
+impl<S: Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -46,7 +46,7 @@ impl<S: Sync, T: DeserializeOwned + IntoParams + 'static> FromRequestParts<S> fo
 
 /// Any parameter is too much where none is taken.
 pub(crate) fn refuse_parameters(query: &str) -> Result<(), Problem> {
-    let mut faults = Faults::of_query();
+    let mut faults = RequestFaults::of_query();
     for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
         faults.add(format!("/{name}"), "this request takes no parameters");
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::control::FieldFault;
 use crate::http::problem::Problem;
-use crate::http::request::Change;
+use crate::http::request::Patch;
 use crate::http::request::Shapes;
 use crate::http::request::Wait;
 
@@ -137,7 +137,7 @@ fn whole_numbers_may_be_written_with_a_fraction_and_have_an_end() {
 
 #[test]
 fn a_change_needs_nothing() {
-    let (_, faults) = Shapes::default().read::<Change<Thing>>("{}").unwrap();
+    let (_, faults) = Shapes::default().read::<Patch<Thing>>("{}").unwrap();
     assert!(faults.is_empty(), "{faults:?}");
 }
 

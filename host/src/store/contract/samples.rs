@@ -136,7 +136,7 @@ impl Samples {
             id: delivery.attempt(number),
             at: at(10 + u64::from(number)),
             timings: Timings::default(),
-            outcome,
+            outcome: outcome.into(),
             state,
             next_attempt_at: (!state.is_terminal()).then(|| at(1000)),
         };

@@ -12,13 +12,10 @@ use super::sources;
 const FILES_MAX: usize = 12;
 
 /// Folders with more, and why.
-const CROWDED: &[(&str, &str)] = &[
-    ("http", "the doors' own forms and tables go when axum's and utoipa's take their place"),
-    ("http/api", "one file for each resource; rooms of their own come with utoipa"),
-];
+const CROWDED: &[(&str, &str)] = &[];
 
 /// Files that may use each other, and why.
-const CIRCLES: &[(&str, &str)] = &[("http/", "the list of endpoints knows the handlers, and these the list")];
+const CIRCLES: &[(&str, &str)] = &[];
 
 type Module = Vec<String>;
 

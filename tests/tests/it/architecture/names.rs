@@ -6,12 +6,7 @@ use super::report;
 use super::sources;
 
 /// What may have one name several times, and why.
-const ALLOWED: &[(&str, &str)] = &[
-    ("Asked", "the doors' form of it goes with `http/endpoint.rs`"),
-    ("Input", "the doors' form of it goes with `http/endpoint.rs`"),
-    ("Output", "the doors' form of it goes with `http/endpoint.rs`"),
-    ("Page", "the readable page of the API goes with `http/docs.rs`"),
-];
+const ALLOWED: &[(&str, &str)] = &[];
 
 /// The name of the type that a line makes known beyond its file.
 fn declared(line: &str) -> Option<&str> {

@@ -15,12 +15,12 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::admin(), routes!(delete))
 }
 
-fn draft(body: ApiKeyBody, _: &mut Faults) -> ApiKeyDraft {
+fn draft(body: ApiKeyBody, _: &mut RequestFaults) -> ApiKeyDraft {
     let mut scopes = None;
     for scope in body.scopes.into_iter().flatten() {
         let scopes = scopes.get_or_insert_with(Vec::new);
@@ -74,9 +74,9 @@ fn draft(body: ApiKeyBody, _: &mut Faults) -> ApiKeyDraft {
     params(PageQuery),
     responses((status = 200, body = PageView<KeyView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let mine: Vec<_> = snapshot.documents.keys.of(workspace).filter(|key| key.source.is_none()).collect();
     Ok(reply::ok(&page.of(mine.into_iter(), |key| key.id.bits(), keys::show)))
 }
@@ -88,9 +88,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = ApiKeyBody,
     responses((status = 201, body = KeyView)),
 )]
-async fn create(call: Call, body: Body<ApiKeyBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<ApiKeyBody>) -> Answer {
     let (draft, faults) = body.map(draft);
-    let made = call.control().create_api_key(call.principal()?, draft, faults).await?;
+    let made = call.control.create_api_key(call.principal()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/api-keys/{}", made.key.id), &keys::show_new(&made)))
 }
 
@@ -101,9 +101,9 @@ async fn create(call: Call, body: Body<ApiKeyBody>) -> Answer {
     params(("key" = String, Path, description = "Its id.")),
     responses((status = 200, body = KeyView)),
 )]
-async fn show_one(call: Call, Path(key): Path<String>) -> Answer {
+async fn show_one(call: Call, PathParams(key): PathParams<String>) -> Answer {
     let workspace = call.workspace()?;
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.keys.get(id("key", &key)?);
     let found = found.filter(|key| key.workspace == workspace && key.source.is_none());
     Ok(reply::ok(&keys::show(found.ok_or_else(|| not_found("key", &key))?)))
@@ -117,9 +117,9 @@ async fn show_one(call: Call, Path(key): Path<String>) -> Answer {
     request_body = RotationBody,
     responses((status = 201, body = KeyView)),
 )]
-async fn rotate(call: Call, Path(key): Path<String>, body: Body<RotationBody>) -> Answer {
+async fn rotate(call: Call, PathParams(key): PathParams<String>, body: JsonBody<RotationBody>) -> Answer {
     let grace = body.fold(RotationBody::grace)?;
-    let made = call.control().rotate_key(call.workspace()?, None, &key, grace).await?;
+    let made = call.control.rotate_key(call.workspace()?, None, &key, grace).await?;
     Ok(reply::created(&format!("/v1/api-keys/{}", made.key.id), &keys::show_new(&made)))
 }
 
@@ -130,7 +130,7 @@ async fn rotate(call: Call, Path(key): Path<String>, body: Body<RotationBody>) -
     params(("key" = String, Path, description = "Its id.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(key): Path<String>) -> Answer {
-    call.control().delete_key(call.workspace()?, None, &key).await?;
+async fn delete(call: Call, PathParams(key): PathParams<String>) -> Answer {
+    call.control.delete_key(call.workspace()?, None, &key).await?;
     Ok(reply::no_content())
 }

@@ -11,7 +11,7 @@ use crate::domain::config::ApiKey;
 use crate::domain::config::Scope;
 use crate::domain::id::KeyId;
 use crate::domain::time::Timestamp;
-use crate::http::request::Faults;
+use crate::http::request::RequestFaults;
 use crate::http::request::Wait;
 
 /// How long an old key works beside the new one when the request does not say, milliseconds.
@@ -30,13 +30,13 @@ pub(crate) struct RotationBody {
 
 impl RotationBody {
     /// How long the old one goes on working.
-    pub(in crate::http::api) fn grace(self, faults: &mut Faults) -> Duration {
+    pub(in crate::http::api) fn grace(self, faults: &mut RequestFaults) -> Duration {
         grace(self.grace, faults)
     }
 }
 
 /// How long the old one goes on working.
-pub(in crate::http::api) fn grace(given: Option<Wait>, faults: &mut Faults) -> Duration {
+pub(in crate::http::api) fn grace(given: Option<Wait>, faults: &mut RequestFaults) -> Duration {
     let millis = given.map_or(GRACE_MS, |grace| grace.0);
     if millis > GRACE_MS_MAX {
         faults.add("/grace", "at most 30 days");

@@ -16,10 +16,10 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
 use crate::http::view::PageView;
 
 /// A secret as it is set.
@@ -77,9 +77,9 @@ fn show(documents: &Documents, secret: &SealedSecret) -> NamedSecretView {
     params(PageQuery),
     responses((status = 200, body = PageView<NamedSecretView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let documents = &snapshot.documents;
     let view = |secret: &SealedSecret| show(documents, secret);
     Ok(reply::ok(&page.of(documents.secrets.of(workspace), |secret| secret.id.bits(), view)))
@@ -93,9 +93,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = SecretBody,
     responses((status = 200, body = NamedSecretView), (status = 201, body = NamedSecretView)),
 )]
-async fn set(call: Call, Path(secret): Path<String>, body: Body<SecretBody>) -> Answer {
+async fn set(call: Call, PathParams(secret): PathParams<String>, body: JsonBody<SecretBody>) -> Answer {
     let (value, faults) = body.map(|body, _| body.value);
-    let (control, name) = (call.control(), &secret);
+    let (control, name) = (&call.control, &secret);
     let (secret, is_new) = control.set_secret(call.workspace()?, name, value, faults).await?;
     let view = show(&control.snapshot().documents, &secret);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -109,7 +109,7 @@ async fn set(call: Call, Path(secret): Path<String>, body: Body<SecretBody>) -> 
     params(("secret" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(secret): Path<String>) -> Answer {
-    call.control().delete_secret(call.workspace()?, &secret).await?;
+async fn delete(call: Call, PathParams(secret): PathParams<String>) -> Answer {
+    call.control.delete_secret(call.workspace()?, &secret).await?;
     Ok(reply::no_content())
 }

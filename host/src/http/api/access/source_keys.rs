@@ -12,11 +12,11 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
 
@@ -45,9 +45,9 @@ pub(super) fn routes() -> Routes {
     params(("source" = String, Path, description = "Its id or name."), PageQuery),
     responses((status = 200, body = PageView<KeyView>)),
 )]
-async fn list(call: Call, Path(source): Path<String>, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, PathParams(source): PathParams<String>, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.sources.find(workspace, &source);
     let source = found.ok_or_else(|| not_found("source", &source))?.id;
     let mine: Vec<_> =
@@ -63,9 +63,9 @@ async fn list(call: Call, Path(source): Path<String>, query: Query<PageQuery>) -
     request_body = SourceKeyBody,
     responses((status = 201, body = KeyView)),
 )]
-async fn create(call: Call, Path(source): Path<String>, body: Body<SourceKeyBody>) -> Answer {
+async fn create(call: Call, PathParams(source): PathParams<String>, body: JsonBody<SourceKeyBody>) -> Answer {
     let (name, faults) = body.map(|body, _| body.name.map(|name| name.0));
-    let made = call.control().create_source_key(call.workspace()?, &source, name, faults).await?;
+    let made = call.control.create_source_key(call.workspace()?, &source, name, faults).await?;
     Ok(reply::created(&format!("/v1/sources/{source}/keys"), &keys::show_new(&made)))
 }
 
@@ -77,9 +77,13 @@ async fn create(call: Call, Path(source): Path<String>, body: Body<SourceKeyBody
     request_body = RotationBody,
     responses((status = 201, body = KeyView)),
 )]
-async fn rotate(call: Call, Path((source, key)): Path<(String, String)>, body: Body<RotationBody>) -> Answer {
+async fn rotate(
+    call: Call,
+    PathParams((source, key)): PathParams<(String, String)>,
+    body: JsonBody<RotationBody>,
+) -> Answer {
     let grace = body.fold(RotationBody::grace)?;
-    let made = call.control().rotate_key(call.workspace()?, Some(&source), &key, grace).await?;
+    let made = call.control.rotate_key(call.workspace()?, Some(&source), &key, grace).await?;
     Ok(reply::created(&format!("/v1/sources/{source}/keys"), &keys::show_new(&made)))
 }
 
@@ -90,7 +94,7 @@ async fn rotate(call: Call, Path((source, key)): Path<(String, String)>, body: B
     params(("source" = String, Path, description = "Its id or name."), ("key" = String, Path, description = "Its id.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path((source, key)): Path<(String, String)>) -> Answer {
-    call.control().delete_key(call.workspace()?, Some(&source), &key).await?;
+async fn delete(call: Call, PathParams((source, key)): PathParams<(String, String)>) -> Answer {
+    call.control.delete_key(call.workspace()?, Some(&source), &key).await?;
     Ok(reply::no_content())
 }

@@ -15,12 +15,12 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Change;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::Patch;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
 
@@ -49,7 +49,7 @@ pub(crate) struct WorkspaceView {
 }
 
 /// What a change says of it.
-type WorkspaceChange = Change<WorkspaceBody>;
+type WorkspaceChange = Patch<WorkspaceBody>;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
@@ -76,8 +76,8 @@ fn show(workspace: &Workspace) -> WorkspaceView {
     params(PageQuery),
     responses((status = 200, body = PageView<WorkspaceView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
-    let visible = call.control().workspaces(call.principal()?);
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
+    let visible = call.control.workspaces(call.principal()?);
     Ok(reply::ok(&query.whole()?.page().of(visible.iter(), |workspace| workspace.id.bits(), show)))
 }
 
@@ -88,9 +88,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = WorkspaceBody,
     responses((status = 201, body = WorkspaceView)),
 )]
-async fn create(call: Call, body: Body<WorkspaceBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<WorkspaceBody>) -> Answer {
     let (name, faults) = body.map(|body, _| body.name.map(|name| name.0));
-    let made = call.control().create_workspace(call.principal()?, name, faults).await?;
+    let made = call.control.create_workspace(call.principal()?, name, faults).await?;
     let view = WorkspaceView { key: Some(keys::show_new(&made.key)), ..show(&made.workspace) };
     Ok(reply::created(&format!("/v1/workspaces/{}", made.workspace.id), &view))
 }
@@ -102,8 +102,8 @@ async fn create(call: Call, body: Body<WorkspaceBody>) -> Answer {
     params(("workspace" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = WorkspaceView)),
 )]
-async fn show_one(call: Call, Path(workspace): Path<String>) -> Answer {
-    let visible = call.control().workspaces(call.principal()?);
+async fn show_one(call: Call, PathParams(workspace): PathParams<String>) -> Answer {
+    let visible = call.control.workspaces(call.principal()?);
     let found = visible.iter().find(|found| found.name == workspace || found.id.to_string() == workspace);
     Ok(reply::ok(&show(found.ok_or_else(|| not_found("workspace", &workspace))?)))
 }
@@ -116,8 +116,12 @@ async fn show_one(call: Call, Path(workspace): Path<String>) -> Answer {
     request_body = WorkspaceChange,
     responses((status = 200, body = WorkspaceView)),
 )]
-async fn update(call: Call, Path(workspace): Path<String>, body: Body<WorkspaceChange>) -> Answer {
+async fn update(
+    call: Call,
+    PathParams(workspace): PathParams<String>,
+    body: JsonBody<WorkspaceChange>,
+) -> Answer {
     let (name, faults) = body.map(|body, _| body.0.name.map(|name| name.0));
-    let changed = call.control().update_workspace(call.principal()?, &workspace, name, faults).await?;
+    let changed = call.control.update_workspace(call.principal()?, &workspace, name, faults).await?;
     Ok(reply::ok(&show(&changed)))
 }

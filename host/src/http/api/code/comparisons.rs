@@ -23,11 +23,11 @@ use crate::http::door::Routes;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::view::Extended;
 use crate::http::view::PageView;
@@ -83,7 +83,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered(), routes!(cancel))
 }
 
-fn read(body: ComparisonBody, faults: &mut Faults) -> ComparisonDraft {
+fn read(body: ComparisonBody, faults: &mut RequestFaults) -> ComparisonDraft {
     let plugin = body.plugin.and_then(|plugin| Some((plugin.name?, Version::of(plugin.version))));
     ComparisonDraft {
         connection: body.connection,
@@ -103,10 +103,10 @@ fn read(body: ComparisonBody, faults: &mut Faults) -> ComparisonDraft {
     request_body = ComparisonBody,
     responses((status = 202, body = ComparisonView)),
 )]
-async fn create(call: Call, body: Body<ComparisonBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<ComparisonBody>) -> Answer {
     let (draft, faults) = body.map(read);
-    let job = call.insight().compare(call.workspace()?, draft, faults).await?;
-    Ok(reply::json(StatusCode::ACCEPTED, &comparison_views::show(&job, call.control().now())))
+    let job = call.insight.compare(call.workspace()?, draft, faults).await?;
+    Ok(reply::json(StatusCode::ACCEPTED, &comparison_views::show(&job, call.control.now())))
 }
 
 /// Lists comparisons: those that wait or run, and the last twenty that are over. They are lost on a restart.
@@ -116,14 +116,14 @@ async fn create(call: Call, body: Body<ComparisonBody>) -> Answer {
     params(PageQuery),
     responses((status = 200, body = PageView<ComparisonView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
-    let (jobs, page) = (call.insight().list_comparisons(call.workspace()?), query.whole()?.page());
-    let now = call.control().now();
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
+    let (jobs, page) = (call.insight.list_comparisons(call.workspace()?), query.whole()?.page());
+    let now = call.control.now();
     Ok(reply::ok(&page.of(jobs.iter(), |job| job.id.bits(), |job| comparison_views::show(job, now))))
 }
 
 fn find(call: &Call, comparison: &str) -> Result<std::sync::Arc<Comparison>, Problem> {
-    Ok(call.insight().comparison(call.workspace()?, id("comparison", comparison)?)?)
+    Ok(call.insight.comparison(call.workspace()?, id("comparison", comparison)?)?)
 }
 
 /// Shows how far a comparison is and what it found, grouped by what changed.
@@ -133,9 +133,9 @@ fn find(call: &Call, comparison: &str) -> Result<std::sync::Arc<Comparison>, Pro
     params(("comparison" = String, Path, description = "Its id.")),
     responses((status = 200, body = Extended<ComparisonView, FoundView>)),
 )]
-async fn show_one(call: Call, Path(comparison): Path<String>) -> Answer {
+async fn show_one(call: Call, PathParams(comparison): PathParams<String>) -> Answer {
     let job = find(&call, &comparison)?;
-    let base = comparison_views::show(&job, call.control().now());
+    let base = comparison_views::show(&job, call.control.now());
     Ok(reply::ok(&Extended { base, more: comparison_views::found(&job) }))
 }
 
@@ -146,7 +146,11 @@ async fn show_one(call: Call, Path(comparison): Path<String>) -> Answer {
     params(("comparison" = String, Path, description = "Its id."), PageQuery),
     responses((status = 200, body = PageView<DifferenceView>)),
 )]
-async fn differences(call: Call, Path(comparison): Path<String>, query: Query<PageQuery>) -> Answer {
+async fn differences(
+    call: Call,
+    PathParams(comparison): PathParams<String>,
+    query: QueryParams<PageQuery>,
+) -> Answer {
     let page = query.whole()?.page();
     let (job, limit, before) = (find(&call, &comparison)?, page.limit, page.before.map(EventId::from_bits));
     let progress = job.progress();
@@ -168,8 +172,8 @@ async fn differences(call: Call, Path(comparison): Path<String>, query: Query<Pa
     params(("comparison" = String, Path, description = "Its id.")),
     responses((status = 200, body = ComparisonView)),
 )]
-async fn cancel(call: Call, Path(comparison): Path<String>) -> Answer {
+async fn cancel(call: Call, PathParams(comparison): PathParams<String>) -> Answer {
     let id = id("comparison", &comparison)?;
-    let job = call.insight().cancel_comparison(call.workspace()?, id)?;
-    Ok(reply::ok(&comparison_views::show(&job, call.control().now())))
+    let job = call.insight.cancel_comparison(call.workspace()?, id)?;
+    Ok(reply::ok(&comparison_views::show(&job, call.control.now())))
 }

@@ -25,11 +25,11 @@ use crate::http::door::Routes;
 use crate::http::problem::Kind;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
@@ -145,16 +145,16 @@ fn show(test: &PluginTest) -> PluginTestView {
     params(("plugin" = String, Path, description = "Its id or name."), PageQuery),
     responses((status = 200, body = PageView<PluginTestView>)),
 )]
-async fn list(call: Call, Path(plugin): Path<String>, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, PathParams(plugin): PathParams<String>, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.plugins.find(workspace, &plugin);
     let plugin = found.ok_or_else(|| not_found("plugin", &plugin))?.id;
     let tests = snapshot.documents.plugin_tests.of(workspace).filter(|test| test.plugin == plugin);
     Ok(reply::ok(&page.of(tests, |test| test.id.bits(), show)))
 }
 
-fn read(body: PluginTestBody, _: &mut Faults) -> CaptureDraft {
+fn read(body: PluginTestBody, _: &mut RequestFaults) -> CaptureDraft {
     CaptureDraft {
         event: body.event,
         connection: body.connection,
@@ -171,10 +171,14 @@ fn read(body: PluginTestBody, _: &mut Faults) -> CaptureDraft {
     request_body = PluginTestBody,
     responses((status = 201, body = PluginTestView)),
 )]
-async fn capture(call: Call, Path(plugin): Path<String>, body: Body<PluginTestBody>) -> Answer {
+async fn capture(
+    call: Call,
+    PathParams(plugin): PathParams<String>,
+    body: JsonBody<PluginTestBody>,
+) -> Answer {
     let (draft, faults) = body.map(read);
     let principal = call.principal()?;
-    let test = call.insight().capture_plugin_test(principal, &plugin, draft, faults).await?;
+    let test = call.insight.capture_plugin_test(principal, &plugin, draft, faults).await?;
     Ok(reply::created(&format!("/v1/plugins/{}/tests/{}", &plugin, test.id), &show(&test)))
 }
 
@@ -185,8 +189,8 @@ async fn capture(call: Call, Path(plugin): Path<String>, body: Body<PluginTestBo
     params(("plugin" = String, Path, description = "Its id or name."), ("test" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path((plugin, test)): Path<(String, String)>) -> Answer {
-    call.control().delete_plugin_test(call.workspace()?, &plugin, &test).await?;
+async fn delete(call: Call, PathParams((plugin, test)): PathParams<(String, String)>) -> Answer {
+    call.control.delete_plugin_test(call.workspace()?, &plugin, &test).await?;
     Ok(reply::no_content())
 }
 
@@ -199,14 +203,14 @@ async fn delete(call: Call, Path((plugin, test)): Path<(String, String)>) -> Ans
 )]
 async fn test(
     call: Call,
-    Path((plugin, digest)): Path<(String, String)>,
-    query: Query<TestVersionQuery>,
+    PathParams((plugin, digest)): PathParams<(String, String)>,
+    query: QueryParams<TestVersionQuery>,
 ) -> Answer {
     let digest = id("version", &digest)?;
-    let (workspace, Query { given, mut faults }) = (call.workspace()?, query);
+    let (workspace, QueryParams { given, mut faults }) = (call.workspace()?, query);
     let destination = given.destination.and_then(|name| with_schema(&call, workspace, &name, &mut faults));
     faults.done(Kind::InvalidQuery)?;
-    let report = call.control().test_version(workspace, &plugin, digest, destination).await?;
+    let report = call.control.test_version(workspace, &plugin, digest, destination).await?;
     let TestReport { passed, failed, properties } = report;
     let failed =
         failed.into_iter().map(|FailedTest { name, difference }| FailedTestView { name, difference });
@@ -223,9 +227,9 @@ fn with_schema(
     call: &Call,
     workspace: WorkspaceId,
     name: &str,
-    faults: &mut Faults,
+    faults: &mut RequestFaults,
 ) -> Option<Arc<Destination>> {
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.destinations.find(workspace, name).cloned();
     match &found {
         Some(destination) if destination.payload_schema.is_some() => {}

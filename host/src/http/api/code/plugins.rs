@@ -32,13 +32,13 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Change;
-use crate::http::request::Faults;
-use crate::http::request::Path;
-use crate::http::request::Query;
-use crate::http::request::Raw;
+use crate::http::request::JsonBody;
+use crate::http::request::Patch;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RawBody;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::view::Blob;
@@ -220,7 +220,7 @@ pub(crate) struct ActivationView {
 }
 
 /// What a change says of it.
-type PluginChange = Change<PluginBody>;
+type PluginChange = Patch<PluginBody>;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
@@ -303,7 +303,7 @@ fn show_activation(control: &Control, activation: &Activation) -> ActivationView
 
 /// The plugin in the path.
 pub(in crate::http::api) fn find(call: &Call, plugin: &str) -> Result<std::sync::Arc<PluginConfig>, Problem> {
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.plugins.find(call.workspace()?, plugin);
     found.cloned().ok_or_else(|| not_found("plugin", plugin))
 }
@@ -315,13 +315,13 @@ pub(in crate::http::api) fn find(call: &Call, plugin: &str) -> Result<std::sync:
     params(PageQuery),
     responses((status = 200, body = PageView<PluginView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     Ok(reply::ok(&page.of(
         snapshot.documents.plugins.of(workspace),
         |plugin| plugin.id.bits(),
-        |plugin| show(call.control(), plugin),
+        |plugin| show(&call.control, plugin),
     )))
 }
 
@@ -332,8 +332,8 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     params(("plugin" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = PluginView)),
 )]
-async fn show_one(call: Call, Path(plugin): Path<String>) -> Answer {
-    Ok(reply::ok(&show(call.control(), &*find(&call, &plugin)?)))
+async fn show_one(call: Call, PathParams(plugin): PathParams<String>) -> Answer {
+    Ok(reply::ok(&show(&call.control, &*find(&call, &plugin)?)))
 }
 
 /// Sets the limits of a plugin, for its next call on; null takes them away.
@@ -344,10 +344,10 @@ async fn show_one(call: Call, Path(plugin): Path<String>) -> Answer {
     request_body = PluginChange,
     responses((status = 200, body = PluginView)),
 )]
-async fn change(call: Call, Path(plugin): Path<String>, body: Body<PluginChange>) -> Answer {
+async fn change(call: Call, PathParams(plugin): PathParams<String>, body: JsonBody<PluginChange>) -> Answer {
     let (limits, faults) = body.map(|change, _| change.0.limits.map(|limits| limits.map(LimitsBody::budget)));
-    let plugin = call.control().limit_plugin(call.workspace()?, &plugin, limits, faults).await?;
-    Ok(reply::ok(&show(call.control(), &plugin)))
+    let plugin = call.control.limit_plugin(call.workspace()?, &plugin, limits, faults).await?;
+    Ok(reply::ok(&show(&call.control, &plugin)))
 }
 
 /// Deletes a plugin that no connection runs.
@@ -357,8 +357,8 @@ async fn change(call: Call, Path(plugin): Path<String>, body: Body<PluginChange>
     params(("plugin" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(plugin): Path<String>) -> Answer {
-    call.control().delete_plugin(call.workspace()?, &plugin).await?;
+async fn delete(call: Call, PathParams(plugin): PathParams<String>) -> Answer {
+    call.control.delete_plugin(call.workspace()?, &plugin).await?;
     Ok(reply::no_content())
 }
 
@@ -369,8 +369,8 @@ async fn delete(call: Call, Path(plugin): Path<String>) -> Answer {
     params(("plugin" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = PageView<VersionView>)),
 )]
-async fn versions(call: Call, Path(plugin): Path<String>) -> Answer {
-    let items = show(call.control(), &*find(&call, &plugin)?).versions;
+async fn versions(call: Call, PathParams(plugin): PathParams<String>) -> Answer {
+    let items = show(&call.control, &*find(&call, &plugin)?).versions;
     Ok(reply::ok(&PageView { items, next_cursor: None }))
 }
 
@@ -382,13 +382,18 @@ async fn versions(call: Call, Path(plugin): Path<String>) -> Answer {
     request_body(content = inline(Blob), content_type = "application/wasm"),
     responses((status = 201, body = VersionView), (status = 200, body = VersionView)),
 )]
-async fn upload(call: Call, Path(plugin): Path<String>, query: Query<UploadQuery>, Raw(body): Raw) -> Answer {
-    let Query { given: UploadQuery { activate, accept, r#override }, mut faults } = query;
+async fn upload(
+    call: Call,
+    PathParams(plugin): PathParams<String>,
+    query: QueryParams<UploadQuery>,
+    RawBody(body): RawBody,
+) -> Answer {
+    let QueryParams { given: UploadQuery { activate, accept, r#override }, mut faults } = query;
     let agreed = agreed(accept, r#override, &mut faults);
     faults.done(Kind::InvalidQuery)?;
     let activate = activate.unwrap_or(false).then_some(agreed);
-    let uploaded = call.control().upload(call.principal()?, &plugin, body, activate).await?;
-    let view = show_version(call.control(), &uploaded.plugin, &uploaded.version);
+    let uploaded = call.control.upload(call.principal()?, &plugin, body, activate).await?;
+    let view = show_version(&call.control, &uploaded.plugin, &uploaded.version);
     if uploaded.existed {
         return Ok(reply::json(StatusCode::OK, &view));
     }
@@ -403,11 +408,11 @@ async fn upload(call: Call, Path(plugin): Path<String>, query: Query<UploadQuery
     params(("plugin" = String, Path, description = "Its id or name."), ("digest" = String, Path, description = "`sha256:` and 64 hex digits.")),
     responses((status = 200, body = VersionView)),
 )]
-async fn version(call: Call, Path((plugin, digest)): Path<(String, String)>) -> Answer {
+async fn version(call: Call, PathParams((plugin, digest)): PathParams<(String, String)>) -> Answer {
     let (plugin, wanted) = (find(&call, &plugin)?, id::<Digest>("version", &digest)?);
     let found = plugin.versions.iter().find(|version| version.digest == wanted);
     let found = found.ok_or_else(|| not_found("version", &digest))?;
-    Ok(reply::ok(&show_version(call.control(), &plugin, found)))
+    Ok(reply::ok(&show_version(&call.control, &plugin, found)))
 }
 
 /// Makes a version the active one.
@@ -419,15 +424,15 @@ async fn version(call: Call, Path((plugin, digest)): Path<(String, String)>) -> 
 )]
 async fn activate(
     call: Call,
-    Path((plugin, digest)): Path<(String, String)>,
-    query: Query<ActivateQuery>,
+    PathParams((plugin, digest)): PathParams<(String, String)>,
+    query: QueryParams<ActivateQuery>,
 ) -> Answer {
     let (activate, digest) = (query.agreed()?, id("version", &digest)?);
-    let plugin = call.control().activate(call.principal()?, &plugin, digest, activate).await?;
-    Ok(reply::ok(&show(call.control(), &plugin)))
+    let plugin = call.control.activate(call.principal()?, &plugin, digest, activate).await?;
+    Ok(reply::ok(&show(&call.control, &plugin)))
 }
 
-impl Query<ActivateQuery> {
+impl QueryParams<ActivateQuery> {
     /// What somebody agrees to.
     pub(in crate::http::api) fn agreed(mut self) -> Result<Activate, Problem> {
         let activate = agreed(self.given.accept, self.given.r#override, &mut self.faults);
@@ -436,7 +441,7 @@ impl Query<ActivateQuery> {
     }
 }
 
-fn agreed(accept: Option<String>, reason: Option<String>, faults: &mut Faults) -> Activate {
+fn agreed(accept: Option<String>, reason: Option<String>, faults: &mut RequestFaults) -> Activate {
     if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
         faults.add("/override", format!("give a reason of 1 to {REASON_MAX} characters"));
     }
@@ -450,14 +455,14 @@ fn agreed(accept: Option<String>, reason: Option<String>, faults: &mut Faults) -
     params(("plugin" = String, Path, description = "Its id or name."), ("digest" = String, Path, description = "`sha256:` and 64 hex digits.")),
     responses((status = 200, body = PluginView)),
 )]
-async fn release(call: Call, Path((plugin, digest)): Path<(String, String)>) -> Answer {
+async fn release(call: Call, PathParams((plugin, digest)): PathParams<(String, String)>) -> Answer {
     let (workspace, digest) = (call.workspace()?, id("version", &digest)?);
-    let plugin = call.control().release_version(workspace, &plugin, digest).await?;
-    Ok(reply::ok(&show(call.control(), &plugin)))
+    let plugin = call.control.release_version(workspace, &plugin, digest).await?;
+    Ok(reply::ok(&show(&call.control, &plugin)))
 }
 
 /// Grants by their names.
-fn accepted(text: &str, faults: &mut Faults) -> Grants {
+fn accepted(text: &str, faults: &mut RequestFaults) -> Grants {
     let names = text.split(',').filter(|name| !name.is_empty());
     let read = |name: &str| {
         match name.parse::<Grant>() {
@@ -482,7 +487,7 @@ fn accepted(text: &str, faults: &mut Faults) -> Grants {
     params(("plugin" = String, Path, description = "Its id or name."), ("digest" = String, Path, description = "`sha256:` and 64 hex digits.")),
     responses((status = 204)),
 )]
-async fn delete_version(call: Call, Path((plugin, digest)): Path<(String, String)>) -> Answer {
-    call.control().delete_version(call.workspace()?, &plugin, id("version", &digest)?).await?;
+async fn delete_version(call: Call, PathParams((plugin, digest)): PathParams<(String, String)>) -> Answer {
+    call.control.delete_version(call.workspace()?, &plugin, id("version", &digest)?).await?;
     Ok(reply::no_content())
 }

@@ -33,10 +33,10 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Cost;
-use crate::http::request::Faults;
+use crate::http::request::JsonBody;
+use crate::http::request::RequestFaults;
+use crate::http::request::WorkAllowance;
 use crate::http::schema::anything_but_null;
 use crate::insight::PreviewOutput;
 use crate::insight::PreviewRequest;
@@ -183,19 +183,19 @@ pub(super) fn routes() -> Routes {
     request_body = PreviewBody,
     responses((status = 200, body = PreviewView)),
 )]
-async fn preview(call: Call, Cost(mut work): Cost, body: Body<PreviewBody>) -> Answer {
+async fn preview(call: Call, WorkAllowance(mut work): WorkAllowance, body: JsonBody<PreviewBody>) -> Answer {
     let ((request, hints), mut faults) = body.map(read);
     let workspace = call.workspace()?;
     if !faults.is_empty() {
         // Steps that were readable are checked as well, so that all faults are told at once.
-        let more = call.control().check_steps(workspace, &request.steps);
+        let more = call.control.check_steps(workspace, &request.steps);
         faults.extend(more.into_iter().map(|fault| crate::control::FieldFault {
             pointer: format!("/steps{}", fault.pointer),
             detail: fault.detail,
         }));
         return Err(Problem::invalid(Kind::InvalidPreview, faults));
     }
-    let insight = call.insight().clone();
+    let insight = call.insight.clone();
     let preview = insight.preview(workspace, request, &mut work).await?;
     let mut steps: Vec<PreviewStepView> =
         preview.steps.iter().map(|(trace, outputs)| show_step(trace, outputs)).collect();
@@ -236,7 +236,7 @@ struct Hints {
     target: Option<Bytes>,
 }
 
-fn read(body: PreviewBody, faults: &mut Faults) -> (PreviewRequest, Hints) {
+fn read(body: PreviewBody, faults: &mut RequestFaults) -> (PreviewRequest, Hints) {
     let has_payload = body.payload.is_some() || faults.has_below("/payload");
     let has_event = body.event.is_some() || faults.has_below("/event");
     if has_payload == has_event {

@@ -25,11 +25,11 @@ use crate::http::door::Routes;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::schema::one_of;
@@ -113,7 +113,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered(), routes!(promote))
 }
 
-fn read(body: RolloutBody, _: &mut Faults) -> RolloutDraft {
+fn read(body: RolloutBody, _: &mut RequestFaults) -> RolloutDraft {
     RolloutDraft {
         is_canary: body.kind.map(|kind| kind == RolloutKindBody::Canary),
         version: body.version,
@@ -137,14 +137,14 @@ fn read(body: RolloutBody, _: &mut Faults) -> RolloutDraft {
     request_body = RolloutBody,
     responses((status = 201, body = RolloutView)),
 )]
-async fn start(call: Call, Path(plugin): Path<String>, body: Body<RolloutBody>) -> Answer {
+async fn start(call: Call, PathParams(plugin): PathParams<String>, body: JsonBody<RolloutBody>) -> Answer {
     let (draft, faults) = body.map(read);
-    let plugin = call.control().start_rollout(call.principal()?, &plugin, draft, faults).await?;
+    let plugin = call.control.start_rollout(call.principal()?, &plugin, draft, faults).await?;
     let Some(rollout) = &plugin.rollout else {
         return Err(not_found("rollout", &plugin.name));
     };
     let location = format!("/v1/plugins/{}/rollouts/{}", plugin.name, rollout.id);
-    let watch = call.control().rollout_watch(rollout.id);
+    let watch = call.control.rollout_watch(rollout.id);
     let view = rollout_views::running(&plugin, rollout, &watch.counts());
     Ok(reply::created(&location, &view))
 }
@@ -156,9 +156,9 @@ async fn start(call: Call, Path(plugin): Path<String>, body: Body<RolloutBody>) 
     params(("plugin" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = PageView<RolloutView>)),
 )]
-async fn list(call: Call, Path(plugin): Path<String>) -> Answer {
+async fn list(call: Call, PathParams(plugin): PathParams<String>) -> Answer {
     let plugin = plugins::find(&call, &plugin)?;
-    let watch = plugin.rollout.as_ref().map(|rollout| (rollout, call.control().rollout_watch(rollout.id)));
+    let watch = plugin.rollout.as_ref().map(|rollout| (rollout, call.control.rollout_watch(rollout.id)));
     let running = watch.map(|(rollout, watch)| rollout_views::running(&plugin, rollout, &watch.counts()));
     let over = plugin.rollouts.iter().rev().map(|ended| rollout_views::over(&plugin, ended));
     let items = running.into_iter().chain(over).collect::<Vec<RolloutView>>();
@@ -172,10 +172,10 @@ async fn list(call: Call, Path(plugin): Path<String>) -> Answer {
     params(("plugin" = String, Path, description = "Its id or name."), ("rollout" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = Extended<RolloutView, FoundView>)),
 )]
-async fn show_one(call: Call, Path((plugin, rollout)): Path<(String, String)>) -> Answer {
+async fn show_one(call: Call, PathParams((plugin, rollout)): PathParams<(String, String)>) -> Answer {
     let (plugin, id) = (plugins::find(&call, &plugin)?, id("rollout", &rollout)?);
     if let Some(rollout) = plugin.rollout.as_ref().filter(|rollout| rollout.id == id) {
-        let watch = call.control().rollout_watch(rollout.id);
+        let watch = call.control.rollout_watch(rollout.id);
         let counts = watch.counts();
         let base = rollout_views::running(&plugin, rollout, &counts);
         return Ok(reply::ok(&Extended { base, more: rollout_views::found(&counts) }));
@@ -197,9 +197,9 @@ fn show_ended(plugin: &PluginConfig, id: RolloutId) -> Result<RolloutView, Probl
     params(("plugin" = String, Path, description = "Its id or name."), ("rollout" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = RolloutView)),
 )]
-async fn cancel(call: Call, Path((plugin, rollout)): Path<(String, String)>) -> Answer {
+async fn cancel(call: Call, PathParams((plugin, rollout)): PathParams<(String, String)>) -> Answer {
     let id = id("rollout", &rollout)?;
-    let plugin = call.control().cancel_rollout(call.workspace()?, &plugin, id).await?;
+    let plugin = call.control.cancel_rollout(call.workspace()?, &plugin, id).await?;
     Ok(reply::ok(&show_ended(&plugin, id)?))
 }
 
@@ -212,12 +212,12 @@ async fn cancel(call: Call, Path((plugin, rollout)): Path<(String, String)>) -> 
 )]
 async fn promote(
     call: Call,
-    Path((plugin, rollout)): Path<(String, String)>,
-    query: Query<ActivateQuery>,
+    PathParams((plugin, rollout)): PathParams<(String, String)>,
+    query: QueryParams<ActivateQuery>,
 ) -> Answer {
     let activate = query.agreed()?;
     let (id, name) = (id("rollout", &rollout)?, &plugin);
-    let version = call.control().rollout_version(call.workspace()?, name, id)?;
-    let plugin = call.control().activate(call.principal()?, name, version, activate).await?;
+    let version = call.control.rollout_version(call.workspace()?, name, id)?;
+    let plugin = call.control.activate(call.principal()?, name, version, activate).await?;
     Ok(reply::ok(&show_ended(&plugin, id)?))
 }

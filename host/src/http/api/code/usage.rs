@@ -16,7 +16,7 @@ use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Path;
+use crate::http::request::PathParams;
 use crate::observe::UsageRow;
 use crate::observe::UsageSums;
 use crate::observe::merged;
@@ -114,9 +114,9 @@ pub(super) fn routes() -> Routes {
     params(("plugin" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = UsageView)),
 )]
-async fn usage(call: Call, Path(plugin): Path<String>) -> Answer {
+async fn usage(call: Call, PathParams(plugin): PathParams<String>) -> Answer {
     let plugin = plugins::find(&call, &plugin)?;
-    let rows = call.insight().usage(plugin.workspace, &plugin.name);
+    let rows = call.insight.usage(plugin.workspace, &plugin.name);
     let mut total = UsageSums::default();
     rows.iter().for_each(|row| total.merge(&row.total));
     let minutes = merged(rows.iter().flat_map(|row| row.minutes.iter().copied()));
@@ -130,7 +130,7 @@ async fn usage(call: Call, Path(plugin): Path<String>) -> Answer {
         output_bytes: total.output_bytes,
         minutes: points(minutes),
         hours: points(hours),
-        rows: rows.into_iter().map(|row| show(call.control(), row)).collect(),
+        rows: rows.into_iter().map(|row| show(&call.control, row)).collect(),
     }))
 }
 

@@ -26,13 +26,13 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Change;
-use crate::http::request::Faults;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::Patch;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
 
@@ -95,7 +95,7 @@ pub(crate) struct ConnectionView {
 }
 
 /// What a change says of it.
-type ConnectionChange = Change<ConnectionBody>;
+type ConnectionChange = Patch<ConnectionBody>;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
@@ -109,7 +109,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered(), routes!(resume))
 }
 
-fn draft(mut body: ConnectionBody, faults: &mut Faults) -> ConnectionDraft {
+fn draft(mut body: ConnectionBody, faults: &mut RequestFaults) -> ConnectionDraft {
     ConnectionDraft {
         origins: origins(&mut body, faults),
         name: body.name.map(|name| name.0),
@@ -122,7 +122,7 @@ fn draft(mut body: ConnectionBody, faults: &mut Faults) -> ConnectionDraft {
 }
 
 /// Each source with the place where it is named.
-fn origins(body: &mut ConnectionBody, faults: &mut Faults) -> Option<Vec<(String, String)>> {
+fn origins(body: &mut ConnectionBody, faults: &mut RequestFaults) -> Option<Vec<(String, String)>> {
     match (body.source.take(), body.sources.take()) {
         (Some(_), Some(_)) => {
             faults.add("/sources", "give either `source` or `sources`, not both");
@@ -162,9 +162,9 @@ fn show(connection: &Connection) -> ConnectionView {
     params(PageQuery),
     responses((status = 200, body = PageView<ConnectionView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let connections = snapshot.documents.connections.of(workspace);
     Ok(reply::ok(&page.of(connections, |connection| connection.id.bits(), show)))
 }
@@ -176,9 +176,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = ConnectionBody,
     responses((status = 201, body = ConnectionView)),
 )]
-async fn create(call: Call, body: Body<ConnectionBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<ConnectionBody>) -> Answer {
     let (draft, faults) = body.map(draft);
-    let made = call.control().create_connection(call.workspace()?, draft, faults).await?;
+    let made = call.control.create_connection(call.workspace()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/connections/{}", made.id), &show(&made)))
 }
 
@@ -189,8 +189,8 @@ async fn create(call: Call, body: Body<ConnectionBody>) -> Answer {
     params(("connection" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = ConnectionView)),
 )]
-async fn show_one(call: Call, Path(connection): Path<String>) -> Answer {
-    let snapshot = call.control().snapshot();
+async fn show_one(call: Call, PathParams(connection): PathParams<String>) -> Answer {
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.connections.find(call.workspace()?, &connection);
     Ok(reply::ok(&show(found.ok_or_else(|| not_found("connection", &connection))?)))
 }
@@ -203,10 +203,14 @@ async fn show_one(call: Call, Path(connection): Path<String>) -> Answer {
     request_body = ConnectionChange,
     responses((status = 200, body = ConnectionView)),
 )]
-async fn update(call: Call, Path(connection): Path<String>, body: Body<ConnectionChange>) -> Answer {
+async fn update(
+    call: Call,
+    PathParams(connection): PathParams<String>,
+    body: JsonBody<ConnectionChange>,
+) -> Answer {
     let (draft, faults) = body.map(|change, faults| draft(change.0, faults));
     let which = &connection;
-    let changed = call.control().update_connection(call.workspace()?, which, draft, faults).await?;
+    let changed = call.control.update_connection(call.workspace()?, which, draft, faults).await?;
     Ok(reply::ok(&show(&changed)))
 }
 
@@ -217,8 +221,8 @@ async fn update(call: Call, Path(connection): Path<String>, body: Body<Connectio
     params(("connection" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(connection): Path<String>) -> Answer {
-    call.control().delete_connection(call.workspace()?, &connection).await?;
+async fn delete(call: Call, PathParams(connection): PathParams<String>) -> Answer {
+    call.control.delete_connection(call.workspace()?, &connection).await?;
     Ok(reply::no_content())
 }
 
@@ -229,7 +233,7 @@ async fn delete(call: Call, Path(connection): Path<String>) -> Answer {
     params(("connection" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = ConnectionView)),
 )]
-async fn pause(call: Call, Path(connection): Path<String>) -> Answer {
+async fn pause(call: Call, PathParams(connection): PathParams<String>) -> Answer {
     set_state(call, &connection, FlowState::Paused).await
 }
 
@@ -240,12 +244,12 @@ async fn pause(call: Call, Path(connection): Path<String>) -> Answer {
     params(("connection" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = ConnectionView)),
 )]
-async fn resume(call: Call, Path(connection): Path<String>) -> Answer {
+async fn resume(call: Call, PathParams(connection): PathParams<String>) -> Answer {
     set_state(call, &connection, FlowState::Active).await
 }
 
 async fn set_state(call: Call, which: &str, state: FlowState) -> Answer {
     let draft = ConnectionDraft { state: Some(state), ..ConnectionDraft::default() };
-    let changed = call.control().update_connection(call.workspace()?, which, draft, Vec::new()).await?;
+    let changed = call.control.update_connection(call.workspace()?, which, draft, Vec::new()).await?;
     Ok(reply::ok(&show(&changed)))
 }

@@ -42,13 +42,13 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Change;
-use crate::http::request::Faults;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::Patch;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::not_found;
 use crate::http::schema::one_of;
 use crate::http::view::PageView;
@@ -221,7 +221,7 @@ pub(crate) struct TestView {
 }
 
 /// What a change says of it.
-type DestinationChange = Change<DestinationBody>;
+type DestinationChange = Patch<DestinationBody>;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
@@ -236,7 +236,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered().optional_body(), routes!(test))
 }
 
-fn draft(body: DestinationBody, faults: &mut Faults) -> DestinationDraft {
+fn draft(body: DestinationBody, faults: &mut RequestFaults) -> DestinationDraft {
     DestinationDraft {
         name: body.name.map(|name| name.0),
         state: body.state,
@@ -311,9 +311,9 @@ pub(in crate::http::api) fn show_new(new: &NewDestination) -> DestinationView {
     params(PageQuery),
     responses((status = 200, body = PageView<DestinationView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let destinations = snapshot.documents.destinations.of(workspace);
     Ok(reply::ok(&page.of(destinations, |destination| destination.id.bits(), show)))
 }
@@ -325,9 +325,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = DestinationBody,
     responses((status = 201, body = DestinationView)),
 )]
-async fn create(call: Call, body: Body<DestinationBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<DestinationBody>) -> Answer {
     let (draft, faults) = body.map(draft);
-    let made = call.control().create_destination(call.workspace()?, draft, faults).await?;
+    let made = call.control.create_destination(call.workspace()?, draft, faults).await?;
     Ok(reply::created(&format!("/v1/destinations/{}", made.destination.id), &show_new(&made)))
 }
 
@@ -338,8 +338,8 @@ async fn create(call: Call, body: Body<DestinationBody>) -> Answer {
     params(("destination" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = DestinationView)),
 )]
-async fn show_one(call: Call, Path(destination): Path<String>) -> Answer {
-    let snapshot = call.control().snapshot();
+async fn show_one(call: Call, PathParams(destination): PathParams<String>) -> Answer {
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.destinations.find(call.workspace()?, &destination);
     Ok(reply::ok(&show(found.ok_or_else(|| not_found("destination", &destination))?)))
 }
@@ -352,10 +352,14 @@ async fn show_one(call: Call, Path(destination): Path<String>) -> Answer {
     request_body = DestinationChange,
     responses((status = 200, body = DestinationView)),
 )]
-async fn update(call: Call, Path(destination): Path<String>, body: Body<DestinationChange>) -> Answer {
+async fn update(
+    call: Call,
+    PathParams(destination): PathParams<String>,
+    body: JsonBody<DestinationChange>,
+) -> Answer {
     let (draft, faults) = body.map(|change, faults| draft(change.0, faults));
     let which = &destination;
-    let changed = call.control().update_destination(call.workspace()?, which, draft, faults).await?;
+    let changed = call.control.update_destination(call.workspace()?, which, draft, faults).await?;
     Ok(reply::ok(&show_new(&changed)))
 }
 
@@ -366,8 +370,8 @@ async fn update(call: Call, Path(destination): Path<String>, body: Body<Destinat
     params(("destination" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(destination): Path<String>) -> Answer {
-    call.control().delete_destination(call.workspace()?, &destination).await?;
+async fn delete(call: Call, PathParams(destination): PathParams<String>) -> Answer {
+    call.control.delete_destination(call.workspace()?, &destination).await?;
     Ok(reply::no_content())
 }
 
@@ -378,7 +382,7 @@ async fn delete(call: Call, Path(destination): Path<String>) -> Answer {
     params(("destination" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = DestinationView)),
 )]
-async fn pause(call: Call, Path(destination): Path<String>) -> Answer {
+async fn pause(call: Call, PathParams(destination): PathParams<String>) -> Answer {
     set_state(call, &destination, FlowState::Paused).await
 }
 
@@ -389,13 +393,13 @@ async fn pause(call: Call, Path(destination): Path<String>) -> Answer {
     params(("destination" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = DestinationView)),
 )]
-async fn resume(call: Call, Path(destination): Path<String>) -> Answer {
+async fn resume(call: Call, PathParams(destination): PathParams<String>) -> Answer {
     set_state(call, &destination, FlowState::Active).await
 }
 
 async fn set_state(call: Call, which: &str, state: FlowState) -> Answer {
     let draft = DestinationDraft { state: Some(state), ..DestinationDraft::default() };
-    let changed = call.control().update_destination(call.workspace()?, which, draft, Vec::new()).await?;
+    let changed = call.control.update_destination(call.workspace()?, which, draft, Vec::new()).await?;
     Ok(reply::ok(&show(&changed.destination)))
 }
 
@@ -407,13 +411,17 @@ async fn set_state(call: Call, which: &str, state: FlowState) -> Answer {
     request_body = DestinationTestBody,
     responses((status = 200, body = TestView)),
 )]
-async fn test(call: Call, Path(destination): Path<String>, body: Body<DestinationTestBody>) -> Answer {
+async fn test(
+    call: Call,
+    PathParams(destination): PathParams<String>,
+    body: JsonBody<DestinationTestBody>,
+) -> Answer {
     let payload = body.whole()?.payload.map(|raw| Bytes::copy_from_slice(raw.get().as_bytes()));
     let workspace = call.workspace()?;
-    let snapshot = call.control().snapshot().clone();
+    let snapshot = call.control.snapshot().clone();
     let found = snapshot.documents.destinations.find(workspace, &destination);
     let id = found.ok_or_else(|| not_found("destination", &destination))?.id;
-    let result = call.delivery().test_destination(workspace, id, payload).await?;
+    let result = call.delivery.test_destination(workspace, id, payload).await?;
     let (response, error) = attempts::show_outcome(&result.outcome);
     let delivered = result.outcome.is_success();
     let timings = attempts::show_timings(result.timings);

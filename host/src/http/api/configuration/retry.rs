@@ -17,7 +17,7 @@ use crate::domain::retry::RetryPolicy;
 use crate::domain::retry::RetryPreset;
 use crate::domain::retry::Schedule;
 use crate::domain::retry::StatusRange;
-use crate::http::request::Faults;
+use crate::http::request::RequestFaults;
 use crate::http::request::Wait;
 use crate::http::schema::one_of;
 
@@ -131,7 +131,11 @@ pub(crate) struct RetryView {
 
 impl RetryBody {
     /// The policy that is meant; what is wrong is told at `pointer` and below.
-    pub(in crate::http::api) fn policy(self, pointer: &str, faults: &mut Faults) -> Option<RetryPolicy> {
+    pub(in crate::http::api) fn policy(
+        self,
+        pointer: &str,
+        faults: &mut RequestFaults,
+    ) -> Option<RetryPolicy> {
         let given = [self.preset.is_some(), self.delays.is_some(), self.exponential.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
             // Of what could not be read it has been told already.
@@ -160,7 +164,7 @@ impl RetryBody {
 /// A policy that is given, or taken away; `None` where what is given is none.
 pub(in crate::http::api) fn change(
     given: Option<RetryBody>,
-    faults: &mut Faults,
+    faults: &mut RequestFaults,
 ) -> Option<Option<RetryPolicy>> {
     match given {
         None => Some(None),

@@ -23,10 +23,10 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::Wait;
 use crate::http::schema::one_of;
 use crate::rules::sign::signing_preset;
@@ -145,21 +145,29 @@ pub(super) fn routes() -> Routes {
     request_body = SigningRotationBody,
     responses((status = 200, body = DestinationView)),
 )]
-async fn rotate(call: Call, Path(destination): Path<String>, body: Body<SigningRotationBody>) -> Answer {
+async fn rotate(
+    call: Call,
+    PathParams(destination): PathParams<String>,
+    body: JsonBody<SigningRotationBody>,
+) -> Answer {
     let ((secret, grace), faults) = body.map(|body, faults| (body.secret, keys::grace(body.grace, faults)));
     let which = &destination;
-    let made = call.control().rotate_signing_secret(call.workspace()?, which, secret, grace, faults).await?;
+    let made = call.control.rotate_signing_secret(call.workspace()?, which, secret, grace, faults).await?;
     Ok(reply::ok(&destinations::show_new(&made)))
 }
 
 impl SigningBody {
     /// As the domain takes it.
-    pub(in crate::http::api) fn draft(self, faults: &mut Faults) -> SigningDraft {
+    pub(in crate::http::api) fn draft(self, faults: &mut RequestFaults) -> SigningDraft {
         SigningDraft { profile: read_profile(self.profile, self.hmac, faults), secret: self.secret }
     }
 }
 
-fn read_profile(name: Option<String>, hmac: Option<HmacBody>, faults: &mut Faults) -> Option<SigningProfile> {
+fn read_profile(
+    name: Option<String>,
+    hmac: Option<HmacBody>,
+    faults: &mut RequestFaults,
+) -> Option<SigningProfile> {
     const HMAC: &str = "/signing/hmac";
     let name = match name {
         Some(name) => name,
@@ -245,7 +253,7 @@ mod tests {
         assert_eq!(seen, expected, "{given}");
     }
 
-    fn pointers(faults: Faults) -> Vec<String> {
+    fn pointers(faults: RequestFaults) -> Vec<String> {
         let rooted = |pointer: String| match pointer.starts_with("/signing") {
             true => pointer,
             false => format!("/signing{pointer}"),

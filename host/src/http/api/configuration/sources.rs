@@ -28,13 +28,13 @@ use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Change;
-use crate::http::request::Faults;
+use crate::http::request::JsonBody;
 use crate::http::request::Name;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::Patch;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::not_found;
 use crate::http::site::Site;
 use crate::http::view::PageView;
@@ -172,7 +172,7 @@ pub(crate) struct SourceView {
 }
 
 /// What a change says of it.
-type SourceChange = Change<SourceBody>;
+type SourceChange = Patch<SourceBody>;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
@@ -184,7 +184,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write(), routes!(delete))
 }
 
-fn draft(body: SourceBody, faults: &mut Faults) -> SourceDraft {
+fn draft(body: SourceBody, faults: &mut RequestFaults) -> SourceDraft {
     SourceDraft {
         name: body.name.map(|name| name.0),
         state: body.state,
@@ -200,7 +200,7 @@ fn draft(body: SourceBody, faults: &mut Faults) -> SourceDraft {
     }
 }
 
-fn response(body: SourceResponseBody, faults: &mut Faults) -> CustomResponse {
+fn response(body: SourceResponseBody, faults: &mut RequestFaults) -> CustomResponse {
     CustomResponse {
         status: body.status.unwrap_or(200),
         headers: parts::headers(body.headers.unwrap_or_default(), "/response/headers", faults),
@@ -245,9 +245,9 @@ fn show(site: &Site, source: &Source) -> SourceView {
     params(PageQuery),
     responses((status = 200, body = PageView<SourceView>)),
 )]
-async fn list(call: Call, query: Query<PageQuery>) -> Answer {
+async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let sources = snapshot.documents.sources.of(workspace);
     Ok(reply::ok(&page.of(sources, |source| source.id.bits(), |source| show(&call.site, source))))
 }
@@ -259,9 +259,9 @@ async fn list(call: Call, query: Query<PageQuery>) -> Answer {
     request_body = SourceBody,
     responses((status = 201, body = SourceView)),
 )]
-async fn create(call: Call, body: Body<SourceBody>) -> Answer {
+async fn create(call: Call, body: JsonBody<SourceBody>) -> Answer {
     let (draft, faults) = body.map(draft);
-    let made = call.control().create_source(call.workspace()?, draft, faults).await?;
+    let made = call.control.create_source(call.workspace()?, draft, faults).await?;
     let view = SourceView { key: Some(keys::show_new(&made.key)), ..show(&call.site, &made.source) };
     Ok(reply::created(&format!("/v1/sources/{}", made.source.id), &view))
 }
@@ -273,8 +273,8 @@ async fn create(call: Call, body: Body<SourceBody>) -> Answer {
     params(("source" = String, Path, description = "Its id or name.")),
     responses((status = 200, body = SourceView)),
 )]
-async fn show_one(call: Call, Path(source): Path<String>) -> Answer {
-    let snapshot = call.control().snapshot();
+async fn show_one(call: Call, PathParams(source): PathParams<String>) -> Answer {
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.sources.find(call.workspace()?, &source);
     let found = found.ok_or_else(|| not_found("source", &source))?;
     Ok(reply::ok(&show(&call.site, found)))
@@ -288,9 +288,9 @@ async fn show_one(call: Call, Path(source): Path<String>) -> Answer {
     request_body = SourceChange,
     responses((status = 200, body = SourceView)),
 )]
-async fn update(call: Call, Path(source): Path<String>, body: Body<SourceChange>) -> Answer {
+async fn update(call: Call, PathParams(source): PathParams<String>, body: JsonBody<SourceChange>) -> Answer {
     let (draft, faults) = body.map(|change, faults| draft(change.0, faults));
-    let changed = call.control().update_source(call.workspace()?, &source, draft, faults).await?;
+    let changed = call.control.update_source(call.workspace()?, &source, draft, faults).await?;
     Ok(reply::ok(&show(&call.site, &changed)))
 }
 
@@ -301,7 +301,7 @@ async fn update(call: Call, Path(source): Path<String>, body: Body<SourceChange>
     params(("source" = String, Path, description = "Its id or name.")),
     responses((status = 204)),
 )]
-async fn delete(call: Call, Path(source): Path<String>) -> Answer {
-    call.control().delete_source(call.workspace()?, &source).await?;
+async fn delete(call: Call, PathParams(source): PathParams<String>) -> Answer {
+    call.control.delete_source(call.workspace()?, &source).await?;
     Ok(reply::no_content())
 }

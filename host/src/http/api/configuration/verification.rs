@@ -11,7 +11,7 @@ use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
 use crate::http::api::parts;
 use crate::http::api::parts::SecretView;
-use crate::http::request::Faults;
+use crate::http::request::RequestFaults;
 
 /// How a source is to prove that a request is from its provider: a preset, or a scheme in full.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -59,7 +59,7 @@ pub(crate) struct VerificationView {
 
 impl VerificationBody {
     /// As the domain takes it.
-    pub(in crate::http::api) fn draft(self, faults: &mut Faults) -> VerificationDraft {
+    pub(in crate::http::api) fn draft(self, faults: &mut RequestFaults) -> VerificationDraft {
         let several = self.secrets.into_iter().flatten().flatten();
         VerificationDraft {
             preset: self.preset,
@@ -72,7 +72,7 @@ impl VerificationBody {
     }
 }
 
-fn read_scheme(raw: &RawValue, faults: &mut Faults) -> Option<Scheme> {
+fn read_scheme(raw: &RawValue, faults: &mut RequestFaults) -> Option<Scheme> {
     let read = serde_json::from_str(raw.get());
     read.map_err(|error| faults.add("/verification/scheme", error.to_string())).ok()
 }

@@ -20,7 +20,7 @@ use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Path;
+use crate::http::request::PathParams;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
@@ -108,8 +108,8 @@ pub(super) fn routes() -> Routes {
     params(("delivery" = String, Path, description = "Its id.")),
     responses((status = 200, body = PageView<AttemptView>)),
 )]
-async fn list(call: Call, Path(delivery): Path<String>) -> Answer {
-    let attempts = call.insight().attempts(call.workspace()?, id("delivery", &delivery)?).await?;
+async fn list(call: Call, PathParams(delivery): PathParams<String>) -> Answer {
+    let attempts = call.insight.attempts(call.workspace()?, id("delivery", &delivery)?).await?;
     let attempts = attempts.ok_or_else(|| not_found("delivery", &delivery))?;
     let items = attempts.iter().map(|entry| show(&entry.attempt)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: None }))

@@ -22,7 +22,7 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::http::api::page::Cursor;
-use crate::http::api::page::Page;
+use crate::http::api::page::PageRequest;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
@@ -32,9 +32,9 @@ use crate::http::problem::Kind;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::schema::one_of;
@@ -190,7 +190,7 @@ fn named<T: Resource>(
     name: &str,
     table: &Table<T>,
     workspace: WorkspaceId,
-    faults: &mut Faults,
+    faults: &mut RequestFaults,
 ) -> Option<T::Id> {
     let wanted = wanted?;
     let found = table.find(workspace, wanted).map(|found| found.id()).or_else(|| wanted.parse().ok());
@@ -207,9 +207,9 @@ fn named<T: Resource>(
     params(DeliveriesQuery),
     responses((status = 200, body = PageView<DeliveryView>)),
 )]
-async fn list(call: Call, Query { given, mut faults }: Query<DeliveriesQuery>) -> Answer {
+async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<DeliveriesQuery>) -> Answer {
     let (workspace, told) = (call.workspace()?, &mut faults);
-    let snapshot = call.control().snapshot().clone();
+    let snapshot = call.control.snapshot().clone();
     let documents = &snapshot.documents;
     let source = named(given.source.as_deref(), "source", &documents.sources, workspace, told);
     let connection =
@@ -217,7 +217,7 @@ async fn list(call: Call, Query { given, mut faults }: Query<DeliveriesQuery>) -
     let destination =
         named(given.destination.as_deref(), "destination", &documents.destinations, workspace, told);
     faults.done(Kind::InvalidQuery)?;
-    let page = Page::new(given.limit, given.cursor);
+    let page = PageRequest::new(given.limit, given.cursor);
     let error_code = given.error.and_then(|error| ERRORS.into_iter().find(|code| code.name() == error));
     let query = DeliveryQuery {
         event: given.event,
@@ -234,7 +234,7 @@ async fn list(call: Call, Query { given, mut faults }: Query<DeliveriesQuery>) -
         limit: page.limit,
         ..blank_query(workspace)
     };
-    let page = call.delivery().deliveries(query).await?;
+    let page = call.delivery.deliveries(query).await?;
     let items = page.items.iter().map(show).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| Cursor(id.bits()).show()) }))
 }
@@ -264,8 +264,8 @@ fn show(summary: &DeliverySummary) -> DeliveryView {
     params(("delivery" = String, Path, description = "Its id.")),
     responses((status = 200, body = Extended<DeliveryView, DeliveryContentView>)),
 )]
-async fn show_one(call: Call, Path(delivery): Path<String>) -> Answer {
-    let found = call.insight().delivery_detail(call.workspace()?, id("delivery", &delivery)?).await?;
+async fn show_one(call: Call, PathParams(delivery): PathParams<String>) -> Answer {
+    let found = call.insight.delivery_detail(call.workspace()?, id("delivery", &delivery)?).await?;
     let detail = found.ok_or_else(|| not_found("delivery", &delivery))?;
     let request = detail.bytes.map(|bytes| {
         let body = payload::show(&bytes.payload);
@@ -290,8 +290,8 @@ async fn show_one(call: Call, Path(delivery): Path<String>) -> Answer {
     params(("delivery" = String, Path, description = "Its id.")),
     responses((status = 200, body = DeliveryView)),
 )]
-async fn retry(call: Call, Path(delivery): Path<String>) -> Answer {
-    let summary = call.delivery().retry(call.workspace()?, id("delivery", &delivery)?).await?;
+async fn retry(call: Call, PathParams(delivery): PathParams<String>) -> Answer {
+    let summary = call.delivery.retry(call.workspace()?, id("delivery", &delivery)?).await?;
     Ok(reply::ok(&show(&summary)))
 }
 
@@ -302,7 +302,7 @@ async fn retry(call: Call, Path(delivery): Path<String>) -> Answer {
     params(("delivery" = String, Path, description = "Its id.")),
     responses((status = 200, body = DeliveryView)),
 )]
-async fn cancel(call: Call, Path(delivery): Path<String>) -> Answer {
-    let summary = call.delivery().cancel(call.workspace()?, id("delivery", &delivery)?).await?;
+async fn cancel(call: Call, PathParams(delivery): PathParams<String>) -> Answer {
+    let summary = call.delivery.cancel(call.workspace()?, id("delivery", &delivery)?).await?;
     Ok(reply::ok(&show(&summary)))
 }

@@ -54,7 +54,7 @@ async fn list(call: Call) -> Answer {
         before: None,
         limit: LOOKED_AT,
     };
-    let page = call.insight().events(query).await?;
+    let page = call.insight.events(query).await?;
     let mut types: BTreeMap<String, EventTypeView> = BTreeMap::new();
     let blank = |name: &str| EventTypeView {
         r#type: name.to_owned(),
@@ -68,7 +68,7 @@ async fn list(call: Call) -> Answer {
         entry.seen += 1;
         entry.last_received_at = entry.last_received_at.max(Some(event.data.received_at));
     }
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     for connection in snapshot.documents.connections.of(workspace) {
         for name in connection.event_types.iter().filter(|pattern| !pattern.contains('*')) {
             types

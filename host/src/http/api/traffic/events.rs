@@ -13,7 +13,7 @@ use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::http::api::page::Cursor;
-use crate::http::api::page::Page;
+use crate::http::api::page::PageRequest;
 use crate::http::api::parts;
 use crate::http::api::parts::HeaderView;
 use crate::http::api::payload;
@@ -24,8 +24,8 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::view::Blob;
@@ -112,9 +112,9 @@ pub(super) fn routes() -> Routes {
     params(EventsQuery),
     responses((status = 200, body = PageView<EventView>)),
 )]
-async fn list(call: Call, Query { given, mut faults }: Query<EventsQuery>) -> Answer {
+async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<EventsQuery>) -> Answer {
     let workspace = call.workspace()?;
-    let snapshot = call.control().snapshot().clone();
+    let snapshot = call.control.snapshot().clone();
     let source = given.source.map(|wanted| {
         let found = snapshot.documents.sources.find(workspace, &wanted);
         found.map(|source| source.id).or_else(|| wanted.parse().ok())
@@ -123,7 +123,7 @@ async fn list(call: Call, Query { given, mut faults }: Query<EventsQuery>) -> An
         faults.add("/source", "there is no such source in this workspace");
     }
     faults.done(Kind::InvalidQuery)?;
-    let page = Page::new(given.limit, given.cursor);
+    let page = PageRequest::new(given.limit, given.cursor);
     let query = EventQuery {
         workspace,
         source: source.flatten(),
@@ -133,7 +133,7 @@ async fn list(call: Call, Query { given, mut faults }: Query<EventsQuery>) -> An
         before: page.before.map(EventId::from_bits),
         limit: page.limit,
     };
-    let page = call.insight().events(query).await?;
+    let page = call.insight.events(query).await?;
     let items = page.items.iter().map(show).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| Cursor(id.bits()).show()) }))
 }
@@ -152,7 +152,7 @@ fn show(event: &Event) -> EventView {
 }
 
 async fn find(call: &Call, event: &str) -> Result<Event, Problem> {
-    let found = call.insight().event(call.workspace()?, id("event", event)?).await?;
+    let found = call.insight.event(call.workspace()?, id("event", event)?).await?;
     found.ok_or_else(|| not_found("event", event))
 }
 
@@ -163,7 +163,7 @@ async fn find(call: &Call, event: &str) -> Result<Event, Problem> {
     params(("event" = String, Path, description = "Its id.")),
     responses((status = 200, body = Extended<EventView, EventContentView>)),
 )]
-async fn show_one(call: Call, Path(event): Path<String>) -> Answer {
+async fn show_one(call: Call, PathParams(event): PathParams<String>) -> Answer {
     let event = find(&call, &event).await?;
     let body = payload::show(&event.data.body);
     let RequestLine { method, path, query } = event.data.request.clone();
@@ -171,7 +171,7 @@ async fn show_one(call: Call, Path(event): Path<String>) -> Answer {
         method,
         path,
         query,
-        headers: parts::headers_view(&call.insight().shown_headers(event.data.source, &event.data.headers)),
+        headers: parts::headers_view(&call.insight.shown_headers(event.data.source, &event.data.headers)),
         payload: body.payload,
         payload_base64: body.base64,
     };
@@ -185,7 +185,7 @@ async fn show_one(call: Call, Path(event): Path<String>) -> Answer {
     params(("event" = String, Path, description = "Its id.")),
     responses((status = 200, body = inline(Blob), content_type = "*/*")),
 )]
-async fn body(call: Call, Path(event): Path<String>) -> Answer {
+async fn body(call: Call, PathParams(event): PathParams<String>) -> Answer {
     let event = find(&call, &event).await?;
     let media = if event.data.content_type.is_empty() {
         "application/octet-stream"

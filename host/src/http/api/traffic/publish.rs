@@ -18,10 +18,10 @@ use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
-use crate::http::request::Body;
 use crate::http::request::Call;
-use crate::http::request::Faults;
-use crate::http::request::Path;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::view::AcceptedView;
 use crate::pipeline::Publish;
@@ -102,8 +102,8 @@ pub(crate) enum TakenView {
     params(("event" = String, Path, description = "Its id.")),
     responses((status = 202, body = AcceptedView)),
 )]
-async fn replay(call: Call, Path(event): Path<String>) -> Answer {
-    let accepted = call.pipeline().replay_event(call.workspace()?, id("event", &event)?).await?;
+async fn replay(call: Call, PathParams(event): PathParams<String>) -> Answer {
+    let accepted = call.pipeline.replay_event(call.workspace()?, id("event", &event)?).await?;
     Ok(reply::json(StatusCode::ACCEPTED, &show(accepted)))
 }
 
@@ -114,9 +114,9 @@ async fn replay(call: Call, Path(event): Path<String>) -> Answer {
     request_body = EventsBody,
     responses((status = 202, body = TakenView)),
 )]
-async fn publish(call: Call, headers: HeaderMap, body: Body<EventsBody>) -> Answer {
+async fn publish(call: Call, headers: HeaderMap, body: JsonBody<EventsBody>) -> Answer {
     let most = call.site.limits.body_bytes_max;
-    let events_max = call.control().limits().events_per_request_max;
+    let events_max = call.control.limits().events_per_request_max;
     let ((mut events, batch), faults) = body.map(|body, faults| read(body, events_max, faults));
     if events.iter().any(|event| event.payload.len() as u64 > most) {
         return Err(Problem::new(Kind::TooLarge, format!("a payload has at most {most} bytes")));
@@ -125,7 +125,7 @@ async fn publish(call: Call, headers: HeaderMap, body: Body<EventsBody>) -> Answ
         return Err(Problem::invalid(Kind::InvalidEvent, faults));
     }
     with_header_key(&headers, &mut events)?;
-    let accepted = call.pipeline().publish(call.principal()?, events).await?;
+    let accepted = call.pipeline.publish(call.principal()?, events).await?;
     let mut views = accepted.into_iter().map(show);
     let view = match batch {
         true => TakenView::Batch(AcceptedBatchView { events: views.collect() }),
@@ -158,7 +158,7 @@ fn with_header_key(headers: &HeaderMap, events: &mut [Publish]) -> Result<(), Pr
 }
 
 /// The events of a body, and whether it is a batch.
-fn read(body: EventsBody, events_max: usize, faults: &mut Faults) -> (Vec<Publish>, bool) {
+fn read(body: EventsBody, events_max: usize, faults: &mut RequestFaults) -> (Vec<Publish>, bool) {
     let EventsBody { r#type, payload, idempotency_key, headers, events } = body;
     let fields = [r#type.is_some(), payload.is_some(), idempotency_key.is_some(), headers.is_some()];
     let one = EventBody { r#type, payload, idempotency_key, headers };
@@ -184,7 +184,7 @@ fn read(body: EventsBody, events_max: usize, faults: &mut Faults) -> (Vec<Publis
 }
 
 impl EventBody {
-    fn read(self, pointer: &str, faults: &mut Faults) -> Option<Publish> {
+    fn read(self, pointer: &str, faults: &mut RequestFaults) -> Option<Publish> {
         if self.idempotency_key.as_ref().is_some_and(|key| key.trim().is_empty()) {
             let detail = format!("a key has 1 to {KEY_CHARS_MAX} characters");
             faults.add(format!("{pointer}/idempotency_key"), detail);

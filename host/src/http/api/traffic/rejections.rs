@@ -23,8 +23,8 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Path;
-use crate::http::request::Query;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
 use crate::insight::Insight;
@@ -82,7 +82,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn source_of(call: &Call, source: &str) -> Result<SourceId, Problem> {
-    let snapshot = call.control().snapshot();
+    let snapshot = call.control.snapshot();
     let found = snapshot.documents.sources.find(call.workspace()?, source);
     found.map(|found| found.id).ok_or_else(|| not_found("source", source))
 }
@@ -94,11 +94,15 @@ fn source_of(call: &Call, source: &str) -> Result<SourceId, Problem> {
     params(("source" = String, Path, description = "Its id or name."), PageQuery),
     responses((status = 200, body = PageView<RejectionView>)),
 )]
-async fn rejections(call: Call, Path(source): Path<String>, query: Query<PageQuery>) -> Answer {
+async fn rejections(
+    call: Call,
+    PathParams(source): PathParams<String>,
+    query: QueryParams<PageQuery>,
+) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
     let (limit, before) = (page.limit, page.before.map(RejectionId::from_bits));
-    let page = call.insight().rejections(workspace, source_of(&call, &source)?, before, limit).await?;
-    let items = page.items.iter().map(|rejection| show_rejection(call.insight(), rejection)).collect();
+    let page = call.insight.rejections(workspace, source_of(&call, &source)?, before, limit).await?;
+    let items = page.items.iter().map(|rejection| show_rejection(&call.insight, rejection)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| Cursor(id.bits()).show()) }))
 }
 
@@ -124,7 +128,11 @@ fn show_rejection(insight: &Insight, rejection: &Rejection) -> RejectionView {
     params(("source" = String, Path, description = "Its id or name."), PageQuery),
     responses((status = 200, body = PageView<SampleView>)),
 )]
-async fn samples(call: Call, Path(source): Path<String>, query: Query<PageQuery>) -> Answer {
+async fn samples(
+    call: Call,
+    PathParams(source): PathParams<String>,
+    query: QueryParams<PageQuery>,
+) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
     let query = EventQuery {
         workspace,
@@ -135,8 +143,8 @@ async fn samples(call: Call, Path(source): Path<String>, query: Query<PageQuery>
         before: page.before.map(EventId::from_bits),
         limit: page.limit,
     };
-    let page = call.insight().events(query).await?;
-    let items = page.items.iter().map(|event| show_sample(call.insight(), event)).collect();
+    let page = call.insight.events(query).await?;
+    let items = page.items.iter().map(|event| show_sample(&call.insight, event)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| Cursor(id.bits()).show()) }))
 }
 

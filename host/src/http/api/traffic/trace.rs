@@ -16,7 +16,7 @@ use crate::http::door::Routes;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
-use crate::http::request::Path;
+use crate::http::request::PathParams;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::insight::FetchEntry;
@@ -170,8 +170,8 @@ pub(super) fn routes() -> Routes {
     params(("event" = String, Path, description = "Its id.")),
     responses((status = 200, body = TraceView)),
 )]
-async fn trace(call: Call, Path(event): Path<String>) -> Answer {
-    let trace = call.insight().trace(call.workspace()?, id("event", &event)?).await?;
+async fn trace(call: Call, PathParams(event): PathParams<String>) -> Answer {
+    let trace = call.insight.trace(call.workspace()?, id("event", &event)?).await?;
     let entries = trace.ok_or_else(|| not_found("event", &event))?.entries;
     Ok(reply::ok(&TraceView { entries: entries.into_iter().map(show).collect() }))
 }

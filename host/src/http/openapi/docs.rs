@@ -15,7 +15,7 @@ const STYLE: &str = include_str!("docs.css");
 
 /// A page and what its browser may do.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(crate) struct DocsPage {
     /// The page.
     pub html: Bytes,
     /// Its content security policy: its own style and nothing else.
@@ -23,7 +23,7 @@ pub(crate) struct Page {
 }
 
 /// Makes the page from the document.
-pub(crate) fn page(document: &Value) -> Page {
+pub(crate) fn page(document: &Value) -> DocsPage {
     let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
@@ -55,7 +55,7 @@ pub(crate) fn page(document: &Value) -> Page {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    Page { html: html.into(), policy }
+    DocsPage { html: html.into(), policy }
 }
 
 fn show_operation(path: &str, method: &str, operation: &Value) -> String {

@@ -15,28 +15,33 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::http::request::faults::Faults;
+use crate::http::request::faults::RequestFaults;
 use crate::http::request::faults::pointer_to;
-use crate::http::request::place::Place;
+use crate::http::request::shape::place::SchemaPlace;
 
 /// A value of a body.
 #[derive(Debug)]
-pub(super) enum Outline<'a> {
+pub(super) enum BodyOutline<'a> {
     /// What the schema does not look into, and what has nothing inside.
     Piece(&'a RawValue),
     /// An object.
-    Object(Vec<(Cow<'a, str>, Outline<'a>)>),
+    Object(Vec<(Cow<'a, str>, BodyOutline<'a>)>),
     /// A list.
-    List(Vec<Outline<'a>>),
+    List(Vec<BodyOutline<'a>>),
     /// A whole number that is written as one with a fraction, such as `3.0`.
     Whole(i64),
     /// What was taken away.
     Gone,
 }
 
-impl<'a> Outline<'a> {
+impl<'a> BodyOutline<'a> {
     /// The outline of a value at a place of a schema.
-    pub(super) fn of(raw: &'a RawValue, place: Place<'_>, pointer: &str, faults: &mut Faults) -> Self {
+    pub(super) fn of(
+        raw: &'a RawValue,
+        place: SchemaPlace<'_>,
+        pointer: &str,
+        faults: &mut RequestFaults,
+    ) -> Self {
         let place = place.for_json(raw.get());
         match raw.get().as_bytes().first() {
             Some(b'{') if place.looks_into_objects() => match serde_json::from_str(raw.get()) {
@@ -69,9 +74,9 @@ impl<'a> Outline<'a> {
 
     fn object(
         members: Vec<(Cow<'a, str>, &'a RawValue)>,
-        place: Place<'_>,
+        place: SchemaPlace<'_>,
         pointer: &str,
-        faults: &mut Faults,
+        faults: &mut RequestFaults,
     ) -> Self {
         let mut seen = HashSet::new();
         let mut read = Vec::with_capacity(members.len());
@@ -149,7 +154,7 @@ impl<'a> Outline<'a> {
 }
 
 /// The value itself when it is short, else what it is.
-impl fmt::Display for Outline<'_> {
+impl fmt::Display for BodyOutline<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Short::default();
         match serde_json::to_writer(&mut text, self).map(|()| String::from_utf8(text.0)) {
@@ -178,7 +183,7 @@ impl io::Write for Short {
     }
 }
 
-impl Outline<'_> {
+impl BodyOutline<'_> {
     /// What it is, for people.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -214,7 +219,7 @@ fn unescape(name: &str) -> String {
     name.replace("~1", "/").replace("~0", "~")
 }
 
-impl Serialize for Outline<'_> {
+impl Serialize for BodyOutline<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Piece(raw) => raw.serialize(serializer),

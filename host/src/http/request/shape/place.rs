@@ -9,14 +9,14 @@ const STEPS_MAX: usize = 16;
 
 /// A place in a schema.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'s> {
+pub(super) struct SchemaPlace<'s> {
     root: &'s Value,
     schema: &'s Value,
     /// What the place is called where it is referred to, if that says something.
     about: Option<&'s str>,
 }
 
-impl<'s> Place<'s> {
+impl<'s> SchemaPlace<'s> {
     /// The whole schema.
     pub(super) fn whole(root: &'s Value) -> Self {
         Self { root, schema: root, about: None }

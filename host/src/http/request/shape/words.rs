@@ -6,18 +6,18 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::domain::suggest::suggest;
-use crate::http::request::faults::Faults;
+use crate::http::request::faults::RequestFaults;
 use crate::http::request::faults::pointer_to;
-use crate::http::request::outline::Outline;
-use crate::http::request::place::Place;
+use crate::http::request::shape::outline::BodyOutline;
+use crate::http::request::shape::place::SchemaPlace;
 
 /// Notes what an error of the validation means, and in `wrong` what must be taken away before the rest can be read.
 pub(super) fn note(
     error: &ValidationError<'_>,
     value: &Value,
-    outline: &Outline<'_>,
-    root: Place<'_>,
-    faults: &mut Faults,
+    outline: &BodyOutline<'_>,
+    root: SchemaPlace<'_>,
+    faults: &mut RequestFaults,
     wrong: &mut Vec<String>,
 ) {
     let pointer = error.instance_path().as_str().to_owned();
@@ -25,12 +25,15 @@ pub(super) fn note(
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let about = here(root, &pointer, value).property(name).map_or("", Place::about);
+            let about = here(root, &pointer, value).property(name).map_or("", SchemaPlace::about);
             faults.add(pointer_to(&pointer, name), format!("this {} is needed: {about}", faults.noun()));
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let known: Vec<&str> = here(root, &pointer, value).names().collect();
             for name in unexpected {
+                if faults.is_full() {
+                    break;
+                }
                 let pointer = pointer_to(&pointer, name);
                 faults.add(pointer.clone(), unknown(name, &known, faults.noun()));
                 wrong.push(pointer);
@@ -85,16 +88,16 @@ fn only<'c>(
     }
 }
 
-fn here<'s>(root: Place<'s>, pointer: &str, value: &Value) -> Place<'s> {
+fn here<'s>(root: SchemaPlace<'s>, pointer: &str, value: &Value) -> SchemaPlace<'s> {
     let found = value.pointer(pointer).unwrap_or(&Value::Null);
     root.at(pointer, value).unwrap_or(root).for_value(found)
 }
 
 fn wrong_value(
     pointer: String,
-    place: Place<'_>,
-    outline: &Outline<'_>,
-    faults: &mut Faults,
+    place: SchemaPlace<'_>,
+    outline: &BodyOutline<'_>,
+    faults: &mut RequestFaults,
     wrong: &mut Vec<String>,
 ) {
     let detail = match seen(outline, &pointer, place) {
@@ -107,13 +110,13 @@ fn wrong_value(
 }
 
 /// What was seen there; of a secret only what it is.
-fn seen(outline: &Outline<'_>, pointer: &str, place: Place<'_>) -> Option<String> {
+fn seen(outline: &BodyOutline<'_>, pointer: &str, place: SchemaPlace<'_>) -> Option<String> {
     let found = outline.at(pointer)?;
     Some(if place.is_secret() { found.kind().to_owned() } else { found.to_string() })
 }
 
 /// What a bound asks for.
-fn bound(kind: &ValidationErrorKind, place: Place<'_>) -> Option<String> {
+fn bound(kind: &ValidationErrorKind, place: SchemaPlace<'_>) -> Option<String> {
     Some(match kind {
         ValidationErrorKind::Minimum { limit } | ValidationErrorKind::Maximum { limit } => {
             match (place.limit("minimum"), place.limit("maximum"), kind) {

@@ -1,5 +1,13 @@
 //! What a body or a query must look like, by the schema that describes it: every fault at once, and what is left reads
-//! as the type. Not here: the words for a fault (`words`).
+//! as the type. Compiled schemas are kept (`shapes`); a body is read as far as its schema looks into it (`outline`); what
+//! is to be found at a place of a schema says `place`; what does not fit is put in words by `words`.
+
+mod outline;
+mod place;
+mod shapes;
+mod words;
+
+pub(crate) use shapes::Shapes;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -12,13 +20,11 @@ use utoipa::ToSchema;
 use crate::domain::time::Timestamp;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
-use crate::http::request::faults::Faults;
-use crate::http::request::outline;
-use crate::http::request::outline::Outline;
-use crate::http::request::place::Place;
+use crate::http::request::faults::RequestFaults;
 use crate::http::request::query;
+use crate::http::request::shape::outline::BodyOutline;
+use crate::http::request::shape::place::SchemaPlace;
 use crate::http::request::text;
-use crate::http::request::words;
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -39,7 +45,7 @@ impl Shape {
     }
 
     /// The shape of a schema that has all it refers to.
-    pub(super) fn compile(mut root: Value) -> Result<Self, Problem> {
+    pub(in crate::http::request) fn compile(mut root: Value) -> Result<Self, Problem> {
         bound(&mut root);
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
@@ -51,10 +57,13 @@ impl Shape {
     }
 
     /// Reads a query.
-    pub(super) fn read_query<T: DeserializeOwned>(&self, query: &str) -> Result<(T, Faults), Problem> {
+    pub(in crate::http::request) fn read_query<T: DeserializeOwned>(
+        &self,
+        query: &str,
+    ) -> Result<(T, RequestFaults), Problem> {
         let text = query::as_json(query, &self.root);
         let raw: &RawValue = serde_json::from_str(&text).map_err(|error| malformed(&error))?;
-        self.read_raw(raw, Faults::of_query(), Kind::InvalidQuery)
+        self.read_raw(raw, RequestFaults::of_query(), Kind::InvalidQuery)
     }
 
     /// Reads a body that is one object. What could be read of it comes with the faults found on the way; a body that
@@ -63,26 +72,29 @@ impl Shape {
         &self,
         body: &[u8],
         depth_max: usize,
-    ) -> Result<(T, Faults), Problem> {
+    ) -> Result<(T, RequestFaults), Problem> {
         let text = text::check(body, depth_max)?;
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(&error))?;
         if !raw.get().starts_with('{') {
             let detail = format!("the body must be a JSON object, not {}", outline::kind(raw));
             return Err(Problem::new(Kind::MalformedJson, detail));
         }
-        self.read_raw(raw, Faults::default(), Kind::InvalidRequest)
+        self.read_raw(raw, RequestFaults::default(), Kind::InvalidRequest)
     }
 
     fn read_raw<T: DeserializeOwned>(
         &self,
         raw: &RawValue,
-        mut faults: Faults,
+        mut faults: RequestFaults,
         kind: Kind,
-    ) -> Result<(T, Faults), Problem> {
-        let mut outline = Outline::of(raw, Place::whole(&self.root), "", &mut faults);
+    ) -> Result<(T, RequestFaults), Problem> {
+        let mut outline = BodyOutline::of(raw, SchemaPlace::whole(&self.root), "", &mut faults);
         let has_doubles = !faults.is_empty();
         let wrong = self.look(&outline, &mut faults);
-        let read = if wrong.is_empty() && !has_doubles && !outline.differs() {
+        let read = if faults.is_full() {
+            // Nobody is told more, and taking away as many names as a body has room for would take as long as squared.
+            serde_json::from_str("{}")
+        } else if wrong.is_empty() && !has_doubles && !outline.differs() {
             serde_json::from_str(raw.get())
         } else {
             wrong.iter().for_each(|pointer| outline.take_away(pointer));
@@ -98,9 +110,9 @@ impl Shape {
     }
 
     /// Notes what does not fit, and answers where.
-    fn look(&self, outline: &Outline<'_>, faults: &mut Faults) -> Vec<String> {
+    fn look(&self, outline: &BodyOutline<'_>, faults: &mut RequestFaults) -> Vec<String> {
         let value = outline.value();
-        let place = Place::whole(&self.root);
+        let place = SchemaPlace::whole(&self.root);
         let mut wrong = Vec::new();
         for error in self.validator.iter_errors(&value) {
             if faults.is_full() {

@@ -18,12 +18,12 @@ pub(crate) struct Shapes(RwLock<HashMap<TypeId, Arc<Shape>>>);
 
 impl Shapes {
     /// The shape of a body.
-    pub(super) fn of<T: ToSchema + 'static>(&self) -> Result<Arc<Shape>, Problem> {
+    pub(in crate::http::request) fn of<T: ToSchema + 'static>(&self) -> Result<Arc<Shape>, Problem> {
         self.kept::<T>(Shape::of::<T>)
     }
 
     /// The shape of a query.
-    pub(super) fn of_query<T: IntoParams + 'static>(&self) -> Result<Arc<Shape>, Problem> {
+    pub(in crate::http::request) fn of_query<T: IntoParams + 'static>(&self) -> Result<Arc<Shape>, Problem> {
         self.kept::<T>(|| Shape::compile(query::schema::<T>()))
     }
 
@@ -32,7 +32,7 @@ impl Shapes {
     pub(crate) fn read<T: serde::de::DeserializeOwned + ToSchema + 'static>(
         &self,
         body: &str,
-    ) -> Result<(T, super::Faults), Problem> {
+    ) -> Result<(T, crate::http::request::RequestFaults), Problem> {
         self.of::<T>()?.read(body.as_bytes(), 128)
     }
 

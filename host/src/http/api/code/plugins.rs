@@ -56,7 +56,7 @@ pub(crate) struct UploadQuery {
     #[param(nullable = false)]
     activate: Option<bool>,
     /// Grants, such as `kv` or `clock,kv`, that connections get which follow the active version, if this one needs
-    /// them.
+    /// them. Hosts and secrets are named in a step's `grants` instead.
     #[param(pattern = "^,*((clock|kv|random)(,+|$))*$", nullable = false)]
     accept: Option<String>,
     /// Why the version may become active although captured tests fail; kept with the activation.
@@ -69,7 +69,7 @@ pub(crate) struct UploadQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ActivateQuery {
     /// Grants, such as `kv` or `clock,kv`, that connections get which follow the active version, if this one needs
-    /// them.
+    /// them. Hosts and secrets are named in a step's `grants` instead.
     #[param(pattern = "^,*((clock|kv|random)(,+|$))*$", nullable = false)]
     accept: Option<String>,
     /// Why the version may become active although captured tests fail; kept with the activation.

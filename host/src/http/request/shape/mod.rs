@@ -46,7 +46,7 @@ impl Shape {
 
     /// The shape of a schema that has all it refers to.
     pub(in crate::http::request) fn compile(mut root: Value) -> Result<Self, Problem> {
-        bound(&mut root);
+        complete(&mut root);
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
@@ -124,15 +124,19 @@ impl Shape {
     }
 }
 
-/// Whole numbers have a largest one, whatever they are for: it is the type's.
-fn bound(schema: &mut Value) {
+/// Whole numbers have a largest one, whatever they are for: it is the type's. What is said of a place is said in one
+/// line.
+fn complete(schema: &mut Value) {
     if schema["type"] == "integer" && schema["maximum"].is_null() {
         let most = if schema["format"] == "int32" { i64::from(u32::MAX) } else { i64::MAX };
         schema["maximum"] = most.into();
     }
+    if let Some(Value::String(about)) = schema.get_mut("description") {
+        *about = about.replace('\n', " ");
+    }
     match schema {
-        Value::Object(members) => members.values_mut().for_each(bound),
-        Value::Array(items) => items.iter_mut().for_each(bound),
+        Value::Object(members) => members.values_mut().for_each(complete),
+        Value::Array(items) => items.iter_mut().for_each(complete),
         _ => {}
     }
 }

@@ -102,8 +102,8 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
     let rooms = rooms::build(parts);
     let (control, stopping) = (rooms.control.clone(), rooms.stopping.clone());
     let doors = doors(&rooms, &observer, &deliveries);
-    let swept = worker::sweep(store.clone(), Clock::System, observer, retention(config));
-    background.spawn_endless(swept);
+    let worker = rooms.worker.clone();
+    background.spawn_endless(worker.sweep(store.clone(), Clock::System, observer, retention(config)));
     run_tasks(rooms, feed, recovered, &background);
     let admin_key = control
         .bootstrap(config.server.admin_key.as_ref())

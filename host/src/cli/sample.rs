@@ -111,7 +111,7 @@ pub(crate) async fn set_up(control: &Control) -> anyhow::Result<(TcpListener, Re
         Some(found) => found.as_ref().clone(),
         None => destination(control, workspace),
     };
-    let Endpoint::Http(endpoint) = &mut destination.endpoint;
+    let endpoint = destination.endpoint.http_mut().context("the sample's destination is a URL")?;
     endpoint.url = format!("http://{address}/slack");
     let secret = destination.signing.secrets.first().map(|secret| secret.secret.0.expose().to_owned());
     if documents.connections.find(workspace, CONNECTION).is_none() {

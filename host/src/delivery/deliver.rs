@@ -23,7 +23,7 @@ pub(crate) async fn run(
 ) -> Attempted {
     let signed =
         || headers(destination, job, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail });
-    transport::attempt(delivery, destination, job, &signed).await
+    transport::attempt(delivery, destination, job, now, &signed).await
 }
 
 /// The destination's headers, then the delivery's own, then the signature, which nothing overrides.

@@ -47,7 +47,8 @@ pub(crate) fn run(
         destination: job.destination,
         attempt,
     };
-    let mut change = Change { log: vec![LogEntry::Attempt(entry)], ..Change::default() };
+    let log = vec![LogEntry::Attempt(entry)];
+    let mut change = Change { log, kv: attempted.keeps, ..Change::default() };
     let had_record = job.open.is_none();
     let due = decision.wake_at.unwrap_or(now);
     if decision.wake_at.is_some() || had_record {

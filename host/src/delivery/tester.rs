@@ -1,10 +1,11 @@
 //! "Send test": one real request to a destination through the real signing and the real rules
-//! for outgoing requests. Nothing is stored.
+//! for outgoing requests. Nothing is stored but what the destination itself keeps.
 
 use bytes::Bytes;
 
 use crate::delivery::Delivery;
 use crate::delivery::deliver;
+use crate::delivery::transport::Attempted;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
@@ -16,6 +17,8 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::WorkspaceId;
 use crate::pipeline::OperateError;
 use crate::pipeline::job::Job;
+use crate::store::Change;
+use crate::store::Store as _;
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -68,7 +71,10 @@ impl Delivery {
             received_at: now,
             open: None,
         };
-        let sent = deliver::run(self, found, &job, now).await;
-        Ok(TestResult { id, payload, outcome: sent.outcome, timings: sent.timings })
+        let Attempted { outcome, timings, keeps } = deliver::run(self, found, &job, now).await;
+        if !keeps.is_empty() {
+            self.store().commit(Change { kv: keeps, ..Change::default() }).await?;
+        }
+        Ok(TestResult { id, payload, outcome, timings })
     }
 }

@@ -14,5 +14,4 @@ pub use handle::Worker;
 pub use intake::pump;
 pub use recover::Leftovers;
 pub use sweep::Retention;
-pub use sweep::sweep;
 pub use unattended::Unattended;

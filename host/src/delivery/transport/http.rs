@@ -36,7 +36,7 @@ pub(super) async fn attempt(
     let made = || Ok(request(transport, job, signed()?));
     let Sent { outcome, timings } = delivery.egress().send_made(target, &made, transport.timeout).await;
     let outcome = outcome.map(|response| hidden(delivery, destination, job, response)).into();
-    Attempted { outcome, timings }
+    Attempted { outcome, timings, keeps: Vec::new() }
 }
 
 fn request(transport: &HttpTransport, job: &Job, headers: HeaderMap) -> OutgoingRequest {

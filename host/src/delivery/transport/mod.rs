@@ -11,6 +11,7 @@ use crate::delivery::Delivery;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::SendError;
 use crate::domain::delivery::Timings;
+use crate::domain::grant::KvWrite;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 use crate::rules::lifecycle::LifecycleInput;
@@ -23,12 +24,14 @@ type SignedHeaders<'a> = &'a (dyn Fn() -> Result<HeaderMap, SendError> + Sync);
 pub(crate) struct Attempted {
     pub(crate) outcome: AttemptOutcome,
     pub(crate) timings: Timings,
+    /// What hookmill keeps of it; written with the attempt or not at all.
+    pub(crate) keeps: Vec<KvWrite>,
 }
 
 impl Attempted {
     /// It could not be made.
     fn unmade(error: SendError) -> Self {
-        Self { outcome: AttemptOutcome::Broke(error), timings: Timings::default() }
+        Self { outcome: AttemptOutcome::Broke(error), timings: Timings::default(), keeps: Vec::new() }
     }
 }
 
@@ -37,6 +40,7 @@ pub(super) async fn attempt(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     job: &Job,
+    now: Timestamp,
     signed: SignedHeaders<'_>,
 ) -> Attempted {
     match &destination.transport {

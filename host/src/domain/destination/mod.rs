@@ -87,4 +87,11 @@ impl Endpoint {
             Self::Http(http) => Some(http),
         }
     }
+
+    /// The same, to be changed.
+    pub const fn http_mut(&mut self) -> Option<&mut HttpEndpoint> {
+        match self {
+            Self::Http(http) => Some(http),
+        }
+    }
 }

@@ -93,9 +93,9 @@ pub(crate) struct DestinationBody {
     /// What it is; `http` if not given. It stays that.
     #[schema(nullable = false)]
     kind: Option<DestinationKind>,
-    /// Where deliveries are sent, such as https://example.com/hook. Credentials are for one scheme, host and port: with
-    /// another one they are given anew, or taken away, in the same request.
-    #[schema(required = true, nullable = false, max_length = 2048)]
+    /// Where deliveries are sent, such as https://example.com/hook; needed where the kind is `http`. Credentials are for
+    /// one scheme, host and port: with another one they are given anew, or taken away, in the same request.
+    #[schema(nullable = false, max_length = 2048)]
     url: Option<String>,
     /// `POST` if not given.
     #[schema(schema_with = methods)]

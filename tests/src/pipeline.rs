@@ -43,6 +43,11 @@ impl Plan {
         }
     }
 
+    /// Everything that comes in is kept in an inbox, signed by Standard Webhooks.
+    pub fn to_inbox(name: &str) -> Self {
+        Self { destination: json!({"name": name, "kind": "inbox"}), ..Self::new(name, "") }
+    }
+
     /// Sets a field of the source.
     #[must_use]
     pub fn source(mut self, field: &str, value: Value) -> Self {

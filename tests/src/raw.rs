@@ -44,6 +44,23 @@ pub async fn read_answer(stream: &mut TcpStream) -> String {
     text
 }
 
+/// Reads until the text is there, and gives all that came.
+pub async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut seen = String::new();
+    let mut buffer = [0; 4096];
+    let reading = async {
+        while !seen.contains(wanted) {
+            match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => seen.push_str(&String::from_utf8_lossy(&buffer[..count])),
+            }
+        }
+    };
+    let _late = tokio::time::timeout(PATIENCE, reading).await;
+    assert!(seen.contains(wanted), "no {wanted:?} in {PATIENCE:?}, only {seen:?}");
+    seen
+}
+
 fn is_complete(seen: &[u8]) -> bool {
     let text = String::from_utf8_lossy(seen);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };

@@ -33,6 +33,9 @@ impl Worker {
                 Ok(commits) => tracing::info!(commits, "retention let go of old events and log rows"),
                 Err(error) => observer.store_error("let go of what is old", &error),
             }
+            if let Err(error) = self.delivery.expire_inboxes(events_before).await {
+                observer.store_error("let go of what inboxes got", &error);
+            }
         }
     }
 }

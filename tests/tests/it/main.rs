@@ -19,6 +19,7 @@ mod holes;
 mod hostile_guests;
 mod hostile_neighbours;
 mod hostile_requests;
+mod inbox;
 mod ingest;
 mod kill9;
 mod languages;

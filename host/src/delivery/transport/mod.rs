@@ -2,6 +2,7 @@
 //! what all requests have (`deliver`), what an attempt leads to (`settle`).
 
 mod http;
+mod inbox;
 
 use ::http::HeaderMap;
 
@@ -45,6 +46,7 @@ pub(super) async fn attempt(
 ) -> Attempted {
     match &destination.transport {
         Transport::Http(transport) => http::attempt(delivery, destination, transport, job, signed).await,
+        Transport::Inbox => inbox::attempt(delivery, destination, job, now, signed).await,
     }
 }
 
@@ -58,6 +60,8 @@ pub(super) fn meaning(
     match outcome {
         AttemptOutcome::Answered(response) => match &destination.transport {
             Transport::Http(transport) => http::meaning(transport, job, response, now),
+            // Nobody answers for it.
+            Transport::Inbox => LifecycleInput::Taken,
         },
         AttemptOutcome::Broke(error) => LifecycleInput::of_error(error.code),
         AttemptOutcome::Kept => LifecycleInput::Taken,

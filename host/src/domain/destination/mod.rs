@@ -2,10 +2,14 @@
 //! send to one (`control::resources::transport`, `delivery::transport`).
 
 mod http;
+mod inbox;
 
 pub use http::AuthHeader;
 pub use http::DestinationAuth;
 pub use http::HttpEndpoint;
+pub use inbox::INBOX_BYTES_MAX;
+pub use inbox::INBOX_REQUESTS_MAX;
+pub use inbox::InboxRequest;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,12 +56,16 @@ pub struct Destination {
 pub enum DestinationKind {
     /// A URL.
     Http,
+    /// Keeps what it gets.
+    Inbox,
 }
 
 /// What a destination is. Documents that say no kind are of the first one, which once was the only one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Endpoint {
+    /// Keeps what it gets.
+    Inbox,
     /// A URL.
     #[serde(untagged)]
     Http(HttpEndpoint),
@@ -65,7 +73,7 @@ pub enum Endpoint {
 
 impl DestinationKind {
     /// The names in the API, in the order of the kinds.
-    pub const NAMES: [&'static str; 1] = ["http"];
+    pub const NAMES: [&'static str; 2] = ["http", "inbox"];
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
@@ -78,6 +86,7 @@ impl Endpoint {
     pub const fn kind(&self) -> DestinationKind {
         match self {
             Self::Http(_) => DestinationKind::Http,
+            Self::Inbox => DestinationKind::Inbox,
         }
     }
 
@@ -85,6 +94,7 @@ impl Endpoint {
     pub const fn http(&self) -> Option<&HttpEndpoint> {
         match self {
             Self::Http(http) => Some(http),
+            Self::Inbox => None,
         }
     }
 
@@ -92,6 +102,7 @@ impl Endpoint {
     pub const fn http_mut(&mut self) -> Option<&mut HttpEndpoint> {
         match self {
             Self::Http(http) => Some(http),
+            Self::Inbox => None,
         }
     }
 }

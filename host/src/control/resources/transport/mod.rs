@@ -2,6 +2,7 @@
 //! sent to. Not here: what all kinds have (`resources::destination`), the sending (`delivery::transport`).
 
 mod http;
+mod inbox;
 
 pub use http::AuthDraft;
 pub use http::HttpDraft;
@@ -21,6 +22,8 @@ use crate::egress::Egress;
 pub enum Transport {
     /// To a URL.
     Http(HttpTransport),
+    /// Into the store.
+    Inbox,
 }
 
 impl Transport {
@@ -28,6 +31,7 @@ impl Transport {
     pub(crate) fn compile(endpoint: &Endpoint, egress: &Egress) -> Self {
         match endpoint {
             Endpoint::Http(endpoint) => Self::Http(HttpTransport::compile(endpoint, egress)),
+            Endpoint::Inbox => Self::Inbox,
         }
     }
 }
@@ -40,6 +44,7 @@ pub(crate) fn blank(kind: DestinationKind, limits: &Limits) -> Endpoint {
             timeout_ms: limits.timeout_ms,
             ..HttpEndpoint::default()
         }),
+        DestinationKind::Inbox => Endpoint::Inbox,
     }
 }
 
@@ -47,6 +52,7 @@ pub(crate) fn blank(kind: DestinationKind, limits: &Limits) -> Endpoint {
 pub(crate) fn apply(endpoint: &mut Endpoint, draft: HttpDraft, egress: &Egress, faults: &mut Faults) {
     match endpoint {
         Endpoint::Http(endpoint) => http::apply(endpoint, draft, egress, faults),
+        Endpoint::Inbox => inbox::apply(&draft, faults),
     }
 }
 
@@ -54,5 +60,6 @@ pub(crate) fn apply(endpoint: &mut Endpoint, draft: HttpDraft, egress: &Egress, 
 pub(crate) fn credentials(endpoint: &Endpoint) -> HeaderMap {
     match endpoint {
         Endpoint::Http(endpoint) => http::credentials(&endpoint.auth),
+        Endpoint::Inbox => HeaderMap::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod connections;
 pub(super) mod destinations;
+mod inbox;
 pub(super) mod retry;
 pub(super) mod signing;
 pub(super) mod sources;
@@ -12,7 +13,7 @@ use crate::http::door::Routes;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
-    [sources::routes(), connections::routes(), destinations::routes(), signing::routes()]
+    [sources::routes(), connections::routes(), destinations::routes(), inbox::routes(), signing::routes()]
         .into_iter()
         .fold(Routes::default(), Routes::and)
 }

@@ -204,6 +204,16 @@ pub enum StepSpec {
     },
 }
 
+impl StepSpec {
+    /// What it lets a guest use.
+    pub fn grants(&self) -> Option<&StepGrants> {
+        match self {
+            Self::Plugin { grants, .. } => Some(grants),
+            Self::Filter(_) | Self::Mapping(_) => None,
+        }
+    }
+}
+
 /// Which version of a plugin a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -86,10 +86,8 @@ impl Control {
         let snapshot = self.snapshot().clone();
         let found = snapshot.documents.secrets.find(workspace, name);
         let found = found.ok_or_else(|| ManageError::NotFound { what: "secret", id: name.to_owned() })?;
-        let names = |kind: &StepSpec| match kind {
-            StepSpec::Plugin { grants, .. } => grants.secrets().contains(&found.name),
-            StepSpec::Filter(_) | StepSpec::Mapping(_) => false,
-        };
+        let names =
+            |kind: &StepSpec| kind.grants().is_some_and(|grants| grants.secrets().contains(&found.name));
         references::refuse(&snapshot.documents, workspace, "secret", |connection| {
             connection.steps.iter().any(|step| names(&step.kind))
         })?;

@@ -16,12 +16,11 @@ use crate::control::snapshot::Documents;
 use crate::control::snapshot::Extract;
 use crate::control::snapshot::Snapshot;
 use crate::control::snapshot::Streaks;
+use crate::control::snapshot::kinds;
 use crate::control::snapshot::loaded::Loaded;
 use crate::control::snapshot::loaded::Plugins;
 use crate::control::snapshot::loaded::WantedPlugin;
-use crate::control::snapshot::plugin_step::PluginStep;
 use crate::control::snapshot::rollout;
-use crate::control::snapshot::runtime::CompiledKind;
 use crate::control::snapshot::runtime::CompiledStep;
 use crate::control::snapshot::runtime::ConnectionRuntime;
 use crate::control::snapshot::runtime::DestinationRuntime;
@@ -33,13 +32,9 @@ use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
 use crate::domain::destination::Destination;
-use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
-use crate::domain::sealed::SecretName;
-use crate::domain::secret::NamedSecrets;
-use crate::domain::step_grants::StepGrants;
 use crate::domain::verification::Verification;
 use crate::egress::Egress;
 use crate::rules::challenge;
@@ -51,8 +46,6 @@ use crate::rules::sign::PreparedSigning;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Presets;
 use crate::sandbox::Sandbox;
-use crate::shape::Filter;
-use crate::shape::Mapping;
 use crate::shape::Query;
 
 /// What compiling needs besides the documents.
@@ -249,12 +242,9 @@ fn compile_steps(
     seal_key: &SealKey,
 ) -> Result<Vec<CompiledStep>, String> {
     let compile = |(at, step): (usize, &Step)| {
-        let mut kind = compile_kind(documents, workspace, &step.kind, plugins);
-        if let (Ok(CompiledKind::Plugin(compiled)), StepSpec::Plugin { grants, .. }) = (&mut kind, &step.kind)
-        {
-            compiled.secrets = opened(documents, workspace, grants, seal_key)?;
-        }
-        let kind = kind.map_err(|faults| format!("step {at} does not compile: {}", join(&faults)))?;
+        let kind = kinds::compile(documents, workspace, &step.kind, plugins);
+        let mut kind = kind.map_err(|faults| format!("step {at} does not compile: {}", join(&faults)))?;
+        kind.open_secrets(documents, workspace, &step.kind, seal_key)?;
         Ok(CompiledStep { kind, on_error: step.on_error })
     };
     steps.iter().enumerate().map(compile).collect()
@@ -266,113 +256,11 @@ fn join(faults: &[FieldFault]) -> String {
     texts.join("; ")
 }
 
-fn compile_kind(
-    documents: &Documents,
-    workspace: WorkspaceId,
-    kind: &StepSpec,
-    plugins: &Plugins,
-) -> Result<CompiledKind, Vec<FieldFault>> {
-    let fault = |pointer: &str, detail: String| vec![FieldFault { pointer: pointer.to_owned(), detail }];
-    let within = |step: &str, faults: Vec<crate::shape::SpecFault>| {
-        let prefixed = faults
-            .into_iter()
-            .map(|fault| FieldFault { pointer: format!("/{step}{}", fault.pointer), detail: fault.detail });
-        prefixed.collect::<Vec<_>>()
-    };
-    match kind {
-        StepSpec::Filter(json) => {
-            let filter = Filter::compile(json.as_bytes()).map_err(|faults| within("filter", faults))?;
-            Ok(CompiledKind::Filter(Arc::new(filter)))
-        }
-        StepSpec::Mapping(json) => {
-            let mapping = Mapping::compile(json.as_bytes()).map_err(|faults| within("mapping", faults))?;
-            Ok(CompiledKind::Mapping(Arc::new(mapping)))
-        }
-        StepSpec::Plugin { name, version, config, grants } => {
-            let plugin = documents.plugins.find(workspace, name);
-            let plugin = plugin.ok_or_else(|| {
-                fault(
-                    "/plugin/name",
-                    format!("there is no plugin `{name}` in this workspace; upload it first"),
-                )
-            })?;
-            let digest = match version {
-                VersionChoice::Pinned(digest) => *digest,
-                VersionChoice::Active => plugin.active.ok_or_else(|| {
-                    fault(
-                        "/plugin/version",
-                        format!("plugin `{name}` has no active version; activate one, or pin a digest"),
-                    )
-                })?,
-            };
-            let found = plugin.versions.iter().find(|version| version.digest == digest);
-            let found = found.ok_or_else(|| {
-                fault("/plugin/version", format!("plugin `{name}` has no version {digest}"))
-            })?;
-            let missing = found.needs().without(grants.kinds());
-            if !missing.is_empty() {
-                return Err(fault("/plugin/grants", not_granted(name, missing, found.needs())));
-            }
-            for wanted in grants.secrets() {
-                if documents.secrets.find(workspace, wanted.as_str()).is_none() {
-                    return Err(fault("/plugin/grants", no_secret(wanted)));
-                }
-            }
-            Ok(CompiledKind::Plugin(Box::new(PluginStep {
-                name: name.as_str().into(),
-                digest,
-                plugin: plugins.of(plugin, found, grants.kinds()),
-                config: config.as_str().into(),
-                headers_wanted: found.headers_wanted.clone().into(),
-                batch: found.batch,
-                grants: grants.kinds(),
-                hosts: grants.hosts().iter().cloned().collect(),
-                secrets: NamedSecrets::default(),
-                streak: plugins.streaks.of(plugin.id, digest, found.quarantine.is_some()),
-                rollout: None,
-            })))
-        }
-    }
-}
-
-/// The secrets that a step names. They are there and open, unless the gateway's key is another one than it was.
-fn opened(
-    documents: &Documents,
-    workspace: WorkspaceId,
-    grants: &StepGrants,
-    seal_key: &SealKey,
-) -> Result<NamedSecrets, String> {
-    let mut secrets = Vec::with_capacity(grants.secrets().len());
-    for name in grants.secrets() {
-        let sealed = documents.secrets.find(workspace, name.as_str()).ok_or_else(|| no_secret(name))?;
-        let value = seal_key.open(sealed).map_err(|error| error.to_string())?;
-        secrets.push((name.to_string(), value));
-    }
-    Ok(NamedSecrets::new(secrets))
-}
-
-fn no_secret(name: &SecretName) -> String {
-    format!("there is no secret `{name}` in this workspace; set it first: hookmill secret set {name}")
-}
-
-fn not_granted(name: &str, missing: Grants, needed: Grants) -> String {
-    let entry = |grant: Grant| match grant {
-        Grant::Http => r#"{"http": ["api.example.com"]}"#.to_owned(),
-        Grant::Secrets => r#"{"secrets": ["a_name"]}"#.to_owned(),
-        Grant::Clock | Grant::Kv | Grant::Random => format!("\"{grant}\""),
-    };
-    let list: Vec<String> = needed.iter().map(entry).collect();
-    let list = list.join(", ");
-    format!(
-        "plugin `{name}` uses {missing}, which it is not granted here; if it may, write \"grants\": [{list}]"
-    )
-}
-
 /// Every fault of steps that somebody wants to save; pointers begin with the step's place.
 pub fn check_steps(documents: &Documents, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
     let plugins = Plugins::default();
     let faults_of = |(at, step): (usize, &Step)| {
-        let faults = compile_kind(documents, workspace, &step.kind, &plugins).err().unwrap_or_default();
+        let faults = kinds::compile(documents, workspace, &step.kind, &plugins).err().unwrap_or_default();
         faults
             .into_iter()
             .map(move |fault| FieldFault { pointer: format!("/{at}{}", fault.pointer), detail: fault.detail })

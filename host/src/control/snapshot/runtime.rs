@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::control::resources::transport::Transport;
+use crate::control::snapshot::kinds::CompiledKind;
 use crate::control::snapshot::plugin_step::PluginStep;
 use crate::domain::config::Connection;
 use crate::domain::config::OnError;
@@ -18,8 +19,6 @@ use crate::rules::verify::Challenge;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::ProviderAnswer;
 use crate::sandbox::Plugin;
-use crate::shape::Filter;
-use crate::shape::Mapping;
 use crate::shape::Query;
 
 /// Where a source takes a value from.
@@ -72,17 +71,6 @@ pub struct CompiledStep {
     pub on_error: OnError,
 }
 
-/// The three kinds of steps, compiled.
-#[derive(Clone, Debug)]
-pub enum CompiledKind {
-    /// A filter.
-    Filter(Arc<Filter>),
-    /// A mapping.
-    Mapping(Arc<Mapping>),
-    /// A plugin.
-    Plugin(Box<PluginStep>),
-}
-
 /// A connection, ready to run its steps.
 #[derive(Debug)]
 pub struct ConnectionRuntime {
@@ -93,24 +81,18 @@ pub struct ConnectionRuntime {
 }
 
 impl ConnectionRuntime {
+    fn plugin_steps(&self) -> impl Iterator<Item = &PluginStep> {
+        self.steps.iter().flatten().filter_map(|step| step.kind.plugin())
+    }
+
     /// What its plugins may use, all together.
     pub fn grants(&self) -> Grants {
-        let steps = self.steps.iter().flatten();
-        let of = |step: &CompiledStep| match &step.kind {
-            CompiledKind::Plugin(plugin) => plugin.grants,
-            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => Grants::default(),
-        };
-        steps.fold(Grants::default(), |all, step| all.with(of(step)))
+        self.plugin_steps().fold(Grants::default(), |all, step| all.with(step.grants))
     }
 
     /// What its steps run, versions that are tried included.
     pub(crate) fn plugins(&self) -> impl Iterator<Item = &Plugin> {
-        let steps = self.steps.iter().flatten();
-        let steps = steps.filter_map(|step| match &step.kind {
-            CompiledKind::Plugin(plugin) => Some(plugin),
-            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
-        });
-        steps.flat_map(|step| {
+        self.plugin_steps().flat_map(|step| {
             let tried = step.rollout.iter().filter_map(|rollout| rollout.candidate.plugin.as_ref().ok());
             step.plugin.as_ref().ok().into_iter().chain(tried)
         })
@@ -122,23 +104,17 @@ impl ConnectionRuntime {
         let batches = |plugin: &PluginStep| {
             plugin.batch || plugin.rollout.as_ref().is_some_and(|tried| tried.candidate.batch)
         };
-        let shares =
-            |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if batches(plugin));
-        !self.grants().is_empty() || self.steps.iter().flatten().any(shares)
+        !self.grants().is_empty() || self.plugin_steps().any(batches)
     }
 
     /// The secrets that its plugins are given, and may have put into what they forward.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &NamedSecrets> {
-        self.steps.iter().flatten().filter_map(|step| match &step.kind {
-            CompiledKind::Plugin(plugin) if !plugin.secrets.is_empty() => Some(&plugin.secrets),
-            CompiledKind::Plugin(_) | CompiledKind::Filter(_) | CompiledKind::Mapping(_) => None,
-        })
+        self.plugin_steps().map(|step| &step.secrets).filter(|secrets| !secrets.is_empty())
     }
 
     /// Whether one of its plugins is in quarantine.
     pub(crate) fn is_quarantined(&self) -> bool {
-        let is = |step: &CompiledStep| matches!(&step.kind, CompiledKind::Plugin(plugin) if plugin.streak.is_quarantined());
-        self.steps.iter().flatten().any(is)
+        self.plugin_steps().any(|step| step.streak.is_quarantined())
     }
 }
 

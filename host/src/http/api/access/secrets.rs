@@ -55,10 +55,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn show(documents: &Documents, secret: &SealedSecret) -> NamedSecretView {
-    let names = |kind: &StepSpec| match kind {
-        StepSpec::Plugin { grants, .. } => grants.secrets().contains(&secret.name),
-        StepSpec::Filter(_) | StepSpec::Mapping(_) => false,
-    };
+    let names = |kind: &StepSpec| kind.grants().is_some_and(|grants| grants.secrets().contains(&secret.name));
     let users = documents.connections.of(secret.workspace);
     let users = users.filter(|connection| connection.steps.iter().any(|step| names(&step.kind)));
     NamedSecretView {

@@ -23,8 +23,9 @@ test: tools ## formatting, lints, and every test
 	@.ci/each-workspace fmt --check
 	@.ci/run-tests
 
-soak: tools ## the tests of endurance and latency at full length, and builds the benches; needs cargo-nextest
+soak: tools ## the tests of endurance and latency at full length, a fuzzer over the API, and builds the benches; needs cargo-nextest
 	@.ci/run-tests soak
+	@.ci/check-api
 
 bench: guests ## measures: building blocks by criterion, then the whole path of an event
 	@$(CARGO) build --release --quiet -p hookmill

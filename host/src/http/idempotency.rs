@@ -82,8 +82,9 @@ pub(crate) struct KeyedRequest<'a> {
 impl Memory {
     /// Waits for others with the same key, then says whether there is an answer already.
     pub(crate) async fn turn(&self, asked: &KeyedRequest<'_>) -> Result<Turn, Problem> {
-        if asked.key.is_empty() || asked.key.len() > KEY_BYTES_MAX {
-            let detail = format!("the header Idempotency-Key has 1 to {KEY_BYTES_MAX} characters");
+        let is_visible = asked.key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if asked.key.is_empty() || asked.key.len() > KEY_BYTES_MAX || !is_visible {
+            let detail = format!("the header Idempotency-Key has 1 to {KEY_BYTES_MAX} visible characters");
             return Err(Problem::new(Kind::InvalidRequest, detail));
         }
         let name =

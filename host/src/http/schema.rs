@@ -97,7 +97,8 @@ ids! {
 }
 
 described! {
-    Timestamp => text("An RFC 3339 time such as 2026-04-29T14:31:08Z.")
+    Timestamp => text("An RFC 3339 time such as 2026-04-29T14:31:08Z, from 1970 on.")
+        .pattern(Some("^(19[7-9]|[2-9][0-9]{2})[0-9]-"))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Digest => text("`sha256:` and 64 lower-case hex digits.").pattern(Some("^sha256:[0-9a-f]{64}$"));
     FlowState => one_of("Whether things flow. What is paused holds, or refuses.", &["active", "paused"]);

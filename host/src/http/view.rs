@@ -38,6 +38,12 @@ pub(crate) struct AcceptedView {
     pub duplicate: Option<bool>,
 }
 
+/// Bytes of whatever media type: JSON as well.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = serde_json::Value)]
+#[expect(dead_code, reason = "only its description is needed")]
+pub(crate) struct Anything(Vec<u8>);
+
 /// Bytes that are no JSON.
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, format = Binary)]

@@ -12,6 +12,8 @@ use utoipa::openapi::Schema;
 use utoipa::openapi::schema::Type;
 
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+/// No number of a unit is so long that its milliseconds are none.
+const PATTERN: &str = "^([0-9]{1,12} ?(ms|s)|[0-9]{1,9} ?m|[0-9]{1,8} ?h|[0-9]{1,6} ?d)$";
 /// Longer than anything waits, milliseconds: a hundred years.
 const MILLIS_MAX: u64 = 100 * 365 * 86_400_000;
 
@@ -53,8 +55,7 @@ impl<'de> Deserialize<'de> for Wait {
 
 impl PartialSchema for Wait {
     fn schema() -> RefOr<Schema> {
-        let text =
-            ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,12} ?(ms|s|m|h|d)$"));
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN));
         let millis = ObjectBuilder::new()
             .schema_type(Type::Integer)
             .minimum(Some(0))

@@ -50,10 +50,10 @@ pub(crate) struct ConnectionBody {
     #[schema(nullable = false)]
     source: Option<String>,
     /// Several sources instead.
-    #[schema(value_type = Option<Vec<String>>, nullable = false)]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1)]
     sources: Option<Vec<Option<String>>>,
     /// Patterns with `*`, any of which an event's type must match; ["*"] if not given.
-    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 100)]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 100)]
     event_types: Option<Vec<Option<String>>>,
     /// Run in this order; each has one of `filter`, `mapping`, `plugin`.
     #[schema(value_type = Option<Vec<StepBody>>, nullable = false)]

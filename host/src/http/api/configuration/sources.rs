@@ -89,8 +89,8 @@ pub(crate) struct SourceBody {
     #[serde(default, deserialize_with = "parts::nullable_choice")]
     #[schema(value_type = Option<ValueFrom>)]
     idempotency: Option<Option<ValueFrom>>,
-    /// Methods it takes; ["POST"] if not given. HEAD and OPTIONS are answered in any case, and are no events.
-    #[schema(value_type = Option<Vec<String>>, nullable = false)]
+    /// Methods it takes, any of DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT; ["POST"] if not given. HEAD and OPTIONS are answered in any case, and are no events.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1)]
     methods: Option<Vec<Option<String>>>,
     /// Bytes a body may have; the server's limit if not given.
     #[serde(default, deserialize_with = "parts::nullable")]

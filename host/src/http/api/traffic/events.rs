@@ -28,7 +28,7 @@ use crate::http::request::PathParams;
 use crate::http::request::QueryParams;
 use crate::http::request::id;
 use crate::http::request::not_found;
-use crate::http::view::Blob;
+use crate::http::view::Anything;
 use crate::http::view::Extended;
 use crate::http::view::PageView;
 use crate::store::EventQuery;
@@ -183,7 +183,7 @@ async fn show_one(call: Call, PathParams(event): PathParams<String>) -> Answer {
     get,
     path = "/v1/events/{event}/body",
     params(("event" = String, Path, description = "Its id.")),
-    responses((status = 200, body = inline(Blob), content_type = "*/*")),
+    responses((status = 200, body = inline(Anything), content_type = "*/*")),
 )]
 async fn body(call: Call, PathParams(event): PathParams<String>) -> Answer {
     let event = find(&call, &event).await?;

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// How many references and alternatives are followed from one place.
 const STEPS_MAX: usize = 16;
 
+/// What a time is, wherever it stands and whatever it is for.
+const TIME: &str = "an RFC 3339 time such as 2026-04-29T14:31:08Z, from 1970 on";
+
 /// A place in a schema.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SchemaPlace<'s> {
@@ -145,8 +148,11 @@ impl<'s> SchemaPlace<'s> {
             let names: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
             return format!("any of {}", names.join(", "));
         }
+        if schema["format"] == "date-time" {
+            return TIME.to_owned();
+        }
         // A schema with a name describes what it is; one without, what it is for.
-        let has_form = !schema["pattern"].is_null() || place.is_choice() || schema["format"] == "date-time";
+        let has_form = !schema["pattern"].is_null() || place.is_choice();
         if let Some(about) = schema["description"].as_str().filter(|_| has_form) {
             return sentence_end(about);
         }

@@ -15,6 +15,7 @@ use tower::ServiceExt as _;
 use crate::http::idempotency::Memory;
 use crate::http::ingest;
 use crate::http::openapi;
+use crate::http::openapi::Docs;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::Shapes;
@@ -45,7 +46,7 @@ impl Router {
             closing,
             memory: Memory::default(),
             shapes: Shapes::default(),
-            docs: openapi::page(&document),
+            docs: Docs::default(),
             openapi: Bytes::from(document.to_string()),
         });
         let routes = routes

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::delivery::Delivery;
 use crate::http::background::Background;
 use crate::http::idempotency::Memory;
+use crate::http::openapi::Docs;
 use crate::http::request::Shapes;
 use crate::http::server::ServerLimits;
 use crate::insight::Insight;
@@ -49,8 +50,8 @@ pub(crate) struct Site {
     pub shapes: Shapes,
     /// The OpenAPI document.
     pub openapi: bytes::Bytes,
-    /// The readable page made from it, and its content security policy.
-    pub docs: crate::http::openapi::DocsPage,
+    /// What shows it to people.
+    pub docs: Docs,
 }
 
 impl Site {

@@ -1,5 +1,7 @@
 //! The examples that the API's description promises, word for word.
 
+use std::io::Read as _;
+
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
@@ -263,8 +265,46 @@ async fn health_metrics_and_the_document() {
     for path in ["/v1/sources", "/v1/events/{}/trace", "/v1/preview", "/v1/plugins/{}/versions", "/in/{}"] {
         assert!(described.iter().any(|have| have == path), "{path} is not among {described:?}");
     }
-    assert!(nobody.get("/docs").await.header("content-type").starts_with("text/html"));
+    assert_eq!(nobody.get("/docs").await.header("location"), "/docs/");
     nobody.get("/v1/sources").await.problem(401);
+}
+
+/// A file of the server, unpacked, and its headers.
+async fn file(url: &str) -> (String, reqwest::header::HeaderMap) {
+    let answer = reqwest::get(url).await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    let headers = answer.headers().clone();
+    let bytes = answer.bytes().await.unwrap();
+    let mut text = String::new();
+    match headers.get("content-encoding") {
+        Some(_) => flate2::read::GzDecoder::new(bytes.as_ref()).read_to_string(&mut text).unwrap(),
+        None => bytes.as_ref().read_to_string(&mut text).unwrap(),
+    };
+    (text, headers)
+}
+
+#[tokio::test]
+async fn the_viewer_of_the_description_asks_no_other_host() {
+    let gateway = Gateway::start().await;
+    let (page, headers) = file(&format!("{}/docs/", gateway.url())).await;
+    assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"), "{headers:?}");
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("http"), "{policy}");
+    let mut loaded = 0;
+    for part in page.split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+        let name = part.trim_start_matches("./");
+        let (text, _) = file(&format!("{}/docs/{name}", gateway.url())).await;
+        assert!(!text.is_empty() && !name.contains('/'), "{part}");
+        if name == "swagger-initializer.js" {
+            assert!(text.contains("/openapi.json") && text.contains("\"validatorUrl\": \"none\""), "{text}");
+        }
+        loaded += 1;
+    }
+    assert!(loaded >= 4, "{page}");
+    let client = gateway.client();
+    for nothing in ["/docs/nothing.js", "/docs/..%2Fopenapi.json"] {
+        client.get(nothing).await.problem(404);
+    }
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ fn hit(request: &Value) -> Hit {
 async fn an_inbox_keeps_what_a_receiver_would_have_got() {
     let mut gateway = Gateway::start().await;
     let client = gateway.client();
-    let steps = json!([{"mapping": {"number": "$.n"}, "headers": {"x-number": "$.n"}}]);
+    let steps = json!([{"mapping": {"output": {"number": "$.n"}, "headers": {"x-number": "$.n"}}}]);
     let pipeline = Plan::to_inbox("box")
         .destination("headers", json!({"x-team": "crm"}))
         .steps(steps)
@@ -68,6 +68,7 @@ async fn an_inbox_keeps_what_a_receiver_would_have_got() {
     for (item, hit) in items.iter().zip(&hits) {
         assert_eq!(hit.header("webhook-id"), item["delivery"], "{item}");
         assert_eq!((hit.header("x-team"), hit.header("content-type")), ("crm", "application/json"), "{item}");
+        assert_eq!(hit.header("x-number"), item["payload"]["number"].to_string(), "{item}");
         assert_eq!(item["method"], "POST", "{item}");
     }
 
@@ -173,11 +174,19 @@ async fn what_is_no_part_of_it_is_refused() {
     refused.problem(422);
     assert!(refused.text.contains("http, inbox") && refused.text.contains("outbox"), "{refused:?}");
     let refused = client.post("/v1/destinations", &json!({"name": "box"})).await;
-    assert_eq!((refused.problem(422), refused.pointers()), ("invalid-request", vec!["/url"]), "{refused:?}");
+    assert_eq!(
+        (refused.problem(422), refused.pointers()),
+        ("invalid-destination", vec!["/url"]),
+        "{refused:?}"
+    );
 
     let inbox = client.post("/v1/destinations", &json!({"name": "box", "kind": "inbox"})).await.expect(201);
     let patched = client.patch("/v1/destinations/box", &json!({"kind": "http"})).await;
-    assert_eq!((patched.problem(422), patched.pointers()), ("invalid-request", vec!["/kind"]), "{patched:?}");
+    assert_eq!(
+        (patched.problem(422), patched.pointers()),
+        ("invalid-destination", vec!["/kind"]),
+        "{patched:?}"
+    );
     client.patch("/v1/destinations/box", &json!({"kind": "inbox", "name": "chest"})).await.expect(200);
 
     let http = Plan::new("crm", &sink.url("/crm")).make(&client).await;

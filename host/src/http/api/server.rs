@@ -2,8 +2,6 @@
 //! description of its API.
 
 use http::HeaderMap;
-use http::HeaderValue;
-use http::header::CONTENT_SECURITY_POLICY;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -11,11 +9,14 @@ use utoipa_axum::routes;
 use crate::http::accept;
 use crate::http::door::Door;
 use crate::http::door::Routes;
+use crate::http::openapi::Docs;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
+use crate::http::request::PathParams;
+use crate::http::request::not_found;
 
 /// The server's state.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +32,9 @@ pub(super) fn routes() -> Routes {
         .add(Door::public(), routes!(readyz))
         .add(Door::public().any_answer(), routes!(metrics))
         .add(Door::public(), routes!(openapi))
-        .add(Door::public(), routes!(docs))
+        .add(Door::public().any_answer(), routes!(docs))
+        .add(Door::public().any_answer(), routes!(docs_page))
+        .add(Door::public().any_answer(), routes!(docs_file))
 }
 
 /// Whether the server lives.
@@ -85,16 +88,33 @@ async fn openapi(call: Call) -> Answer {
     Ok(reply::bytes("application/json", call.site.openapi.clone()))
 }
 
-/// The description of this API, for people.
+/// The description of this API, for people; it lies at `/docs/`.
 #[utoipa::path(
     get,
     path = "/docs",
+    responses((status = 308, body = String, content_type = "text/plain", headers(("Location" = String)))),
+)]
+async fn docs() -> Answer {
+    Ok(Docs::page())
+}
+
+/// The page of the description.
+#[utoipa::path(
+    get,
+    path = "/docs/",
     responses((status = 200, body = String, content_type = "text/html")),
 )]
-async fn docs(call: Call) -> Answer {
-    let mut response = reply::bytes("text/html; charset=utf-8", call.site.docs.html.clone());
-    if let Ok(policy) = HeaderValue::from_str(&call.site.docs.policy) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
+async fn docs_page(call: Call) -> Answer {
+    call.site.docs.file("").ok_or_else(|| not_found("page", "index.html"))
+}
+
+/// What the page of the description loads.
+#[utoipa::path(
+    get,
+    path = "/docs/{file}",
+    params(("file" = String, Path, description = "Its name.")),
+    responses((status = 200, body = String, content_type = "text/javascript")),
+)]
+async fn docs_file(call: Call, PathParams(file): PathParams<String>) -> Answer {
+    call.site.docs.file(&file).ok_or_else(|| not_found("file", &file))
 }

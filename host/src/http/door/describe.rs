@@ -46,9 +46,9 @@ pub(super) fn door(guard: &Guard, method: &str, path: &str, tag: &str, operation
         }
     }
     if guard.door.is_remembered {
-        operation.parameters.get_or_insert_default().push(idempotency_key().build());
+        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key().build()));
     }
-    if let Some(body) = &mut operation.request_body {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.required = Some(if guard.door.is_body_optional { Required::False } else { Required::True });
     }
     let responses = &mut operation.responses.responses;
@@ -58,7 +58,7 @@ pub(super) fn door(guard: &Guard, method: &str, path: &str, tag: &str, operation
             "Done.".clone_into(&mut good.description);
         }
         if status == "201" {
-            good.headers.insert("Location".to_owned(), header("Where the new thing is."));
+            good.headers.insert("Location".to_owned(), RefOr::T(header("Where the new thing is.")));
         }
     }
     for (status, about) in problems(guard, method, path) {
@@ -69,7 +69,8 @@ pub(super) fn door(guard: &Guard, method: &str, path: &str, tag: &str, operation
 /// `post_v1_sources_source_keys`: unique because method and path are.
 fn operation_id(method: &str, path: &str) -> String {
     let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    format!("{method}_{}", words.collect::<Vec<_>>().join("_"))
+    let index = (path.len() > 1 && path.ends_with('/')).then_some("index");
+    format!("{method}_{}", words.chain(index).collect::<Vec<_>>().join("_"))
 }
 
 fn idempotency_key() -> ParameterBuilder {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::Parameter;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::path::PathItem;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,8 +30,7 @@ impl Routes {
             for (method, operation) in operations(item) {
                 guard.answer = answer_media(operation);
                 guard.body = body_media(operation);
-                guard.has_query =
-                    operation.parameters.iter().flatten().any(|one| one.parameter_in == ParameterIn::Query);
+                guard.has_query = operation.parameters.iter().flatten().any(is_of_query);
                 describe::door(&guard, method, path, tag, operation);
             }
         }
@@ -60,16 +61,23 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+fn is_of_query(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
+}
+
 fn body_media(operation: &Operation) -> Option<String> {
-    operation.request_body.as_ref()?.content.keys().next().cloned()
+    match operation.request_body.as_ref()? {
+        RefOr::T(body) => body.content.keys().next().cloned(),
+        RefOr::Ref(_) => None,
+    }
 }
 
 /// The media type of the first good answer that has a body.
 fn answer_media(operation: &Operation) -> Option<String> {
     let good = operation.responses.responses.iter().filter(|(status, _)| status.starts_with('2'));
     let mut media = good.filter_map(|(_, response)| match response {
-        utoipa::openapi::RefOr::T(response) => response.content.keys().next().cloned(),
-        utoipa::openapi::RefOr::Ref(_) => None,
+        RefOr::T(response) => response.content.keys().next().cloned(),
+        RefOr::Ref(_) => None,
     });
     media.next()
 }

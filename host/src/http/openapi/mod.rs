@@ -6,8 +6,7 @@ mod ingest;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use docs::DocsPage;
-pub(crate) use docs::page;
+pub(crate) use docs::Docs;
 
 use serde_json::Value;
 use utoipa::OpenApi;

@@ -4,12 +4,15 @@
 mod answering;
 pub(crate) mod connection;
 mod kept;
+mod limits;
 pub(crate) mod peer;
 mod refusal;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod wire;
+
+pub use limits::ServerLimits;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,28 +32,6 @@ use crate::http::site::Doors;
 
 /// Pause after the system refused a connection: it has run out of something.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
-
-/// What requests may cost.
-#[derive(Clone, Debug)]
-pub struct ServerLimits {
-    /// How long a request's headers may take; also how long an idle connection is kept.
-    pub header_timeout: Duration,
-    /// How long a request's body may take.
-    pub body_timeout: Duration,
-    /// Connections at a time; further ones wait in the system's queue.
-    pub connections_max: usize,
-    /// Bytes of a request's headers; more is answered with 431.
-    pub headers_bytes_max: usize,
-    /// Bytes of a request's body; more is answered with 413.
-    pub body_bytes_max: u64,
-}
-
-impl ServerLimits {
-    /// Bytes of a request's first line and headers: `headers_bytes_max`, or the least hyper can work with.
-    fn head_bytes(&self) -> usize {
-        self.headers_bytes_max.max(8192)
-    }
-}
 
 /// Serves until `stop` is ready; then takes no new connection, answers what was asked and what is on its way, closes
 /// idle connections, and returns when the last one has ended. `public_url` is scheme and authority

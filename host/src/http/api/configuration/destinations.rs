@@ -5,34 +5,25 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::Schema;
 use utoipa_axum::routes;
 
 use crate::control::resources::DestinationDraft;
-use crate::control::resources::NewDestination;
 use crate::control::resources::transport::AuthDraft;
 use crate::control::resources::transport::HttpDraft;
 use crate::domain::config::FlowState;
-use crate::domain::destination::Destination;
-use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::DestinationKind;
 use crate::domain::id::DeliveryId;
-use crate::domain::id::DestinationId;
 use crate::domain::secret::Secret;
-use crate::domain::time::Timestamp;
+use crate::http::api::configuration::destination_views::DestinationView;
+use crate::http::api::configuration::destination_views::show;
+use crate::http::api::configuration::destination_views::show_new;
 use crate::http::api::configuration::retry;
 use crate::http::api::configuration::retry::RetryBody;
-use crate::http::api::configuration::retry::RetryView;
-use crate::http::api::configuration::signing;
 use crate::http::api::configuration::signing::SigningBody;
-use crate::http::api::configuration::signing::SigningView;
 use crate::http::api::page::PageQuery;
 use crate::http::api::parts;
 use crate::http::api::parts::BasicBody;
-use crate::http::api::parts::BasicView;
 use crate::http::api::parts::HeadersBody;
-use crate::http::api::parts::SecretView;
 use crate::http::api::payload;
 use crate::http::api::traffic::attempts;
 use crate::http::api::traffic::attempts::ErrorView;
@@ -50,7 +41,6 @@ use crate::http::request::PathParams;
 use crate::http::request::QueryParams;
 use crate::http::request::RequestFaults;
 use crate::http::request::not_found;
-use crate::http::schema::one_of;
 use crate::http::view::PageView;
 
 /// A key in a header of its own.
@@ -97,8 +87,8 @@ pub(crate) struct DestinationBody {
     /// one scheme, host and port: with another one they are given anew, or taken away, in the same request.
     #[schema(nullable = false, max_length = 2048)]
     url: Option<String>,
-    /// `POST` if not given.
-    #[schema(schema_with = methods)]
+    /// POST, PUT or PATCH; `POST` if not given.
+    #[schema(nullable = false)]
     method: Option<String>,
     /// Sent with every delivery.
     #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
@@ -126,10 +116,6 @@ pub(crate) struct DestinationBody {
     payload_schema: Option<Option<Box<RawValue>>>,
 }
 
-fn methods() -> RefOr<Schema> {
-    one_of("`POST` if not given.", &["POST", "PUT", "PATCH"])
-}
-
 /// What a test sends.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -137,67 +123,6 @@ pub(crate) struct DestinationTestBody {
     /// The body to send instead of a sample.
     #[schema(value_type = Option<serde_json::Value>, nullable = false)]
     payload: Option<Box<RawValue>>,
-}
-
-/// A header with a secret value.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AuthHeaderView {
-    /// Its name.
-    pub name: String,
-    /// Its value, by its end.
-    pub value: SecretView,
-}
-
-/// Credentials a destination wants. Secrets are never shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AuthView {
-    /// Basic authentication.
-    #[schema(required = true)]
-    pub basic: Option<BasicView>,
-    /// A token, by its end.
-    #[schema(required = true)]
-    pub bearer: Option<SecretView>,
-    /// A key in a header of its own.
-    #[schema(required = true)]
-    pub header: Option<AuthHeaderView>,
-}
-
-/// Where payloads go.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DestinationView {
-    /// Its id.
-    pub id: DestinationId,
-    /// Its name.
-    pub name: String,
-    /// Whether deliveries go out.
-    pub state: FlowState,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// What it is.
-    pub kind: DestinationKind,
-    /// Where deliveries are sent; null where it is no URL.
-    #[schema(required = true)]
-    pub url: Option<String>,
-    /// By which method; null where it is no URL.
-    #[schema(required = true)]
-    pub method: Option<String>,
-    /// Sent with every delivery. The value of one that is a credential is shown as `[secret]`.
-    pub headers: serde_json::Value,
-    /// Credentials; null where it is no URL.
-    #[schema(required = true)]
-    pub auth: Option<AuthView>,
-    /// How deliveries are signed.
-    pub signing: SigningView,
-    /// Milliseconds until an attempt counts as failed; null where it is no URL.
-    #[schema(required = true)]
-    pub timeout_ms: Option<u64>,
-    /// When failed deliveries are tried again.
-    pub retry: RetryView,
-    /// Deliveries at a time.
-    pub concurrency: u32,
-    /// The JSON Schema of the payloads it takes.
-    #[schema(value_type = Option<serde_json::Value>, required = true)]
-    pub payload_schema: Option<Box<RawValue>>,
 }
 
 /// What came of a test.
@@ -260,48 +185,6 @@ impl AuthBody {
         let header = self.header.and_then(|header| Some((header.name?, header.value?)));
         AuthDraft { basic: self.basic.and_then(BasicBody::draft), bearer: self.bearer, header }
     }
-}
-
-fn show_auth(auth: &DestinationAuth) -> AuthView {
-    AuthView {
-        basic: auth.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
-        bearer: auth.bearer.as_ref().map(|bearer| parts::secret_view(&bearer.0)),
-        header: auth.header.as_ref().map(|header| AuthHeaderView {
-            name: header.name.clone(),
-            value: parts::secret_view(&header.value.0),
-        }),
-    }
-}
-
-/// A destination without its secret.
-fn show(destination: &Destination) -> DestinationView {
-    let http = destination.endpoint.http();
-    DestinationView {
-        id: destination.id,
-        name: destination.name.clone(),
-        state: destination.state,
-        created_at: destination.created_at,
-        kind: destination.endpoint.kind(),
-        url: http.map(|http| http.url.clone()),
-        method: http.map(|http| http.method.clone()),
-        headers: parts::headers_object(&destination.headers),
-        auth: http.map(|http| show_auth(&http.auth)),
-        signing: signing::show(&destination.signing, None),
-        timeout_ms: http.map(|http| http.timeout_ms),
-        retry: retry::show(&destination.retry),
-        concurrency: destination.concurrency,
-        // It was JSON when it was saved.
-        payload_schema: destination
-            .payload_schema
-            .clone()
-            .and_then(|schema| RawValue::from_string(schema).ok()),
-    }
-}
-
-/// A destination with its secret, if that is new.
-pub(in crate::http::api) fn show_new(new: &NewDestination) -> DestinationView {
-    let signing = signing::show(&new.destination.signing, new.secret.as_ref());
-    DestinationView { signing, ..show(&new.destination) }
 }
 
 /// Lists destinations.

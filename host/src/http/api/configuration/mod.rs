@@ -1,9 +1,11 @@
 //! What operators set up: sources, connections with their steps, destinations with retries and signing.
 
 pub(super) mod connections;
+mod destination_views;
 pub(super) mod destinations;
 mod inbox;
 pub(super) mod retry;
+mod rotation;
 pub(super) mod signing;
 pub(super) mod sources;
 pub(super) mod steps;
@@ -13,7 +15,7 @@ use crate::http::door::Routes;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
-    [sources::routes(), connections::routes(), destinations::routes(), inbox::routes(), signing::routes()]
+    [sources::routes(), connections::routes(), destinations::routes(), inbox::routes(), rotation::routes()]
         .into_iter()
         .fold(Routes::default(), Routes::and)
 }

@@ -1,4 +1,4 @@
-//! How a destination signs, as JSON, and `/v1/destinations/{destination}/secret`.
+//! How a destination signs, as JSON. Not here: one secret after another (`rotation`).
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -6,7 +6,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::Schema;
-use utoipa_axum::routes;
 
 use crate::control::resources::SigningDraft;
 use crate::domain::secret::Secret;
@@ -16,18 +15,7 @@ use crate::domain::signing::SigningProfile;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
-use crate::http::api::access::keys;
-use crate::http::api::configuration::destinations;
-use crate::http::api::configuration::destinations::DestinationView;
-use crate::http::door::Door;
-use crate::http::door::Routes;
-use crate::http::reply;
-use crate::http::reply::Answer;
-use crate::http::request::Call;
-use crate::http::request::JsonBody;
-use crate::http::request::PathParams;
 use crate::http::request::RequestFaults;
-use crate::http::request::Wait;
 use crate::http::schema::one_of;
 use crate::rules::sign::signing_preset;
 
@@ -93,18 +81,6 @@ pub(crate) struct SigningBody {
     hmac: Option<HmacBody>,
 }
 
-/// How one signing secret follows another.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SigningRotationBody {
-    /// The new secret; one is made if not given.
-    #[schema(nullable = false)]
-    secret: Option<Secret>,
-    /// How long the old one goes on working; 24h if not given, at most 30 days.
-    #[schema(nullable = false)]
-    grace: Option<Wait>,
-}
-
 /// A signing secret, by its end.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SigningSecretView {
@@ -130,30 +106,6 @@ pub(crate) struct SigningView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hmac: Option<Value>,
-}
-
-/// The operations.
-pub(super) fn routes() -> Routes {
-    Routes::default().add(Door::write().remembered().optional_body(), routes!(rotate))
-}
-
-/// Makes a new signing secret; the old one goes on signing beside it for a while.
-#[utoipa::path(
-    post,
-    path = "/v1/destinations/{destination}/secret",
-    params(("destination" = String, Path, description = "Its id or name.")),
-    request_body = SigningRotationBody,
-    responses((status = 200, body = DestinationView)),
-)]
-async fn rotate(
-    call: Call,
-    PathParams(destination): PathParams<String>,
-    body: JsonBody<SigningRotationBody>,
-) -> Answer {
-    let ((secret, grace), faults) = body.map(|body, faults| (body.secret, keys::grace(body.grace, faults)));
-    let which = &destination;
-    let made = call.control.rotate_signing_secret(call.workspace()?, which, secret, grace, faults).await?;
-    Ok(reply::ok(&destinations::show_new(&made)))
 }
 
 impl SigningBody {

@@ -260,13 +260,17 @@ mod tests {
         let read = read(body.steps.unwrap_or_default(), "/steps", &mut faults);
         let faults = faults.into_inner();
         let mut pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-        // Those of the schema come first.
-        pointers.sort_unstable();
         match expected {
             Ok(shown) => {
                 assert_eq!((serde_json::to_string(&show(&read)).unwrap().as_str(), faults.len()), (shown, 0));
             }
-            Err(expected) => assert_eq!(pointers, expected, "{steps}"),
+            Err(expected) => {
+                // Those of the schema come first.
+                let mut expected = expected.to_vec();
+                pointers.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(pointers, expected, "{steps}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! is to be found at a place of a schema says `place`; what does not fit is put in words by `words`.
 
 mod outline;
+mod parameters;
 mod place;
 mod shapes;
 mod words;
@@ -21,7 +22,6 @@ use crate::domain::time::Timestamp;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::faults::RequestFaults;
-use crate::http::request::query;
 use crate::http::request::shape::outline::BodyOutline;
 use crate::http::request::shape::place::SchemaPlace;
 use crate::http::request::text;
@@ -61,7 +61,7 @@ impl Shape {
         &self,
         query: &str,
     ) -> Result<(T, RequestFaults), Problem> {
-        let text = query::as_json(query, &self.root);
+        let text = parameters::as_json(query, &self.root);
         let raw: &RawValue = serde_json::from_str(&text).map_err(|error| malformed(&error))?;
         self.read_raw(raw, RequestFaults::of_query(), Kind::InvalidQuery)
     }

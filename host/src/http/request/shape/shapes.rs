@@ -9,8 +9,8 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
-use crate::http::request::query;
 use crate::http::request::shape::Shape;
+use crate::http::request::shape::parameters;
 
 /// Shapes by the type that is read. A cache: what is in it follows from the types alone.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl Shapes {
 
     /// The shape of a query.
     pub(in crate::http::request) fn of_query<T: IntoParams + 'static>(&self) -> Result<Arc<Shape>, Problem> {
-        self.kept::<T>(|| Shape::compile(query::schema::<T>()))
+        self.kept::<T>(|| Shape::compile(parameters::schema::<T>()))
     }
 
     /// Reads a body, for tests that need no request.

@@ -1,0 +1,122 @@
+//! A destination as it is shown. Not here: how one is given (`destinations`).
+
+use crate::control::resources::NewDestination;
+use crate::domain::config::FlowState;
+use crate::domain::destination::Destination;
+use crate::domain::destination::DestinationAuth;
+use crate::domain::destination::DestinationKind;
+use crate::domain::id::DestinationId;
+use crate::domain::time::Timestamp;
+use crate::http::api::configuration::retry;
+use crate::http::api::configuration::retry::RetryView;
+use crate::http::api::configuration::signing;
+use crate::http::api::configuration::signing::SigningView;
+use crate::http::api::parts;
+use crate::http::api::parts::BasicView;
+use crate::http::api::parts::SecretView;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// A header with a secret value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthHeaderView {
+    /// Its name.
+    pub name: String,
+    /// Its value, by its end.
+    pub value: SecretView,
+}
+
+/// Credentials a destination wants. Secrets are never shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthView {
+    /// Basic authentication.
+    #[schema(required = true)]
+    pub basic: Option<BasicView>,
+    /// A token, by its end.
+    #[schema(required = true)]
+    pub bearer: Option<SecretView>,
+    /// A key in a header of its own.
+    #[schema(required = true)]
+    pub header: Option<AuthHeaderView>,
+}
+
+/// Where payloads go.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DestinationView {
+    /// Its id.
+    pub id: DestinationId,
+    /// Its name.
+    pub name: String,
+    /// Whether deliveries go out.
+    pub state: FlowState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What it is.
+    pub kind: DestinationKind,
+    /// Where deliveries are sent; null where it is no URL.
+    #[schema(required = true)]
+    pub url: Option<String>,
+    /// By which method; null where it is no URL.
+    #[schema(required = true)]
+    pub method: Option<String>,
+    /// Sent with every delivery. The value of one that is a credential is shown as `[secret]`.
+    pub headers: serde_json::Value,
+    /// Credentials; null where it is no URL.
+    #[schema(required = true)]
+    pub auth: Option<AuthView>,
+    /// How deliveries are signed.
+    pub signing: SigningView,
+    /// Milliseconds until an attempt counts as failed; null where it is no URL.
+    #[schema(required = true)]
+    pub timeout_ms: Option<u64>,
+    /// When failed deliveries are tried again.
+    pub retry: RetryView,
+    /// Deliveries at a time.
+    pub concurrency: u32,
+    /// The JSON Schema of the payloads it takes.
+    #[schema(value_type = Option<serde_json::Value>, required = true)]
+    pub payload_schema: Option<Box<RawValue>>,
+}
+
+fn show_auth(auth: &DestinationAuth) -> AuthView {
+    AuthView {
+        basic: auth.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
+        bearer: auth.bearer.as_ref().map(|bearer| parts::secret_view(&bearer.0)),
+        header: auth.header.as_ref().map(|header| AuthHeaderView {
+            name: header.name.clone(),
+            value: parts::secret_view(&header.value.0),
+        }),
+    }
+}
+
+/// A destination without its secret.
+pub(super) fn show(destination: &Destination) -> DestinationView {
+    let http = destination.endpoint.http();
+    DestinationView {
+        id: destination.id,
+        name: destination.name.clone(),
+        state: destination.state,
+        created_at: destination.created_at,
+        kind: destination.endpoint.kind(),
+        url: http.map(|http| http.url.clone()),
+        method: http.map(|http| http.method.clone()),
+        headers: parts::headers_object(&destination.headers),
+        auth: http.map(|http| show_auth(&http.auth)),
+        signing: signing::show(&destination.signing, None),
+        timeout_ms: http.map(|http| http.timeout_ms),
+        retry: retry::show(&destination.retry),
+        concurrency: destination.concurrency,
+        // It was JSON when it was saved.
+        payload_schema: destination
+            .payload_schema
+            .clone()
+            .and_then(|schema| RawValue::from_string(schema).ok()),
+    }
+}
+
+/// A destination with its secret, if that is new.
+pub(super) fn show_new(new: &NewDestination) -> DestinationView {
+    let signing = signing::show(&new.destination.signing, new.secret.as_ref());
+    DestinationView { signing, ..show(&new.destination) }
+}

@@ -33,6 +33,10 @@
 //!  202
 //! ```
 //!
+//! A kind of step is three files, `control/snapshot/kinds` (what it looks like), `pipeline/steps` (what it does) and its
+//! words in `http/api/configuration/steps.rs`; a kind of destination one in each of `domain/destination`,
+//! `control/resources/transport` and `delivery/transport`.
+//!
 //! To see what is on the disk, `store/sled/mod.rs`. To see what a plugin may do, `sandbox/mod.rs` and the `wit` folder
 //! beside this crate; what it may ask of the outside, `pipeline/host/fetch.rs`, and how secrets lie on the disk,
 //! `rules/seal.rs`; what is taken out of what is kept and shown, `rules/hide/mod.rs`, and how foreign text is written,

@@ -4,6 +4,7 @@ pub(super) mod comparison_views;
 pub(super) mod comparisons;
 pub(super) mod hints;
 pub(super) mod plugin_tests;
+mod plugin_views;
 pub(super) mod plugins;
 pub(super) mod preview;
 pub(super) mod rollout_views;

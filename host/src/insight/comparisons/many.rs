@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::control::snapshot::CompiledKind;
 use crate::control::snapshot::CompiledStep;
 use crate::control::snapshot::PluginStep;
 use crate::control::snapshot::RolloutStep;
@@ -65,12 +64,12 @@ pub(super) async fn run(
         if inputs.is_empty() {
             break;
         }
-        let effects = match &step.kind {
-            CompiledKind::Plugin(plugin) => match &plugin.rollout {
+        let effects = match step.kind.plugin() {
+            Some(plugin) => match &plugin.rollout {
                 None => call(plugin, step, contexts, inputs, calls).await,
                 Some(tried) => call_both(tried, plugin, step, contexts, inputs, calls).await,
             },
-            CompiledKind::Filter(_) | CompiledKind::Mapping(_) => inputs
+            None => inputs
                 .into_iter()
                 .map(|(at, input)| (at, Ok(steps::apply(step, contexts[at], &mut Work::of_run(), input))))
                 .collect(),

@@ -70,8 +70,8 @@ async fn take(
     work: &mut Work,
     traces: &mut Vec<StepTrace>,
 ) -> Result<Stepped, Stop> {
-    match &step.kind {
-        CompiledKind::Plugin(plugin) => match &plugin.rollout {
+    match step.kind.plugin() {
+        Some(plugin) => match &plugin.rollout {
             None => plugin::run(plugin, step.on_error, context, inputs).await,
             Some(tried) => {
                 // Rare and large: the future of every other step need not have room for it.
@@ -80,7 +80,7 @@ async fn take(
                 Ok(tried.stepped)
             }
         },
-        CompiledKind::Filter(_) | CompiledKind::Mapping(_) => {
+        None => {
             let (started, mut effects) = (Instant::now(), StepEffects::default());
             inputs.into_iter().for_each(|input| effects.add(apply(step, context, work, input)));
             Ok(effects.close(kind_of(step), micros(started)))
@@ -97,7 +97,7 @@ pub(crate) fn kind_of(step: &CompiledStep) -> StepKind {
     }
 }
 
-/// A filter or a mapping on one payload.
+/// A step that runs no guest, on one payload.
 pub(crate) fn apply(
     step: &CompiledStep,
     context: &StepContext<'_>,

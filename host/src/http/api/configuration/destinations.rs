@@ -112,7 +112,7 @@ pub(crate) struct DestinationBody {
     concurrency: Option<u32>,
     /// The JSON Schema of the payloads it takes. Plugins are held to it by `hookmill plugin test --destination`.
     #[serde(default, deserialize_with = "parts::nullable")]
-    #[schema(value_type = Option<serde_json::Value>)]
+    #[schema(value_type = Option<Object>)]
     payload_schema: Option<Option<Box<RawValue>>>,
 }
 

@@ -1,4 +1,5 @@
-//! Typed ids that sort by time and parse only with their own prefix.
+//! Typed ids that sort by time and parse only with their own prefix. The crates ulid and uuid have no room for slot and
+//! attempt, which save an index.
 //! Not here: who makes them (`store` numbers events, `control::ids` everything else).
 //!
 //! Every id is 128 bits: 48 bits of unix milliseconds, 16 bits of a counter within the

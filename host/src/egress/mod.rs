@@ -3,6 +3,10 @@
 //! Read `egress` (what others call), `connect/address` (what is dialled), `exchange/send` (the course of a request) and
 //! `target` (a place to send to, with its connections).
 //!
+//! Its own connections, and not reqwest's or hyper-util's pool: a delivery costs 25 µs of CPU less than with reqwest
+//! (measured on a whole event), each part of an attempt has its time, and an error says whether anything had gone out, by
+//! which a request is sent again on another connection or is not.
+//!
 //! Not here: what may be called (`rules::address`), what is sent and what an answer means (`delivery`,
 //! `rules`).
 

@@ -1,4 +1,5 @@
-//! How long to wait before the next attempt. Pure: time and chance are arguments.
+//! How long to wait before the next attempt. Pure: time and chance are arguments; crates such as backon sleep
+//! themselves, and know neither what a receiver asked for nor a schedule that was saved.
 
 mod delay;
 mod retry_after;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::control::FieldFault;
 use crate::http::problem::Problem;
+use crate::http::request::Name;
 use crate::http::request::Patch;
 use crate::http::request::Shapes;
 use crate::http::request::Wait;
@@ -55,6 +56,15 @@ struct Thing {
     /// Anything.
     #[schema(schema_with = raw)]
     raw: Option<Box<RawValue>>,
+}
+
+/// Something with a name.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct Named {
+    /// Its name.
+    #[schema(required = true, nullable = false)]
+    #[expect(dead_code, reason = "only its faults are looked at")]
+    name: Option<Name>,
 }
 
 fn raw() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
@@ -133,6 +143,13 @@ fn whole_numbers_may_be_written_with_a_fraction_and_have_an_end() {
     assert!(faults.is_empty() && thing.count == Some(3), "{faults:?}");
     check(r#"{"name":"x","count":3.5}"#, &["/count"]);
     check(r#"{"name":"x","inner":{"user":"u","wait":99999999999999999999}}"#, &["/inner/wait"]);
+}
+
+#[test]
+fn a_value_that_is_wrong_in_two_ways_is_told_once() {
+    let (_, faults) = Shapes::default().read::<Named>(r#"{"name": ""}"#).unwrap();
+    let pointers: Vec<&str> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/name"]);
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub(super) fn note(
                 None => wrong_value(pointer, place, outline, faults, wrong),
             }
         }
+        // Of a value that is wrong in two ways, the first is enough.
+        _ if wrong.contains(&pointer) => {}
         kind => {
             let detail = bound(kind, place).map(|bound| match seen(outline, &pointer, place) {
                 Some(seen) => format!("{bound}, not {seen}"),

@@ -77,6 +77,38 @@ struct State {
     scripts: HashMap<String, (usize, Script)>,
     keep: bool,
     counted: HashMap<String, usize>,
+    present: HashMap<String, Present>,
+}
+
+/// Requests of a path that are not answered yet.
+#[derive(Default)]
+struct Present {
+    now: usize,
+    most: usize,
+}
+
+/// One of them, as long as it lives.
+struct Unanswered {
+    state: Arc<Mutex<State>>,
+    path: String,
+}
+
+impl Unanswered {
+    fn new(state: &Arc<Mutex<State>>, path: &str) -> Self {
+        let mut locked = lock(state);
+        let present = locked.present.entry(path.to_owned()).or_default();
+        present.now += 1;
+        present.most = present.most.max(present.now);
+        Self { state: state.clone(), path: path.to_owned() }
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some(present) = lock(&self.state).present.get_mut(&self.path) {
+            present.now -= 1;
+        }
+    }
 }
 
 /// The receiver. Stops when it goes out of scope.
@@ -142,6 +174,13 @@ impl Sink {
     /// How many requests came to a path (without its query), kept or not.
     pub fn counted(&self, path: &str) -> usize {
         lock(&self.state).counted.get(path).copied().unwrap_or_default()
+    }
+
+    /// The most requests at a path (without its query) that were unanswered at the same time. One
+    /// ends before its answer is written, so a sender that keeps to a number never exceeds it here,
+    /// however late this machine is.
+    pub fn most_at_once(&self, path: &str) -> usize {
+        lock(&self.state).present.get(path).map_or(0, |present| present.most)
     }
 
     /// Everything kept so far.
@@ -234,6 +273,7 @@ async fn answer(
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body,
     };
+    let _unanswered = Unanswered::new(&state, parts.uri.path());
     let reply = note(&mut lock(&state), parts.uri.path(), hit);
     counter.send_modify(|count| *count += 1);
     match reply {

@@ -93,7 +93,7 @@ fn problems(guard: &Guard, method: &str, path: &str) -> Vec<(u16, &'static str)>
     let may_be_apart = match door.place {
         Place::AtOnce => false,
         Place::BySize => guard.body.as_deref() == Some(JSON),
-        Place::Apart | Place::ApartWhileAsked => true,
+        Place::Background | Place::BackgroundWhileAsked => true,
     };
     let writes = has_key && method != "get";
     let all = [

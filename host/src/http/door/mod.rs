@@ -27,12 +27,12 @@ pub(crate) enum Access {
 pub(crate) enum Place {
     /// With events: it is little work, or brings some.
     AtOnce,
-    /// So if its body is small or no JSON; else apart, for its work comes from there.
+    /// So if its body is small or no JSON; else in the background, for its work comes from there.
     BySize,
-    /// Apart from events, see `flow::apart`: a small body can ask for much.
-    Apart,
+    /// In the background, see `http::background`: a small body can ask for much.
+    Background,
     /// The same, and ended when the client leaves: it only looks at something.
-    ApartWhileAsked,
+    BackgroundWhileAsked,
 }
 
 /// The door of one operation.
@@ -102,17 +102,17 @@ impl Door {
         Self { has_any_answer: true, ..self }
     }
 
-    /// Is worked on apart from events, however small it is.
-    pub(crate) const fn apart(self) -> Self {
-        Self { place: Place::Apart, ..self }
+    /// Is worked on in the background, however small it is.
+    pub(crate) const fn in_background(self) -> Self {
+        Self { place: Place::Background, ..self }
     }
 
     /// Is worked on so, and only for as long as the client waits for it.
-    pub(crate) const fn apart_while_asked(self) -> Self {
-        Self { place: Place::ApartWhileAsked, ..self }
+    pub(crate) const fn in_background_while_asked(self) -> Self {
+        Self { place: Place::BackgroundWhileAsked, ..self }
     }
 
-    /// Is never worked on apart from events.
+    /// Is never worked on in the background.
     pub(crate) const fn at_once(self) -> Self {
         Self { place: Place::AtOnce, ..self }
     }

@@ -75,7 +75,7 @@ async fn through(guard: &Guard, request: Request, next: Next) -> Result<Response
         let still = || still_admitted(&site, access, call.principal().ok());
         return memory::once(&site, call.workspace()?, &asked, still, working).await;
     }
-    match peer.filter(|_| guard.door.place == Place::ApartWhileAsked) {
+    match peer.filter(|_| guard.door.place == Place::BackgroundWhileAsked) {
         None => working.await,
         Some(peer) => tokio::select! {
             answer = working => answer,
@@ -96,8 +96,8 @@ async fn work(
     let leave = match guard.door.place {
         Place::BySize if is_json && body.len() > AT_ONCE_BYTES_MAX => Leave::GoesOn,
         Place::AtOnce | Place::BySize => return Ok(next.run(request).await),
-        Place::Apart => Leave::GoesOn,
-        Place::ApartWhileAsked => Leave::Ends,
+        Place::Background => Leave::GoesOn,
+        Place::BackgroundWhileAsked => Leave::Ends,
     };
     let compute = move |work: Work| {
         request.extensions_mut().insert(Allowance::new(work));

@@ -77,7 +77,7 @@ pub(crate) struct ComparisonBody {
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Door::read(), routes!(list))
-        .add(Door::write().remembered().apart(), routes!(create))
+        .add(Door::write().remembered().in_background(), routes!(create))
         .add(Door::read(), routes!(show_one))
         .add(Door::read(), routes!(differences))
         .add(Door::write().remembered(), routes!(cancel))

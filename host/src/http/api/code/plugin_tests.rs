@@ -122,9 +122,9 @@ pub(crate) struct PropertyView {
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Door::read(), routes!(list))
-        .add(Door::write().remembered().apart(), routes!(capture))
+        .add(Door::write().remembered().in_background(), routes!(capture))
         .add(Door::write(), routes!(delete))
-        .add(Door::write().remembered().apart_while_asked(), routes!(test))
+        .add(Door::write().remembered().in_background_while_asked(), routes!(test))
 }
 
 fn show(test: &PluginTest) -> PluginTestView {

@@ -173,7 +173,7 @@ pub(crate) struct PreviewView {
 
 /// The operations.
 pub(super) fn routes() -> Routes {
-    Routes::default().add(Door::read().apart_while_asked(), routes!(preview))
+    Routes::default().add(Door::read().in_background_while_asked(), routes!(preview))
 }
 
 /// Runs steps on a payload or an event without storing or sending anything.

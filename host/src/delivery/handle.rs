@@ -12,6 +12,7 @@ use crate::control::snapshot::Snapshot;
 use crate::delivery::in_flight::InFlight;
 use crate::delivery::queues::Alarm;
 use crate::delivery::queues::Queues;
+use crate::delivery::transport::InboxIndexes;
 use crate::domain::id::EventId;
 use crate::domain::time::Clock;
 use crate::domain::time::Timestamp;
@@ -50,6 +51,7 @@ struct Inner {
     lanes: Queues,
     alarm: Alarm,
     wire: InFlight,
+    inboxes: InboxIndexes,
     release_turns: [Arc<tokio::sync::Mutex<()>>; RELEASE_TURNS],
 }
 
@@ -67,7 +69,8 @@ impl Delivery {
     pub(crate) fn new(parts: DeliveryParts) -> Self {
         let wire = InFlight::new(parts.limits.in_flight_max);
         let (lanes, alarm) = (Queues::default(), Alarm::default());
-        Self(Arc::new(Inner { parts, lanes, alarm, wire, release_turns: Default::default() }))
+        let inboxes = InboxIndexes::default();
+        Self(Arc::new(Inner { parts, lanes, alarm, wire, inboxes, release_turns: Default::default() }))
     }
 
     pub(super) fn pipeline(&self) -> &Pipeline {
@@ -133,6 +136,10 @@ impl Delivery {
 
     pub(super) fn wire(&self) -> &InFlight {
         &self.0.wire
+    }
+
+    pub(super) fn inboxes(&self) -> &InboxIndexes {
+        &self.0.inboxes
     }
 
     /// Held by whoever releases a delivery of an event, so that two never take the same new ids.

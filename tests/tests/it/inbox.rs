@@ -162,6 +162,29 @@ async fn it_has_an_end_and_pages_are_short() {
 }
 
 #[tokio::test]
+async fn it_has_an_end_however_fast_requests_come() {
+    let gateway = Gateway::start().await;
+    let client = gateway.client();
+    let inbox = json!({"name": "box", "kind": "inbox", "concurrency": 64});
+    client.post("/v1/destinations", &inbox).await.expect(201);
+    let connection = json!({"name": "all", "source": "published", "destination": "box"});
+    client.post("/v1/connections", &connection).await.expect(201);
+    for batch in 0..40 {
+        let event = |at| json!({"type": "a", "payload": {"n": batch * 100 + at}});
+        let events: Vec<Value> = (0..100).map(event).collect();
+        client.post("/v1/events", &json!({"events": events})).await.expect(202);
+    }
+    let all_delivered = || async {
+        let waiting = client.get("/v1/deliveries?state=pending&limit=1").await.expect(200);
+        waiting["items"].as_array().unwrap().is_empty().then_some(())
+    };
+    eventually("all are delivered", all_delivered).await;
+    let items = client.all("/v1/destinations/box/requests?limit=500").await;
+    assert_eq!(items.len(), 500);
+    assert!(items.iter().all(|item| item["payload"]["n"].as_u64() >= Some(3000)), "{:?}", items.last());
+}
+
+#[tokio::test]
 async fn what_is_no_part_of_it_is_refused() {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
     let client = gateway.client();

@@ -4,6 +4,8 @@
 mod http;
 mod inbox;
 
+pub(in crate::delivery) use inbox::InboxIndexes;
+
 use ::http::HeaderMap;
 
 use crate::control::resources::transport::Transport;

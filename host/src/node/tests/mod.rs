@@ -4,6 +4,7 @@
 mod alone;
 mod beyond;
 mod cluster;
+mod inbox;
 mod lives;
 mod planned;
 mod receiver;

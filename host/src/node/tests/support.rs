@@ -288,12 +288,12 @@ impl Flow {
         self.write(vec![DocumentWrite::PutDestination(destination)]).await
     }
 
-    async fn write(&self, writes: Vec<DocumentWrite>) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, writes: Vec<DocumentWrite>) -> Result<(), StoreError> {
         let _guard = self.control.write_guard().await;
         self.control.write(writes).await.map(drop)
     }
 
-    fn destination(&self, number: u128) -> Destination {
+    pub(super) fn destination(&self, number: u128) -> Destination {
         Destination {
             id: destination_id(number),
             workspace: WORKSPACE,

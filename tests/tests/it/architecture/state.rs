@@ -52,6 +52,7 @@ const KEPT: &[(&str, Why, &str)] = &[
     ("delivery/in_flight.rs", Lease, "requests on the wire"),
     ("delivery/queues/alarm.rs", Cache, "when records of the store are due"),
     ("delivery/queues/mod.rs", Cache, "records of the store that wait, and what is not yet one"),
+    ("delivery/transport/inbox/index.rs", Cache, "the keys of inboxes in the store, and those on their way"),
     ("pipeline/accept/rejection_rate.rs", Gauge, "rejections recorded this second"),
     ("pipeline/duty.rs", Lease, "who works on an open event"),
     ("pipeline/handle.rs", Lease, "one event at a time where plugins read what they keep"),

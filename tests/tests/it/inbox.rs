@@ -195,6 +195,7 @@ async fn what_is_no_part_of_it_is_refused() {
     assert_eq!(refused.pointers(), ["/url", "/method", "/auth", "/timeout_ms"], "{refused:?}");
     let refused = client.post("/v1/destinations", &json!({"name": "box", "kind": "outbox"})).await;
     refused.problem(422);
+    assert_eq!(refused.pointers(), ["/kind"], "{refused:?}");
     assert!(refused.text.contains("http, inbox") && refused.text.contains("outbox"), "{refused:?}");
     let refused = client.post("/v1/destinations", &json!({"name": "box"})).await;
     assert_eq!(

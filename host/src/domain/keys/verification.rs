@@ -3,6 +3,7 @@
 //! (`rules/verification_presets.json`).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::secret::StoredSecret;
 
@@ -21,7 +22,7 @@ pub struct Verification {
 }
 
 /// A verification scheme. Always over the bytes as they came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
     /// How the signature is made.
@@ -64,7 +65,7 @@ impl Scheme {
 }
 
 /// How a signature is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// HMAC with SHA-1.
@@ -84,7 +85,7 @@ pub enum Algorithm {
 }
 
 /// How bytes are written as text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// Hexadecimal, either case.
@@ -97,7 +98,7 @@ pub enum Encoding {
 }
 
 /// Where the signature is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignaturePlace {
     /// The headers that may carry it, in lower case; all that are there count.
@@ -114,7 +115,7 @@ pub struct SignaturePlace {
 }
 
 /// A header such as `t=1,v1=aa,v1=bb`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pairs {
     /// Between pairs, such as `,`.
@@ -129,7 +130,7 @@ pub struct Pairs {
 }
 
 /// Where the time of signing is and how old it may be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimestampPlace {
     /// The headers that may carry it, in lower case; empty when it is among the pairs.
@@ -153,7 +154,7 @@ impl TimestampPlace {
 }
 
 /// The unit of a timestamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
     /// Seconds or milliseconds, by size.
@@ -168,7 +169,7 @@ pub enum TimeUnit {
 }
 
 /// How a secret's text becomes a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecretEncoding {
     /// The UTF-8 bytes as they stand.

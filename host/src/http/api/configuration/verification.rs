@@ -21,7 +21,7 @@ pub(crate) struct VerificationBody {
     #[schema(nullable = false)]
     preset: Option<String>,
     /// A scheme in full, for a provider without a preset.
-    #[schema(value_type = Option<serde_json::Value>, nullable = false)]
+    #[schema(value_type = Option<Scheme>, nullable = false)]
     scheme: Option<Box<RawValue>>,
     /// The secret the provider signs with.
     #[schema(nullable = false)]
@@ -49,7 +49,7 @@ pub(crate) struct VerificationView {
     #[schema(required = true)]
     pub preset: Option<String>,
     /// The scheme in full.
-    pub scheme: serde_json::Value,
+    pub scheme: Scheme,
     /// Any of them may have signed.
     pub secrets: Vec<SecretView>,
     /// What the provider repeats in the URL of its handshake; null: it has none.
@@ -73,15 +73,22 @@ impl VerificationBody {
 }
 
 fn read_scheme(raw: &RawValue, faults: &mut RequestFaults) -> Option<Scheme> {
+    const SCHEME: &str = "/verification/scheme";
     let read = serde_json::from_str(raw.get());
-    read.map_err(|error| faults.add("/verification/scheme", error.to_string())).ok()
+    read.map_err(|error| {
+        // Of what the schema found wrong it has been told already.
+        if !faults.has_below(SCHEME) {
+            faults.add(SCHEME, error.to_string());
+        }
+    })
+    .ok()
 }
 
 /// Shows a verification.
 pub(in crate::http::api) fn show(verification: &Verification) -> VerificationView {
     VerificationView {
         preset: verification.preset.clone(),
-        scheme: serde_json::to_value(&verification.scheme).unwrap_or_default(),
+        scheme: verification.scheme.clone(),
         secrets: verification.secrets.iter().map(|secret| parts::secret_view(&secret.0)).collect(),
         verify_token: verification.verify_token.as_ref().map(|token| parts::secret_view(&token.0)),
     }

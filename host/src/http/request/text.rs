@@ -22,28 +22,32 @@ pub(crate) fn check(body: &[u8], depth_max: usize) -> Result<&str, Problem> {
 
 /// Where the nesting becomes too deep. Brackets in strings do not count.
 fn too_deep(body: &[u8], depth_max: usize) -> Option<usize> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for (offset, byte) in body.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = body.get(at) {
         match byte {
-            b'"' => in_string = true,
+            b'"' => at = string_end(body, at),
+            b'[' | b'{' if depth == depth_max => return Some(at),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > depth_max {
-            return Some(offset);
-        }
+        at += 1;
     }
     None
+}
+
+/// Where the string that begins there ends.
+fn string_end(body: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', body.get(at..).unwrap_or_default()) {
+        at += found;
+        if body[at] == b'"' {
+            return at;
+        }
+        // What is escaped ends nothing.
+        at += 2;
+    }
+    body.len()
 }
 
 #[cfg(test)]
@@ -60,6 +64,12 @@ mod tests {
         check(&"[]".repeat(1000), None);
         check(&format!("{{\"a\\\"{}\":1}}", "[".repeat(500)), None);
         check(&"{\"a\":[".repeat(65), Some(64 * 6));
+        check(
+            &format!("{{\"{}\":{}", "\\\\\\\"[".repeat(200), "[".repeat(128)),
+            Some(1 + 2 + 1000 + 1 + 127),
+        );
+        check(&format!("[\"a{}\\", "[".repeat(200)), None);
+        check(&format!("[\"a{}\\\"", "[".repeat(200)), None);
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl EventBody {
         }
         let headers = parts::lower_headers(self.headers, &format!("{pointer}/headers"), faults);
         let payload = match self.payload {
-            Some(raw) => Bytes::copy_from_slice(raw.get().as_bytes()),
+            Some(raw) => Bytes::from(Box::<str>::from(raw).into_boxed_bytes()),
             None => Bytes::from_static(b"null"),
         };
         Some(Publish {

@@ -5,6 +5,7 @@
 mod outline;
 mod parameters;
 mod place;
+mod pointer;
 mod shapes;
 mod words;
 
@@ -62,8 +63,7 @@ impl Shape {
         query: &str,
     ) -> Result<(T, RequestFaults), Problem> {
         let text = parameters::as_json(query, &self.root);
-        let raw: &RawValue = serde_json::from_str(&text).map_err(|error| malformed(&error))?;
-        self.read_raw(raw, RequestFaults::of_query(), Kind::InvalidQuery)
+        self.read_text(&text, RequestFaults::of_query(), Kind::InvalidQuery)
     }
 
     /// Reads a body that is one object. What could be read of it comes with the faults found on the way; a body that
@@ -74,28 +74,29 @@ impl Shape {
         depth_max: usize,
     ) -> Result<(T, RequestFaults), Problem> {
         let text = text::check(body, depth_max)?;
-        let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-        if !raw.get().starts_with('{') {
+        if !text.trim_ascii_start().starts_with('{') {
+            let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(&error))?;
             let detail = format!("the body must be a JSON object, not {}", outline::kind(raw));
             return Err(Problem::new(Kind::MalformedJson, detail));
         }
-        self.read_raw(raw, RequestFaults::default(), Kind::InvalidRequest)
+        self.read_text(text, RequestFaults::default(), Kind::InvalidRequest)
     }
 
-    fn read_raw<T: DeserializeOwned>(
+    fn read_text<T: DeserializeOwned>(
         &self,
-        raw: &RawValue,
+        text: &str,
         mut faults: RequestFaults,
         kind: Kind,
     ) -> Result<(T, RequestFaults), Problem> {
-        let mut outline = BodyOutline::of(raw, SchemaPlace::whole(&self.root), "", &mut faults);
+        let outline = BodyOutline::of_body(text, SchemaPlace::whole(&self.root), &mut faults);
+        let mut outline = outline.map_err(|error| malformed(&error))?;
         let has_doubles = !faults.is_empty();
         let wrong = self.look(&outline, &mut faults);
         let read = if faults.is_full() {
             // Nobody is told more, and taking away as many names as a body has room for would take as long as squared.
             serde_json::from_str("{}")
         } else if wrong.is_empty() && !has_doubles && !outline.differs() {
-            serde_json::from_str(raw.get())
+            serde_json::from_str(text)
         } else {
             wrong.iter().for_each(|pointer| outline.take_away(pointer));
             serde_json::to_string(&outline).and_then(|text| serde_json::from_str(&text))

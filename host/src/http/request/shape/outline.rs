@@ -2,22 +2,22 @@
 //! written, and names that are there twice are found. Not here: whether it fits the schema (`shape`).
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::MapAccess;
 use serde::de::Visitor;
-use serde::ser::SerializeMap as _;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::http::request::faults::RequestFaults;
-use crate::http::request::faults::pointer_to;
 use crate::http::request::shape::place::SchemaPlace;
+use crate::http::request::shape::pointer::Pointer;
 
 /// A value of a body.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) enum BodyOutline<'a> {
     /// What the schema does not look into, and what has nothing inside.
     Piece(&'a RawValue),
     /// An object.
-    Object(Vec<(Cow<'a, str>, BodyOutline<'a>)>),
+    Object(IndexMap<Cow<'a, str>, BodyOutline<'a>>),
     /// A list.
     List(Vec<BodyOutline<'a>>),
     /// A whole number that is written as one with a fraction, such as `3.0`.
@@ -35,11 +35,21 @@ pub(super) enum BodyOutline<'a> {
 }
 
 impl<'a> BodyOutline<'a> {
+    /// The outline of a whole body, which must be an object.
+    pub(super) fn of_body(
+        text: &'a str,
+        place: SchemaPlace<'_>,
+        faults: &mut RequestFaults,
+    ) -> serde_json::Result<Self> {
+        let Members(members) = serde_json::from_str(text)?;
+        Ok(Self::object(members, place.for_json(text.trim_ascii_start()), Pointer::Root, faults))
+    }
+
     /// The outline of a value at a place of a schema.
-    pub(super) fn of(
+    fn of(
         raw: &'a RawValue,
         place: SchemaPlace<'_>,
-        pointer: &str,
+        pointer: Pointer<'_>,
         faults: &mut RequestFaults,
     ) -> Self {
         let place = place.for_json(raw.get());
@@ -50,7 +60,7 @@ impl<'a> BodyOutline<'a> {
             },
             Some(b'[') => match (place.items(), serde_json::from_str::<Vec<&RawValue>>(raw.get())) {
                 (Some(items), Ok(list)) => {
-                    let item = |(at, raw)| Self::of(raw, items, &format!("{pointer}/{at}"), faults);
+                    let item = |(at, raw)| Self::of(raw, items, Pointer::Item(&pointer, at), faults);
                     Self::List(list.into_iter().enumerate().map(item).collect())
                 }
                 _ => Self::Piece(raw),
@@ -67,7 +77,7 @@ impl<'a> BodyOutline<'a> {
         match self {
             Self::Piece(_) => false,
             Self::Whole(_) | Self::Gone => true,
-            Self::Object(members) => members.iter().any(|(_, inner)| inner.differs()),
+            Self::Object(members) => members.values().any(Self::differs),
             Self::List(items) => items.iter().any(Self::differs),
         }
     }
@@ -75,22 +85,25 @@ impl<'a> BodyOutline<'a> {
     fn object(
         members: Vec<(Cow<'a, str>, &'a RawValue)>,
         place: SchemaPlace<'_>,
-        pointer: &str,
+        pointer: Pointer<'_>,
         faults: &mut RequestFaults,
     ) -> Self {
-        let mut seen = HashSet::new();
-        let mut read = Vec::with_capacity(members.len());
+        let mut read = IndexMap::with_capacity(members.len());
         for (name, raw) in members {
-            let pointer = pointer_to(pointer, &name);
-            if !seen.insert(name.clone()) {
-                faults.add(pointer, format!("this {} is there twice", faults.noun()));
-                continue;
+            match read.entry(name) {
+                Entry::Occupied(first) => {
+                    let pointer = Pointer::Member(&pointer, first.key()).to_string();
+                    faults.add(pointer, format!("this {} is there twice", faults.noun()));
+                }
+                Entry::Vacant(free) => {
+                    let name = free.key();
+                    let outline = match place.property(name) {
+                        Some(property) => Self::of(raw, property, Pointer::Member(&pointer, name), faults),
+                        None => Self::Piece(raw),
+                    };
+                    free.insert(outline);
+                }
             }
-            let outline = match place.property(&name) {
-                Some(property) => Self::of(raw, property, &pointer, faults),
-                None => Self::Piece(raw),
-            };
-            read.push((name, outline));
         }
         Self::Object(read)
     }
@@ -118,10 +131,7 @@ impl<'a> BodyOutline<'a> {
         let (first, rest) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         match self {
             Self::Piece(_) | Self::Whole(_) | Self::Gone => None,
-            Self::Object(members) => {
-                let name = unescape(first);
-                members.iter().find(|(have, _)| *have == name)?.1.at(rest)
-            }
+            Self::Object(members) => members.get(unescape(first).as_str())?.at(rest),
             Self::List(items) => items.get(first.parse::<usize>().ok()?)?.at(rest),
         }
     }
@@ -135,11 +145,12 @@ impl<'a> BodyOutline<'a> {
             Self::Object(members) => {
                 let name = unescape(first);
                 match rest {
-                    "" => members.retain(|(have, _)| *have != name),
-                    rest => members
-                        .iter_mut()
-                        .filter(|(have, _)| *have == name)
-                        .for_each(|(_, inner)| inner.take_away(rest)),
+                    "" => drop(members.shift_remove(name.as_str())),
+                    rest => {
+                        if let Some(inner) = members.get_mut(name.as_str()) {
+                            inner.take_away(rest);
+                        }
+                    }
                 }
             }
             Self::List(items) => {
@@ -226,13 +237,7 @@ impl Serialize for BodyOutline<'_> {
             Self::Whole(number) => serializer.serialize_i64(*number),
             Self::Gone => serializer.serialize_unit(),
             Self::List(items) => serializer.collect_seq(items),
-            Self::Object(members) => {
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                for (name, inner) in members {
-                    map.serialize_entry(name, inner)?;
-                }
-                map.end()
-            }
+            Self::Object(members) => serializer.collect_map(members),
         }
     }
 }

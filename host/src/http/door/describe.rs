@@ -57,6 +57,10 @@ pub(super) fn door(guard: &Guard, method: &str, path: &str, tag: &str, operation
         if good.description.is_empty() {
             "Done.".clone_into(&mut good.description);
         }
+        if guard.door.is_remembered {
+            let about = "There, and `true`, when this is the answer that the same key got before.";
+            good.headers.insert("Idempotent-Replayed".to_owned(), RefOr::T(header(about)));
+        }
         if status == "201" {
             good.headers.insert("Location".to_owned(), RefOr::T(header("Where the new thing is.")));
         }

@@ -5,6 +5,8 @@ use std::future::Future;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
 use http::request::Parts;
 
 use crate::domain::id::WorkspaceId;
@@ -15,6 +17,10 @@ use crate::http::idempotency::Turn;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::site::Site;
+
+/// Says that an answer was given before: what it tells of may have changed since. The name is the one that is in use
+/// elsewhere.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A request that may have been answered before.
 pub(super) struct Asking {
@@ -48,7 +54,9 @@ pub(super) async fn once(
         Turn::Again(saved) => {
             // Whoever did it first may have taken long.
             still_admitted()?;
-            return Ok(respond(saved));
+            let mut again = respond(saved);
+            again.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(again);
         }
         Turn::First(slot) => slot,
     };

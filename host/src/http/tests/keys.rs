@@ -124,6 +124,8 @@ async fn a_repeated_write_is_done_once() {
     let first = api.ask_as(&admin, "POST", "/v1/sources", &again, json!({"name": "a"})).await;
     let second = api.ask_as(&admin, "POST", "/v1/sources", &again, json!({"name": "a"})).await;
     assert_eq!(first.headers["location"], second.headers["location"]);
+    let replayed = [&first, &second].map(|answer| answer.headers.contains_key("idempotent-replayed"));
+    assert_eq!(replayed, [false, true]);
     assert_eq!(first.is(201), second.is(201));
     let other = api.ask_as(&admin, "POST", "/v1/sources", &again, json!({"name": "b"})).await;
     assert_eq!(other.problem().0, "idempotency-key-reused");

@@ -9,7 +9,7 @@ use crate::domain::signing::HmacProfile;
 use crate::domain::signing::Signing;
 use crate::domain::signing::SigningProfile;
 use crate::domain::signing::SigningSecret;
-use crate::domain::verification::Algorithm;
+use crate::domain::verification::KeyHolder;
 use crate::rules::sign::PreparedSigning;
 use crate::rules::sign::generate_secret;
 
@@ -72,7 +72,7 @@ fn check(signing: &Signing, faults: &mut Faults) {
 
 fn checked_profile(profile: SigningProfile, faults: &mut Faults) -> SigningProfile {
     let SigningProfile::Hmac(mut hmac) = profile else { return profile };
-    if !matches!(hmac.algorithm, Algorithm::HmacSha1 | Algorithm::HmacSha256 | Algorithm::HmacSha512) {
+    if hmac.algorithm.key_holder() != KeyHolder::Both {
         faults.add("/signing/hmac/algorithm", "expected hmac-sha1, hmac-sha256 or hmac-sha512");
     }
     if !hmac.value.contains("{signature}") {
@@ -103,6 +103,7 @@ fn lower(hmac: &mut HmacProfile, faults: &mut Faults) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::verification::Algorithm;
     use crate::rules::sign::signing_preset;
 
     fn blank() -> Signing {

@@ -84,6 +84,28 @@ pub enum Algorithm {
     Token,
 }
 
+/// Who has the key of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHolder {
+    /// Sender and receiver: an HMAC.
+    Both,
+    /// The sender; the receiver has the public half.
+    Sender,
+    /// Whoever has the token, which is sent itself.
+    Bearer,
+}
+
+impl Algorithm {
+    /// Who has its key.
+    pub const fn key_holder(self) -> KeyHolder {
+        match self {
+            Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha512 => KeyHolder::Both,
+            Self::Ed25519 | Self::EcdsaP256 | Self::RsaSha256 => KeyHolder::Sender,
+            Self::Token => KeyHolder::Bearer,
+        }
+    }
+}
+
 /// How bytes are written as text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

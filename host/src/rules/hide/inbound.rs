@@ -6,7 +6,7 @@ use crate::domain::config::Source;
 use crate::domain::event::Headers;
 use crate::domain::secret::NamedSecrets;
 use crate::domain::secret::Secret;
-use crate::domain::verification::Algorithm;
+use crate::domain::verification::KeyHolder;
 use crate::domain::verification::Verification;
 use crate::rules::hide::credential;
 
@@ -32,7 +32,7 @@ impl Inbound {
         let mut headers = vec![source.key_header.clone()];
         let mut secrets = Vec::new();
         if let Some(verification) = &source.verification {
-            if verification.scheme.algorithm == Algorithm::Token {
+            if verification.scheme.algorithm.key_holder() == KeyHolder::Bearer {
                 let names = &verification.scheme.signature.headers;
                 headers.extend(names.iter().map(|name| name.to_ascii_lowercase()));
             }
@@ -90,9 +90,6 @@ impl Inbound {
 
 /// The secrets that are shared with the sender; public keys are none.
 fn shared(verification: &Verification) -> impl Iterator<Item = Secret> {
-    let public = matches!(
-        verification.scheme.algorithm,
-        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256
-    );
+    let public = verification.scheme.algorithm.key_holder() == KeyHolder::Sender;
     verification.secrets.iter().filter(move |_| !public).map(|secret| secret.0.clone())
 }

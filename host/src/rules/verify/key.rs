@@ -3,8 +3,8 @@
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
+use crate::domain::verification::KeyHolder;
 use crate::domain::verification::Scheme;
 use crate::domain::verification::SecretEncoding;
 use crate::rules::mac::Keyed;
@@ -22,13 +22,11 @@ pub(super) enum Key {
 
 /// Reads a secret; the fault says what form it should have and nothing of the secret.
 pub(super) fn prepare(scheme: &Scheme, secret: &str) -> Result<Key, String> {
-    match scheme.algorithm {
-        Algorithm::Token if secret.is_empty() => Err("the token is empty".into()),
-        Algorithm::Token => Ok(Key::Token(token_hash(secret))),
-        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => {
-            PublicKey::parse(scheme.algorithm, secret).map(Key::Public)
-        }
-        Algorithm::HmacSha1 | Algorithm::HmacSha256 | Algorithm::HmacSha512 => {
+    match scheme.algorithm.key_holder() {
+        KeyHolder::Bearer if secret.is_empty() => Err("the token is empty".into()),
+        KeyHolder::Bearer => Ok(Key::Token(token_hash(secret))),
+        KeyHolder::Sender => PublicKey::parse(scheme.algorithm, secret).map(Key::Public),
+        KeyHolder::Both => {
             let bytes = decode(&scheme.secret, secret).filter(|bytes| !bytes.is_empty());
             let keyed = bytes.and_then(|bytes| Keyed::new(scheme.algorithm, &bytes));
             keyed.map(Key::Mac).ok_or_else(|| {

@@ -68,7 +68,7 @@ impl PublicKey {
                 let key = key.or_else(|| rsa::RsaPublicKey::from_pkcs1_der(bytes).ok())?;
                 Some(Self::RsaSha256(Box::new(rsa::pkcs1v15::VerifyingKey::new(key))))
             }
-            Algorithm::HmacSha1 | Algorithm::HmacSha256 | Algorithm::HmacSha512 | Algorithm::Token => None,
+            _ => None,
         }
     }
 

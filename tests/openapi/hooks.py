@@ -15,7 +15,7 @@ STATE = [
 # One field forbids another, or wants one.
 PAIRS = [
     "give either", "^give ", "not both", "only the profile", "leave this out", "both want", "name a preset",
-    "say what to try", "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
+    "say what to try", "has no time of signing", "only the preset", "give the secret", "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
 ]
 # What a parser of its own reads: queries, URLs, names, mappings, filters, modules.
 GRAMMARS = [
@@ -26,6 +26,9 @@ GRAMMARS = [
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
+
+
+REPLAYED = json.dumps({"type": "https://hookmill.dev/problems/replayed", "title": "Of before", "status": 403}).encode()
 
 
 def _faults(response):
@@ -39,6 +42,8 @@ def after_call(context, case, response):
     which may tell of a thing that is gone."""
     if "idempotent-replayed" in response.headers:
         response.status_code = 403
+        response.headers["content-type"] = ["application/problem+json"]
+        response.content = REPLAYED
     if response.status_code not in (400, 413, 422):
         return
     try:

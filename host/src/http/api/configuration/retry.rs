@@ -80,12 +80,14 @@ impl<'de> Deserialize<'de> for Statuses {
 
 impl PartialSchema for Statuses {
     fn schema() -> RefOr<Schema> {
-        let one = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(100)).maximum(Some(599));
+        let one = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(300)).maximum(Some(599));
         let range = ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[1-5][0-9]{2}( ?- ?[1-5][0-9]{2})?$"));
+            .pattern(Some("^[3-5][0-9]{2}( ?- ?[3-5][0-9]{2})?$"));
         OneOfBuilder::new()
-            .description(Some("A status such as 429, or a range such as \"500-599\"."))
+            .description(Some(
+                "A status from 300 to 599, such as 429, or a range of them, such as \"500-599\".",
+            ))
             .item(one)
             .item(range)
             .into()

@@ -12,7 +12,7 @@
 //! worker                               what wakes the rest: a commit, a start, a clock
 //! delivery                             queues, dispatch, deliver, settle, release, retry and cancel
 //! pipeline                             accept, plan, steps, what plugins ask and keep, publish, replay
-//! control                              configuration: snapshot, resources, access, plugins, rollouts
+//! control                              configuration: snapshot, resources, plans, access, plugins, rollouts
 //! store │ sandbox │ egress             the three outside worlds: disk, guest code, network
 //! rules │ shape │ config │ observe     pure decisions │ JSONPath, filters, mappings │ settings │ metrics
 //! domain                               nouns
@@ -42,7 +42,9 @@
 //! `rules/seal.rs`; what is taken out of what is kept and shown, `rules/hide/mod.rs`, and how foreign text is written,
 //! `domain/visible.rs`. To see how a new version is compared with what was sent, `insight/comparisons/mod.rs` and
 //! `shape/difference/mod.rs`; how it is tried on live events, `control/rollouts/mod.rs`, `pipeline/steps/tried.rs` and
-//! `rules/rollout/mod.rs`. How it is all put together, `node/rooms.rs`.
+//! `rules/rollout/mod.rs`. How configuration is written, read and compared as documents,
+//! `http/api/configuration/documents`, and what they come to, `control/plans`. How it is all put together,
+//! `node/rooms.rs`.
 
 pub mod cli;
 pub mod config;

@@ -316,6 +316,7 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn_endless(worker.clone().keep_lease(stopping));
     supervisor.spawn_endless(worker.attend());
     supervisor.spawn_endless(control.clone().follow());
+    supervisor.spawn_endless(control.clone().sweep_plans());
     supervisor.spawn_endless(reports::run(control.clone(), reported));
     supervisor.spawn_endless(async move { control.build_artifacts().await });
     supervisor.spawn_endless(insight.keep_gauges());

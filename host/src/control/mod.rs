@@ -1,5 +1,5 @@
 //! What operators set up, and how it changes: the configuration in force (`configuration`, compiled in `snapshot`), its
-//! resources (`resources`), who may use the API (`access`), the plugins with their versions (`plugins`) and what is
+//! resources (`resources`), all of them at once (`plans`), who may use the API (`access`), the plugins with their versions (`plugins`) and what is
 //! tried of them (`rollouts`). A change is durable first, then in force (`write`). What happens to events reaches this
 //! room by a channel (`reports`). Not here: events.
 
@@ -10,6 +10,7 @@ mod error;
 mod handle;
 mod ids;
 mod limits;
+pub mod plans;
 pub mod plugins;
 pub mod reports;
 pub mod resources;

@@ -182,6 +182,23 @@ pub struct Step {
     pub on_error: OnError,
 }
 
+impl Step {
+    /// Whether it is the same but for blanks in its JSON. The order of names is part of it: what is made has that order.
+    pub fn means(&self, other: &Self) -> bool {
+        let plain = |step: &Self| {
+            let mut step = step.clone();
+            match &mut step.kind {
+                StepSpec::Filter(json) | StepSpec::Mapping(json) | StepSpec::Plugin { config: json, .. } => {
+                    let read: Result<serde_json::Value, _> = serde_json::from_str(json);
+                    *json = read.map_or_else(|_| json.clone(), |value| value.to_string());
+                }
+            }
+            step
+        };
+        plain(self) == plain(other)
+    }
+}
+
 /// The three kinds of steps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -93,7 +93,7 @@ macro_rules! ids {
 
 ids! {
     WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId
-    ComparisonId TestId RolloutId
+    ComparisonId TestId RolloutId PlanId
 }
 
 described! {

@@ -1,6 +1,8 @@
 //! Connections: made, changed, paused, deleted. Their steps are compiled here once to find every
 //! fault, and plugins are asked whether they take their configuration.
 
+use std::sync::Arc;
+
 use crate::control::Control;
 use crate::control::FieldFault;
 use crate::control::resources::check::Faults;
@@ -45,6 +47,15 @@ pub struct ConnectionDraft {
     pub retry: Option<Option<RetryPolicy>>,
 }
 
+/// Whether plugins are asked if they take their configuration, which may take them long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskPlugins {
+    /// They are.
+    Yes,
+    /// They were, and are still the same.
+    No,
+}
+
 /// One by id or name.
 fn find(documents: &Documents, workspace: WorkspaceId, which: &str) -> Result<Connection, ManageError> {
     let found = documents.connections.find(workspace, which);
@@ -63,34 +74,10 @@ impl Control {
         let mut faults = Faults::of("connection", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        let most = self.limits().connections_max;
-        if snapshot.documents.connections.of(workspace).count() >= most {
-            let detail = format!("a workspace has at most {most} connections; delete one first");
-            return Err(ManageError::Conflict(detail));
-        }
-        if draft.name.is_none() {
-            faults.missing("/name", "a connection needs a name");
-        }
-        if draft.origins.is_none() && !faults.within("/sources") {
-            let detail = "name a source, or \"published\" for events of POST /v1/events";
-            faults.missing("/source", detail);
-        }
-        if draft.destination.is_none() {
-            faults.missing("/destination", "name a destination");
-        }
-        let mut connection = Connection {
-            id: ConnectionId::from_bits(self.new_id()),
-            workspace,
-            name: String::new(),
-            created_at: self.now(),
-            state: FlowState::Active,
-            origins: Vec::new(),
-            event_types: vec!["*".to_owned()],
-            steps: Vec::new(),
-            destination: DestinationId::from_bits(0),
-            retry: None,
-        };
-        self.apply_connection(&snapshot.documents, &mut connection, draft, &mut faults).await;
+        self.check_room(&snapshot.documents, workspace)?;
+        let mut connection = self.blank_connection(workspace);
+        self.apply_new_connection(&snapshot.documents, &mut connection, draft, AskPlugins::Yes, &mut faults)
+            .await;
         faults.done()?;
         self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
@@ -108,7 +95,8 @@ impl Control {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let mut connection = find(&snapshot.documents, workspace, which)?;
-        self.apply_connection(&snapshot.documents, &mut connection, draft, &mut faults).await;
+        self.apply_connection(&snapshot.documents, &mut connection, draft, AskPlugins::Yes, &mut faults)
+            .await;
         faults.done()?;
         self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
@@ -123,11 +111,89 @@ impl Control {
         Ok(())
     }
 
+    /// The connection that a whole document means, and the one of that name, if there is one. What the document does
+    /// not mention is as by default; the state stays.
+    pub(in crate::control) async fn whole_connection(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        mut draft: ConnectionDraft,
+        ask: AskPlugins,
+        faults: &mut Faults,
+    ) -> Result<(Option<Arc<Connection>>, Connection), ManageError> {
+        let old =
+            draft.name.as_deref().and_then(|name| documents.connections.named(workspace, name)).cloned();
+        let mut connection = self.blank_connection(workspace);
+        match &old {
+            Some(old) => {
+                (connection.id, connection.created_at, connection.state) =
+                    (old.id, old.created_at, old.state);
+            }
+            None => self.check_room(documents, workspace)?,
+        }
+        // Other blanks are no other steps, and what is there has been checked.
+        if let Some(old) = &old
+            && draft.steps.as_ref().is_some_and(|steps| mean_the_same(&old.steps, steps))
+        {
+            connection.steps.clone_from(&old.steps);
+            draft.steps = None;
+        }
+        self.apply_new_connection(documents, &mut connection, draft, ask, faults).await;
+        Ok((old, connection))
+    }
+
+    fn check_room(&self, documents: &Documents, workspace: WorkspaceId) -> Result<(), ManageError> {
+        let most = self.limits().connections_max;
+        if documents.connections.of(workspace).count() < most {
+            return Ok(());
+        }
+        let detail = format!("a workspace has at most {most} connections; delete one first");
+        Err(ManageError::Conflict(detail))
+    }
+
+    pub(in crate::control) fn blank_connection(&self, workspace: WorkspaceId) -> Connection {
+        Connection {
+            id: ConnectionId::from_bits(self.new_id()),
+            workspace,
+            name: String::new(),
+            created_at: self.now(),
+            state: FlowState::Active,
+            origins: Vec::new(),
+            event_types: vec!["*".to_owned()],
+            steps: Vec::new(),
+            destination: DestinationId::from_bits(0),
+            retry: None,
+        }
+    }
+
+    /// Where nothing was before: what is needed must be there.
+    async fn apply_new_connection(
+        &self,
+        documents: &Documents,
+        connection: &mut Connection,
+        draft: ConnectionDraft,
+        ask: AskPlugins,
+        faults: &mut Faults,
+    ) {
+        if draft.name.is_none() {
+            faults.missing("/name", "a connection needs a name");
+        }
+        if draft.origins.is_none() && !faults.within("/sources") {
+            let detail = "name a source, or \"published\" for events of POST /v1/events";
+            faults.missing("/source", detail);
+        }
+        if draft.destination.is_none() {
+            faults.missing("/destination", "name a destination");
+        }
+        self.apply_connection(documents, connection, draft, ask, faults).await;
+    }
+
     async fn apply_connection(
         &self,
         documents: &Documents,
         connection: &mut Connection,
         draft: ConnectionDraft,
+        ask: AskPlugins,
         faults: &mut Faults,
     ) {
         let workspace = connection.workspace;
@@ -157,7 +223,10 @@ impl Control {
             connection.retry = policy;
         }
         if let Some(steps) = draft.steps {
-            self.check_draft_steps(workspace, &steps, faults).await;
+            match ask {
+                AskPlugins::Yes => self.check_draft_steps(workspace, &steps, faults).await,
+                AskPlugins::No => faults.add_below("/steps", self.check_steps(workspace, &steps)),
+            }
             connection.steps = steps;
         }
     }
@@ -181,6 +250,10 @@ impl Control {
         }
         faults.add_below("/steps", found);
     }
+}
+
+fn mean_the_same(some: &[Step], others: &[Step]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.means(other))
 }
 
 fn checked_origins(

@@ -1,15 +1,17 @@
 //! Destinations: made, changed, deleted. Not here: their signing (`signing`), sending
 //! (`deliver`).
 
+use std::sync::Arc;
+
 use crate::control::Control;
 use crate::control::FieldFault;
 use crate::control::random_bytes;
 use crate::control::resources::check::Faults;
+use crate::control::resources::check::GivenCredentials;
 use crate::control::resources::check::ManageError;
 use crate::control::resources::check::fields;
 use crate::control::resources::check::find;
 use crate::control::resources::check::moved;
-use crate::control::resources::check::moved::Given;
 use crate::control::resources::check::references;
 use crate::control::resources::check::retry;
 use crate::control::resources::signing;
@@ -71,19 +73,14 @@ impl Control {
     pub async fn create_destination(
         &self,
         workspace: WorkspaceId,
-        mut draft: DestinationDraft,
+        draft: DestinationDraft,
         read: Vec<FieldFault>,
     ) -> Result<NewDestination, ManageError> {
         let mut faults = Faults::of("destination", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        if draft.name.is_none() {
-            faults.missing("/name", "a destination needs a name");
-        }
-        // A new destination signs, also when the request does not mention it.
-        draft.signing.get_or_insert_default();
         let mut destination = self.blank_destination(workspace, draft.kind.unwrap_or(DestinationKind::Http));
-        let secret = self.apply_destination(&snapshot.documents, &mut destination, draft, &mut faults);
+        let secret = self.apply_new_destination(&snapshot.documents, &mut destination, draft, &mut faults);
         faults.done()?;
         self.write(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
         Ok(NewDestination { destination, secret })
@@ -102,12 +99,46 @@ impl Control {
         let snapshot = self.snapshot().clone();
         let old = find::destination(&snapshot.documents, workspace, which)?;
         let mut destination = old.clone();
-        let given = Given { auth: draft.http.auth.is_some(), headers: draft.headers.is_some() };
+        let given = GivenCredentials { auth: draft.http.auth.is_some(), headers: draft.headers.is_some() };
         let secret = self.apply_destination(&snapshot.documents, &mut destination, draft, &mut faults);
         moved::check(old, &destination, given, &mut faults);
         faults.done()?;
         self.write(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
         Ok(NewDestination { destination, secret })
+    }
+
+    /// The destination that a whole document means, and the one of that name, if there is one. What the document does
+    /// not mention is as by default; state and signing secret stay, since people and rotations change them elsewhere.
+    /// `given` says which credentials the document has itself, and does not keep.
+    pub(in crate::control) fn whole_destination(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        mut draft: DestinationDraft,
+        given: GivenCredentials,
+        faults: &mut Faults,
+    ) -> (Option<Arc<Destination>>, NewDestination) {
+        let named = |name| documents.destinations.named(workspace, name);
+        let old = draft.name.as_deref().and_then(named).cloned();
+        let kind = draft.kind.unwrap_or(DestinationKind::Http);
+        let mut destination = self.blank_destination(workspace, kind);
+        if let Some(old) = &old {
+            check_kind(old, Some(kind), faults);
+            (destination.id, destination.created_at, destination.state) = (old.id, old.created_at, old.state);
+            destination.signing = old.signing.clone();
+            let signing = draft.signing.get_or_insert_default();
+            signing.profile.get_or_insert(SigningProfile::StandardWebhooks);
+            signing.keep_secret(&old.signing);
+        }
+        let secret = self.apply_new_destination(documents, &mut destination, draft, faults);
+        if let Some(old) = &old {
+            moved::check(old, &destination, given, faults);
+            // Other blanks are no other schema.
+            if same_json(old.payload_schema.as_deref(), destination.payload_schema.as_deref()) {
+                destination.payload_schema.clone_from(&old.payload_schema);
+            }
+        }
+        (old, NewDestination { destination, secret })
     }
 
     /// Deletes a destination, unless a connection delivers to it.
@@ -120,7 +151,11 @@ impl Control {
         Ok(())
     }
 
-    fn blank_destination(&self, workspace: WorkspaceId, kind: DestinationKind) -> Destination {
+    pub(in crate::control) fn blank_destination(
+        &self,
+        workspace: WorkspaceId,
+        kind: DestinationKind,
+    ) -> Destination {
         Destination {
             id: DestinationId::from_bits(self.new_id()),
             workspace,
@@ -134,6 +169,22 @@ impl Control {
             concurrency: self.limits().concurrency,
             payload_schema: None,
         }
+    }
+
+    /// Where nothing was before: what is needed must be there.
+    fn apply_new_destination(
+        &self,
+        documents: &Documents,
+        destination: &mut Destination,
+        mut draft: DestinationDraft,
+        faults: &mut Faults,
+    ) -> Option<Secret> {
+        if draft.name.is_none() {
+            faults.missing("/name", "a destination needs a name");
+        }
+        // It signs, also where the request does not mention it.
+        draft.signing.get_or_insert_default();
+        self.apply_destination(documents, destination, draft, faults)
     }
 
     fn apply_destination(
@@ -171,6 +222,11 @@ impl Control {
         let draft = draft.signing?;
         signing::apply(&mut destination.signing, draft, random_bytes(), faults)
     }
+}
+
+fn same_json(one: Option<&str>, other: Option<&str>) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    one.and_then(read) == other.and_then(read)
 }
 
 /// What waits for one kind is nothing for another.

@@ -52,7 +52,7 @@ pub struct ApiKeyDraft {
 
 impl Control {
     /// A key that is not stored yet.
-    pub(super) fn make_key(
+    pub(in crate::control) fn make_key(
         &self,
         workspace: WorkspaceId,
         name: &str,

@@ -22,6 +22,14 @@ pub struct SigningDraft {
     pub secret: Option<Secret>,
 }
 
+impl SigningDraft {
+    /// A secret that signs already is no new one: others may sign beside it for a while.
+    pub(super) fn keep_secret(&mut self, old: &Signing) {
+        let current = old.secrets.first().map(|secret| secret.secret.0.expose());
+        self.secret.take_if(|secret| Some(secret.expose()) == current);
+    }
+}
+
 /// Applies a draft; answers the secret when there is a new one. `random` is used for that.
 pub(super) fn apply(
     signing: &mut Signing,

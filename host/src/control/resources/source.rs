@@ -1,5 +1,7 @@
 //! Sources: made, changed, deleted. Not here: their further keys (`key`).
 
+use std::sync::Arc;
+
 use crate::control::Control;
 use crate::control::FieldFault;
 use crate::control::resources::check::BasicDraft;
@@ -24,6 +26,7 @@ use crate::domain::config::ValueFrom;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::rules::own_answer;
+use crate::rules::verify::presets;
 use crate::shape::Query;
 
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -77,13 +80,8 @@ impl Control {
         let mut faults = Faults::of("source", read);
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        if draft.name.is_none() {
-            faults.missing("/name", "a source needs a name");
-        }
-        let require_key = draft.require_key;
         let mut source = self.blank_source(workspace);
-        self.apply_source(&snapshot.documents, &mut source, draft, &mut faults);
-        source.key_required = require_key.unwrap_or(source.verification.is_none() && source.basic.is_none());
+        self.apply_new_source(&snapshot.documents, &mut source, draft, &mut faults);
         faults.done()?;
         let key = self.make_key(workspace, &source.name, Vec::new(), Some(source.id));
         self.write(vec![
@@ -112,6 +110,27 @@ impl Control {
         Ok(source)
     }
 
+    /// The source that a whole document means, and the one of that name, if there is one. What the document does not
+    /// mention is as by default; state and secrets stay, since people and rotations change them elsewhere.
+    pub(in crate::control) fn whole_source(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        mut draft: SourceDraft,
+        faults: &mut Faults,
+    ) -> (Option<Arc<Source>>, Source) {
+        let old = draft.name.as_deref().and_then(|name| documents.sources.named(workspace, name)).cloned();
+        let mut source = self.blank_source(workspace);
+        if let Some(old) = &old {
+            (source.id, source.created_at, source.state) = (old.id, old.created_at, old.state);
+            if let Some(Some(verification)) = &mut draft.verification {
+                verification.keep_secrets(old.verification.as_ref());
+            }
+        }
+        self.apply_new_source(documents, &mut source, draft, faults);
+        (old, source)
+    }
+
     /// Deletes a source and its keys, unless a connection takes events from it.
     pub async fn delete_source(&self, workspace: WorkspaceId, which: &str) -> Result<(), ManageError> {
         let _guard = self.write_guard().await;
@@ -122,6 +141,18 @@ impl Control {
         let writes = keys.chain([DocumentWrite::DeleteSource(source.id)]).collect();
         self.write(writes).await?;
         Ok(())
+    }
+
+    /// What a source would be that says how requests are verified, and nothing else.
+    pub(in crate::control) fn default_source(&self, source: &Source) -> Source {
+        let mut default = self.blank_source(source.workspace);
+        let preset = source.verification.as_ref().and_then(|verification| verification.preset.as_deref());
+        if let Some(preset) = preset.and_then(|name| presets().find(name).cloned()) {
+            default.event_type = preset.event_type;
+            default.idempotency = preset.idempotency.map(|from| Idempotency { from });
+        }
+        default.key_required = source.verification.is_none() && source.basic.is_none();
+        default
     }
 
     fn blank_source(&self, workspace: WorkspaceId) -> Source {
@@ -141,6 +172,22 @@ impl Control {
             body_bytes_max: None,
             response: None,
         }
+    }
+
+    /// Where nothing was before: what is needed must be there.
+    fn apply_new_source(
+        &self,
+        documents: &Documents,
+        source: &mut Source,
+        draft: SourceDraft,
+        faults: &mut Faults,
+    ) {
+        if draft.name.is_none() {
+            faults.missing("/name", "a source needs a name");
+        }
+        let require_key = draft.require_key;
+        self.apply_source(documents, source, draft, faults);
+        source.key_required = require_key.unwrap_or(source.verification.is_none() && source.basic.is_none());
     }
 
     fn apply_source(

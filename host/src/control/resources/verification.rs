@@ -33,6 +33,20 @@ pub struct VerificationDraft {
     pub fail_status: Option<u16>,
 }
 
+impl VerificationDraft {
+    /// Takes the secrets of before where it mentions none.
+    pub(super) fn keep_secrets(&mut self, old: Option<&Verification>) {
+        let Some(old) = old else { return };
+        if self.secrets.is_empty() {
+            self.secrets = old.secrets.iter().map(|secret| secret.0.clone()).collect();
+        }
+        if self.verify_token.is_none() {
+            let keeps = challenge_of(self.preset.as_deref()) == Some(Challenge::MetaHubChallenge);
+            self.verify_token = old.verify_token.as_ref().filter(|_| keeps).map(|token| token.0.clone());
+        }
+    }
+}
+
 /// The verification a draft means, and the preset it came from. What is not given stays as it is
 /// in `old`.
 pub(super) fn build(

@@ -108,10 +108,14 @@ impl<T: Resource> Table<T> {
     /// The one with that id or name in a workspace.
     pub fn find(&self, workspace: WorkspaceId, id_or_name: &str) -> Option<&Arc<T>> {
         let by_id = id_or_name.parse().ok().and_then(|id| self.by_id.get(&id));
-        by_id.filter(|document| document.workspace() == workspace).or_else(|| {
-            let id = self.by_name.get(&(workspace, id_or_name.to_owned()))?;
-            self.by_id.get(id)
-        })
+        by_id
+            .filter(|document| document.workspace() == workspace)
+            .or_else(|| self.named(workspace, id_or_name))
+    }
+
+    /// The one of that name in a workspace.
+    pub fn named(&self, workspace: WorkspaceId, name: &str) -> Option<&Arc<T>> {
+        self.by_name.get(&(workspace, name.to_owned())).and_then(|id| self.by_id.get(id))
     }
 
     /// The one with that id in any workspace. Names are looked up only where it is known whose they are.
@@ -301,25 +305,28 @@ impl Documents {
     pub fn with(&self, revision: u64, writes: &[DocumentWrite]) -> Self {
         let mut next = self.clone();
         next.revision = revision;
-        for write in writes {
-            match write.clone() {
-                DocumentWrite::PutWorkspace(document) => next.workspaces.put(Arc::new(document)),
-                DocumentWrite::PutKey(document) => next.keys.put(Arc::new(document)),
-                DocumentWrite::DeleteKey(id) => next.keys.remove(id),
-                DocumentWrite::PutSource(document) => next.sources.put(Arc::from(document)),
-                DocumentWrite::DeleteSource(id) => next.sources.remove(id),
-                DocumentWrite::PutConnection(document) => next.connections.put(Arc::new(document)),
-                DocumentWrite::DeleteConnection(id) => next.connections.remove(id),
-                DocumentWrite::PutDestination(document) => next.destinations.put(Arc::new(document)),
-                DocumentWrite::DeleteDestination(id) => next.destinations.remove(id),
-                DocumentWrite::PutPlugin(document) => next.plugins.put(Arc::new(document)),
-                DocumentWrite::DeletePlugin(id) => next.plugins.remove(id),
-                DocumentWrite::PutPluginTest(document) => next.plugin_tests.put(Arc::new(document)),
-                DocumentWrite::DeletePluginTest(id) => next.plugin_tests.remove(id),
-                DocumentWrite::PutSecret(document) => next.secrets.put(Arc::new(document)),
-                DocumentWrite::DeleteSecret(id) => next.secrets.remove(id),
-            }
-        }
+        writes.iter().for_each(|write| next.change(write.clone()));
         next
+    }
+
+    /// With one change more.
+    pub fn change(&mut self, write: DocumentWrite) {
+        match write {
+            DocumentWrite::PutWorkspace(document) => self.workspaces.put(Arc::new(document)),
+            DocumentWrite::PutKey(document) => self.keys.put(Arc::new(document)),
+            DocumentWrite::DeleteKey(id) => self.keys.remove(id),
+            DocumentWrite::PutSource(document) => self.sources.put(Arc::from(document)),
+            DocumentWrite::DeleteSource(id) => self.sources.remove(id),
+            DocumentWrite::PutConnection(document) => self.connections.put(Arc::new(document)),
+            DocumentWrite::DeleteConnection(id) => self.connections.remove(id),
+            DocumentWrite::PutDestination(document) => self.destinations.put(Arc::new(document)),
+            DocumentWrite::DeleteDestination(id) => self.destinations.remove(id),
+            DocumentWrite::PutPlugin(document) => self.plugins.put(Arc::new(document)),
+            DocumentWrite::DeletePlugin(id) => self.plugins.remove(id),
+            DocumentWrite::PutPluginTest(document) => self.plugin_tests.put(Arc::new(document)),
+            DocumentWrite::DeletePluginTest(id) => self.plugin_tests.remove(id),
+            DocumentWrite::PutSecret(document) => self.secrets.put(Arc::new(document)),
+            DocumentWrite::DeleteSecret(id) => self.secrets.remove(id),
+        }
     }
 }

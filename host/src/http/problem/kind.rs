@@ -62,12 +62,16 @@ kinds! {
     RequestTimeout = "request-timeout", 408, "The request took too long";
     /// The state of things does not allow it.
     Conflict = "conflict", 409, "This is not possible now";
+    /// What a plan was made from has changed.
+    PlanStale = "plan-stale", 409, "The plan is out of date";
     /// The body is too long.
     TooLarge = "too-large", 413, "The body is too long";
     /// The path is too long.
     UriTooLong = "uri-too-long", 414, "The path is too long";
     /// The body has the wrong media type.
     UnsupportedMediaType = "unsupported-media-type", 415, "The body has the wrong media type";
+    /// Documents are not valid.
+    InvalidConfiguration = "invalid-configuration", 422, "The configuration is not valid";
     /// A document is not valid.
     InvalidWorkspace = "invalid-workspace", 422, "The workspace is not valid";
     /// A document is not valid.

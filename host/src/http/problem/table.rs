@@ -81,6 +81,7 @@ impl From<ManageError> for Problem {
             ManageError::Invalid { what, faults } => Self::invalid(kind_of(what), faults),
             ManageError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             ManageError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            ManageError::Stale => Self::new(Kind::PlanStale, detail),
             ManageError::Forbidden(_) => Self::new(Kind::Forbidden, detail),
             ManageError::Store(store) => store.into(),
         }
@@ -96,6 +97,7 @@ fn kind_of(what: &str) -> Kind {
         "destination" => Kind::InvalidDestination,
         "secret" => Kind::InvalidSecret,
         "connection" => Kind::InvalidConnection,
+        "configuration" => Kind::InvalidConfiguration,
         "comparison" => Kind::InvalidComparison,
         "rollout" => Kind::InvalidRollout,
         _ => Kind::InvalidRequest,

@@ -35,5 +35,6 @@ pub(crate) use faults::pointer_to;
 pub(crate) use name::Name;
 pub(crate) use query::QueryParams;
 pub(crate) use query::refuse_parameters;
+pub(crate) use shape::BodyMembers;
 pub(crate) use shape::Shapes;
 pub(crate) use wait::Wait;

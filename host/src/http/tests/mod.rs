@@ -3,6 +3,7 @@
 
 mod comparisons;
 mod describe;
+mod documents;
 mod keys;
 mod resources;
 mod states;

@@ -28,6 +28,9 @@ pub enum ManageError {
     /// The key may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// A plan was made from a configuration that is not in force any more.
+    #[error("the configuration has changed since this plan was made; make a new one")]
+    Stale,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,6 +80,11 @@ impl Faults {
         self.found.iter().any(|fault| {
             fault.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+    }
+
+    /// All of them.
+    pub(crate) fn into_inner(self) -> Vec<FieldFault> {
+        self.found
     }
 
     /// Nothing, or all of them.

@@ -13,4 +13,5 @@ pub(super) mod retry;
 pub use basic::BasicDraft;
 pub(crate) use error::Faults;
 pub use error::ManageError;
+pub use moved::GivenCredentials;
 pub use retry::DELAY_MAX;

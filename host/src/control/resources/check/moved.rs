@@ -10,7 +10,7 @@ use crate::rules::hide::is_credential;
 
 /// Which credentials a request gives, or takes away.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::control::resources) struct Given {
+pub struct GivenCredentials {
     /// Everything in `auth`.
     pub auth: bool,
     /// Every header.
@@ -21,7 +21,7 @@ pub(in crate::control::resources) struct Given {
 pub(in crate::control::resources) fn check(
     old: &Destination,
     new: &Destination,
-    given: Given,
+    given: GivenCredentials,
     faults: &mut Faults,
 ) {
     let (Some(endpoint), Some(moved)) = (old.endpoint.http(), new.endpoint.http()) else { return };

@@ -109,7 +109,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered(), routes!(resume))
 }
 
-fn draft(mut body: ConnectionBody, faults: &mut RequestFaults) -> ConnectionDraft {
+pub(in crate::http::api) fn draft(mut body: ConnectionBody, faults: &mut RequestFaults) -> ConnectionDraft {
     ConnectionDraft {
         origins: origins(&mut body, faults),
         name: body.name.map(|name| name.0),

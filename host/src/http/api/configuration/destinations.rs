@@ -161,7 +161,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write().remembered().optional_body(), routes!(test))
 }
 
-fn draft(body: DestinationBody, faults: &mut RequestFaults) -> DestinationDraft {
+pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFaults) -> DestinationDraft {
     DestinationDraft {
         name: body.name.map(|name| name.0),
         state: body.state,

@@ -3,6 +3,7 @@
 pub(super) mod connections;
 mod destination_views;
 pub(super) mod destinations;
+mod documents;
 mod inbox;
 pub(super) mod retry;
 mod rotation;
@@ -15,7 +16,14 @@ use crate::http::door::Routes;
 
 /// The operations.
 pub(super) fn routes() -> Routes {
-    [sources::routes(), connections::routes(), destinations::routes(), inbox::routes(), rotation::routes()]
-        .into_iter()
-        .fold(Routes::default(), Routes::and)
+    [
+        sources::routes(),
+        connections::routes(),
+        destinations::routes(),
+        inbox::routes(),
+        rotation::routes(),
+        documents::routes(),
+    ]
+    .into_iter()
+    .fold(Routes::default(), Routes::and)
 }

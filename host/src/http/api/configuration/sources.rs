@@ -184,7 +184,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::write(), routes!(delete))
 }
 
-fn draft(body: SourceBody, faults: &mut RequestFaults) -> SourceDraft {
+pub(in crate::http::api) fn draft(body: SourceBody, faults: &mut RequestFaults) -> SourceDraft {
     SourceDraft {
         name: body.name.map(|name| name.0),
         state: body.state,

@@ -9,6 +9,7 @@ mod pointer;
 mod shapes;
 mod words;
 
+pub(crate) use outline::BodyMembers;
 pub(crate) use shapes::Shapes;
 
 use std::collections::BTreeMap;

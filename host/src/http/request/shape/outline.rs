@@ -41,7 +41,7 @@ impl<'a> BodyOutline<'a> {
         place: SchemaPlace<'_>,
         faults: &mut RequestFaults,
     ) -> serde_json::Result<Self> {
-        let Members(members) = serde_json::from_str(text)?;
+        let BodyMembers(members) = serde_json::from_str(text)?;
         Ok(Self::object(members, place.for_json(text.trim_ascii_start()), Pointer::Root, faults))
     }
 
@@ -55,7 +55,7 @@ impl<'a> BodyOutline<'a> {
         let place = place.for_json(raw.get());
         match raw.get().as_bytes().first() {
             Some(b'{') if place.looks_into_objects() => match serde_json::from_str(raw.get()) {
-                Ok(Members(members)) => Self::object(members, place, pointer, faults),
+                Ok(BodyMembers(members)) => Self::object(members, place, pointer, faults),
                 Err(_) => Self::Piece(raw),
             },
             Some(b'[') => match (place.items(), serde_json::from_str::<Vec<&RawValue>>(raw.get())) {
@@ -243,13 +243,13 @@ impl Serialize for BodyOutline<'_> {
 }
 
 /// The members of an object with their text.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct BodyMembers<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for BodyMembers<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
         impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
+            type Value = BodyMembers<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -260,7 +260,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(name) = map.next_key::<Name<'de>>()? {
                     members.push((name.0, map.next_value()?));
                 }
-                Ok(Members(members))
+                Ok(BodyMembers(members))
             }
         }
         deserializer.deserialize_map(Reader)

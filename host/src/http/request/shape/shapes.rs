@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
+use crate::http::request::faults::RequestFaults;
 use crate::http::request::shape::Shape;
 use crate::http::request::shape::parameters;
 
@@ -27,13 +29,22 @@ impl Shapes {
         self.kept::<T>(|| Shape::compile(parameters::schema::<T>()))
     }
 
+    /// Reads what is an object of a body's in itself.
+    pub(crate) fn read_part<T: DeserializeOwned + ToSchema + 'static>(
+        &self,
+        text: &str,
+        depth_max: usize,
+    ) -> Result<(T, RequestFaults), Problem> {
+        self.of::<T>()?.read(text.as_bytes(), depth_max)
+    }
+
     /// Reads a body, for tests that need no request.
     #[cfg(test)]
-    pub(crate) fn read<T: serde::de::DeserializeOwned + ToSchema + 'static>(
+    pub(crate) fn read<T: DeserializeOwned + ToSchema + 'static>(
         &self,
         body: &str,
-    ) -> Result<(T, crate::http::request::RequestFaults), Problem> {
-        self.of::<T>()?.read(body.as_bytes(), 128)
+    ) -> Result<(T, RequestFaults), Problem> {
+        self.read_part(body, 128)
     }
 
     fn kept<T: 'static>(&self, make: impl FnOnce() -> Result<Shape, Problem>) -> Result<Arc<Shape>, Problem> {

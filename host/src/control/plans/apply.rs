@@ -1,0 +1,38 @@
+//! Carries a plan out: what it was made from is still so, or nothing happens.
+
+use crate::control::Control;
+use crate::control::plans::ConfigPlan;
+use crate::control::plans::Wanted;
+use crate::control::plans::plan;
+use crate::control::resources::AskPlugins;
+use crate::control::resources::ManageError;
+use crate::control::snapshot::DocumentWrite;
+use crate::domain::id::WorkspaceId;
+
+impl Control {
+    /// Makes what is there what is wanted, in one write, if the configuration is still the one that `base` is the digest
+    /// of; else `Stale`.
+    pub async fn apply_config(
+        &self,
+        workspace: WorkspaceId,
+        wanted: Vec<Wanted>,
+        base: [u8; 32],
+    ) -> Result<ConfigPlan, ManageError> {
+        let _guard = self.write_guard().await;
+        let snapshot = self.snapshot().clone();
+        if plan::base(&snapshot.documents, workspace) != base {
+            return Err(ManageError::Stale);
+        }
+        // Nobody else can change anything meanwhile; the plugins were asked when the plan was made.
+        let plan = self.plan_from(&snapshot.documents, workspace, wanted, AskPlugins::No).await?;
+        let mut writes: Vec<DocumentWrite> = Vec::new();
+        for change in plan.changes.iter().filter(|change| change.differs()) {
+            writes.push(change.after.write());
+            writes.extend(change.key.iter().map(|made| DocumentWrite::PutKey(made.key.clone())));
+        }
+        if !writes.is_empty() {
+            self.write(writes).await?;
+        }
+        Ok(plan)
+    }
+}

@@ -1,0 +1,14 @@
+//! A configuration that is wanted, whole, and the changes that lead there: all of them or none. A plan is made without
+//! changing anything (`plan`), kept for a while under an id (`kept`), and carried out only where nothing of what it was
+//! made from has changed since (`apply`). Not here: how documents are written and compared for people (`http`).
+
+mod apply;
+mod kept;
+mod plan;
+
+pub use kept::KeptPlan;
+pub use plan::ConfigDocument;
+pub use plan::ConfigPlan;
+pub use plan::PlannedChange;
+pub use plan::Wanted;
+pub use plan::WantedDraft;

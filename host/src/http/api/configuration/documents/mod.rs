@@ -1,0 +1,229 @@
+//! `/v1/config`: everything operators set up as documents. A plan says what would change and changes nothing; carried
+//! out, all of it happens or nothing. A document is the body that makes a resource, with `resource`: what it does not
+//! mention is as by default, save the state and secrets, which stay. Not here: what documents come to
+//! (`control::plans`).
+
+mod changes;
+mod credentials;
+mod read;
+mod written;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::IntoParams;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::control::plans::ConfigDocument;
+use crate::control::plans::ConfigPlan;
+use crate::control::plans::KeptPlan;
+use crate::control::plans::Wanted;
+use crate::control::snapshot::Documents;
+use crate::domain::config::Scope;
+use crate::domain::id::PlanId;
+use crate::domain::id::WorkspaceId;
+use crate::domain::time::Timestamp;
+use crate::http::api::access::keys;
+use crate::http::api::access::keys::KeyView;
+use crate::http::api::configuration::documents::changes::ConfigChangeView;
+use crate::http::door::Door;
+use crate::http::door::Routes;
+use crate::http::problem::Kind;
+use crate::http::problem::Problem;
+use crate::http::reply;
+use crate::http::reply::Answer;
+use crate::http::request::Call;
+use crate::http::request::JsonBody;
+use crate::http::request::PathParams;
+use crate::http::request::QueryParams;
+use crate::http::request::RequestFaults;
+use crate::http::request::id;
+use crate::http::request::not_found;
+use crate::http::site::Site;
+
+/// How documents are to be shown.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// Whether secrets stand in the documents themselves; `{"$keep": true}` does, if not given. Needs an admin key.
+    #[param(nullable = false)]
+    plain_secrets: Option<bool>,
+}
+
+/// The configuration of a workspace.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConfigView {
+    /// Sources, destinations and connections, in this order, each by name. What is as by default is left out.
+    #[schema(value_type = Vec<Object>)]
+    pub documents: Vec<Map<String, Value>>,
+}
+
+/// What is wanted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigPlanBody {
+    /// Each is the body that would make a source, a destination or a connection, with `resource`: which of them it is.
+    /// What is not among them stays as it is.
+    #[schema(required = true, value_type = Vec<Object>, min_items = 1, max_items = 1000, nullable = false)]
+    documents: Option<Vec<Option<Box<RawValue>>>>,
+}
+
+/// What would be done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConfigPlanView {
+    /// With it the plan is carried out.
+    pub id: PlanId,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// All of it in one line.
+    pub says: String,
+    /// What would change, in the order in which it is done.
+    changes: Vec<ConfigChangeView>,
+}
+
+/// What came of one document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AppliedDocumentView {
+    /// Which of the documents, from 0.
+    pub document: usize,
+    /// `source`, `destination` or `connection`.
+    pub resource: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// Where events are sent to; null where it is no source.
+    #[schema(required = true)]
+    pub url: Option<String>,
+    /// The first key of a new source, shown now and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub key: Option<KeyView>,
+    /// The secret that a destination begins to sign with, shown now and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub secret: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AppliedPlanView {
+    /// All of it in one line.
+    pub says: String,
+    /// What was made or changed.
+    pub documents: Vec<AppliedDocumentView>,
+}
+
+/// The operations.
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Door::read(), routes!(export))
+        .add(Door::write().remembered(), routes!(plan))
+        .add(Door::write().remembered(), routes!(apply))
+}
+
+/// Shows everything that is set up as documents, which can be applied here or elsewhere.
+#[utoipa::path(
+    get,
+    path = "/v1/config/documents",
+    params(ExportQuery),
+    responses((status = 200, body = ConfigView)),
+)]
+async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
+    let plain = query.whole()?.plain_secrets.unwrap_or(false);
+    if plain && !call.principal()?.may(Scope::Admin) {
+        return Err(Problem::new(Kind::Forbidden, "secrets are shown to admin keys only"));
+    }
+    let (workspace, snapshot) = (call.workspace()?, call.control.snapshot().clone());
+    let documents = all(&snapshot.documents, workspace).into_iter().map(|document| {
+        let default = call.control.default_document(&document);
+        let default = written::write(&default, &snapshot.documents);
+        let short = written::write(&document, &snapshot.documents).short(&default);
+        if plain { short.plain().form } else { short.form }
+    });
+    Ok(reply::ok(&ConfigView { documents: documents.collect() }))
+}
+
+/// Says what would have to change for this to be so, and changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/config/plans",
+    request_body = ConfigPlanBody,
+    responses((status = 201, body = ConfigPlanView)),
+)]
+async fn plan(call: Call, body: JsonBody<ConfigPlanBody>) -> Answer {
+    let workspace = call.workspace()?;
+    let documents: Vec<Box<RawValue>> =
+        body.whole()?.documents.unwrap_or_default().into_iter().flatten().collect();
+    let kept = serde_json::to_string(&documents).unwrap_or_default();
+    let before = call.control.snapshot().clone();
+    let plan = call.control.plan_config(workspace, wanted(&call, workspace, &documents)?).await?;
+    let id = call.control.keep_plan(workspace, &KeptPlan { documents: kept, base: plan.base }).await?;
+    let changes = changes::of(&plan, &before.documents);
+    let says = changes::in_words(&changes, documents.len());
+    let view = ConfigPlanView { id, expires_at: KeptPlan::expires_at(id), says, changes };
+    Ok(reply::created(&format!("/v1/config/plans/{id}"), &view))
+}
+
+/// Carries a plan out: all of it, or nothing where the configuration has changed since.
+#[utoipa::path(
+    post,
+    path = "/v1/config/plans/{plan}/apply",
+    params(("plan" = String, Path, description = "Its id.")),
+    responses((status = 200, body = AppliedPlanView)),
+)]
+async fn apply(call: Call, PathParams(plan): PathParams<String>) -> Answer {
+    let (workspace, id): (WorkspaceId, PlanId) = (call.workspace()?, id("plan", &plan)?);
+    let kept = call.control.kept_plan(workspace, id).await?.ok_or_else(|| not_found("plan", &plan))?;
+    let documents: Vec<Box<RawValue>> = serde_json::from_str(&kept.documents).unwrap_or_default();
+    let before = call.control.snapshot().clone();
+    let done = call.control.apply_config(workspace, wanted(&call, workspace, &documents)?, kept.base).await?;
+    call.control.forget_plan(workspace, id).await?;
+    let says = changes::in_words(&changes::of(&done, &before.documents), documents.len());
+    Ok(reply::ok(&AppliedPlanView { says, documents: applied(&call.site, &done) }))
+}
+
+fn wanted(call: &Call, workspace: WorkspaceId, documents: &[Box<RawValue>]) -> Result<Vec<Wanted>, Problem> {
+    let mut faults = RequestFaults::default();
+    let wanted = read::all(call, workspace, documents, &mut faults)?;
+    faults.done(Kind::InvalidConfiguration)?;
+    Ok(wanted)
+}
+
+fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
+    let show = |change: &crate::control::plans::PlannedChange| {
+        let (id, url) = match &change.after {
+            ConfigDocument::Source(source) => (source.id.to_string(), Some(site.source_url(source.id))),
+            ConfigDocument::Destination(destination) => (destination.id.to_string(), None),
+            ConfigDocument::Connection(connection) => (connection.id.to_string(), None),
+        };
+        AppliedDocumentView {
+            document: change.place,
+            resource: written::resource(&change.after),
+            name: change.after.name().to_owned(),
+            id,
+            url,
+            key: change.key.as_ref().map(keys::show_new),
+            secret: change.secret.as_ref().map(|secret| secret.expose().to_owned()),
+        }
+    };
+    plan.changes.iter().filter(|change| change.differs()).map(show).collect()
+}
+
+/// Everything of a workspace, by kind and name.
+fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
+    let mut sources: Vec<ConfigDocument> =
+        documents.sources.of(workspace).cloned().map(ConfigDocument::Source).collect();
+    let mut destinations: Vec<ConfigDocument> =
+        documents.destinations.of(workspace).cloned().map(ConfigDocument::Destination).collect();
+    let mut connections: Vec<ConfigDocument> =
+        documents.connections.of(workspace).cloned().map(ConfigDocument::Connection).collect();
+    for kind in [&mut sources, &mut destinations, &mut connections] {
+        kind.sort_by(|one, other| one.name().cmp(other.name()));
+    }
+    [sources, destinations, connections].concat()
+}

@@ -1,0 +1,193 @@
+//! Reads documents as they are wanted: each by the schema of the body that would make it. What is in a step stays byte
+//! for byte. Not here: what they come to (`control::plans`).
+
+use indexmap::IndexMap;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::control::FieldFault;
+use crate::control::plans::ConfigDocument;
+use crate::control::plans::Wanted;
+use crate::control::plans::WantedDraft;
+use crate::control::resources::GivenCredentials;
+use crate::control::snapshot::Documents;
+use crate::domain::id::WorkspaceId;
+use crate::domain::secret::Secret;
+use crate::domain::suggest::suggest;
+use crate::http::api::configuration::connections;
+use crate::http::api::configuration::connections::ConnectionBody;
+use crate::http::api::configuration::destinations;
+use crate::http::api::configuration::destinations::DestinationBody;
+use crate::http::api::configuration::documents::credentials;
+use crate::http::api::configuration::documents::written::RESOURCE;
+use crate::http::api::configuration::sources;
+use crate::http::api::configuration::sources::SourceBody;
+use crate::http::problem::Problem;
+use crate::http::request::BodyMembers;
+use crate::http::request::Call;
+use crate::http::request::RequestFaults;
+use crate::http::request::pointer_to;
+
+/// In the place of a secret that is not there, so that nothing else is found wrong with it.
+const UNKNOWN: &str = "unknown";
+const RESOURCES: [&str; 3] = ["source", "destination", "connection"];
+
+/// The members of a document, each as it is written.
+type Parts = IndexMap<String, Box<RawValue>>;
+
+/// Reads all of them; what is wrong is told at `/documents/{place}` and below.
+pub(super) fn all(
+    call: &Call,
+    workspace: WorkspaceId,
+    documents: &[Box<RawValue>],
+    faults: &mut RequestFaults,
+) -> Result<Vec<Wanted>, Problem> {
+    let snapshot = call.control.snapshot().clone();
+    let reader = Reader { call, workspace, there: &snapshot.documents };
+    let mut wanted = Vec::with_capacity(documents.len());
+    for (place, raw) in documents.iter().enumerate() {
+        match reader.one(raw)? {
+            Ok(read) => wanted.push(read),
+            Err(fault) => faults.add(format!("/documents/{place}{}", fault.pointer), fault.detail),
+        }
+    }
+    Ok(wanted)
+}
+
+struct Reader<'r> {
+    call: &'r Call,
+    workspace: WorkspaceId,
+    there: &'r Documents,
+}
+
+impl Reader<'_> {
+    /// One document; or why nobody can say what it is.
+    fn one(&self, raw: &RawValue) -> Result<Result<Wanted, FieldFault>, Problem> {
+        let Ok(BodyMembers(members)) = serde_json::from_str(raw.get()) else {
+            let detail =
+                "a document is an object, such as {\"resource\": \"source\", \"name\": \"crm\"}".to_owned();
+            return Ok(Err(FieldFault { pointer: String::new(), detail }));
+        };
+        let mut faults = RequestFaults::default();
+        let mut parts = Parts::new();
+        for (name, raw) in members {
+            if parts.insert(name.clone().into_owned(), raw.to_owned()).is_some() {
+                faults.add(pointer_to("", &name), "this field is there twice");
+            }
+        }
+        let resource = match kind_of(parts.shift_remove(RESOURCE).as_deref()) {
+            Ok(resource) => resource,
+            Err(detail) => return Ok(Err(FieldFault { pointer: format!("/{RESOURCE}"), detail })),
+        };
+        let kept = self.resolve(resource, &mut parts, &mut faults);
+        let text = serde_json::to_string(&parts).unwrap_or_default();
+        let (draft, more) = self.draft(resource, &text, &kept)?;
+        let faults = faults.into_inner().into_iter().chain(more).collect();
+        Ok(Ok(Wanted { draft, faults }))
+    }
+
+    fn draft(
+        &self,
+        resource: &str,
+        text: &str,
+        kept: &[String],
+    ) -> Result<(WantedDraft, Vec<FieldFault>), Problem> {
+        let (shapes, depth) = (&self.call.site.shapes, self.call.control.limits().json_depth_max);
+        let keeps = |part: &str| kept.iter().any(|pointer| pointer.starts_with(part));
+        Ok(match resource {
+            "source" => {
+                let (body, mut faults) = shapes.read_part::<SourceBody>(text, depth)?;
+                let draft = sources::draft(body, &mut faults);
+                (WantedDraft::Source(Box::new(draft)), faults.into_inner())
+            }
+            "destination" => {
+                let (body, mut faults) = shapes.read_part::<DestinationBody>(text, depth)?;
+                let draft = destinations::draft(body, &mut faults);
+                let given = GivenCredentials { auth: !keeps("/auth"), headers: !keeps("/headers") };
+                (WantedDraft::Destination(Box::new(draft), given), faults.into_inner())
+            }
+            _ => {
+                let (body, mut faults) = shapes.read_part::<ConnectionBody>(text, depth)?;
+                let draft = connections::draft(body, &mut faults);
+                (WantedDraft::Connection(Box::new(draft)), faults.into_inner())
+            }
+        })
+    }
+
+    /// Puts the secrets that are there in the place of `$keep`; answers where.
+    fn resolve(&self, resource: &str, parts: &mut Parts, faults: &mut RequestFaults) -> Vec<String> {
+        const WITH_SECRETS: [&str; 6] = ["auth", "basic", "headers", "response", "signing", "verification"];
+        let mut kept = Vec::new();
+        let name = parts.get("name").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+        let secrets = name.map(|name| self.secrets(resource, &name)).unwrap_or_default();
+        // What has no secret in it stays as it is written.
+        for part in WITH_SECRETS {
+            let Some(raw) = parts.get_mut(part).filter(|raw| raw.get().contains(credentials::KEEP)) else {
+                continue;
+            };
+            let Ok(mut value) = serde_json::from_str::<Value>(raw.get()) else { continue };
+            put_back(&mut value, &format!("/{part}"), &secrets, &mut kept, faults);
+            if let Ok(resolved) = serde_json::value::to_raw_value(&value) {
+                *raw = resolved;
+            }
+        }
+        kept
+    }
+
+    fn secrets(&self, resource: &str, name: &str) -> Vec<(String, Secret)> {
+        let there = self.there;
+        let document = match resource {
+            "source" => there.sources.named(self.workspace, name).cloned().map(ConfigDocument::Source),
+            "destination" => {
+                there.destinations.named(self.workspace, name).cloned().map(ConfigDocument::Destination)
+            }
+            _ => None,
+        };
+        document.map(|document| credentials::of(&document)).unwrap_or_default()
+    }
+}
+
+fn put_back(
+    value: &mut Value,
+    pointer: &str,
+    secrets: &[(String, Secret)],
+    kept: &mut Vec<String>,
+    faults: &mut RequestFaults,
+) {
+    if credentials::is_keep(value) {
+        match secrets.iter().find(|(place, _)| place == pointer) {
+            Some((_, secret)) => {
+                kept.push(pointer.to_owned());
+                *value = secret.expose().into();
+            }
+            None => {
+                faults.add(pointer, "there is no secret here to keep: give it itself");
+                *value = UNKNOWN.into();
+            }
+        }
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                put_back(inner, &pointer_to(pointer, name), secrets, kept, faults);
+            }
+        }
+        Value::Array(items) => {
+            for (at, inner) in items.iter_mut().enumerate() {
+                put_back(inner, &format!("{pointer}/{at}"), secrets, kept, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn kind_of(given: Option<&RawValue>) -> Result<&'static str, String> {
+    let known = RESOURCES.join(", ");
+    let Some(given) = given else { return Err(format!("say what this is: any of {known}")) };
+    let text = serde_json::from_str::<String>(given.get()).unwrap_or_else(|_| given.get().to_owned());
+    RESOURCES.into_iter().find(|name| *name == text).ok_or_else(|| match suggest(&text, RESOURCES) {
+        Some(near) => format!("expected any of {known}; did you mean `{near}`?"),
+        None => format!("expected any of {known}"),
+    })
+}

@@ -145,6 +145,16 @@ impl ApiClient {
         self.answer(request.timeout(UPLOAD_TIMEOUT).body(body)).await
     }
 
+    /// Posts JSON.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// Posts nothing.
+    pub(crate) async fn act(&self, path: &str) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::POST, path)?).await
+    }
+
     /// Puts JSON.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.answer(self.request(Method::PUT, path)?.json(body)).await

@@ -9,6 +9,7 @@ mod client;
 mod compare;
 mod compile_plugin;
 mod completions;
+mod documents;
 mod exit;
 mod judge_payloads;
 mod map;
@@ -53,6 +54,12 @@ enum Command {
     Plugin(plugin::PluginArgs),
     /// Set, list and delete secrets that plugins may be given.
     Secret(secret::SecretArgs),
+    /// Print what is set up as documents, which can be kept in files.
+    Export(documents::ExportArgs),
+    /// Show what applying documents would change.
+    Diff(documents::DiffArgs),
+    /// Make the configuration what documents say: all of it or nothing.
+    Apply(documents::ApplyArgs),
     /// Measure this machine: load and receiver in one, over loopback.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -76,6 +83,9 @@ pub fn main() -> ExitCode {
         Command::Map(args) => map::run(&args),
         Command::Plugin(args) => plugin::run(&args),
         Command::Secret(args) => secret::run(&args),
+        Command::Export(args) => documents::export(&args),
+        Command::Diff(args) => documents::diff(&args),
+        Command::Apply(args) => documents::apply(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::CompilePlugin(args) => compile_plugin::run(&args),

@@ -14,6 +14,7 @@ mod damaged_store;
 mod dead_destination;
 mod delivery;
 mod disk_full;
+mod documents;
 mod grants;
 mod holes;
 mod hostile_guests;

@@ -15,7 +15,8 @@ STATE = [
 # One field forbids another, or wants one.
 PAIRS = [
     "give either", "^give ", "not both", "only the profile", "leave this out", "both want", "name a preset",
-    "say what to try", "has no time of signing", "only the preset", "give the secret", "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
+    "say what to try", "say what this is", "has no time of signing", "only the preset", "give the secret",
+    "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
 ]
 # What a parser of its own reads: queries, URLs, names, mappings, filters, modules.
 GRAMMARS = [
@@ -24,11 +25,14 @@ GRAMMARS = [
     "is no ", "expected any of", "stands for something else", "blanks around a pattern", "has no commas",
     "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly",
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
+    "cannot have the header",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
 
 
-REPLAYED = json.dumps({"type": "https://hookmill.dev/problems/replayed", "title": "Of before", "status": 403}).encode()
+REPLAYED = json.dumps(
+    {"type": "https://hookmill.dev/problems/replayed", "title": "Of before", "status": 403, "detail": ""}
+).encode()
 
 
 def _faults(response):

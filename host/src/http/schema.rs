@@ -30,6 +30,7 @@ use crate::domain::plugin::LogLine;
 use crate::domain::secret::Secret;
 use crate::domain::step_grants::StepGrant;
 use crate::domain::time::Timestamp;
+use crate::domain::verification::SecretEncoding;
 
 /// A text in some form.
 fn text(description: &str) -> ObjectBuilder {
@@ -127,6 +128,21 @@ impl PartialSchema for ValueFrom {
 }
 
 impl ToSchema for ValueFrom {}
+
+impl PartialSchema for SecretEncoding {
+    fn schema() -> RefOr<Schema> {
+        let prefix = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Base 64 after this prefix, which may be missing (`whsec_`)."));
+        OneOfBuilder::new()
+            .description(Some("How a secret's text becomes a key."))
+            .item(one_of("As it stands, or what it is written in.", &["utf8", "hex", "base64"]))
+            .item(only("base64_after_prefix", prefix))
+            .into()
+    }
+}
+
+impl ToSchema for SecretEncoding {}
 
 impl PartialSchema for StepGrant {
     fn schema() -> RefOr<Schema> {

@@ -191,7 +191,7 @@ pub enum TimeUnit {
 }
 
 /// How a secret's text becomes a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecretEncoding {
     /// The UTF-8 bytes as they stand.

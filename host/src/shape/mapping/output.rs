@@ -60,7 +60,7 @@ impl OutputCompiler<'_> {
                 let each = node.elements().enumerate();
                 let made: Vec<_> = each.map(|(at, one)| self.expr(one, &format!("{pointer}/{at}"))).collect();
                 let made = made.into_iter().collect::<Option<Box<[Expr]>>>()?;
-                let constant = made.iter().all(|expr| matches!(expr, Expr::Raw(_)));
+                let constant = made.iter().zip(node.elements()).all(|(expr, one)| is_itself(expr, one));
                 Some(if constant { raw(node) } else { Expr::Array(made) })
             }
             NodeKind::Object if node.members().any(|(name, _)| name.starts_with('$')) => {
@@ -95,18 +95,18 @@ impl OutputCompiler<'_> {
 
     fn object(&mut self, node: Node<'_>, pointer: &str) -> Option<Expr> {
         let mut members = Vec::new();
-        let mut good = true;
-        for (name, value) in node.members() {
-            let Some(value) = self.expr(value, &push_pointer(pointer, &name)) else {
+        let (mut good, mut constant) = (true, true);
+        for (name, node) in node.members() {
+            let Some(value) = self.expr(node, &push_pointer(pointer, &name)) else {
                 good = false;
                 continue;
             };
+            constant &= is_itself(&value, node);
             let mut key = Vec::with_capacity(name.len() + 3);
             crate::shape::tape::text::write_string(&name, &mut key);
             key.push(b':');
             members.push(Member { key: key.into(), value });
         }
-        let constant = members.iter().all(|member| matches!(member.value, Expr::Raw(_)));
         good.then(|| if constant { raw(node) } else { Expr::Object(members.into()) })
     }
 
@@ -292,6 +292,11 @@ impl OutputCompiler<'_> {
         };
         Some(Expr::If(Box::new(If { condition: condition?, then: then?, otherwise })))
     }
+}
+
+/// Whether a part is written as it stands: a `$literal` is not.
+fn is_itself(expr: &Expr, node: Node<'_>) -> bool {
+    matches!(expr, Expr::Raw(json) if **json == *node.raw().as_bytes())
 }
 
 fn raw(node: Node<'_>) -> Expr {

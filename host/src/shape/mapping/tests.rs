@@ -58,6 +58,9 @@ fn values_come_through_as_they_were() {
     check(r#""$""#, LEAD);
     check(r#"{"z":1e400,"a":[1.0,{"k":"plain"}]}"#, r#"{"z":1e400,"a":[1.0,{"k":"plain"}]}"#);
     check(r#"{"$literal":"$5.00"}"#, r#""$5.00""#);
+    // Beside nothing that comes from the event.
+    check(r#"{"a":{"b":{"$literal":"$x"}},"c":[{"$literal":1}, 2]}"#, r#"{"a":{"b":"$x"},"c":[1,2]}"#);
+    check(r#"{"a": {"b": 1}, "c": [1, 2]}"#, r#"{"a": {"b": 1}, "c": [1, 2]}"#);
     check(r#"{"$literal":{"$path":"$.x"}}"#, r#"{"$path":"$.x"}"#);
     check(r#""@here""#, r#""@here""#);
 }

@@ -124,6 +124,7 @@ pub enum Encoding {
 #[serde(deny_unknown_fields)]
 pub struct SignaturePlace {
     /// The headers that may carry it, in lower case; all that are there count.
+    #[schema(min_items = 1)]
     pub headers: Vec<String>,
     /// What stands before it, such as `sha256=`.
     #[serde(default)]

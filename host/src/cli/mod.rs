@@ -60,6 +60,8 @@ enum Command {
     Diff(documents::DiffArgs),
     /// Make the configuration what documents say: all of it or nothing.
     Apply(documents::ApplyArgs),
+    /// Whole set-ups by name: the webhooks of a product, or a receiver.
+    Preset(documents::preset::PresetArgs),
     /// Measure this machine: load and receiver in one, over loopback.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => documents::export(&args),
         Command::Diff(args) => documents::diff(&args),
         Command::Apply(args) => documents::apply(&args),
+        Command::Preset(args) => documents::preset::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::CompilePlugin(args) => compile_plugin::run(&args),

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod backoff;
 pub mod challenge;
+pub mod config_presets;
 pub mod hide;
 pub mod lifecycle;
 mod mac;

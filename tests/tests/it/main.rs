@@ -29,6 +29,7 @@ mod outside;
 mod planned_bytes;
 mod plugin_tests;
 mod plugins;
+mod presets;
 mod quarantine;
 mod readme;
 mod reports_between;

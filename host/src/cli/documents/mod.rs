@@ -1,7 +1,8 @@
 //! `hookmill export`, `diff` and `apply`: what operators set up as documents in files, which can be looked through, kept
-//! under version control and applied here or elsewhere. Not here: what documents come to, which the gateway says.
+//! under version control and applied here or elsewhere; `hookmill preset`: whole set-ups by name (`preset`). Not here: what documents come to, which the gateway says.
 
 mod files;
+pub(super) mod preset;
 mod words;
 
 use std::io::IsTerminal as _;
@@ -106,23 +107,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Exit {
 pub(crate) fn apply(args: &ApplyArgs) -> Exit {
     ended(run(async {
         let plan = args.gateway.plan(&args.files).await?;
-        if words::is_empty(&plan) {
-            return Ok(print(&if args.json {
-                format!("{}\n", nothing_done(&plan))
-            } else {
-                words::plan(&plan)
-            }));
-        }
-        if !args.yes {
-            talk!("{}", words::plan(&plan).trim_end());
-            if !is_wanted()? {
-                talk!("nothing was changed");
-                return Ok(Exit::Failed);
-            }
-        }
-        let path = format!("v1/config/plans/{}/apply", segment(plan["id"].as_str().unwrap_or_default()));
-        let done = args.gateway.client()?.act(&path).await?;
-        Ok(print(&if args.json { format!("{done}\n") } else { words::done(&done) }))
+        args.gateway.carry_out(&plan, args.yes, args.json).await
     }))
 }
 
@@ -137,6 +122,23 @@ impl Gateway {
         let documents: Vec<&Value> = read.iter().map(|found| &found.document).collect();
         let plan = self.client()?.post("v1/config/plans", &json!({"documents": documents})).await;
         plan.map_err(|error| words::fault(&error, &read))
+    }
+
+    /// Does what a plan says, after asking.
+    async fn carry_out(&self, plan: &Value, yes: bool, json: bool) -> anyhow::Result<Exit> {
+        if words::is_empty(plan) {
+            return Ok(print(&if json { format!("{}\n", nothing_done(plan)) } else { words::plan(plan) }));
+        }
+        if !yes {
+            talk!("{}", words::plan(plan).trim_end());
+            if !is_wanted()? {
+                talk!("nothing was changed");
+                return Ok(Exit::Failed);
+            }
+        }
+        let path = format!("v1/config/plans/{}/apply", segment(plan["id"].as_str().unwrap_or_default()));
+        let done = self.client()?.act(&path).await?;
+        Ok(print(&if json { format!("{done}\n") } else { words::done(&done) }))
     }
 }
 

@@ -72,6 +72,8 @@ kinds! {
     UnsupportedMediaType = "unsupported-media-type", 415, "The body has the wrong media type";
     /// Documents are not valid.
     InvalidConfiguration = "invalid-configuration", 422, "The configuration is not valid";
+    /// Parameters of a preset are not valid.
+    InvalidParameters = "invalid-parameters", 422, "The parameters are not valid";
     /// A document is not valid.
     InvalidWorkspace = "invalid-workspace", 422, "The workspace is not valid";
     /// A document is not valid.

@@ -5,6 +5,7 @@ mod destination_views;
 pub(super) mod destinations;
 mod documents;
 mod inbox;
+mod presets;
 pub(super) mod retry;
 mod rotation;
 pub(super) mod signing;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Routes {
         inbox::routes(),
         rotation::routes(),
         documents::routes(),
+        presets::routes(),
     ]
     .into_iter()
     .fold(Routes::default(), Routes::and)

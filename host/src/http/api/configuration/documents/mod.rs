@@ -156,12 +156,17 @@ async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
     responses((status = 201, body = ConfigPlanView)),
 )]
 async fn plan(call: Call, body: JsonBody<ConfigPlanBody>) -> Answer {
-    let workspace = call.workspace()?;
     let documents: Vec<Box<RawValue>> =
         body.whole()?.documents.unwrap_or_default().into_iter().flatten().collect();
-    let kept = serde_json::to_string(&documents).unwrap_or_default();
+    plan_of(&call, &documents).await
+}
+
+/// Makes a plan for these documents, and keeps it.
+pub(super) async fn plan_of(call: &Call, documents: &[Box<RawValue>]) -> Answer {
+    let workspace = call.workspace()?;
+    let kept = serde_json::to_string(documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
-    let plan = call.control.plan_config(workspace, wanted(&call, workspace, &documents)?).await?;
+    let plan = call.control.plan_config(workspace, wanted(call, workspace, documents)?).await?;
     let id = call.control.keep_plan(workspace, &KeptPlan { documents: kept, base: plan.base }).await?;
     let changes = changes::of(&plan, &before.documents);
     let says = changes::in_words(&changes, documents.len());

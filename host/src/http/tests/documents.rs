@@ -107,6 +107,9 @@ async fn what_is_exported_is_the_same_elsewhere() {
     let pointers = faults(&second, exported).await;
     assert!(pointers.iter().any(|pointer| pointer.ends_with("/verification/secret")), "{pointers:?}");
     let plain = export(&first, "?plain_secrets=true").await;
+    for secret in SECRETS.into_iter().chain(["whsec_"]) {
+        assert!(plain.to_string().contains(secret), "{secret} is not in {plain:#}");
+    }
     put(&second, plain.clone()).await;
     assert_eq!(export(&second, "?plain_secrets=true").await, plain);
     assert_eq!(plan(&second, plain).await["says"], "no changes");

@@ -142,8 +142,9 @@ async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
     let documents = all(&snapshot.documents, workspace).into_iter().map(|document| {
         let default = call.control.default_document(&document);
         let default = written::write(&default, &snapshot.documents);
-        let short = written::write(&document, &snapshot.documents).short(&default);
-        if plain { short.plain().form } else { short.form }
+        let written = written::write(&document, &snapshot.documents);
+        let written = if plain { written.plain() } else { written };
+        written.short(&default).form
     });
     Ok(reply::ok(&ConfigView { documents: documents.collect() }))
 }

@@ -128,7 +128,7 @@ async fn what_is_kept_is_kept_exactly_once() {
         outcome.acknowledged.keys().all(|number| arrived.contains(number))
     })
     .await;
-    settled(&client).await;
+    hookmill_tests::settled(&client).await;
     check_chain(&sink.hits_at("/chain"));
 }
 
@@ -150,14 +150,4 @@ fn check_chain(hits: &[Hit]) {
         (length, last) = (length + 1, Some(*number));
     }
     assert_eq!(length, deliveries.len(), "the chain is broken after {last:?}");
-}
-
-async fn settled(client: &Client) {
-    for state in ["pending", "retrying"] {
-        eventually(&format!("nothing is {state}"), || async {
-            let page = client.get(&format!("/v1/deliveries?state={state}&limit=1")).await.expect(200);
-            page["items"].as_array().unwrap().is_empty().then_some(())
-        })
-        .await;
-    }
 }

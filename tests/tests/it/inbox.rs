@@ -125,11 +125,7 @@ async fn it_has_an_end_and_pages_are_short() {
     for number in 0..520 {
         small.accept(&client, &json!({"n": number})).await;
     }
-    let all_delivered = || async {
-        let waiting = client.all("/v1/deliveries?state=pending&limit=500").await;
-        waiting.is_empty().then_some(())
-    };
-    eventually("all are delivered", all_delivered).await;
+    hookmill_tests::all_delivered(&client, 520).await;
     // A last one finds all of them, and pushes out what is too much.
     small.accept(&client, &json!({"n": "last"})).await;
     let items = eventually("the last one is there", || async {
@@ -174,11 +170,7 @@ async fn it_has_an_end_however_fast_requests_come() {
         let events: Vec<Value> = (0..100).map(event).collect();
         client.post("/v1/events", &json!({"events": events})).await.expect(202);
     }
-    let all_delivered = || async {
-        let waiting = client.get("/v1/deliveries?state=pending&limit=1").await.expect(200);
-        waiting["items"].as_array().unwrap().is_empty().then_some(())
-    };
-    eventually("all are delivered", all_delivered).await;
+    hookmill_tests::all_delivered(&client, 4000).await;
     let items = client.all("/v1/destinations/box/requests?limit=500").await;
     assert_eq!(items.len(), 500);
     assert!(items.iter().all(|item| item["payload"]["n"].as_u64() >= Some(3000)), "{:?}", items.last());

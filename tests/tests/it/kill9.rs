@@ -83,7 +83,7 @@ async fn nothing_acknowledged_is_lost() {
             .await;
         check_ids(path, &sink.hits_at(path), &outcome.acknowledged);
     }
-    settle(&client).await;
+    hookmill_tests::settled(&client).await;
     check_repeats(&sink.hits_at("/stubborn"), &lives);
 }
 
@@ -98,17 +98,6 @@ fn check_ids(path: &str, hits: &[Hit], acknowledged: &HashMap<u64, String>) {
     let distinct: HashSet<&str> = ids.values().map(|(id, _)| *id).collect();
     assert_eq!(distinct.len(), ids.len(), "{path}: two numbers under one id");
     assert!(ids.len() >= acknowledged.len());
-}
-
-/// Waits until no delivery waits for anything any more.
-async fn settle(client: &hookmill_tests::Client) {
-    for state in ["pending", "retrying"] {
-        eventually(&format!("nothing is {state} any more"), || async {
-            let page = client.get(&format!("/v1/deliveries?state={state}&limit=1")).await.expect(200);
-            page["items"].as_array().unwrap().is_empty().then_some(())
-        })
-        .await;
-    }
 }
 
 /// A delivery that was answered 200 is sent again only if a crash came before that was on disk: it was on the wire, or
@@ -181,7 +170,7 @@ async fn what_a_batch_became_is_sent_again_with_the_same_bytes() {
         outcome.acknowledged.keys().all(|number| arrived.contains(number))
     };
     let hits = sink.wait_until("all acknowledged events arrive", all_are_there).await;
-    settle(&client).await;
+    hookmill_tests::settled(&client).await;
     check_ids("/tally", &hits, &outcome.acknowledged);
 
     let distinct: HashSet<&str> = hits.iter().map(|hit| hit.header("webhook-id")).collect();

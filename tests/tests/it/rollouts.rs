@@ -199,13 +199,7 @@ async fn an_event_keeps_its_version() {
     gateway.kill().await;
     gateway.restart().await;
     let client = client.fresh();
-    for state in ["pending", "retrying"] {
-        eventually("all are delivered", || async {
-            let page = client.get(&format!("/v1/deliveries?state={state}&limit=1")).await.expect(200);
-            page["items"].as_array().unwrap().is_empty().then_some(())
-        })
-        .await;
-    }
+    hookmill_tests::settled(&client).await;
     let mut bodies: HashMap<String, HashSet<String>> = HashMap::new();
     for hit in sink.hits_at("/c") {
         let body = String::from_utf8(hit.body.to_vec()).unwrap();

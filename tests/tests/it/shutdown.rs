@@ -29,7 +29,7 @@ async fn sigterm_under_load_loses_and_repeats_nothing() {
         gateway.restart().await;
     }
     let outcome = load.stop().await;
-    settled(&client).await;
+    hookmill_tests::settled(&client).await;
     let wanted = outcome.acknowledged.len();
     let hits = sink.wait_until("all acknowledged events arrive", |hits| {
         let numbers: std::collections::HashSet<_> = hits.iter().filter_map(number).collect();
@@ -46,14 +46,6 @@ async fn sigterm_under_load_loses_and_repeats_nothing() {
     assert!(outcome.unanswered.len() <= 4, "four stops left {:?} unanswered", outcome.unanswered);
     let taken: Vec<_> = outcome.unanswered.iter().filter(|number| times.contains_key(number)).collect();
     assert!(taken.is_empty(), "taken without an answer: {taken:?} of {:?}", outcome.unanswered);
-}
-
-async fn settled(client: &hookmill_tests::Client) {
-    hookmill_tests::eventually("nothing is pending any more", || async {
-        let page = client.get("/v1/deliveries?state=pending&limit=1").await.expect(200);
-        page["items"].as_array().unwrap().is_empty().then_some(())
-    })
-    .await;
 }
 
 fn number(hit: &hookmill_tests::sink::Hit) -> Option<u64> {

@@ -16,7 +16,7 @@ STATE = [
 PAIRS = [
     "give either", "^give ", "not both", "only the profile", "leave this out", "both want", "name a preset",
     "say what to try", "say what this is", "has no time of signing", "only the preset", "give the secret",
-    "the token is empty", "it is needed", "it means nothing without", "expected an? (text|object|list)", "has no such parameter",
+    "the token is empty", "has no secret", "it is needed", "it means nothing without", "expected an? (text|object|list)", "has no such parameter",
     "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
 ]
 # What a parser of its own reads: queries, URLs, names, mappings, filters, modules.

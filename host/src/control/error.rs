@@ -4,6 +4,9 @@
 use crate::domain::plugin::Fault;
 use crate::store::StoreError;
 
+/// Faults told of one request; looking for more is work, and nobody reads them.
+pub(crate) const FAULTS_MAX: usize = 100;
+
 /// A fault in a document somebody wants to save: where, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldFault {

@@ -1,7 +1,7 @@
 //! What operators set up, and how it changes: the configuration in force (`configuration`, compiled in `snapshot`), its
-//! resources (`resources`), all of them at once (`plans`), who may use the API (`access`), the plugins with their versions (`plugins`) and what is
-//! tried of them (`rollouts`). A change is durable first, then in force (`write`). What happens to events reaches this
-//! room by a channel (`reports`). Not here: events.
+//! resources (`resources`), all of them at once (`plans`), who may use the API (`access`), the plugins with their
+//! versions (`plugins`) and what is tried of them (`rollouts`). A change is durable first, then in force (`write`). What
+//! happens to events reaches this room by a channel (`reports`). Not here: events.
 
 mod access;
 mod bootstrap;
@@ -23,6 +23,7 @@ pub use access::Principal;
 pub(crate) use access::key_hash;
 pub use configuration::Configuration;
 pub use configuration::Unreadable;
+pub(crate) use error::FAULTS_MAX;
 pub use error::FieldFault;
 pub use error::UploadError;
 pub use handle::Control;

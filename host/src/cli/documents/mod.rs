@@ -1,5 +1,6 @@
 //! `hookmill export`, `diff` and `apply`: what operators set up as documents in files, which can be looked through, kept
-//! under version control and applied here or elsewhere; `hookmill preset`: whole set-ups by name (`preset`). Not here: what documents come to, which the gateway says.
+//! under version control and applied here or elsewhere; `hookmill preset`: whole set-ups by name (`preset`). Not here:
+//! what documents come to, which the gateway says.
 
 mod files;
 pub(super) mod preset;

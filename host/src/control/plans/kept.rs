@@ -74,10 +74,11 @@ impl Control {
         Ok(found.and_then(|value| postcard::from_bytes(&value).ok()))
     }
 
-    /// Lets go of one that was carried out.
-    pub async fn forget_plan(&self, workspace: WorkspaceId, id: PlanId) -> Result<(), StoreError> {
+    /// Lets go of one that was carried out. Nobody waits for it: what was done is done, and has to be answered, with the
+    /// keys that are shown this once.
+    pub fn forget_plan(&self, workspace: WorkspaceId, id: PlanId) {
         let kv = vec![KvWrite { space: space(workspace), key: id.to_string(), value: None }];
-        self.store().commit(Change { kv, ..Change::default() }).await
+        self.store().note(Change { kv, ..Change::default() });
     }
 
     /// Lets go of plans as their time is over; never ends.

@@ -7,6 +7,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::control::Control;
+use crate::control::FAULTS_MAX;
 use crate::control::FieldFault;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::ConnectionDraft;
@@ -104,7 +105,7 @@ pub struct ConfigPlan {
 }
 
 impl Control {
-    /// What these documents come to in a workspace now. `InvalidRequest` has the faults of all of them, each at
+    /// What these documents come to in a workspace now. `ManageError::Invalid` has the faults of all of them, each at
     /// `/documents/{place}` and below.
     pub async fn plan_config(
         &self,
@@ -132,6 +133,10 @@ impl Control {
         find_doubles(&wanted, &mut faults);
         wanted.sort_by_key(|(_, wanted)| wanted.draft.order());
         for (place, wanted) in wanted {
+            // Nobody reads more.
+            if faults.count() >= FAULTS_MAX {
+                break;
+            }
             let mut own = Faults::of("configuration", wanted.faults);
             let change =
                 self.change(&plan.documents, workspace, (place, wanted.draft), ask, &mut own).await?;

@@ -51,6 +51,7 @@ pub struct Scheme {
     pub secret: SecretEncoding,
     /// The status that a request with a bad signature gets.
     #[serde(default = "Scheme::default_fail_status")]
+    #[schema(minimum = 400, maximum = 499)]
     pub fail_status: u16,
 }
 

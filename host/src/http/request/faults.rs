@@ -3,12 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::control::FAULTS_MAX;
 use crate::control::FieldFault;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
-
-/// RequestFaults told of one request; looking for more is work, and nobody reads them.
-pub(crate) const FAULTS_MAX: usize = 100;
 
 /// What is wrong with a request, place by place.
 #[derive(Debug, Default)]

@@ -205,6 +205,9 @@ async fn every_fault_of_all_documents_is_told_at_once() {
             "/documents/0/steps/0/filter/path",
         ]
     );
+    let many: Vec<Value> = (0..250).map(|at| json!({"resource": "source", "name": at})).collect();
+    let told = faults(&api, many.into()).await.len();
+    assert!((100..=110).contains(&told), "{told} faults");
     let pointers =
         faults(&api, json!([{"name": "x"}, {"resource": "conection"}, {"resource": 7, "name": "y"}])).await;
     assert_eq!(pointers, ["/documents/0/resource", "/documents/1/resource", "/documents/2/resource"]);

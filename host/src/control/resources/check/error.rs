@@ -82,6 +82,11 @@ impl Faults {
         })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// All of them.
     pub(crate) fn into_inner(self) -> Vec<FieldFault> {
         self.found

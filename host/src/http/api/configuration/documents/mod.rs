@@ -188,7 +188,7 @@ async fn apply(call: Call, PathParams(plan): PathParams<String>) -> Answer {
     let documents: Vec<Box<RawValue>> = serde_json::from_str(&kept.documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
     let done = call.control.apply_config(workspace, wanted(&call, workspace, &documents)?, kept.base).await?;
-    call.control.forget_plan(workspace, id).await?;
+    call.control.forget_plan(workspace, id);
     let says = changes::in_words(&changes::of(&done, &before.documents), documents.len());
     Ok(reply::ok(&AppliedPlanView { says, documents: applied(&call.site, &done) }))
 }

@@ -11,6 +11,7 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
+use crate::domain::id::SetId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin;
@@ -25,6 +26,23 @@ use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Verification;
+
+/// What was applied together under a name. Only what is among it can be deleted by applying it again without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentSet {
+    /// Its id.
+    pub id: SetId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Unique in its workspace.
+    pub name: String,
+    /// Its sources, oldest first.
+    pub sources: Vec<SourceId>,
+    /// Its destinations, oldest first.
+    pub destinations: Vec<DestinationId>,
+    /// Its connections, oldest first.
+    pub connections: Vec<ConnectionId>,
+}
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

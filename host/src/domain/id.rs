@@ -172,6 +172,8 @@ typed_id!(/// A version of a plugin tried on live events.
     RolloutId, "rol");
 typed_id!(/// A plan for a change of the configuration.
     PlanId, "pln");
+typed_id!(/// Documents that are applied together.
+    SetId, "set");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 

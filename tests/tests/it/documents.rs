@@ -97,6 +97,18 @@ async fn a_file_becomes_a_pipeline_that_delivers() {
 
     assert_eq!(say(&gateway, &["diff", "--exit-code"], Some(&file)).await.ok(), "no changes\n");
     assert_eq!(say(&gateway, &["apply"], Some(&file)).await.ok(), "no changes\n", "nothing to ask");
+    // A set, of which a file is taken away again.
+    let more = folder.path().join("more.yaml");
+    std::fs::write(&more, "resource: destination\nname: box\nkind: inbox\n").unwrap();
+    let set = ["apply", "--yes", "--set", "leads", "--prune"];
+    let said = say(&gateway, &set, Some(folder.path())).await.ok();
+    assert!(said.contains("1 to make, 0 to change, 3 as wanted"), "{said}");
+    std::fs::remove_file(&more).unwrap();
+    let seen = say(&gateway, &["diff", "--set", "leads", "--prune"], Some(folder.path())).await.ok();
+    assert!(seen.contains("- delete the destination `box`"), "{seen}");
+    say(&gateway, &set, Some(folder.path())).await.ok();
+    let left: Vec<Value> = client.all("/v1/destinations").await;
+    assert_eq!(left.iter().map(|one| &one["name"]).collect::<Vec<_>>(), ["crm"]);
     client.patch("/v1/destinations/crm", &json!({"concurrency": 3})).await.expect(200);
     let drift = say(&gateway, &["diff"], Some(&file)).await.ok();
     assert!(

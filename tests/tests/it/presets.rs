@@ -219,14 +219,26 @@ async fn an_app_builder_and_chats() {
         .await;
     apply(&gateway, "slack", &["--param", &url("/slack"), "--param", text]).await;
     apply(&gateway, "discord", &["--param", &url("/discord")]).await;
-    apply(&gateway, "generic", &["--param", &url("/any")]).await;
+    apply(&gateway, "teams", &["--param", &url("/teams"), "--param", text]).await;
+    for name in ["generic", "zapier", "make", "n8n"] {
+        apply(&gateway, name, &["--param", &url(&format!("/{name}"))]).await;
+    }
     let event = sample(&client, "ai-builder").await;
     client.post("/v1/events", &event).await.expect(202);
     let body = |path: &'static str| async { sink.wait_for(path, 1).await[0].json() };
     assert_eq!(body("/app").await, json!({"mail": "ada@example.com", "kind": "sign-up"}));
     assert_eq!(body("/slack").await, json!({"text": "Ada Lovelace signed up (user.signed_up)"}));
     assert_eq!(body("/discord").await, json!({"content": "New event: user.signed_up"}));
-    assert_eq!(body("/any").await, event["payload"]);
+    let card = &body("/teams").await["attachments"][0];
+    assert_eq!(card["contentType"], "application/vnd.microsoft.card.adaptive");
+    let text = json!({"type": "TextBlock", "wrap": true, "text": "Ada Lovelace signed up (user.signed_up)"});
+    assert_eq!(
+        (&card["content"]["type"], &card["content"]["body"]),
+        (&json!("AdaptiveCard"), &json!([text]))
+    );
+    for path in ["/generic", "/zapier", "/make", "/n8n"] {
+        assert_eq!(body(path).await, event["payload"]);
+    }
 }
 
 #[tokio::test]

@@ -44,14 +44,30 @@ pub(crate) struct ExportArgs {
     plain_secrets: bool,
 }
 
+/// What is to be so.
+#[derive(Debug, Args)]
+struct Wanted {
+    /// A file of YAML or JSON documents, or a folder of such files; `-` is stdin.
+    #[arg(short, long = "file", required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The set that these documents are.
+    #[arg(long, value_name = "NAME")]
+    set: Option<String>,
+    /// Delete what the set had before and has no more.
+    #[arg(long, requires = "set")]
+    prune: bool,
+    /// Do not delete more than so many.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    max_deletes: u32,
+}
+
 /// Flags of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
     #[command(flatten)]
     gateway: Gateway,
-    /// A file of YAML or JSON documents, or a folder of such files; `-` is stdin.
-    #[arg(short, long = "file", required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Exit with 1 if something differs, with 2 if that could not be found out.
     #[arg(long)]
     exit_code: bool,
@@ -65,9 +81,8 @@ pub(crate) struct DiffArgs {
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     gateway: Gateway,
-    /// A file of YAML or JSON documents, or a folder of such files; `-` is stdin.
-    #[arg(short, long = "file", required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Do not ask.
     #[arg(short, long)]
     yes: bool,
@@ -90,7 +105,7 @@ pub(crate) fn export(args: &ExportArgs) -> Exit {
 /// Prints what applying would change.
 pub(crate) fn diff(args: &DiffArgs) -> Exit {
     let found = run(async {
-        let plan = args.gateway.plan(&args.files).await?;
+        let plan = args.gateway.plan(&args.wanted).await?;
         print(&if args.json { format!("{plan}\n") } else { words::plan(&plan) });
         Ok(if words::is_empty(&plan) { Exit::Ok } else { Exit::Differs })
     });
@@ -107,7 +122,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Exit {
 /// Makes it so, after asking.
 pub(crate) fn apply(args: &ApplyArgs) -> Exit {
     ended(run(async {
-        let plan = args.gateway.plan(&args.files).await?;
+        let plan = args.gateway.plan(&args.wanted).await?;
         args.gateway.carry_out(&plan, args.yes, args.json).await
     }))
 }
@@ -118,10 +133,16 @@ impl Gateway {
     }
 
     /// What would change for these files to be so.
-    async fn plan(&self, given: &[PathBuf]) -> anyhow::Result<Value> {
-        let read = files::read(given)?;
+    async fn plan(&self, wanted: &Wanted) -> anyhow::Result<Value> {
+        let read = files::read(&wanted.files)?;
         let documents: Vec<&Value> = read.iter().map(|found| &found.document).collect();
-        let plan = self.client()?.post("v1/config/plans", &json!({"documents": documents})).await;
+        let mut body = json!({"documents": documents});
+        if let Some(set) = &wanted.set {
+            body["set"] = set.as_str().into();
+            body["prune"] = wanted.prune.into();
+            body["max_deletes"] = wanted.max_deletes.into();
+        }
+        let plan = self.client()?.post("v1/config/plans", &body).await;
         plan.map_err(|error| words::fault(&error, &read))
     }
 

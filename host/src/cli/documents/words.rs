@@ -13,14 +13,18 @@ const VALUE_MAX: usize = 100;
 
 /// Whether it changes nothing.
 pub(super) fn is_empty(plan: &Value) -> bool {
-    list(&plan["changes"]).is_empty()
+    list(&plan["changes"]).is_empty() && plan["set"].is_null()
 }
 
 /// What would be done: a line each, and its fields below.
 pub(super) fn plan(plan: &Value) -> String {
     let mut text = String::new();
     for change in list(&plan["changes"]) {
-        let sign = if change["action"] == "create" { '+' } else { '~' };
+        let sign = match word(&change["action"]) {
+            "create" => '+',
+            "delete" => '-',
+            _ => '~',
+        };
         let outward = if change["risk"] == "outward" { "  (goes out)" } else { "" };
         let _ = writeln!(text, "{sign} {}{outward}", one_line(word(&change["says"])));
         for field in list(&change["fields"]) {
@@ -28,6 +32,9 @@ pub(super) fn plan(plan: &Value) -> String {
                 (word(&field["pointer"]), value(&field["before"]), value(&field["after"]));
             let _ = writeln!(text, "    {}: {before} -> {after}", one_line(pointer));
         }
+    }
+    if let Some(set) = plan["set"].as_str() {
+        let _ = writeln!(text, "~ change what belongs to the set `{}`", one_line(set));
     }
     let _ = writeln!(text, "{}", word(&plan["says"]));
     text

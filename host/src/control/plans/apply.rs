@@ -3,6 +3,7 @@
 use crate::control::Control;
 use crate::control::plans::ConfigPlan;
 use crate::control::plans::Wanted;
+use crate::control::plans::WantedSet;
 use crate::control::plans::plan;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::ManageError;
@@ -16,6 +17,7 @@ impl Control {
         &self,
         workspace: WorkspaceId,
         wanted: Vec<Wanted>,
+        set: Option<&WantedSet>,
         base: [u8; 32],
     ) -> Result<ConfigPlan, ManageError> {
         let _guard = self.write_guard().await;
@@ -24,12 +26,14 @@ impl Control {
             return Err(ManageError::Stale);
         }
         // Nobody else can change anything meanwhile; the plugins were asked when the plan was made.
-        let plan = self.plan_from(&snapshot.documents, workspace, wanted, AskPlugins::No).await?;
+        let plan = self.plan_from(&snapshot.documents, workspace, wanted, set, AskPlugins::No).await?;
         let mut writes: Vec<DocumentWrite> = Vec::new();
         for change in plan.changes.iter().filter(|change| change.differs()) {
             writes.push(change.after.write());
             writes.extend(change.key.iter().map(|made| DocumentWrite::PutKey(made.key.clone())));
         }
+        writes.extend(plan.deletes.iter().flat_map(|gone| gone.delete(&snapshot.documents)));
+        writes.extend(plan.set.clone().map(DocumentWrite::PutSet));
         if !writes.is_empty() {
             self.write(writes).await?;
         }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::control::Control;
+use crate::control::plans::WantedSet;
 use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::PlanId;
@@ -31,6 +32,8 @@ const KEPT_MAX: usize = 20;
 pub struct KeptPlan {
     /// The documents, as they came.
     pub documents: String,
+    /// The set that they are.
+    pub set: Option<WantedSet>,
     /// The digest of the configuration it was made from.
     pub base: [u8; 32],
 }

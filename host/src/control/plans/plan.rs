@@ -9,6 +9,7 @@ use sha2::Sha256;
 use crate::control::Control;
 use crate::control::FAULTS_MAX;
 use crate::control::FieldFault;
+use crate::control::plans::WantedSet;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
@@ -22,6 +23,7 @@ use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::control::snapshot::Resource;
 use crate::domain::config::Connection;
+use crate::domain::config::DocumentSet;
 use crate::domain::config::Source;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationKind;
@@ -89,7 +91,7 @@ pub struct PlannedChange {
     pub after: ConfigDocument,
     /// The first key of a new source.
     pub key: Option<NewKey>,
-    /// The secret that a destination begins to sign with, if there was none.
+    /// The secret that a destination begins to sign with, if it was made for it.
     pub secret: Option<Secret>,
 }
 
@@ -98,7 +100,11 @@ pub struct PlannedChange {
 pub struct ConfigPlan {
     /// One for each document, also where nothing changes.
     pub changes: Vec<PlannedChange>,
-    /// The configuration with all of them.
+    /// What its set has no more, in the order in which it is deleted.
+    pub deletes: Vec<ConfigDocument>,
+    /// The set, where what belongs to it changes.
+    pub set: Option<DocumentSet>,
+    /// The configuration with all of it.
     pub documents: Documents,
     /// Of the configuration it was made from.
     pub base: [u8; 32],
@@ -111,9 +117,10 @@ impl Control {
         &self,
         workspace: WorkspaceId,
         wanted: Vec<Wanted>,
+        set: Option<&WantedSet>,
     ) -> Result<ConfigPlan, ManageError> {
         let snapshot = self.snapshot().clone();
-        self.plan_from(&snapshot.documents, workspace, wanted, AskPlugins::Yes).await
+        self.plan_from(&snapshot.documents, workspace, wanted, set, AskPlugins::Yes).await
     }
 
     pub(super) async fn plan_from(
@@ -121,11 +128,14 @@ impl Control {
         documents: &Documents,
         workspace: WorkspaceId,
         wanted: Vec<Wanted>,
+        set: Option<&WantedSet>,
         ask: AskPlugins,
     ) -> Result<ConfigPlan, ManageError> {
         let mut faults = Faults::of("configuration", Vec::new());
         let mut plan = ConfigPlan {
             changes: Vec::new(),
+            deletes: Vec::new(),
+            set: None,
             documents: documents.clone(),
             base: base(documents, workspace),
         };
@@ -143,6 +153,9 @@ impl Control {
             faults.add_below(&format!("/documents/{place}"), own.into_inner());
             plan.documents.change(change.after.write());
             plan.changes.push(change);
+        }
+        if let Some(set) = set {
+            self.plan_set(&mut plan, workspace, set, &mut faults);
         }
         faults.done()?;
         Ok(plan)
@@ -254,6 +267,7 @@ pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     add(&mut hash, documents.sources.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.destinations.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.connections.of(workspace).map(AsRef::as_ref));
+    add(&mut hash, documents.sets.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.plugins.of(workspace).map(AsRef::as_ref));
     hash.finalize().into()
 }

@@ -130,7 +130,10 @@ impl Control {
             signing.profile.get_or_insert(SigningProfile::StandardWebhooks);
             signing.keep_secret(&old.signing);
         }
-        let secret = self.apply_new_destination(documents, &mut destination, draft, faults);
+        let is_given = draft.signing.as_ref().is_some_and(|signing| signing.secret.is_some());
+        let made = self.apply_new_destination(documents, &mut destination, draft, faults);
+        // Whoever gave it need not be told.
+        let secret = made.filter(|_| !is_given);
         if let Some(old) = &old {
             moved::check(old, &destination, given, faults);
             // Other blanks are no other schema.

@@ -193,7 +193,7 @@ impl Control {
 }
 
 /// The keys of a source, oldest first.
-pub(super) fn keys_of(documents: &Documents, source: SourceId) -> impl Iterator<Item = &ApiKey> {
+pub(in crate::control) fn keys_of(documents: &Documents, source: SourceId) -> impl Iterator<Item = &ApiKey> {
     documents.keys.all().map(AsRef::as_ref).filter(move |key| key.source == Some(source))
 }
 

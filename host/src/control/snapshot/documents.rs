@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::config::ApiKey;
 use crate::domain::config::Connection;
+use crate::domain::config::DocumentSet;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::Source;
 use crate::domain::config::Workspace;
@@ -20,6 +21,7 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SecretId;
+use crate::domain::id::SetId;
 use crate::domain::id::SourceId;
 use crate::domain::id::TestId;
 use crate::domain::id::WorkspaceId;
@@ -65,6 +67,7 @@ document!(Connection, ConnectionId, "connection", workspace, name);
 document!(Destination, DestinationId, "destination", workspace, name);
 document!(PluginConfig, PluginId, "plugin", workspace, name);
 document!(PluginTest, TestId, "plugin_test", workspace, path);
+document!(DocumentSet, SetId, "set", workspace, name);
 
 impl Resource for SealedSecret {
     const KIND: &'static str = "secret";
@@ -170,6 +173,8 @@ pub struct Documents {
     pub plugin_tests: Table<PluginTest>,
     /// Secrets for plugins.
     pub secrets: Table<SealedSecret>,
+    /// What was applied together.
+    pub sets: Table<DocumentSet>,
 }
 
 /// A change of one document.
@@ -205,6 +210,8 @@ pub enum DocumentWrite {
     PutSecret(SealedSecret),
     /// Deletes a secret.
     DeleteSecret(SecretId),
+    /// Makes or replaces a set.
+    PutSet(DocumentSet),
 }
 
 fn key_of<T: Resource>(id: T::Id) -> String {
@@ -235,6 +242,7 @@ impl DocumentWrite {
             Self::DeletePluginTest(id) => (key_of::<PluginTest>(*id), None),
             Self::PutSecret(document) => put(document),
             Self::DeleteSecret(id) => (key_of::<SealedSecret>(*id), None),
+            Self::PutSet(document) => put(document),
         }
     }
 }
@@ -292,6 +300,7 @@ impl Documents {
                 PluginConfig::KIND => load(&mut documents.plugins, key, bytes)?,
                 PluginTest::KIND => load(&mut documents.plugin_tests, key, bytes)?,
                 SealedSecret::KIND => load(&mut documents.secrets, key, bytes)?,
+                DocumentSet::KIND => load(&mut documents.sets, key, bytes)?,
                 _ => {
                     let detail = "this hookmill knows no such kind".to_owned();
                     return Err(BadDocument { key: key.clone(), detail });
@@ -327,6 +336,7 @@ impl Documents {
             DocumentWrite::DeletePluginTest(id) => self.plugin_tests.remove(id),
             DocumentWrite::PutSecret(document) => self.secrets.put(Arc::new(document)),
             DocumentWrite::DeleteSecret(id) => self.secrets.remove(id),
+            DocumentWrite::PutSet(document) => self.sets.put(Arc::new(document)),
         }
     }
 }

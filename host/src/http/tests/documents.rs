@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::http::tests::support::Answered;
 use crate::http::tests::support::Api;
 
 /// One of everything that has a secret or a form of its own, the connections first.
@@ -88,6 +89,7 @@ async fn a_plan_changes_nothing_and_applied_it_changes_everything() {
     let github = made.iter().find(|made| made["name"] == "github").unwrap();
     assert!(github["key"]["secret"].as_str().unwrap().starts_with("hm_in_"), "{github}");
     assert!(github["url"].as_str().unwrap().starts_with("https://hooks.example.com/in/src_"), "{github}");
+    assert!(!done.to_string().contains("signing-secret"), "who gave it need not be told: {done}");
     let plain = made.iter().find(|made| made["name"] == "plain").unwrap();
     assert!(plain["secret"].as_str().unwrap().starts_with("whsec_"), "{plain}");
     let again = plan(&api, everything()).await;
@@ -211,6 +213,73 @@ async fn every_fault_of_all_documents_is_told_at_once() {
     let pointers =
         faults(&api, json!([{"name": "x"}, {"resource": "conection"}, {"resource": 7, "name": "y"}])).await;
     assert_eq!(pointers, ["/documents/0/resource", "/documents/1/resource", "/documents/2/resource"]);
+}
+
+/// Documents of a set: a destination, and if they are wanted a source and a connection to it.
+fn of_set(with_connection: bool) -> Value {
+    let mut documents = vec![json!({"resource": "destination", "name": "set-d", "kind": "inbox"})];
+    if with_connection {
+        documents.push(json!({"resource": "source", "name": "set-s"}));
+        documents.push(
+            json!({"resource": "connection", "name": "set-c", "source": "set-s", "destination": "set-d"}),
+        );
+    }
+    documents.into()
+}
+
+async fn plan_set(api: &Api, documents: Value, prune: bool, most: u32) -> Answered {
+    let body = json!({"documents": documents, "set": "mine", "prune": prune, "max_deletes": most});
+    api.ask("POST", "/v1/config/plans", body).await
+}
+
+#[tokio::test]
+async fn what_a_set_has_no_more_is_deleted_and_nothing_else() {
+    let api = Api::start().await;
+    put(&api, everything()).await;
+    let first = plan_set(&api, of_set(true), true, 5).await.is(201);
+    assert_eq!(
+        (&first["says"], &first["set"]),
+        (&json!("3 to make, 0 to change, 0 as wanted"), &json!("mine"))
+    );
+    apply(&api, &first).await;
+    // Not asked for: it stays, and stays in the set.
+    let kept = plan_set(&api, of_set(false), false, 5).await.is(201);
+    assert_eq!((&kept["says"], &kept["set"]), (&json!("no changes"), &Value::Null));
+    apply(&api, &kept).await;
+    let (kind, pointers) = plan_set(&api, of_set(false), true, 1).await.problem();
+    assert_eq!((kind.as_str(), pointers), ("invalid-configuration", vec!["/max_deletes".to_owned()]));
+    let pruned = plan_set(&api, of_set(false), true, 2).await.is(201);
+    assert_eq!(pruned["says"], "0 to make, 0 to change, 2 to delete, 1 as wanted");
+    let deleted: Vec<&Value> =
+        pruned["changes"].as_array().unwrap().iter().map(|change| &change["name"]).collect();
+    assert_eq!(deleted, ["set-c", "set-s"], "what uses others first");
+    assert!(pruned["changes"].as_array().unwrap().iter().all(|change| change["risk"] == "destructive"));
+    apply(&api, &pruned).await;
+    let left = export(&api, "").await;
+    assert_eq!(left.as_array().unwrap().len(), 9, "everything else is there: {left:#}");
+    assert_eq!(plan(&api, everything()).await["says"], "no changes");
+}
+
+#[tokio::test]
+async fn what_others_use_is_not_deleted_with_a_set() {
+    let api = Api::start().await;
+    let first = plan_set(&api, of_set(true), false, 5).await.is(201);
+    apply(&api, &first).await;
+    put(
+        &api,
+        json!([{"resource": "connection", "name": "other", "source": "set-s", "destination": "set-d"}]),
+    )
+    .await;
+    let answer = plan_set(&api, of_set(false), true, 5).await;
+    assert!(
+        answer.body.to_string().contains("`set-s` is in the set no more, and cannot be deleted"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(answer.problem().1, ["/set"]);
+    let body = json!({"documents": of_set(false), "prune": true});
+    let answer = api.ask("POST", "/v1/config/plans", body).await;
+    assert_eq!(answer.problem(), ("invalid-request".to_owned(), vec!["/set".to_owned()]));
 }
 
 #[tokio::test]

@@ -10,13 +10,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One file each, in the order in which they are shown.
-const FILES: [&str; 7] = [
+const FILES: [&str; 11] = [
     include_str!("data/beton-signals.yaml"),
     include_str!("data/crm.yaml"),
     include_str!("data/ai-builder.yaml"),
     include_str!("data/peanuts.yaml"),
     include_str!("data/slack.yaml"),
     include_str!("data/discord.yaml"),
+    include_str!("data/teams.yaml"),
+    include_str!("data/zapier.yaml"),
+    include_str!("data/make.yaml"),
+    include_str!("data/n8n.yaml"),
     include_str!("data/generic.yaml"),
 ];
 

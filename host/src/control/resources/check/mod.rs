@@ -14,4 +14,6 @@ pub use basic::BasicDraft;
 pub(crate) use error::Faults;
 pub use error::ManageError;
 pub use moved::GivenCredentials;
+pub(in crate::control) use references::check_destination;
+pub(in crate::control) use references::check_source;
 pub use retry::DELAY_MAX;

@@ -12,7 +12,7 @@ use crate::domain::id::WorkspaceId;
 const NAMED_MAX: usize = 5;
 
 /// Refuses while connections take events from the source.
-pub(in crate::control::resources) fn check_source(
+pub(in crate::control) fn check_source(
     documents: &Documents,
     workspace: WorkspaceId,
     source: SourceId,
@@ -21,7 +21,7 @@ pub(in crate::control::resources) fn check_source(
 }
 
 /// Refuses while connections deliver to the destination.
-pub(in crate::control::resources) fn check_destination(
+pub(in crate::control) fn check_destination(
     documents: &Documents,
     workspace: WorkspaceId,
     destination: DestinationId,

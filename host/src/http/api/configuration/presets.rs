@@ -174,7 +174,7 @@ async fn plan(call: Call, PathParams(preset): PathParams<String>, body: JsonBody
     })?;
     let raw: Vec<Box<RawValue>> =
         documents.iter().filter_map(|document| to_raw_value(document).ok()).collect();
-    documents::plan_of(&call, &raw).await
+    documents::plan_of(&call, &raw, None).await
 }
 
 fn find(name: &str) -> Result<ConfigPreset, Problem> {

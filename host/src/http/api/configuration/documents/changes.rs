@@ -23,6 +23,8 @@ pub(super) enum ChangeAction {
     Create,
     /// It is changed.
     Update,
+    /// It is deleted.
+    Delete,
 }
 
 /// What it may do to others.
@@ -33,6 +35,8 @@ pub(super) enum ChangeRisk {
     Safe,
     /// Something begins to be sent to a place, or to flow again.
     Outward,
+    /// Something is gone afterwards.
+    Destructive,
 }
 
 /// A field that changes.
@@ -51,8 +55,9 @@ pub(super) struct FieldChangeView {
 /// A change of one document.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ConfigChangeView {
-    /// Which of the documents, from 0.
-    pub(super) document: usize,
+    /// Which of the documents, from 0; null for what is deleted.
+    #[schema(required = true)]
+    pub(super) document: Option<usize>,
     /// What is done.
     pub(super) action: ChangeAction,
     /// `source`, `destination` or `connection`.
@@ -69,19 +74,21 @@ pub(super) struct ConfigChangeView {
 
 /// The changes of a plan, in the order in which they are done.
 pub(super) fn of(plan: &ConfigPlan, before: &Documents) -> Vec<ConfigChangeView> {
-    plan.changes
-        .iter()
-        .filter(|change| change.differs())
-        .map(|change| show(change, before, &plan.documents))
-        .collect()
+    let changes = plan.changes.iter().filter(|change| change.differs());
+    let changes = changes.map(|change| show(change, before, &plan.documents));
+    changes.chain(plan.deletes.iter().map(show_delete)).collect()
 }
 
 /// All of it in one line.
 pub(super) fn in_words(changes: &[ConfigChangeView], documents: usize) -> String {
     let count = |action| changes.iter().filter(|change| change.action == action).count();
-    match (count(ChangeAction::Create), count(ChangeAction::Update)) {
-        (0, 0) => "no changes".to_owned(),
-        (made, changed) => {
+    match (count(ChangeAction::Create), count(ChangeAction::Update), count(ChangeAction::Delete)) {
+        (0, 0, 0) => "no changes".to_owned(),
+        (made, changed, deleted) if deleted > 0 => {
+            let left = documents.saturating_sub(made + changed);
+            format!("{made} to make, {changed} to change, {deleted} to delete, {left} as wanted")
+        }
+        (made, changed, _) => {
             format!(
                 "{made} to make, {changed} to change, {} as wanted",
                 documents.saturating_sub(made + changed)
@@ -97,10 +104,17 @@ fn show(change: &PlannedChange, before: &Documents, after: &Documents) -> Config
     let (resource, name) = (written::resource(&change.after), change.after.name().to_owned());
     let says = match action {
         ChangeAction::Create => format!("make the {resource} `{name}`"),
-        ChangeAction::Update => format!("change {} of the {resource} `{name}`", names(&fields)),
+        _ => format!("change {} of the {resource} `{name}`", names(&fields)),
     };
     let risk = risk(change, &fields);
-    ConfigChangeView { document: change.place, action, resource, name, says, risk, fields }
+    ConfigChangeView { document: Some(change.place), action, resource, name, says, risk, fields }
+}
+
+fn show_delete(gone: &ConfigDocument) -> ConfigChangeView {
+    let (resource, name) = (written::resource(gone), gone.name().to_owned());
+    let says = format!("delete the {resource} `{name}`, which is in the set no more");
+    let (action, risk) = (ChangeAction::Delete, ChangeRisk::Destructive);
+    ConfigChangeView { document: None, action, resource, name, says, risk, fields: Vec::new() }
 }
 
 fn names(fields: &[FieldChangeView]) -> String {

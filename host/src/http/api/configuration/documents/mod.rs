@@ -21,6 +21,7 @@ use crate::control::plans::ConfigDocument;
 use crate::control::plans::ConfigPlan;
 use crate::control::plans::KeptPlan;
 use crate::control::plans::Wanted;
+use crate::control::plans::WantedSet;
 use crate::control::snapshot::Documents;
 use crate::domain::config::Scope;
 use crate::domain::id::PlanId;
@@ -37,12 +38,16 @@ use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
 use crate::http::request::JsonBody;
+use crate::http::request::Name;
 use crate::http::request::PathParams;
 use crate::http::request::QueryParams;
 use crate::http::request::RequestFaults;
 use crate::http::request::id;
 use crate::http::request::not_found;
 use crate::http::site::Site;
+
+/// Documents that are deleted at once, unless more are allowed.
+const DELETES_MAX: u32 = 5;
 
 /// How documents are to be shown.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -70,6 +75,15 @@ pub(crate) struct ConfigPlanBody {
     /// What is not among them stays as it is.
     #[schema(required = true, value_type = Vec<Object>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
+    /// The set that these documents are. Only what was applied with it before can be deleted by `prune`.
+    #[schema(nullable = false)]
+    set: Option<Name>,
+    /// Whether what the set had before and has no more is deleted.
+    #[schema(nullable = false)]
+    prune: Option<bool>,
+    /// More than so many are not deleted at once; 5 if not given.
+    #[schema(maximum = 1000, nullable = false)]
+    max_deletes: Option<u32>,
 }
 
 /// What would be done.
@@ -83,6 +97,9 @@ pub(crate) struct ConfigPlanView {
     pub says: String,
     /// What would change, in the order in which it is done.
     changes: Vec<ConfigChangeView>,
+    /// The set, where what belongs to it changes.
+    #[schema(required = true)]
+    pub set: Option<String>,
 }
 
 /// What came of one document.
@@ -103,7 +120,7 @@ pub(crate) struct AppliedDocumentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub key: Option<KeyView>,
-    /// The secret that a destination begins to sign with, shown now and never again.
+    /// The secret that was made for a destination to sign with, shown now and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub secret: Option<String>,
@@ -157,21 +174,33 @@ async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
     responses((status = 201, body = ConfigPlanView)),
 )]
 async fn plan(call: Call, body: JsonBody<ConfigPlanBody>) -> Answer {
-    let documents: Vec<Box<RawValue>> =
-        body.whole()?.documents.unwrap_or_default().into_iter().flatten().collect();
-    plan_of(&call, &documents).await
+    let (set, given) = body.fold(|mut body, faults| (wanted_set(&mut body, faults), body.documents))?;
+    let documents: Vec<Box<RawValue>> = given.unwrap_or_default().into_iter().flatten().collect();
+    plan_of(&call, &documents, set).await
+}
+
+/// The set that is asked for.
+fn wanted_set(body: &mut ConfigPlanBody, faults: &mut RequestFaults) -> Option<WantedSet> {
+    let prune = body.prune.unwrap_or(false);
+    if prune && body.set.is_none() {
+        faults.missing("/set", "only what is in a set can be deleted by leaving it out: name the set");
+    }
+    let deletes_max = body.max_deletes.unwrap_or(DELETES_MAX) as usize;
+    Some(WantedSet { name: body.set.take()?.0, prune, deletes_max })
 }
 
 /// Makes a plan for these documents, and keeps it.
-pub(super) async fn plan_of(call: &Call, documents: &[Box<RawValue>]) -> Answer {
+pub(super) async fn plan_of(call: &Call, documents: &[Box<RawValue>], set: Option<WantedSet>) -> Answer {
     let workspace = call.workspace()?;
     let kept = serde_json::to_string(documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
-    let plan = call.control.plan_config(workspace, wanted(call, workspace, documents)?).await?;
-    let id = call.control.keep_plan(workspace, &KeptPlan { documents: kept, base: plan.base }).await?;
+    let wanted = wanted(call, workspace, documents)?;
+    let plan = call.control.plan_config(workspace, wanted, set.as_ref()).await?;
+    let id = call.control.keep_plan(workspace, &KeptPlan { documents: kept, set, base: plan.base }).await?;
     let changes = changes::of(&plan, &before.documents);
     let says = changes::in_words(&changes, documents.len());
-    let view = ConfigPlanView { id, expires_at: KeptPlan::expires_at(id), says, changes };
+    let set = plan.set.map(|set| set.name);
+    let view = ConfigPlanView { id, expires_at: KeptPlan::expires_at(id), says, changes, set };
     Ok(reply::created(&format!("/v1/config/plans/{id}"), &view))
 }
 
@@ -187,7 +216,8 @@ async fn apply(call: Call, PathParams(plan): PathParams<String>) -> Answer {
     let kept = call.control.kept_plan(workspace, id).await?.ok_or_else(|| not_found("plan", &plan))?;
     let documents: Vec<Box<RawValue>> = serde_json::from_str(&kept.documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
-    let done = call.control.apply_config(workspace, wanted(&call, workspace, &documents)?, kept.base).await?;
+    let wanted = wanted(&call, workspace, &documents)?;
+    let done = call.control.apply_config(workspace, wanted, kept.set.as_ref(), kept.base).await?;
     call.control.forget_plan(workspace, id);
     let says = changes::in_words(&changes::of(&done, &before.documents), documents.len());
     Ok(reply::ok(&AppliedPlanView { says, documents: applied(&call.site, &done) }))

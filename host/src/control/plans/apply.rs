@@ -4,7 +4,7 @@ use crate::control::Control;
 use crate::control::plans::ConfigPlan;
 use crate::control::plans::Wanted;
 use crate::control::plans::WantedSet;
-use crate::control::plans::plan;
+use crate::control::plans::document::base;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::ManageError;
 use crate::control::snapshot::DocumentWrite;
@@ -22,7 +22,7 @@ impl Control {
     ) -> Result<ConfigPlan, ManageError> {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        if plan::base(&snapshot.documents, workspace) != base {
+        if self::base(&snapshot.documents, workspace) != base {
             return Err(ManageError::Stale);
         }
         // Nobody else can change anything meanwhile; the plugins were asked when the plan was made.

@@ -1,12 +1,10 @@
 //! Documents that are applied together under a name. Applied again without one of them, it is deleted, if that is asked
 //! for; what is in no set, or in another one, never is.
 
-use serde::Deserialize;
-use serde::Serialize;
-
 use crate::control::Control;
 use crate::control::plans::ConfigDocument;
 use crate::control::plans::ConfigPlan;
+use crate::control::plans::WantedSet;
 use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::resources::check_destination;
@@ -20,17 +18,6 @@ use crate::domain::id::WorkspaceId;
 
 /// Names of what would be deleted that a fault has.
 const NAMED_MAX: usize = 10;
-
-/// Which set documents are.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct WantedSet {
-    /// Its name.
-    pub name: String,
-    /// Whether what it has and the documents have not is deleted; it stays in the set if not.
-    pub prune: bool,
-    /// More than so many are not deleted at once.
-    pub deletes_max: usize,
-}
 
 impl Control {
     /// Adds to a plan what its set comes to.

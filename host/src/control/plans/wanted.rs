@@ -1,0 +1,60 @@
+//! What is wanted: documents as far as they could be read, and the set that they are. Not here: what they come to (`plan`).
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::control::FieldFault;
+use crate::control::resources::ConnectionDraft;
+use crate::control::resources::DestinationDraft;
+use crate::control::resources::GivenCredentials;
+use crate::control::resources::SourceDraft;
+
+/// A document that is wanted, as far as it could be read.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What it says.
+    pub draft: WantedDraft,
+    /// What was found wrong while it was read.
+    pub faults: Vec<FieldFault>,
+}
+
+/// What a document says, by its kind.
+#[derive(Debug)]
+pub enum WantedDraft {
+    /// A source.
+    Source(Box<SourceDraft>),
+    /// A destination, and which credentials the document has itself.
+    Destination(Box<DestinationDraft>, GivenCredentials),
+    /// A connection.
+    Connection(Box<ConnectionDraft>),
+}
+
+impl WantedDraft {
+    /// Sources and destinations come before what names them.
+    pub(super) fn order(&self) -> u8 {
+        match self {
+            Self::Source(_) => 0,
+            Self::Destination(..) => 1,
+            Self::Connection(_) => 2,
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Source(draft) => draft.name.as_deref(),
+            Self::Destination(draft, _) => draft.name.as_deref(),
+            Self::Connection(draft) => draft.name.as_deref(),
+        }
+    }
+}
+
+/// Which set documents are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WantedSet {
+    /// Its name.
+    pub name: String,
+    /// Whether what it has and the documents have not is deleted; it stays in the set if not.
+    pub prune: bool,
+    /// More than so many are not deleted at once.
+    pub deletes_max: usize,
+}

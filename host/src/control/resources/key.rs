@@ -125,6 +125,17 @@ impl Control {
         Ok(made)
     }
 
+    /// The workspace of a key of the API that this principal may act for: its own, or for an operator any. A key that
+    /// nobody knows is looked for in its own.
+    pub fn workspace_of_key(&self, principal: &Principal, key: &str) -> WorkspaceId {
+        let snapshot = self.snapshot();
+        let documents = &snapshot.documents;
+        let found = key.parse().ok().and_then(|id| documents.keys.get(id));
+        found
+            .and_then(|key| self.workspace_for(documents, principal, &key.workspace.to_string()))
+            .unwrap_or(principal.workspace)
+    }
+
     /// Makes one more key of a source.
     pub async fn create_source_key(
         &self,

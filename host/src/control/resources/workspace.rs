@@ -52,6 +52,11 @@ impl Control {
         (found == principal.workspace || self.is_operator(principal)).then_some(found)
     }
 
+    /// The workspace of that id or name, if this key may act for it.
+    pub fn workspace_in_reach(&self, principal: &Principal, wanted: &str) -> Option<WorkspaceId> {
+        self.workspace_for(&self.snapshot().documents, principal, wanted)
+    }
+
     /// Makes a workspace and an admin key to it.
     pub async fn create_workspace(
         &self,

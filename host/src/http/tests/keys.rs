@@ -64,6 +64,34 @@ async fn the_last_admin_key_stays() {
 }
 
 #[tokio::test]
+async fn who_makes_a_key_for_another_workspace_can_see_and_take_it_back() {
+    let api = Api::start().await;
+    let tenant = api.ask("POST", "/v1/workspaces", json!({"name": "acme"})).await.is(201);
+    let theirs = tenant["key"]["secret"].as_str().unwrap();
+    let wanted = json!({"name": "k", "scopes": ["read"], "workspace": "acme"});
+    let made = api.ask("POST", "/v1/api-keys", wanted).await.is(201);
+    let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
+    assert_eq!(api.ask("GET", &path, Value::Null).await.is(200)["name"], "k");
+    let list = api.ask("GET", "/v1/api-keys?workspace=acme", Value::Null).await.is(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 2, "{list}");
+    let rotated = api.ask("POST", &format!("{path}/rotate"), json!({"grace": 0})).await.is(201);
+    let secret = rotated["secret"].as_str().unwrap();
+    let sources = api.ask_as(secret, "GET", "/v1/sources", &[], Value::Null).await.is(200);
+    assert_eq!(sources["items"], json!([]), "it stays a key of that workspace");
+    api.ask("DELETE", &path, Value::Null).await.is(204);
+    // The other way round nobody reaches anything.
+    let (own, _) = key(&api, &["read"]).await;
+    let own = format!("/v1/api-keys/{own}");
+    for method in ["GET", "DELETE"] {
+        assert_eq!(api.ask_as(theirs, method, &own, &[], Value::Null).await.status, 404);
+    }
+    let first = api.ask("GET", "/v1/workspaces", Value::Null).await.is(200)["items"].clone();
+    let first = first.as_array().unwrap().iter().find(|found| found["name"] != "acme").unwrap();
+    let list = format!("/v1/api-keys?workspace={}", first["id"].as_str().unwrap());
+    assert_eq!(api.ask_as(theirs, "GET", &list, &[], Value::Null).await.problem().1, ["/workspace"]);
+}
+
+#[tokio::test]
 async fn source_keys() {
     let api = Api::start().await;
     let source = api.ask("POST", "/v1/sources", json!({"name": "in"})).await.is(201);

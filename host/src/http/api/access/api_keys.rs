@@ -1,6 +1,7 @@
 //! `/v1/api-keys`: keys of the API. Not here: keys of sources (`source_keys`).
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -10,9 +11,11 @@ use crate::domain::time::Timestamp;
 use crate::http::api::access::keys;
 use crate::http::api::access::keys::KeyView;
 use crate::http::api::access::keys::RotationBody;
-use crate::http::api::page::PageQuery;
+use crate::http::api::page::Cursor;
+use crate::http::api::page::PageRequest;
 use crate::http::door::Door;
 use crate::http::door::Routes;
+use crate::http::problem::Kind;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
@@ -43,6 +46,23 @@ pub(crate) struct ApiKeyBody {
     expires_at: Option<Timestamp>,
 }
 
+/// Which keys.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ApiKeysQuery {
+    /// Those of this workspace, by id or name; of the key's own, if not given. An admin key of the first workspace sees
+    /// those of any.
+    #[param(nullable = false)]
+    workspace: Option<String>,
+    /// Items of a page, 1 to 500; 50 if not given.
+    #[param(minimum = 1, maximum = 500, nullable = false)]
+    limit: Option<usize>,
+    /// The `next_cursor` of the page before.
+    #[param(inline, nullable = false)]
+    cursor: Option<Cursor>,
+}
+
 /// The operations.
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -71,11 +91,23 @@ fn draft(body: ApiKeyBody, _: &mut RequestFaults) -> ApiKeyDraft {
 #[utoipa::path(
     get,
     path = "/v1/api-keys",
-    params(PageQuery),
+    params(ApiKeysQuery),
     responses((status = 200, body = PageView<KeyView>)),
 )]
-async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
-    let (workspace, page) = (call.workspace()?, query.whole()?.page());
+async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<ApiKeysQuery>) -> Answer {
+    let principal = call.principal()?;
+    let workspace = match &given.workspace {
+        None => principal.workspace,
+        Some(wanted) => call.control.workspace_in_reach(principal, wanted).unwrap_or_else(|| {
+            faults.add(
+                "/workspace",
+                format!("there is no workspace `{wanted}` that this key may make keys for"),
+            );
+            principal.workspace
+        }),
+    };
+    faults.done(Kind::InvalidQuery)?;
+    let page = PageRequest::new(given.limit, given.cursor);
     let snapshot = call.control.snapshot();
     let mine: Vec<_> = snapshot.documents.keys.of(workspace).filter(|key| key.source.is_none()).collect();
     Ok(reply::ok(&page.of(mine.into_iter(), |key| key.id.bits(), keys::show)))
@@ -102,7 +134,7 @@ async fn create(call: Call, body: JsonBody<ApiKeyBody>) -> Answer {
     responses((status = 200, body = KeyView)),
 )]
 async fn show_one(call: Call, PathParams(key): PathParams<String>) -> Answer {
-    let workspace = call.workspace()?;
+    let workspace = call.control.workspace_of_key(call.principal()?, &key);
     let snapshot = call.control.snapshot();
     let found = snapshot.documents.keys.get(id("key", &key)?);
     let found = found.filter(|key| key.workspace == workspace && key.source.is_none());
@@ -119,7 +151,8 @@ async fn show_one(call: Call, PathParams(key): PathParams<String>) -> Answer {
 )]
 async fn rotate(call: Call, PathParams(key): PathParams<String>, body: JsonBody<RotationBody>) -> Answer {
     let grace = body.fold(RotationBody::grace)?;
-    let made = call.control.rotate_key(call.workspace()?, None, &key, grace).await?;
+    let workspace = call.control.workspace_of_key(call.principal()?, &key);
+    let made = call.control.rotate_key(workspace, None, &key, grace).await?;
     Ok(reply::created(&format!("/v1/api-keys/{}", made.key.id), &keys::show_new(&made)))
 }
 
@@ -131,6 +164,7 @@ async fn rotate(call: Call, PathParams(key): PathParams<String>, body: JsonBody<
     responses((status = 204)),
 )]
 async fn delete(call: Call, PathParams(key): PathParams<String>) -> Answer {
-    call.control.delete_key(call.workspace()?, None, &key).await?;
+    let workspace = call.control.workspace_of_key(call.principal()?, &key);
+    call.control.delete_key(workspace, None, &key).await?;
     Ok(reply::no_content())
 }

@@ -47,7 +47,7 @@ pub(crate) struct RetryBody {
     #[schema(schema_with = preset_names)]
     preset: Option<String>,
     /// One wait per retry; an empty list means no retry.
-    #[schema(value_type = Option<Vec<Wait>>, nullable = false)]
+    #[schema(value_type = Option<Vec<Wait>>, nullable = false, max_items = 199)]
     delays: Option<Vec<Option<Wait>>>,
     /// Waits by a formula.
     #[schema(nullable = false)]

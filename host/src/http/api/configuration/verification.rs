@@ -27,7 +27,7 @@ pub(crate) struct VerificationBody {
     #[schema(nullable = false)]
     secret: Option<Secret>,
     /// Several secrets, any of which may have signed.
-    #[schema(value_type = Option<Vec<Secret>>, nullable = false)]
+    #[schema(value_type = Option<Vec<Secret>>, nullable = false, max_items = 10)]
     secrets: Option<Vec<Option<Secret>>>,
     /// For `meta`: the token that is repeated in the URL of its handshake. It signs nothing; the app secret is not
     /// taken in its place. Of several secrets without it, those that are no app secrets (32 hexadecimal digits; all

@@ -17,6 +17,7 @@ PAIRS = [
     "give either", "^give ", "not both", "only the profile", "leave this out", "both want", "name a preset",
     "say what to try", "say what this is", "has no time of signing", "only the preset", "give the secret",
     "the token is empty", "has no secret", "it is needed", "it means nothing without", "expected an? (text|object|list)", "has no such parameter",
+    "names no header", "does not say where the timestamp is", "names no id_header", "that holds it", "one of the secrets that sign",
     "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
 ]
 # What a parser of its own reads: queries, URLs, names, mappings, filters, modules.
@@ -26,7 +27,7 @@ GRAMMARS = [
     "is no ", "expected any of", "stands for something else", "blanks around a pattern", "has no commas",
     "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly",
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
-    "cannot have the header",
+    "cannot have the header", "not written as the scheme says", "is not a top-level path", "without `}`", "is not known; there are",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
 # Where such a text stands: its parser may say anything.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::control::snapshot::Documents;
-use crate::control::snapshot::Table;
+use crate::control::snapshot::Collection;
 use crate::domain::sealed::SealedSecret;
 use crate::egress::Egress;
 use crate::node::egress_options;
@@ -74,7 +74,7 @@ fn probe(folder: &Path) -> io::Result<()> {
 
 /// The secrets that there are, as the copy of the configuration beside the store has them: the store may be in use.
 /// Without a copy that can be read there are none to be seen, and the start decides.
-fn stored_secrets(config: &Config) -> Table<SealedSecret> {
+fn stored_secrets(config: &Config) -> Collection<SealedSecret> {
     let copy = sled::read_export(&config.store.data).ok().flatten();
     let documents = copy.and_then(|copy| Documents::from_stored(copy.revision, &copy.documents).ok());
     documents.map(|documents| documents.secrets).unwrap_or_default()

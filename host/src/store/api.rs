@@ -10,6 +10,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -175,6 +176,15 @@ pub trait Store: Send + Sync + 'static {
         prefix: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Values that are kept under keys of a range, with their keys, in the order of the keys' bytes or backwards, at most
+    /// `limit`.
+    fn kv_range(
+        &self,
+        space: &KvSpace,
+        range: KvRange,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(String, Vec<u8>)>, StoreError>> + Send;
 
     /// Deletes events received before, and log rows written before, as far as nothing live
     /// needs them; answers how many commits went.

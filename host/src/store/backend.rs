@@ -8,6 +8,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -179,6 +180,15 @@ impl Store for Backend {
 
     async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         each!(self, store => store.kv_keys(space, prefix, limit).await)
+    }
+
+    async fn kv_range(
+        &self,
+        space: &KvSpace,
+        range: KvRange,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        each!(self, store => store.kv_range(space, range, limit).await)
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

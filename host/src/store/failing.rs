@@ -14,6 +14,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -273,6 +274,15 @@ impl Store for FailingStore {
 
     async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.inner.kv_keys(space, prefix, limit).await
+    }
+
+    async fn kv_range(
+        &self,
+        space: &KvSpace,
+        range: KvRange,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.inner.kv_range(space, range, limit).await
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

@@ -85,24 +85,24 @@ impl Resource for SealedSecret {
 
 /// The documents of one kind.
 #[derive(Debug)]
-pub struct Table<T: Resource> {
+pub struct Collection<T: Resource> {
     by_id: BTreeMap<T::Id, Arc<T>>,
     by_name: HashMap<(WorkspaceId, String), T::Id>,
 }
 
-impl<T: Resource> Clone for Table<T> {
+impl<T: Resource> Clone for Collection<T> {
     fn clone(&self) -> Self {
         Self { by_id: self.by_id.clone(), by_name: self.by_name.clone() }
     }
 }
 
-impl<T: Resource> Default for Table<T> {
+impl<T: Resource> Default for Collection<T> {
     fn default() -> Self {
         Self { by_id: BTreeMap::new(), by_name: HashMap::new() }
     }
 }
 
-impl<T: Resource> Table<T> {
+impl<T: Resource> Collection<T> {
     /// The one with that id.
     pub fn get(&self, id: T::Id) -> Option<&Arc<T>> {
         self.by_id.get(&id)
@@ -158,23 +158,23 @@ pub struct Documents {
     /// Grows by one with each write.
     pub revision: u64,
     /// Tenants.
-    pub workspaces: Table<Workspace>,
+    pub workspaces: Collection<Workspace>,
     /// Keys of the API and of sources.
-    pub keys: Table<ApiKey>,
+    pub keys: Collection<ApiKey>,
     /// Where events come in.
-    pub sources: Table<Source>,
+    pub sources: Collection<Source>,
     /// What connects them.
-    pub connections: Table<Connection>,
+    pub connections: Collection<Connection>,
     /// Where payloads go.
-    pub destinations: Table<Destination>,
+    pub destinations: Collection<Destination>,
     /// Uploaded components.
-    pub plugins: Table<PluginConfig>,
+    pub plugins: Collection<PluginConfig>,
     /// Their captured tests.
-    pub plugin_tests: Table<PluginTest>,
+    pub plugin_tests: Collection<PluginTest>,
     /// Secrets for plugins.
-    pub secrets: Table<SealedSecret>,
+    pub secrets: Collection<SealedSecret>,
     /// What was applied together.
-    pub sets: Table<DocumentSet>,
+    pub sets: Collection<DocumentSet>,
 }
 
 /// A change of one document.
@@ -257,7 +257,7 @@ pub struct BadDocument {
     pub detail: String,
 }
 
-fn load<T: Resource>(table: &mut Table<T>, key: &str, bytes: &[u8]) -> Result<(), BadDocument> {
+fn load<T: Resource>(table: &mut Collection<T>, key: &str, bytes: &[u8]) -> Result<(), BadDocument> {
     match serde_json::from_slice(bytes) {
         Ok(document) => {
             table.put(Arc::new(document));

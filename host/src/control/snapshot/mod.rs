@@ -22,7 +22,7 @@ pub use documents::BadDocument;
 pub use documents::DocumentWrite;
 pub use documents::Documents;
 pub use documents::Resource;
-pub use documents::Table;
+pub use documents::Collection;
 pub use kinds::CompiledKind;
 pub use plugin_step::PluginStep;
 pub use plugin_step::RolloutStep;

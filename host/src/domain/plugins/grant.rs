@@ -150,6 +150,17 @@ pub struct KvSpace {
     pub plugin: Arc<str>,
 }
 
+/// Keys from one on and before another, in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KvRange {
+    /// The first one that may be in it.
+    pub from: String,
+    /// None from this one on.
+    pub to: String,
+    /// Whether the last one comes first.
+    pub backward: bool,
+}
+
 /// One key and its new value; `None` forgets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KvWrite {

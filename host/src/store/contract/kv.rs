@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::delivery::DeliveryState::Delivered;
 use crate::domain::delivery::DeliveryState::Pending;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::WorkspaceId;
@@ -64,6 +65,26 @@ pub(crate) async fn keys_are_listed_in_order_and_kept_apart(opener: &impl Opener
     assert_eq!(list(&namesake, "", 100).await, ["a/9"]);
     assert_eq!(list(&other, "", 100).await, ["a/8"]);
     assert_eq!(opened.store.kv_get(&mine, "a/9").await.unwrap(), None);
+}
+
+pub(crate) async fn ranges_are_read_in_both_directions(opener: &impl Opener) {
+    let opened = open(opener).await;
+    let (mine, other) = (space(1, "/table/a"), space(1, "/table/b"));
+    let long = vec![7; 40_000];
+    let keys = ["r1", "r2", "r2\u{1}x", "r3", "s"];
+    commit(&opened.store, keys.iter().map(|key| write(&mine, key, Some(key.as_bytes()))).collect()).await;
+    commit(&opened.store, vec![write(&mine, "r2", Some(&long)), write(&other, "r2", Some(b"x"))]).await;
+    let read = async |from: &str, to: &str, backward, limit| {
+        let range = KvRange { from: from.to_owned(), to: to.to_owned(), backward };
+        let found = opened.store.kv_range(&mine, range, limit).await.unwrap();
+        found.into_iter().map(|(key, value)| (key, value.len())).collect::<Vec<_>>()
+    };
+    let all = [("r1", 2), ("r2", 40_000), ("r2\u{1}x", 4), ("r3", 2)].map(|(key, bytes)| (key.to_owned(), bytes));
+    assert_eq!(read("r", "s", false, 9).await, all);
+    assert_eq!(read("r", "s", true, 2).await, [all[3].clone(), all[2].clone()]);
+    assert_eq!(read("r2", "r3", false, 9).await, all[1..3]);
+    assert_eq!(read("r2", "r3", true, 1).await, all[2..3]);
+    assert_eq!(read("r3", "r1", false, 9).await, []);
 }
 
 pub(crate) async fn bytes_that_cannot_be_made_again_last(opener: &impl Opener) {

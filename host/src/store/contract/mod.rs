@@ -119,7 +119,7 @@ macro_rules! contract_suite {
             ownership: a_lease_is_held_and_renewed, alone_there_is_nothing_to_adopt, what_is_live_is_claimed;
             modules: modules_come_back_by_their_digest;
             kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,
-                bytes_that_cannot_be_made_again_last;
+                ranges_are_read_in_both_directions, bytes_that_cannot_be_made_again_last;
         );
     };
     (@ $run:ident, $opener:expr; $($file:ident: $($name:ident),*;)*) => {

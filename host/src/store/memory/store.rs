@@ -7,6 +7,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -232,6 +233,26 @@ impl Store for MemoryStore {
         let data = self.data();
         let keys = data.kv.keys().filter(|(whose, key)| whose == space && key.starts_with(prefix));
         Ok(keys.map(|(_, key)| key.clone()).take(limit).collect())
+    }
+
+    async fn kv_range(
+        &self,
+        space: &KvSpace,
+        range: KvRange,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        if range.from >= range.to {
+            return Ok(Vec::new());
+        }
+        let data = self.data();
+        let of = |key: &str| (space.clone(), key.to_owned());
+        let found = data.kv.range(of(&range.from)..of(&range.to));
+        let shown = |((_, key), value): (&(KvSpace, String), &Vec<u8>)| (key.clone(), value.clone());
+        Ok(if range.backward {
+            found.rev().take(limit).map(shown).collect()
+        } else {
+            found.take(limit).map(shown).collect()
+        })
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

@@ -10,6 +10,7 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::event::Event;
 use crate::domain::event::NewEvent;
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -184,6 +185,16 @@ impl Store for SledStore {
     async fn kv_keys(&self, space: &KvSpace, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let (space, prefix) = (space.clone(), prefix.to_owned());
         self.read(move |tree, _| kv::keys(tree, &space, &prefix, limit)).await
+    }
+
+    async fn kv_range(
+        &self,
+        space: &KvSpace,
+        range: KvRange,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let space = space.clone();
+        self.read(move |tree, _| kv::range(tree, &space, &range, limit)).await
     }
 
     async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {

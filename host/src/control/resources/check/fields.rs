@@ -5,7 +5,7 @@ use http::HeaderValue;
 
 use crate::control::resources::check::error::Faults;
 use crate::control::snapshot::Resource;
-use crate::control::snapshot::Table;
+use crate::control::snapshot::Collection;
 use crate::domain::event::Headers;
 use crate::domain::id::WorkspaceId;
 
@@ -27,7 +27,7 @@ const CONNECTION_HEADERS: [&str; 9] = [
 
 /// Checks a name: what it may look like, and that no other document of its kind has it.
 pub(in crate::control::resources) fn name<T: Resource>(
-    table: &Table<T>,
+    table: &Collection<T>,
     workspace: WorkspaceId,
     own: T::Id,
     name: &str,

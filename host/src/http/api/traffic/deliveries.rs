@@ -10,7 +10,7 @@ use utoipa::openapi::Schema;
 use utoipa_axum::routes;
 
 use crate::control::snapshot::Resource;
-use crate::control::snapshot::Table;
+use crate::control::snapshot::Collection;
 use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
@@ -188,7 +188,7 @@ pub(super) fn routes() -> Routes {
 fn named<T: Resource>(
     wanted: Option<&str>,
     name: &str,
-    table: &Table<T>,
+    table: &Collection<T>,
     workspace: WorkspaceId,
     faults: &mut RequestFaults,
 ) -> Option<T::Id> {

@@ -3,6 +3,7 @@
 
 use sled::Tree;
 
+use crate::domain::grant::KvRange;
 use crate::domain::grant::KvSpace;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::keys;
@@ -31,10 +32,41 @@ pub(crate) fn keys(
     to.push(u8::MAX);
     let mut found = Vec::new();
     for entry in parts::forward(tree, from, to).take(limit) {
-        let name = entry?.name;
-        let key =
-            name.get(head.len()..name.len().saturating_sub(1)).and_then(|key| std::str::from_utf8(key).ok());
-        found.extend(key.map(str::to_owned));
+        found.extend(key_in(&entry?.name, head.len()));
     }
     Ok(found)
+}
+
+/// Keys of a range with their values, at most `limit`.
+pub(crate) fn range(
+    tree: &Tree,
+    space: &KvSpace,
+    range: &KvRange,
+    limit: usize,
+) -> Result<Vec<(String, Vec<u8>)>, SledFault> {
+    if range.from >= range.to {
+        return Ok(Vec::new());
+    }
+    let head = keys::kv_space(space).len();
+    let (from, to) = (keys::kv(space, &range.from), keys::kv(space, &range.to));
+    let mut found = Vec::new();
+    let mut take = |entry: Result<parts::StoredValue, SledFault>| {
+        let entry = entry?;
+        if let Some(key) = key_in(&entry.name, head) {
+            found.push((key, entry.body(tree)?.into_owned()));
+        }
+        Ok::<(), SledFault>(())
+    };
+    if range.backward {
+        parts::backward(tree, from, to).take(limit).try_for_each(&mut take)?;
+    } else {
+        parts::forward(tree, from, to).take(limit).try_for_each(&mut take)?;
+    }
+    Ok(found)
+}
+
+/// The key in a name, which has the space before it and a zero byte behind it.
+fn key_in(name: &[u8], head: usize) -> Option<String> {
+    let key = name.get(head..name.len().saturating_sub(1))?;
+    std::str::from_utf8(key).ok().map(str::to_owned)
 }

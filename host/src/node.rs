@@ -234,6 +234,9 @@ fn limits(config: &Config) -> Limits {
     Limits {
         body_bytes_max: config.server.body_bytes_max.0,
         connections_max: config.limits.connections_max as usize,
+        tables_max: config.limits.tables_max as usize,
+        table_rows_max: config.limits.table_rows_max.into(),
+        table_bytes_max: config.limits.table_bytes_max.0,
         steps_max: config.limits.steps_max as usize,
         deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
             .unwrap_or(u16::MAX - 1),
@@ -302,7 +305,7 @@ fn doors(rooms: &Rooms, observer: &Arc<Observer>, supervisor: &Supervisor) -> Do
 }
 
 fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Supervisor) {
-    let Rooms { control, insight, worker, reported, stopping, .. } = rooms;
+    let Rooms { control, insight, pipeline, worker, reported, stopping, .. } = rooms;
     let (planner, committed) = mpsc::unbounded_channel();
     supervisor.spawn(worker::pump(feed, planner));
     supervisor.spawn(worker.clone().plan(committed));
@@ -317,6 +320,7 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn_endless(worker.attend());
     supervisor.spawn_endless(control.clone().follow());
     supervisor.spawn_endless(control.clone().sweep_plans());
+    supervisor.spawn_endless(pipeline.tend_tables());
     supervisor.spawn_endless(reports::run(control.clone(), reported));
     supervisor.spawn_endless(async move { control.build_artifacts().await });
     supervisor.spawn_endless(insight.keep_gauges());

@@ -201,6 +201,12 @@ settings! {
     limits: Limits {
         /// Connections of a workspace.
         connections_max: u32 = "1000" in "1"..="100000",
+        /// Tables of a workspace.
+        tables_max: u32 = "100" in "0"..="10000",
+        /// Rows of a table.
+        table_rows_max: u32 = "1000000" in "1"..="100000000",
+        /// Bytes of a table's rows as JSON.
+        table_bytes_max: ByteSize = "2GiB" in "1KiB"..="1TiB",
         /// Steps of a connection.
         steps_max: u32 = "32" in "1"..="1000",
         /// Deliveries one event may become, over all connections.

@@ -27,6 +27,12 @@ pub struct Limits {
     pub timeout_ms: u64,
     /// Faults in a row that bring a version of a plugin into quarantine; 0 is never.
     pub faults_in_row_max: u32,
+    /// Tables of a workspace.
+    pub tables_max: usize,
+    /// Rows of a table.
+    pub table_rows_max: u64,
+    /// Bytes of a table's rows as JSON.
+    pub table_bytes_max: u64,
     /// When to try again, where the destination does not say.
     pub retry: RetryPolicy,
 }

@@ -1,13 +1,19 @@
 //! Changes of the configuration: durable first, then in force. Not here: what is allowed
 //! (`manage`).
 
+use std::sync::Arc;
+
 use tokio::sync::OwnedMutexGuard;
 
 use crate::control::Control;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::domain::config::FlowState;
+use crate::domain::grant::KvWrite;
 use crate::domain::id::DestinationId;
+use crate::domain::table::Table;
+use crate::domain::table::gone_space;
+use crate::store::Change;
 use crate::store::ConfigAnswer;
 use crate::store::ConfigWrite;
 use crate::store::Store;
@@ -31,6 +37,7 @@ impl Control {
         let stored = writes.iter().map(DocumentWrite::to_stored);
         let stored = stored.map(|(key, document)| ConfigWrite { key, document }).collect();
         let old = self.snapshot().clone();
+        self.note_gone_tables(&old.documents, &writes);
         let revision = match self.store().configure(stored, old.revision()).await? {
             ConfigAnswer::Written { revision } => revision,
             ConfigAnswer::Conflict { expected, found } => {
@@ -43,6 +50,23 @@ impl Control {
         let next = self.compiler().compile(documents, Some(&old)).await;
         self.configuration().replace(next);
         Ok(revision)
+    }
+
+    /// Rows are no configuration and go later; that they have to is on disk before their table is gone.
+    fn note_gone_tables(&self, documents: &Documents, writes: &[DocumentWrite]) {
+        let gone = writes.iter().filter_map(|write| match write {
+            DocumentWrite::DeleteTable(id) => documents.tables.get(*id),
+            _ => None,
+        });
+        let note = |table: &Arc<Table>| KvWrite {
+            space: gone_space(table.workspace),
+            key: table.id.to_string(),
+            value: Some(Vec::new()),
+        };
+        let kv: Vec<KvWrite> = gone.map(note).collect();
+        if !kv.is_empty() {
+            self.store().note(Change { kv, ..Change::default() });
+        }
     }
 
     /// Takes over what other nodes write, as they write it. Ends with the store, or when the server goes down.

@@ -13,6 +13,7 @@ use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SetId;
 use crate::domain::id::SourceId;
+use crate::domain::id::TableId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin;
 use crate::domain::plugin::Digest;
@@ -42,6 +43,9 @@ pub struct DocumentSet {
     pub destinations: Vec<DestinationId>,
     /// Its connections, oldest first.
     pub connections: Vec<ConnectionId>,
+    /// Its tables, oldest first.
+    #[serde(default)]
+    pub tables: Vec<TableId>,
 }
 
 /// A tenant.

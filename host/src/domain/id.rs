@@ -174,6 +174,10 @@ typed_id!(/// A plan for a change of the configuration.
     PlanId, "pln");
 typed_id!(/// Documents that are applied together.
     SetId, "set");
+typed_id!(/// Rows with columns, kept by hookmill.
+    TableId, "tbl");
+typed_id!(/// A row of a table.
+    RowId, "row");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 

@@ -11,6 +11,7 @@ pub mod id;
 mod keys;
 mod plugins;
 pub mod suggest;
+pub mod table;
 pub mod time;
 mod traffic;
 pub mod units;

@@ -29,6 +29,8 @@ use crate::domain::plugin::LogLevel;
 use crate::domain::plugin::LogLine;
 use crate::domain::secret::Secret;
 use crate::domain::step_grants::StepGrant;
+use crate::domain::table::ColumnType;
+use crate::domain::table::RowChange;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::SecretEncoding;
 
@@ -94,7 +96,7 @@ macro_rules! ids {
 
 ids! {
     WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId
-    ComparisonId TestId RolloutId PlanId
+    ComparisonId TestId RolloutId PlanId TableId RowId
 }
 
 described! {
@@ -106,6 +108,8 @@ described! {
     Scope => one_of("What a key may do; `admin` may do everything.", &["read", "write", "ingest", "admin"]);
     DestinationKind => one_of("What a destination is.", &DestinationKind::NAMES);
     DeliveryState => one_of("Where a delivery stands.", &DeliveryState::NAMES);
+    ColumnType => one_of("What the values of a column are.", &ColumnType::NAMES);
+    RowChange => one_of("What became of a row.", &RowChange::NAMES);
     OnError => one_of("What follows when a step cannot answer.", &["fail", "drop", "pass"]);
     LogLevel => one_of("How loud a line is.", &["debug", "info", "warn", "error"]);
     Grant => one_of("A grant.", &["clock", "http", "kv", "random", "secrets"]);

@@ -8,8 +8,8 @@ use std::io;
 use std::path::Path;
 
 use crate::config::Config;
-use crate::control::snapshot::Documents;
 use crate::control::snapshot::Collection;
+use crate::control::snapshot::Documents;
 use crate::domain::sealed::SealedSecret;
 use crate::egress::Egress;
 use crate::node::egress_options;

@@ -28,7 +28,7 @@ use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
 
 /// `ok` and every error code, in the order of [`attempt_place`].
-const OUTCOMES: [&str; 10] = [
+const OUTCOMES: [&str; 11] = [
     "ok",
     ErrorCode::DnsFailed.name(),
     ErrorCode::ConnectionRefused.name(),
@@ -39,6 +39,7 @@ const OUTCOMES: [&str; 10] = [
     ErrorCode::Status.name(),
     ErrorCode::EgressRefused.name(),
     ErrorCode::StepFailed.name(),
+    ErrorCode::RowRefused.name(),
 ];
 
 fn attempt_place(error: Option<ErrorCode>) -> usize {
@@ -52,6 +53,7 @@ fn attempt_place(error: Option<ErrorCode>) -> usize {
         ErrorCode::Status => 7,
         ErrorCode::EgressRefused => 8,
         ErrorCode::StepFailed => 9,
+        ErrorCode::RowRefused => 10,
     })
 }
 
@@ -74,7 +76,7 @@ pub struct Metrics {
     plugin_artifacts: [Gauge; 3],
     rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
-    attempts: [Counter; 10],
+    attempts: [Counter; 11],
     in_flight: Gauge,
     computing: Gauge,
     connections: Gauge,

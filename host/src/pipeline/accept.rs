@@ -2,6 +2,7 @@
 //! and idempotency key, and answers with its id once it is on disk. A provider's question about the URL is answered
 //! instead. Not here: what the event is known by (`identity`).
 
+pub(crate) mod answer;
 mod credentials;
 mod identity;
 pub mod publish;
@@ -9,6 +10,8 @@ pub(crate) mod rejection_rate;
 mod rejections;
 mod replay;
 mod unpack;
+
+pub(crate) use identity::idempotency_key;
 
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ use crate::pipeline::Patience;
 use crate::pipeline::accept::rejection_rate::RejectionRate;
 use crate::pipeline::duty::Duties;
 use crate::pipeline::host::metering::Metering;
+use crate::pipeline::rows::Turns;
 use crate::pipeline::steps::rollout::References;
 use crate::store::Backend;
 use crate::store::StoreError;
@@ -68,6 +69,7 @@ struct Inner {
     references: References,
     rejections: RejectionRate,
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Turns,
 }
 
 impl fmt::Debug for Pipeline {
@@ -86,12 +88,18 @@ impl Pipeline {
             references: References::default(),
             rejections: RejectionRate::default(),
             kv_turns: Mutex::default(),
+            turns: Turns::default(),
         }))
     }
 
     /// Who works on which event.
     pub(crate) fn duties(&self) -> &Duties {
         &self.0.duties
+    }
+
+    /// Who changes which table.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// What plugins cost.

@@ -2,6 +2,7 @@
 //! ask the gateway for more (`host`). It comes to deliveries in memory (`job`) and knows no queue. Not here: sending.
 
 pub mod accept;
+pub mod chain;
 pub(crate) mod duty;
 mod error;
 mod handle;
@@ -12,6 +13,7 @@ pub mod patience;
 pub(crate) mod payload;
 pub(crate) mod plan;
 pub(crate) mod rest;
+pub mod rows;
 pub(crate) mod steps;
 
 pub use accept::Incoming;

@@ -15,4 +15,5 @@ pub mod rollout;
 pub mod route;
 pub mod seal;
 pub mod sign;
+pub mod table;
 pub mod verify;

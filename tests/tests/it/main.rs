@@ -6,6 +6,7 @@
 mod api_examples;
 mod architecture;
 mod artifacts;
+mod chains;
 mod cli;
 mod comparisons;
 mod computing;
@@ -40,4 +41,5 @@ mod rollouts;
 mod settings;
 mod shutdown;
 mod ssrf;
+mod tables;
 mod usage;

@@ -69,7 +69,13 @@ async fn every_setting_has_an_effect() {
     let loose = tempfile::tempdir().unwrap();
     std::fs::set_permissions(loose.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = loose.path().to_str().unwrap();
-    tokio::join!(requests(&seen, path), connections(&seen, path), storage(&seen), limits(&seen));
+    tokio::join!(
+        requests(&seen, path),
+        connections(&seen, path),
+        storage(&seen),
+        limits(&seen),
+        tables(&seen)
+    );
     tokio::join!(at_a_time(&seen), attempts(&seen), reach(&seen), hosts(&seen), slow_peers(&seen));
     tokio::join!(plugins(&seen), interpreted(&seen), waits(&seen));
     let mut seen = seen.0.into_inner().unwrap();
@@ -175,6 +181,28 @@ async fn storage(seen: &Seen) {
     let event = json!({"type": "a", "payload": {}});
     gateway.client().post("/v1/events", &event).await.problem(507);
     seen.note(&["STORE_FREE_BYTES_MIN"]);
+}
+
+async fn tables(seen: &Seen) {
+    let settings =
+        [("LIMITS_TABLES_MAX", "1"), ("LIMITS_TABLE_ROWS_MAX", "2"), ("LIMITS_TABLE_BYTES_MAX", "1KiB")];
+    let gateway = with(&settings).await;
+    let client = gateway.client();
+    let table = json!({"name": "a", "columns": [{"name": "text", "type": "text"}]});
+    client.post("/v1/tables", &table).await.expect(201);
+    let more = json!({"name": "b", "columns": [{"name": "text", "type": "text"}]});
+    client.post("/v1/tables", &more).await.problem(409);
+    let row = |text: String| json!({"values": {"text": text}});
+    let long = client.post("/v1/tables/a/rows", &row("x".repeat(2000))).await;
+    long.problem(422);
+    assert!(long.text.contains("1024"), "{long:?}");
+    for text in ["first", "second"] {
+        client.post("/v1/tables/a/rows", &row(text.to_owned())).await.expect(201);
+    }
+    let third = client.post("/v1/tables/a/rows", &row("third".to_owned())).await;
+    third.problem(422);
+    assert!(third.text.contains("2 rows"), "{third:?}");
+    seen.note(&["LIMITS_TABLES_MAX", "LIMITS_TABLE_ROWS_MAX", "LIMITS_TABLE_BYTES_MAX"]);
 }
 
 async fn limits(seen: &Seen) {

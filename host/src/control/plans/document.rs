@@ -16,6 +16,7 @@ use crate::domain::config::Source;
 use crate::domain::destination::Destination;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
+use crate::domain::table::Table;
 
 /// What there is, or will be, under a document's name.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub enum ConfigDocument {
     Destination(Arc<Destination>),
     /// A connection.
     Connection(Arc<Connection>),
+    /// A table.
+    Table(Arc<Table>),
 }
 
 /// What a document comes to.
@@ -65,6 +68,7 @@ impl ConfigDocument {
             Self::Source(document) => &document.name,
             Self::Destination(document) => &document.name,
             Self::Connection(document) => &document.name,
+            Self::Table(document) => &document.name,
         }
     }
 
@@ -74,6 +78,7 @@ impl ConfigDocument {
             Self::Source(document) => DocumentWrite::PutSource(Box::new(document.as_ref().clone())),
             Self::Destination(document) => DocumentWrite::PutDestination(document.as_ref().clone()),
             Self::Connection(document) => DocumentWrite::PutConnection(document.as_ref().clone()),
+            Self::Table(document) => DocumentWrite::PutTable(document.as_ref().clone()),
         }
     }
 
@@ -97,6 +102,7 @@ pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     add(&mut hash, documents.sources.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.destinations.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.connections.of(workspace).map(AsRef::as_ref));
+    add(&mut hash, documents.tables.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.sets.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.plugins.of(workspace).map(AsRef::as_ref));
     hash.finalize().into()

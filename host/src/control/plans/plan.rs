@@ -80,6 +80,7 @@ impl Control {
             ConfigDocument::Connection(found) => {
                 ConfigDocument::Connection(self.blank_connection(found.workspace).into())
             }
+            ConfigDocument::Table(found) => ConfigDocument::Table(self.blank_table(found.workspace).into()),
         }
     }
 
@@ -119,6 +120,17 @@ impl Control {
                 let before = old.map(ConfigDocument::Connection);
                 let after = ConfigDocument::Connection(connection.into());
                 PlannedChange { place, before, after, key: None, secret: None }
+            }
+            WantedDraft::Table(draft) => {
+                let (old, table) = self.whole_table(documents, workspace, *draft, faults).await?;
+                let before = old.map(ConfigDocument::Table);
+                PlannedChange {
+                    place,
+                    before,
+                    after: ConfigDocument::Table(table.into()),
+                    key: None,
+                    secret: None,
+                }
             }
         })
     }

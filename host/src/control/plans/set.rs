@@ -9,6 +9,8 @@ use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::resources::check_destination;
 use crate::control::resources::check_source;
+use crate::control::resources::check_unheard;
+use crate::control::resources::delete_table;
 use crate::control::resources::keys_of;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
@@ -37,6 +39,7 @@ impl Control {
             sources: Vec::new(),
             destinations: Vec::new(),
             connections: Vec::new(),
+            tables: Vec::new(),
         };
         plan.changes.iter().for_each(|change| set.take(&change.after));
         let left = old.as_ref().map(|old| old.without(&set, &plan.documents)).unwrap_or_default();
@@ -48,6 +51,7 @@ impl Control {
         set.sources.sort_unstable();
         set.destinations.sort_unstable();
         set.connections.sort_unstable();
+        set.tables.sort_unstable();
         plan.set = Some(set).filter(|set| old.as_deref() != Some(set));
     }
 }
@@ -58,6 +62,7 @@ impl DocumentSet {
             ConfigDocument::Source(document) => self.sources.push(document.id),
             ConfigDocument::Destination(document) => self.destinations.push(document.id),
             ConfigDocument::Connection(document) => self.connections.push(document.id),
+            ConfigDocument::Table(document) => self.tables.push(document.id),
         }
     }
 
@@ -69,10 +74,13 @@ impl DocumentSet {
         let connections = connections.filter_map(|id| documents.connections.get(*id)).cloned();
         let destinations = destinations.filter_map(|id| documents.destinations.get(*id)).cloned();
         let sources = sources.filter_map(|id| documents.sources.get(*id)).cloned();
+        let tables = self.tables.iter().filter(|id| !other.tables.contains(id));
+        let tables = tables.filter_map(|id| documents.tables.get(*id)).cloned();
         let connections = connections.map(ConfigDocument::Connection);
         connections
             .chain(destinations.map(ConfigDocument::Destination))
             .chain(sources.map(ConfigDocument::Source))
+            .chain(tables.map(ConfigDocument::Table))
             .collect()
     }
 }
@@ -110,6 +118,7 @@ impl ConfigDocument {
             Self::Source(source) => check_source(documents, source.workspace, source.id),
             Self::Destination(found) => check_destination(documents, found.workspace, found.id),
             Self::Connection(_) => Ok(()),
+            Self::Table(table) => check_unheard(documents, table),
         }
     }
 
@@ -122,6 +131,7 @@ impl ConfigDocument {
             }
             Self::Destination(destination) => vec![DocumentWrite::DeleteDestination(destination.id)],
             Self::Connection(connection) => vec![DocumentWrite::DeleteConnection(connection.id)],
+            Self::Table(table) => delete_table(documents, table),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
 use crate::control::resources::GivenCredentials;
 use crate::control::resources::SourceDraft;
+use crate::control::resources::TableDraft;
 
 /// A document that is wanted, as far as it could be read.
 #[derive(Debug)]
@@ -27,15 +28,18 @@ pub enum WantedDraft {
     Destination(Box<DestinationDraft>, GivenCredentials),
     /// A connection.
     Connection(Box<ConnectionDraft>),
+    /// A table.
+    Table(Box<TableDraft>),
 }
 
 impl WantedDraft {
-    /// Sources and destinations come before what names them.
+    /// What others name comes before them.
     pub(super) fn order(&self) -> u8 {
         match self {
-            Self::Source(_) => 0,
-            Self::Destination(..) => 1,
-            Self::Connection(_) => 2,
+            Self::Table(_) => 0,
+            Self::Source(_) => 1,
+            Self::Destination(..) => 2,
+            Self::Connection(_) => 3,
         }
     }
 
@@ -44,6 +48,7 @@ impl WantedDraft {
             Self::Source(draft) => draft.name.as_deref(),
             Self::Destination(draft, _) => draft.name.as_deref(),
             Self::Connection(draft) => draft.name.as_deref(),
+            Self::Table(draft) => draft.name.as_deref(),
         }
     }
 }

@@ -15,11 +15,14 @@ use crate::domain::config::Connection;
 use crate::domain::config::FlowState;
 use crate::domain::config::Origin;
 use crate::domain::config::Step;
+use crate::domain::config::StepSpec;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::retry::RetryPolicy;
+use crate::domain::table::CHANGES;
 use crate::rules::route;
+use crate::rules::table::check_mapping;
 
 /// In the place of a source's name: events published through the API.
 pub const PUBLISHED: &str = "published";
@@ -229,6 +232,7 @@ impl Control {
             }
             connection.steps = steps;
         }
+        check_rows(documents, connection, faults);
     }
 
     /// Notes every fault of steps somebody wants to save or try, below `/steps`.
@@ -252,6 +256,20 @@ impl Control {
     }
 }
 
+/// Whether what its last step makes can be rows, if that is what its destination makes of it.
+fn check_rows(documents: &Documents, connection: &Connection, faults: &mut Faults) {
+    let destination = documents.destinations.get(connection.destination);
+    let table = destination.and_then(|found| found.endpoint.table()).and_then(|id| documents.tables.get(id));
+    let last = connection.steps.iter().enumerate().next_back();
+    let (Some(table), Some((at, Step { kind: StepSpec::Mapping(mapping), .. }))) = (table, last) else {
+        return;
+    };
+    for fault in check_mapping(table, mapping) {
+        let column = fields::header_place("", &fault.column);
+        faults.add(format!("/steps/{at}/mapping/output{column}"), fault.detail);
+    }
+}
+
 fn mean_the_same(some: &[Step], others: &[Step]) -> bool {
     some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.means(other))
 }
@@ -267,11 +285,13 @@ fn checked_origins(
     }
     let mut origins = Vec::with_capacity(wanted.len());
     for (pointer, name) in wanted {
-        let origin = match documents.sources.find(workspace, &name) {
+        let origin = match documents.origin_named(workspace, &name) {
             _ if name == PUBLISHED => Origin::Published,
-            Some(found) => Origin::Source(found.id),
+            Some(found) => Origin::Source(found),
             None => {
-                faults.add(pointer, format!("there is no source `{name}` in this workspace"));
+                let what = if name.starts_with(CHANGES) { "table" } else { "source" };
+                let name = name.strip_prefix(CHANGES).unwrap_or(&name);
+                faults.add(pointer, format!("there is no {what} `{name}` in this workspace"));
                 continue;
             }
         };

@@ -23,6 +23,7 @@ use crate::control::snapshot::Documents;
 use crate::domain::config::FlowState;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::Endpoint;
 use crate::domain::event::Headers;
 use crate::domain::id::DestinationId;
 use crate::domain::id::WorkspaceId;
@@ -47,6 +48,8 @@ pub struct DestinationDraft {
     pub kind: Option<DestinationKind>,
     /// What only URLs have.
     pub http: HttpDraft,
+    /// Of which table it makes rows, by id or name; needed where the kind is `table`.
+    pub table: Option<String>,
     /// Sent with every delivery.
     pub headers: Option<Headers>,
     /// How it signs.
@@ -204,6 +207,7 @@ impl Control {
         destination.state = draft.state.unwrap_or(destination.state);
         check_kind(destination, draft.kind, faults);
         transport::apply(&mut destination.endpoint, draft.http, self.egress(), faults);
+        apply_table(documents, destination, draft.table.as_deref(), faults);
         if let Some(headers) = draft.headers {
             destination.headers = fields::headers(&headers, "/headers", faults);
             check_hidden(&headers, faults);
@@ -230,6 +234,32 @@ impl Control {
 fn same_json(one: Option<&str>, other: Option<&str>) -> bool {
     let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     one.and_then(read) == other.and_then(read)
+}
+
+/// Of which table it makes rows.
+fn apply_table(
+    documents: &Documents,
+    destination: &mut Destination,
+    given: Option<&str>,
+    faults: &mut Faults,
+) {
+    let workspace = destination.workspace;
+    let Endpoint::Table { table } = &mut destination.endpoint else {
+        if given.is_some() {
+            faults.add("/table", "only a destination of the kind `table` has a table: leave this out");
+        }
+        return;
+    };
+    match given.map(|name| (name, documents.tables.find(workspace, name))) {
+        Some((_, Some(found))) => *table = found.id,
+        Some((name, None)) => {
+            faults.add("/table", format!("there is no table `{name}` in this workspace"));
+        }
+        None if documents.tables.get(*table).is_none() => {
+            faults.missing("/table", "name the table whose rows it makes");
+        }
+        None => {}
+    }
 }
 
 /// What waits for one kind is nothing for another.

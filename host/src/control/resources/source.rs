@@ -25,6 +25,7 @@ use crate::domain::config::Source;
 use crate::domain::config::ValueFrom;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::table::CHANGES;
 use crate::rules::own_answer;
 use crate::rules::verify::presets;
 use crate::shape::Query;
@@ -200,6 +201,10 @@ impl Control {
         if let Some(name) = draft.name {
             if name == PUBLISHED {
                 faults.add("/name", format!("`{PUBLISHED}` stands for events of POST /v1/events"));
+            }
+            if name.starts_with(CHANGES) {
+                faults
+                    .add("/name", format!("`{CHANGES}` stands before the name of a table, for its changes"));
             }
             fields::name(&documents.sources, source.workspace, source.id, &name, faults);
             source.name = name;

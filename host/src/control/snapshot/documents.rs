@@ -23,10 +23,13 @@ use crate::domain::id::PluginId;
 use crate::domain::id::SecretId;
 use crate::domain::id::SetId;
 use crate::domain::id::SourceId;
+use crate::domain::id::TableId;
 use crate::domain::id::TestId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin_test::PluginTest;
 use crate::domain::sealed::SealedSecret;
+use crate::domain::table::CHANGES;
+use crate::domain::table::Table;
 
 /// A kind of document: how it is keyed in the store and found by people.
 pub trait Resource: Serialize + DeserializeOwned {
@@ -68,6 +71,7 @@ document!(Destination, DestinationId, "destination", workspace, name);
 document!(PluginConfig, PluginId, "plugin", workspace, name);
 document!(PluginTest, TestId, "plugin_test", workspace, path);
 document!(DocumentSet, SetId, "set", workspace, name);
+document!(Table, TableId, "table", workspace, name);
 
 impl Resource for SealedSecret {
     const KIND: &'static str = "secret";
@@ -175,6 +179,8 @@ pub struct Documents {
     pub secrets: Collection<SealedSecret>,
     /// What was applied together.
     pub sets: Collection<DocumentSet>,
+    /// Rows with columns.
+    pub tables: Collection<Table>,
 }
 
 /// A change of one document.
@@ -212,6 +218,10 @@ pub enum DocumentWrite {
     DeleteSecret(SecretId),
     /// Makes or replaces a set.
     PutSet(DocumentSet),
+    /// Makes or replaces a table.
+    PutTable(Table),
+    /// Deletes a table; its rows go later.
+    DeleteTable(TableId),
 }
 
 fn key_of<T: Resource>(id: T::Id) -> String {
@@ -243,6 +253,8 @@ impl DocumentWrite {
             Self::PutSecret(document) => put(document),
             Self::DeleteSecret(id) => (key_of::<SealedSecret>(*id), None),
             Self::PutSet(document) => put(document),
+            Self::PutTable(document) => put(document),
+            Self::DeleteTable(id) => (key_of::<Table>(*id), None),
         }
     }
 }
@@ -279,6 +291,26 @@ impl Documents {
         self.workspaces.with_id(id_or_name).or_else(named)
     }
 
+    /// What events come from that is called so in a workspace: a source by its id or name, or the changes of a table by
+    /// `table:` and its name.
+    pub fn origin_named(&self, workspace: WorkspaceId, which: &str) -> Option<SourceId> {
+        match which.strip_prefix(CHANGES) {
+            Some(table) => self.tables.find(workspace, table).map(|table| table.changes()),
+            None => self.sources.find(workspace, which).map(|source| source.id),
+        }
+    }
+
+    /// The table whose changes these are.
+    pub fn changed_table(&self, origin: SourceId) -> Option<&Arc<Table>> {
+        self.tables.get(TableId::from_bits(origin.bits()))
+    }
+
+    /// What it is called where a connection names it: a source by its id, the changes of a table by its name.
+    pub fn origin_text(&self, origin: SourceId) -> String {
+        self.changed_table(origin)
+            .map_or_else(|| origin.to_string(), |table| format!("{CHANGES}{}", table.name))
+    }
+
     /// The source at which a URL leads that names it: any by its id, and by their names those of the first workspace
     /// alone. So no workspace can take, or inherit, a URL of another one by giving a source its name.
     pub fn source_at(&self, id_or_name: &str) -> Option<&Arc<Source>> {
@@ -301,6 +333,7 @@ impl Documents {
                 PluginTest::KIND => load(&mut documents.plugin_tests, key, bytes)?,
                 SealedSecret::KIND => load(&mut documents.secrets, key, bytes)?,
                 DocumentSet::KIND => load(&mut documents.sets, key, bytes)?,
+                Table::KIND => load(&mut documents.tables, key, bytes)?,
                 _ => {
                     let detail = "this hookmill knows no such kind".to_owned();
                     return Err(BadDocument { key: key.clone(), detail });
@@ -337,6 +370,8 @@ impl Documents {
             DocumentWrite::PutSecret(document) => self.secrets.put(Arc::new(document)),
             DocumentWrite::DeleteSecret(id) => self.secrets.remove(id),
             DocumentWrite::PutSet(document) => self.sets.put(Arc::new(document)),
+            DocumentWrite::PutTable(document) => self.tables.put(Arc::new(document)),
+            DocumentWrite::DeleteTable(id) => self.tables.remove(id),
         }
     }
 }

@@ -8,17 +8,26 @@ use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::transport::Attempted;
 use crate::delivery::transport::SignedHeaders;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
+use crate::domain::plan::Note;
+use crate::domain::plan::Noted;
+use crate::domain::plan::NotedDelivery;
 use crate::domain::time::Timestamp;
 use crate::egress::OutgoingRequest;
 use crate::egress::Sent;
+use crate::pipeline::accept::answer::PublishableAnswer;
 use crate::pipeline::job::Job;
 use crate::rules::backoff::parse_retry_after;
 use crate::rules::hide;
 use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::LifecycleInput;
+use crate::store::Change;
+use crate::store::LogEntry;
+use crate::store::Store as _;
+use crate::store::StoreError;
 
 pub(super) async fn attempt(
     delivery: &Delivery,
@@ -35,8 +44,45 @@ pub(super) async fn attempt(
     };
     let made = || Ok(request(transport, job, signed()?));
     let Sent { outcome, timings } = delivery.egress().send_made(target, &made, transport.timeout).await;
-    let outcome = outcome.map(|response| hidden(delivery, destination, job, response)).into();
+    let mut outcome = outcome.map(|response| hidden(delivery, destination, job, response)).into();
+    if let Some(event_type) = &transport.answer_type
+        && let Err(error) = publish_answer(delivery, job, event_type, &outcome).await
+    {
+        outcome = AttemptOutcome::Broke(error);
+    }
     Attempted { outcome, timings, keeps: Vec::new() }
+}
+
+/// What a receiver says is an event: on disk before the delivery counts as delivered. Where it cannot be, the delivery is
+/// sent again.
+async fn publish_answer(
+    delivery: &Delivery,
+    job: &Job,
+    event_type: &str,
+    outcome: &AttemptOutcome,
+) -> Result<(), SendError> {
+    let AttemptOutcome::Answered(response) = outcome else { return Ok(()) };
+    if !(200..300).contains(&response.status) || response.body.is_empty() {
+        return Ok(());
+    }
+    let answered = PublishableAnswer { workspace: job.workspace, delivery: job.id, response, event_type };
+    let ignored = delivery.pipeline().publish_answer(answered).await;
+    let failed = |error: StoreError| SendError {
+        code: ErrorCode::ConnectionFailed,
+        detail: format!("delivered, but the answer could not be kept: {error}"),
+    };
+    if let Some(reason) = ignored.map_err(failed)? {
+        let about = NotedDelivery { id: job.id, connection: job.connection, destination: job.destination };
+        let note = Note {
+            event: job.id.event(),
+            workspace: job.workspace,
+            at: delivery.now(),
+            delivery: Some(about),
+            what: Noted::AnswerIgnored { reason },
+        };
+        delivery.store().note(Change { log: vec![LogEntry::Note(note)], ..Change::default() });
+    }
+    Ok(())
 }
 
 fn request(transport: &HttpTransport, job: &Job, headers: HeaderMap) -> OutgoingRequest {

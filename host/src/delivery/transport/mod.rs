@@ -3,6 +3,7 @@
 
 mod http;
 mod inbox;
+mod table;
 
 pub(in crate::delivery) use inbox::InboxIndexes;
 
@@ -49,6 +50,7 @@ pub(super) async fn attempt(
     match &destination.transport {
         Transport::Http(transport) => http::attempt(delivery, destination, transport, job, signed).await,
         Transport::Inbox => inbox::attempt(delivery, destination, job, now, signed).await,
+        Transport::Table(table) => table::attempt(delivery, *table, job).await,
     }
 }
 
@@ -63,7 +65,7 @@ pub(super) fn meaning(
         AttemptOutcome::Answered(response) => match &destination.transport {
             Transport::Http(transport) => http::meaning(transport, job, response, now),
             // Nobody answers for it.
-            Transport::Inbox => LifecycleInput::Taken,
+            Transport::Inbox | Transport::Table(_) => LifecycleInput::Taken,
         },
         AttemptOutcome::Broke(error) => LifecycleInput::of_error(error.code),
         AttemptOutcome::Kept => LifecycleInput::Taken,

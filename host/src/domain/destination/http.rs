@@ -16,6 +16,9 @@ pub struct HttpEndpoint {
     pub auth: DestinationAuth,
     /// Milliseconds until an attempt counts as failed.
     pub timeout_ms: u64,
+    /// The type of the event that a 2xx answer is published as, if any is.
+    #[serde(default)]
+    pub answer_type: Option<String>,
 }
 
 /// Credentials a destination wants; any combination.

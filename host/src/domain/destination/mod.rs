@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::config::FlowState;
 use crate::domain::event::Headers;
 use crate::domain::id::DestinationId;
+use crate::domain::id::TableId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::signing::Signing;
@@ -58,6 +59,8 @@ pub enum DestinationKind {
     Http,
     /// Keeps what it gets.
     Inbox,
+    /// Makes rows of what it gets.
+    Table,
 }
 
 /// What a destination is. Documents that say no kind are of the first one, which once was the only one.
@@ -66,6 +69,11 @@ pub enum DestinationKind {
 pub enum Endpoint {
     /// Keeps what it gets.
     Inbox,
+    /// Makes rows of what it gets.
+    Table {
+        /// Of which table.
+        table: TableId,
+    },
     /// A URL.
     #[serde(untagged)]
     Http(HttpEndpoint),
@@ -73,7 +81,7 @@ pub enum Endpoint {
 
 impl DestinationKind {
     /// The names in the API, in the order of the kinds.
-    pub const NAMES: [&'static str; 2] = ["http", "inbox"];
+    pub const NAMES: [&'static str; 3] = ["http", "inbox", "table"];
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
@@ -87,6 +95,15 @@ impl Endpoint {
         match self {
             Self::Http(_) => DestinationKind::Http,
             Self::Inbox => DestinationKind::Inbox,
+            Self::Table { .. } => DestinationKind::Table,
+        }
+    }
+
+    /// The table whose rows it makes.
+    pub const fn table(&self) -> Option<TableId> {
+        match self {
+            Self::Table { table } => Some(*table),
+            Self::Http(_) | Self::Inbox => None,
         }
     }
 
@@ -94,7 +111,7 @@ impl Endpoint {
     pub const fn http(&self) -> Option<&HttpEndpoint> {
         match self {
             Self::Http(http) => Some(http),
-            Self::Inbox => None,
+            Self::Inbox | Self::Table { .. } => None,
         }
     }
 
@@ -102,7 +119,7 @@ impl Endpoint {
     pub const fn http_mut(&mut self) -> Option<&mut HttpEndpoint> {
         match self {
             Self::Http(http) => Some(http),
-            Self::Inbox => None,
+            Self::Inbox | Self::Table { .. } => None,
         }
     }
 }

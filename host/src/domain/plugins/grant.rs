@@ -150,7 +150,7 @@ pub struct KvSpace {
     pub plugin: Arc<str>,
 }
 
-/// Keys from one on and before another, in one direction.
+/// Keys from one on and before another, in one direction. Neither has a zero byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KvRange {
     /// The first one that may be in it.

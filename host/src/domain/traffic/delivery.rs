@@ -152,6 +152,8 @@ pub enum ErrorCode {
     EgressRefused,
     /// The delivery could not be made: a step failed. Final.
     StepFailed,
+    /// The table takes no such row. Final.
+    RowRefused,
 }
 
 impl ErrorCode {
@@ -167,6 +169,7 @@ impl ErrorCode {
             Self::Status => "status",
             Self::EgressRefused => "egress_refused",
             Self::StepFailed => "step_failed",
+            Self::RowRefused => "row_refused",
         }
     }
 }

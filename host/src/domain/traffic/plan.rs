@@ -202,6 +202,11 @@ pub enum Noted {
         /// The one its event was planned under.
         planned: u64,
     },
+    /// What its receiver answered is no event, although its destination says that answers are.
+    AnswerIgnored {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 /// A request turned away at a source.

@@ -11,6 +11,7 @@ mod payload;
 mod server;
 mod stats;
 mod stream;
+mod tables;
 mod traffic;
 
 use crate::http::door::Routes;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Routes {
     [
         configuration::routes(),
         traffic::routes(),
+        tables::routes(),
         code::routes(),
         stats::routes(),
         stream::routes(),

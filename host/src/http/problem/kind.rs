@@ -91,6 +91,10 @@ kinds! {
     /// A document is not valid.
     InvalidConnection = "invalid-connection", 422, "The connection is not valid";
     /// A document is not valid.
+    InvalidTable = "invalid-table", 422, "The table is not valid";
+    /// Values make no row of the table.
+    InvalidRow = "invalid-row", 422, "The row is not valid";
+    /// A document is not valid.
     InvalidEvent = "invalid-event", 422, "The event is not valid";
     /// A document is not valid.
     InvalidPreview = "invalid-preview", 422, "The preview is not valid";

@@ -97,6 +97,7 @@ fn kind_of(what: &str) -> Kind {
         "destination" => Kind::InvalidDestination,
         "secret" => Kind::InvalidSecret,
         "connection" => Kind::InvalidConnection,
+        "table" => Kind::InvalidTable,
         "configuration" => Kind::InvalidConfiguration,
         "comparison" => Kind::InvalidComparison,
         "rollout" => Kind::InvalidRollout,

@@ -88,7 +88,7 @@ async fn who_makes_a_key_for_another_workspace_can_see_and_take_it_back() {
     let first = api.ask("GET", "/v1/workspaces", Value::Null).await.is(200)["items"].clone();
     let first = first.as_array().unwrap().iter().find(|found| found["name"] != "acme").unwrap();
     let list = format!("/v1/api-keys?workspace={}", first["id"].as_str().unwrap());
-    assert_eq!(api.ask_as(theirs, "GET", &list, &[], Value::Null).await.problem().1, ["/workspace"]);
+    assert_eq!(api.ask_as(theirs, "GET", &list, &[], Value::Null).await.problem().1, ["?workspace"]);
 }
 
 #[tokio::test]

@@ -12,12 +12,14 @@ use crate::control::snapshot::Snapshot;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
+use crate::domain::event::Headers;
 use crate::domain::event::RequestLine;
 use crate::domain::fetch::Fetch;
 use crate::domain::fetch::FetchAnswer;
 use crate::domain::fetch::FetchError;
 use crate::domain::fetch::StepFetch;
 use crate::domain::id::EventId;
+use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Note;
 use crate::domain::plan::Noted;
@@ -28,6 +30,7 @@ use crate::domain::plan::StepAnswer;
 use crate::domain::plan::StepKind;
 use crate::domain::plan::StepTrace;
 use crate::insight::Insight;
+use crate::pipeline::chain;
 use crate::pipeline::plan::held;
 use crate::rules::route;
 use crate::store::AttemptEntry;
@@ -80,11 +83,11 @@ impl Insight {
 fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
     let at = event.data.received_at;
     let from = match event.data.source {
-        None => "published through the API".to_owned(),
-        Some(id) => match then.and_then(|then| then.documents.sources.get(id)) {
-            Some(source) => format!("at source {}", source.name),
-            None => format!("at source {id}"),
+        None => match event.data.headers.get(chain::PARENT) {
+            Some(parent) if *event.data.verified_by == *chain::OF_ANSWER => format!("the answer to {parent}"),
+            _ => "published through the API".to_owned(),
         },
+        Some(id) => came_from(id, &event.data.headers, then),
     };
     let received = TraceEntry {
         at,
@@ -100,6 +103,18 @@ fn beginning(event: &Event, then: Option<&Snapshot>) -> Vec<TraceEntry> {
     };
     let verified = TraceEntry { at, stage: "verified", reason: Some(vouched), ..TraceEntry::default() };
     vec![received, verified]
+}
+
+fn came_from(id: SourceId, headers: &Headers, then: Option<&Snapshot>) -> String {
+    let Some(documents) = then.map(|then| &then.documents) else { return format!("at source {id}") };
+    match (documents.sources.get(id), documents.changed_table(id)) {
+        (Some(source), _) => format!("at source {}", source.name),
+        (None, Some(table)) => match headers.get(chain::PARENT) {
+            Some(parent) => format!("a change of table {}, made by {parent}", table.name),
+            None => format!("a change of table {}, made through the API", table.name),
+        },
+        (None, None) => format!("at source {id}"),
+    }
 }
 
 /// `GET /tenant/42?msisdn=1`, without the source's own path; `None` where it is not known.
@@ -154,6 +169,7 @@ fn unknown_routes(plan: &Plan, unreadable: &Unreadable) -> TraceEntry {
 fn note_entry(note: &Note) -> TraceEntry {
     let (stage, state, reason) = match &note.what {
         Noted::Held { reason } => ("held", Some(DeliveryState::Held), reason.clone()),
+        Noted::AnswerIgnored { reason } => ("answer_ignored", None, reason.clone()),
         Noted::StepsRan { revision, planned } if revision == planned => {
             ("steps_again", None, format!("its steps ran again, under configuration revision {revision}"))
         }

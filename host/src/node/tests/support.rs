@@ -305,6 +305,7 @@ impl Flow {
                 method: "POST".into(),
                 auth: DestinationAuth::default(),
                 timeout_ms: 60_000,
+                answer_type: None,
             }),
             headers: Headers::default(),
             signing: Signing { profile: SigningProfile::None, secrets: Vec::new() },
@@ -445,6 +446,9 @@ fn limits() -> Limits {
     Limits {
         body_bytes_max: 10_000,
         connections_max: 10,
+        tables_max: 3,
+        table_rows_max: 20,
+        table_bytes_max: 10_000,
         steps_max: 4,
         deliveries_per_event_max: 100,
         events_per_request_max: 10,

@@ -44,6 +44,6 @@ pub(crate) fn reason(log: &EventLog, record: &DeliveryRecord) -> Option<String> 
         Noted::Held { reason } if note.delivery.is_some_and(|delivery| delivery.id == record.id) => {
             Some(reason.clone())
         }
-        Noted::Held { .. } | Noted::StepsRan { .. } => None,
+        Noted::Held { .. } | Noted::StepsRan { .. } | Noted::AnswerIgnored { .. } => None,
     })
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One file each, in the order in which they are shown.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
+    include_str!("data/beton-tables.yaml"),
     include_str!("data/beton-signals.yaml"),
     include_str!("data/crm.yaml"),
     include_str!("data/ai-builder.yaml"),
@@ -96,6 +97,8 @@ pub enum ParameterKind {
     Events,
     /// An object.
     Object,
+    /// A list: JSON, or texts with commas between them.
+    List,
 }
 
 /// Event types that belong together.
@@ -152,8 +155,14 @@ mod tests {
         assert_eq!(names.len(), FILES.len());
         for preset in &presets {
             let given = preset.parameters.iter().filter(|parameter| parameter.required);
-            let given =
-                given.map(|parameter| (parameter.name.clone(), json!("https://example.com/"))).collect();
+            let value = |kind| match kind {
+                ParameterKind::Object => json!({"a": "$.a"}),
+                ParameterKind::List => json!(["a"]),
+                ParameterKind::Text | ParameterKind::Secret | ParameterKind::Events => {
+                    json!("https://example.com/")
+                }
+            };
+            let given = given.map(|parameter| (parameter.name.clone(), value(parameter.kind))).collect();
             let documents =
                 preset.render(&given).unwrap_or_else(|faults| panic!("{}: {faults:?}", preset.name));
             assert!(!json!(documents).to_string().contains("$param"), "{}: {documents:?}", preset.name);

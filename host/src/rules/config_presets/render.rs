@@ -1,5 +1,6 @@
 //! Puts parameters into a preset's documents: `{"$param": "name"}` becomes the parameter's value, whatever it is; with
-//! `$then` and `$else` these where there is one or none. What has no value is left out.
+//! `$then` and `$else` these where there is one or none, with `$prefix` and `$suffix` a text between these. What has no
+//! value is left out.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -83,6 +84,9 @@ impl ConfigPreset {
             (ParameterKind::Events, Value::Array(several)) if several.iter().all(Value::is_string) => {
                 self.patterns(several.iter().filter_map(Value::as_str)).map(Some)
             }
+            (ParameterKind::List, Value::Array(_)) => Ok(Some(value.clone())),
+            (ParameterKind::List, Value::String(text)) => list(text).map(Some),
+            (ParameterKind::List, _) => Err("expected a list, such as [\"a\", \"b\"]".to_owned()),
             (ParameterKind::Text | ParameterKind::Secret, _) => Err("expected a text".to_owned()),
             (ParameterKind::Object, _) => Err("expected an object, such as {\"name\": \"value\"}".to_owned()),
             (ParameterKind::Events, _) => Err("expected a list of event types".to_owned()),
@@ -125,6 +129,18 @@ impl ConfigPreset {
     }
 }
 
+/// A list as it comes from a command line or a form.
+fn list(text: &str) -> Result<Value, String> {
+    if !text.trim_start().starts_with('[') {
+        return Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect());
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Array(items)) => Ok(items.into()),
+        Ok(_) => Err("expected a list".to_owned()),
+        Err(error) => Err(format!("expected a list as JSON: {error}")),
+    }
+}
+
 fn missing(parameter: &PresetParameter) -> String {
     let example = parameter.example.as_ref().and_then(Value::as_str);
     let example = example.map(|example| format!(", such as {example}")).unwrap_or_default();
@@ -137,7 +153,7 @@ fn fill(part: &Value, values: &Map<String, Value>) -> Option<Value> {
         Value::Object(members) => match members.get("$param").and_then(Value::as_str) {
             Some(name) => match (values.get(name), members.get("$then"), members.get("$else")) {
                 (Some(_), Some(then), _) => fill(then, values),
-                (Some(value), None, _) => Some(value.clone()),
+                (Some(value), None, _) => Some(between(members, value)),
                 (None, _, Some(otherwise)) => fill(otherwise, values),
                 (None, _, None) => None,
             },
@@ -149,6 +165,15 @@ fn fill(part: &Value, values: &Map<String, Value>) -> Option<Value> {
         },
         Value::Array(items) => Some(items.iter().filter_map(|item| fill(item, values)).collect()),
         other => Some(other.clone()),
+    }
+}
+
+/// A text with what stands before and behind it.
+fn between(members: &Map<String, Value>, value: &Value) -> Value {
+    let part = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+    match value {
+        Value::String(text) => format!("{}{text}{}", part("$prefix"), part("$suffix")).into(),
+        other => other.clone(),
     }
 }
 

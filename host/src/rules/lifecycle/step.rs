@@ -123,6 +123,7 @@ pub fn step(state: DeliveryState, input: LifecycleInput, cx: &Cx<'_>) -> (Delive
         LifecycleInput::Broke { code: ErrorCode::EgressRefused | ErrorCode::StepFailed } => {
             (FailedByGateway, Vec::new())
         }
+        LifecycleInput::Broke { code: ErrorCode::RowRefused } => (Failed, Vec::new()),
         LifecycleInput::Broke { .. } => again(cx, None),
         LifecycleInput::Taken | LifecycleInput::Answered { status: 200..=299, .. } => (Delivered, Vec::new()),
         LifecycleInput::Answered { status, asked, retry_after } => match (&cx.policy.statuses, status, asked)

@@ -79,11 +79,13 @@ pub(crate) async fn ranges_are_read_in_both_directions(opener: &impl Opener) {
         let found = opened.store.kv_range(&mine, range, limit).await.unwrap();
         found.into_iter().map(|(key, value)| (key, value.len())).collect::<Vec<_>>()
     };
-    let all = [("r1", 2), ("r2", 40_000), ("r2\u{1}x", 4), ("r3", 2)].map(|(key, bytes)| (key.to_owned(), bytes));
+    let all =
+        [("r1", 2), ("r2", 40_000), ("r2\u{1}x", 4), ("r3", 2)].map(|(key, bytes)| (key.to_owned(), bytes));
     assert_eq!(read("r", "s", false, 9).await, all);
     assert_eq!(read("r", "s", true, 2).await, [all[3].clone(), all[2].clone()]);
     assert_eq!(read("r2", "r3", false, 9).await, all[1..3]);
     assert_eq!(read("r2", "r3", true, 1).await, all[2..3]);
+    assert_eq!(read("r1\u{1}", "r3", false, 9).await, all[1..3], "what begins behind a key is without it");
     assert_eq!(read("r3", "r1", false, 9).await, []);
 }
 

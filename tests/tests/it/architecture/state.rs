@@ -60,6 +60,7 @@ const KEPT: &[(&str, Why, &str)] = &[
     ("pipeline/host/kept.rs", Scratch, "what plugins leave for an event, written with its plan"),
     ("pipeline/host/metering.rs", Gauge, "the metrics of plugins"),
     ("pipeline/job.rs", Lease, "deliveries that hold an event open; it is open in the store"),
+    ("pipeline/rows/turns.rs", Cache, "what was written of tables and is on its way to the store"),
     ("pipeline/steps/rollout/references.rs", Gauge, "events to compare; what is lost is not compared"),
 ];
 

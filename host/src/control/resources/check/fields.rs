@@ -4,8 +4,8 @@ use http::HeaderName;
 use http::HeaderValue;
 
 use crate::control::resources::check::error::Faults;
-use crate::control::snapshot::Resource;
 use crate::control::snapshot::Collection;
+use crate::control::snapshot::Resource;
 use crate::domain::event::Headers;
 use crate::domain::id::WorkspaceId;
 

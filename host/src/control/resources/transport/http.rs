@@ -24,6 +24,7 @@ use crate::egress::Target;
 
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 const TIMEOUT_MS_MAX: u64 = 600_000;
+const TYPE_CHARS_MAX: usize = 200;
 
 /// Credentials a request gives.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,23 @@ pub struct HttpDraft {
     pub auth: Option<Option<AuthDraft>>,
     /// Milliseconds.
     pub timeout_ms: Option<u64>,
+    /// The type of the event that answers are published as.
+    pub answer_type: Option<Option<String>>,
+}
+
+impl HttpDraft {
+    /// The names of what it mentions.
+    pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let Self { url, method, auth, timeout_ms, answer_type } = self;
+        let given = [
+            ("url", url.is_some()),
+            ("method", method.is_some()),
+            ("auth", auth.is_some()),
+            ("timeout_ms", timeout_ms.is_some()),
+            ("answer_type", answer_type.is_some()),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name)
+    }
 }
 
 /// A URL, ready to be sent to.
@@ -58,6 +76,8 @@ pub struct HttpTransport {
     pub method: Method,
     /// How long an attempt may take.
     pub timeout: Duration,
+    /// The type of the event that a 2xx answer is published as.
+    pub answer_type: Option<Arc<str>>,
 }
 
 impl HttpTransport {
@@ -67,6 +87,7 @@ impl HttpTransport {
             target: target.map_err(|refusal| refusal.to_string()),
             method: Method::from_bytes(endpoint.method.as_bytes()).unwrap_or(Method::POST),
             timeout: Duration::from_millis(endpoint.timeout_ms),
+            answer_type: endpoint.answer_type.as_deref().map(Arc::from),
         }
     }
 }
@@ -118,6 +139,16 @@ pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egre
     if let Some(timeout_ms) = draft.timeout_ms {
         fields::within(timeout_ms, 1, TIMEOUT_MS_MAX, "/timeout_ms", faults);
         endpoint.timeout_ms = timeout_ms;
+    }
+    if let Some(answer_type) = draft.answer_type {
+        if let Some(given) = &answer_type
+            && (given.is_empty()
+                || given.chars().count() > TYPE_CHARS_MAX
+                || given.chars().any(char::is_control))
+        {
+            faults.add("/answer_type", format!("an event type has 1 to {TYPE_CHARS_MAX} characters"));
+        }
+        endpoint.answer_type = answer_type;
     }
 }
 

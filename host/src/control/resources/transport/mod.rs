@@ -3,6 +3,7 @@
 
 mod http;
 mod inbox;
+mod table;
 
 pub use http::AuthDraft;
 pub use http::HttpDraft;
@@ -15,6 +16,7 @@ use crate::control::resources::check::Faults;
 use crate::domain::destination::DestinationKind;
 use crate::domain::destination::Endpoint;
 use crate::domain::destination::HttpEndpoint;
+use crate::domain::id::TableId;
 use crate::egress::Egress;
 
 /// What a destination's deliveries go by, ready to be used.
@@ -24,6 +26,8 @@ pub enum Transport {
     Http(HttpTransport),
     /// Into the store.
     Inbox,
+    /// As a row of a table.
+    Table(TableId),
 }
 
 impl Transport {
@@ -32,6 +36,7 @@ impl Transport {
         match endpoint {
             Endpoint::Http(endpoint) => Self::Http(HttpTransport::compile(endpoint, egress)),
             Endpoint::Inbox => Self::Inbox,
+            Endpoint::Table { table } => Self::Table(*table),
         }
     }
 }
@@ -45,6 +50,7 @@ pub(crate) fn blank(kind: DestinationKind, limits: &Limits) -> Endpoint {
             ..HttpEndpoint::default()
         }),
         DestinationKind::Inbox => Endpoint::Inbox,
+        DestinationKind::Table => Endpoint::Table { table: TableId::from_bits(0) },
     }
 }
 
@@ -53,6 +59,7 @@ pub(crate) fn apply(endpoint: &mut Endpoint, draft: HttpDraft, egress: &Egress, 
     match endpoint {
         Endpoint::Http(endpoint) => http::apply(endpoint, draft, egress, faults),
         Endpoint::Inbox => inbox::apply(&draft, faults),
+        Endpoint::Table { .. } => table::apply(&draft, faults),
     }
 }
 
@@ -60,6 +67,6 @@ pub(crate) fn apply(endpoint: &mut Endpoint, draft: HttpDraft, egress: &Egress, 
 pub(crate) fn credentials(endpoint: &Endpoint) -> HeaderMap {
     match endpoint {
         Endpoint::Http(endpoint) => http::credentials(&endpoint.auth),
-        Endpoint::Inbox => HeaderMap::new(),
+        Endpoint::Inbox | Endpoint::Table { .. } => HeaderMap::new(),
     }
 }

@@ -7,6 +7,7 @@ use utoipa_axum::routes;
 
 use crate::control::resources::ConnectionDraft;
 use crate::control::resources::PUBLISHED;
+use crate::control::snapshot::Documents;
 use crate::domain::config::Connection;
 use crate::domain::config::FlowState;
 use crate::domain::config::Origin;
@@ -46,7 +47,8 @@ pub(crate) struct ConnectionBody {
     /// Whether things flow. What is paused holds.
     #[schema(nullable = false)]
     state: Option<FlowState>,
-    /// The source it takes events from, or `published` for events of POST /v1/events.
+    /// The source it takes events from, `published` for events of POST /v1/events, or `table:` and a name for the changes
+    /// of a table.
     #[schema(nullable = false)]
     source: Option<String>,
     /// Several sources instead.
@@ -136,9 +138,9 @@ fn origins(body: &mut ConnectionBody, faults: &mut RequestFaults) -> Option<Vec<
     }
 }
 
-fn show(connection: &Connection) -> ConnectionView {
+fn show(connection: &Connection, documents: &Documents) -> ConnectionView {
     let origin = |origin: &Origin| match origin {
-        Origin::Source(id) => id.to_string(),
+        Origin::Source(id) => documents.origin_text(*id),
         Origin::Published => PUBLISHED.to_owned(),
     };
     ConnectionView {
@@ -166,7 +168,11 @@ async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
     let snapshot = call.control.snapshot();
     let connections = snapshot.documents.connections.of(workspace);
-    Ok(reply::ok(&page.of(connections, |connection| connection.id.bits(), show)))
+    Ok(reply::ok(&page.of(
+        connections,
+        |connection| connection.id.bits(),
+        |found| show(found, &snapshot.documents),
+    )))
 }
 
 /// Makes a connection.
@@ -179,7 +185,10 @@ async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
 async fn create(call: Call, body: JsonBody<ConnectionBody>) -> Answer {
     let (draft, faults) = body.map(draft);
     let made = call.control.create_connection(call.workspace()?, draft, faults).await?;
-    Ok(reply::created(&format!("/v1/connections/{}", made.id), &show(&made)))
+    Ok(reply::created(
+        &format!("/v1/connections/{}", made.id),
+        &show(&made, &call.control.snapshot().documents),
+    ))
 }
 
 /// Shows a connection.
@@ -192,7 +201,8 @@ async fn create(call: Call, body: JsonBody<ConnectionBody>) -> Answer {
 async fn show_one(call: Call, PathParams(connection): PathParams<String>) -> Answer {
     let snapshot = call.control.snapshot();
     let found = snapshot.documents.connections.find(call.workspace()?, &connection);
-    Ok(reply::ok(&show(found.ok_or_else(|| not_found("connection", &connection))?)))
+    let found = found.ok_or_else(|| not_found("connection", &connection))?;
+    Ok(reply::ok(&show(found, &snapshot.documents)))
 }
 
 /// Changes the fields given; null takes one away.
@@ -211,7 +221,7 @@ async fn update(
     let (draft, faults) = body.map(|change, faults| draft(change.0, faults));
     let which = &connection;
     let changed = call.control.update_connection(call.workspace()?, which, draft, faults).await?;
-    Ok(reply::ok(&show(&changed)))
+    Ok(reply::ok(&show(&changed, &call.control.snapshot().documents)))
 }
 
 /// Deletes a connection; its deliveries go on.
@@ -251,5 +261,5 @@ async fn resume(call: Call, PathParams(connection): PathParams<String>) -> Answe
 async fn set_state(call: Call, which: &str, state: FlowState) -> Answer {
     let draft = ConnectionDraft { state: Some(state), ..ConnectionDraft::default() };
     let changed = call.control.update_connection(call.workspace()?, which, draft, Vec::new()).await?;
-    Ok(reply::ok(&show(&changed)))
+    Ok(reply::ok(&show(&changed, &call.control.snapshot().documents)))
 }

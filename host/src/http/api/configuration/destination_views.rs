@@ -6,6 +6,7 @@ use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::DestinationKind;
 use crate::domain::id::DestinationId;
+use crate::domain::id::TableId;
 use crate::domain::time::Timestamp;
 use crate::http::api::configuration::retry;
 use crate::http::api::configuration::retry::RetryView;
@@ -57,6 +58,9 @@ pub(crate) struct DestinationView {
     /// Where deliveries are sent; null where it is no URL.
     #[schema(required = true)]
     pub url: Option<String>,
+    /// Of which table it makes rows; null where it makes none.
+    #[schema(required = true)]
+    pub table: Option<TableId>,
     /// By which method; null where it is no URL.
     #[schema(required = true)]
     pub method: Option<String>,
@@ -70,6 +74,9 @@ pub(crate) struct DestinationView {
     /// Milliseconds until an attempt counts as failed; null where it is no URL.
     #[schema(required = true)]
     pub timeout_ms: Option<u64>,
+    /// The type of the event that a 2xx answer is published as; null: none is.
+    #[schema(required = true)]
+    pub answer_type: Option<String>,
     /// When failed deliveries are tried again.
     pub retry: RetryView,
     /// Deliveries at a time.
@@ -100,11 +107,13 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         created_at: destination.created_at,
         kind: destination.endpoint.kind(),
         url: http.map(|http| http.url.clone()),
+        table: destination.endpoint.table(),
         method: http.map(|http| http.method.clone()),
         headers: parts::headers_object(&destination.headers),
         auth: http.map(|http| show_auth(&http.auth)),
         signing: signing::show(&destination.signing, None),
         timeout_ms: http.map(|http| http.timeout_ms),
+        answer_type: http.and_then(|http| http.answer_type.clone()),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
         // It was JSON when it was saved.

@@ -87,6 +87,9 @@ pub(crate) struct DestinationBody {
     /// one scheme, host and port: with another one they are given anew, or taken away, in the same request.
     #[schema(nullable = false, max_length = 2048)]
     url: Option<String>,
+    /// Of which table it makes rows, by name or id; needed where the kind is `table`.
+    #[schema(nullable = false)]
+    table: Option<String>,
     /// POST, PUT or PATCH; `POST` if not given.
     #[schema(nullable = false)]
     method: Option<String>,
@@ -103,6 +106,11 @@ pub(crate) struct DestinationBody {
     /// Milliseconds until an attempt counts as failed; 15000 if not given.
     #[schema(minimum = 1, maximum = 600000, nullable = false)]
     timeout_ms: Option<u64>,
+    /// What a receiver answers is published as an event of this type, if it is 2xx and has a body of at most 16 KiB; none
+    /// is, if not given. Connections take it from `published`.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    answer_type: Option<Option<String>>,
     /// When failed deliveries are tried again; the preset `standard` if not given.
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<RetryBody>)]
@@ -171,7 +179,9 @@ pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFau
             method: body.method,
             auth: body.auth.map(|auth| auth.map(AuthBody::draft)),
             timeout_ms: body.timeout_ms,
+            answer_type: body.answer_type,
         },
+        table: body.table,
         headers: body.headers.map(|headers| parts::headers(headers, "/headers", faults)),
         signing: body.signing.map(|signing| signing.draft(faults)),
         retry: body.retry.and_then(|given| retry::change(given, faults)),

@@ -208,7 +208,7 @@ fn response(body: SourceResponseBody, faults: &mut RequestFaults) -> CustomRespo
     }
 }
 
-fn show(site: &Site, source: &Source) -> SourceView {
+pub(in crate::http::api) fn show(site: &Site, source: &Source) -> SourceView {
     let seen = site.doors.insight.source_seen(source.id);
     SourceView {
         id: source.id,

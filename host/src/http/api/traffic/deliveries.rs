@@ -9,8 +9,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Schema;
 use utoipa_axum::routes;
 
-use crate::control::snapshot::Resource;
 use crate::control::snapshot::Collection;
+use crate::control::snapshot::Resource;
 use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
@@ -20,6 +20,7 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::table::CHANGES;
 use crate::domain::time::Timestamp;
 use crate::http::api::page::Cursor;
 use crate::http::api::page::PageRequest;
@@ -43,7 +44,7 @@ use crate::http::view::PageView;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 
-const ERRORS: [ErrorCode; 9] = [
+const ERRORS: [ErrorCode; 10] = [
     ErrorCode::DnsFailed,
     ErrorCode::ConnectionRefused,
     ErrorCode::ConnectionFailed,
@@ -53,6 +54,7 @@ const ERRORS: [ErrorCode; 9] = [
     ErrorCode::Status,
     ErrorCode::EgressRefused,
     ErrorCode::StepFailed,
+    ErrorCode::RowRefused,
 ];
 
 fn error_codes() -> RefOr<Schema> {
@@ -211,7 +213,11 @@ async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<Deliver
     let (workspace, told) = (call.workspace()?, &mut faults);
     let snapshot = call.control.snapshot().clone();
     let documents = &snapshot.documents;
-    let source = named(given.source.as_deref(), "source", &documents.sources, workspace, told);
+    let source = given.source.as_deref().and_then(|wanted| {
+        let changes =
+            wanted.starts_with(CHANGES).then(|| documents.origin_named(workspace, wanted)).flatten();
+        changes.or_else(|| named(Some(wanted), "source", &documents.sources, workspace, told))
+    });
     let connection =
         named(given.connection.as_deref(), "connection", &documents.connections, workspace, told);
     let destination =

@@ -7,10 +7,10 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use crate::control::snapshot::Documents;
 use crate::domain::event::Event;
 use crate::domain::event::RequestLine;
 use crate::domain::id::EventId;
-use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::http::api::page::Cursor;
 use crate::http::api::page::PageRequest;
@@ -62,9 +62,10 @@ pub(crate) struct EventsQuery {
 pub(crate) struct EventView {
     /// Its id.
     pub id: EventId,
-    /// Where it came in; null when it was published through the API.
+    /// The source where it came in, or `table:` and the name of a table that changed; null when it was published through
+    /// the API.
     #[schema(required = true)]
-    pub source: Option<SourceId>,
+    pub source: Option<String>,
     /// Its type; empty when its source has no rule for it.
     pub r#type: String,
     /// The media type of its body.
@@ -115,10 +116,9 @@ pub(super) fn routes() -> Routes {
 async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<EventsQuery>) -> Answer {
     let workspace = call.workspace()?;
     let snapshot = call.control.snapshot().clone();
-    let source = given.source.map(|wanted| {
-        let found = snapshot.documents.sources.find(workspace, &wanted);
-        found.map(|source| source.id).or_else(|| wanted.parse().ok())
-    });
+    let source = given
+        .source
+        .map(|wanted| snapshot.documents.origin_named(workspace, &wanted).or_else(|| wanted.parse().ok()));
     if source == Some(None) {
         faults.add("/source", "there is no such source in this workspace");
     }
@@ -134,15 +134,15 @@ async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<EventsQ
         limit: page.limit,
     };
     let page = call.insight.events(query).await?;
-    let items = page.items.iter().map(show).collect();
+    let items = page.items.iter().map(|event| show(event, &snapshot.documents)).collect();
     Ok(reply::ok(&PageView { items, next_cursor: page.next.map(|id| Cursor(id.bits()).show()) }))
 }
 
-fn show(event: &Event) -> EventView {
+fn show(event: &Event, documents: &Documents) -> EventView {
     let data = &event.data;
     EventView {
         id: event.id,
-        source: data.source,
+        source: data.source.map(|origin| documents.origin_text(origin)),
         r#type: data.event_type.as_ref().to_owned(),
         content_type: data.content_type.as_ref().to_owned(),
         bytes: data.body.len() as u64,
@@ -175,7 +175,7 @@ async fn show_one(call: Call, PathParams(event): PathParams<String>) -> Answer {
         payload: body.payload,
         payload_base64: body.base64,
     };
-    Ok(reply::ok(&Extended { base: show(&event), more }))
+    Ok(reply::ok(&Extended { base: show(&event, &call.control.snapshot().documents), more }))
 }
 
 /// The body of an event, byte for byte as it came.

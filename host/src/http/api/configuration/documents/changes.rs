@@ -60,7 +60,7 @@ pub(super) struct ConfigChangeView {
     pub(super) document: Option<usize>,
     /// What is done.
     pub(super) action: ChangeAction,
-    /// `source`, `destination` or `connection`.
+    /// `table`, `source`, `destination` or `connection`.
     pub(super) resource: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -132,7 +132,7 @@ fn risk(change: &PlannedChange, fields: &[FieldChangeView]) -> ChangeRisk {
     let flows = |field: &FieldChangeView| field.pointer == "/state" && field.after == "active";
     let moves = |field: &FieldChangeView| matches!(field.pointer.as_str(), "/url" | "/destination");
     let outward = match &change.after {
-        ConfigDocument::Source(_) => false,
+        ConfigDocument::Source(_) | ConfigDocument::Table(_) => false,
         ConfigDocument::Destination(found) => {
             found.endpoint.http().is_some()
                 && (is_new || fields.iter().any(|field| moves(field) || flows(field)))

@@ -62,7 +62,7 @@ pub(crate) struct ExportQuery {
 /// The configuration of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConfigView {
-    /// Sources, destinations and connections, in this order, each by name. What is as by default is left out.
+    /// Tables, sources, destinations and connections, in this order, each by name. What is as by default is left out.
     #[schema(value_type = Vec<Object>)]
     pub documents: Vec<Map<String, Value>>,
 }
@@ -71,7 +71,7 @@ pub(crate) struct ConfigView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigPlanBody {
-    /// Each is the body that would make a source, a destination or a connection, with `resource`: which of them it is.
+    /// Each is the body that would make a table, a source, a destination or a connection, with `resource`: which of them it is.
     /// What is not among them stays as it is.
     #[schema(required = true, value_type = Vec<Object>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
@@ -107,7 +107,7 @@ pub(crate) struct ConfigPlanView {
 pub(crate) struct AppliedDocumentView {
     /// Which of the documents, from 0.
     pub document: usize,
-    /// `source`, `destination` or `connection`.
+    /// `table`, `source`, `destination` or `connection`.
     pub resource: &'static str,
     /// Its name.
     pub name: String,
@@ -236,6 +236,7 @@ fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
             ConfigDocument::Source(source) => (source.id.to_string(), Some(site.source_url(source.id))),
             ConfigDocument::Destination(destination) => (destination.id.to_string(), None),
             ConfigDocument::Connection(connection) => (connection.id.to_string(), None),
+            ConfigDocument::Table(table) => (table.id.to_string(), None),
         };
         AppliedDocumentView {
             document: change.place,
@@ -258,8 +259,10 @@ fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
         documents.destinations.of(workspace).cloned().map(ConfigDocument::Destination).collect();
     let mut connections: Vec<ConfigDocument> =
         documents.connections.of(workspace).cloned().map(ConfigDocument::Connection).collect();
-    for kind in [&mut sources, &mut destinations, &mut connections] {
+    let mut tables: Vec<ConfigDocument> =
+        documents.tables.of(workspace).cloned().map(ConfigDocument::Table).collect();
+    for kind in [&mut tables, &mut sources, &mut destinations, &mut connections] {
         kind.sort_by(|one, other| one.name().cmp(other.name()));
     }
-    [sources, destinations, connections].concat()
+    [tables, sources, destinations, connections].concat()
 }

@@ -23,6 +23,8 @@ use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::documents::written::RESOURCE;
 use crate::http::api::configuration::sources;
 use crate::http::api::configuration::sources::SourceBody;
+use crate::http::api::tables::definition;
+use crate::http::api::tables::definition::TableBody;
 use crate::http::problem::Problem;
 use crate::http::request::BodyMembers;
 use crate::http::request::Call;
@@ -31,7 +33,7 @@ use crate::http::request::pointer_to;
 
 /// In the place of a secret that is not there, so that nothing else is found wrong with it.
 const UNKNOWN: &str = "unknown";
-const RESOURCES: [&str; 3] = ["source", "destination", "connection"];
+const RESOURCES: [&str; 4] = ["source", "destination", "connection", "table"];
 
 /// The members of a document, each as it is written.
 type Parts = IndexMap<String, Box<RawValue>>;
@@ -114,6 +116,11 @@ impl Reader<'_> {
                 let draft = destinations::draft(body, &mut faults);
                 let given = GivenCredentials { auth: !keeps("/auth"), headers: !keeps("/headers") };
                 (WantedDraft::Destination(Box::new(draft), given), faults.into_inner())
+            }
+            "table" => {
+                let (body, mut faults) = shapes.read_part::<TableBody>(text, depth)?;
+                let draft = definition::draft(body, &mut faults);
+                (WantedDraft::Table(Box::new(draft)), faults.into_inner())
             }
             _ => {
                 let (body, mut faults) = shapes.read_part::<ConnectionBody>(text, depth)?;

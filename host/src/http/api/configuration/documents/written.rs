@@ -17,6 +17,7 @@ use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::retry;
 use crate::http::api::configuration::signing;
 use crate::http::api::configuration::steps;
+use crate::http::api::tables::columns;
 use crate::rules::verify::presets;
 
 /// What says of which kind a document is.
@@ -37,6 +38,7 @@ pub(super) fn resource(document: &ConfigDocument) -> &'static str {
         ConfigDocument::Source(_) => "source",
         ConfigDocument::Destination(_) => "destination",
         ConfigDocument::Connection(_) => "connection",
+        ConfigDocument::Table(_) => "table",
     }
 }
 
@@ -44,8 +46,9 @@ pub(super) fn resource(document: &ConfigDocument) -> &'static str {
 pub(super) fn write(document: &ConfigDocument, documents: &Documents) -> Written {
     let form = match document {
         ConfigDocument::Source(source) => source_form(source),
-        ConfigDocument::Destination(destination) => destination_form(destination),
+        ConfigDocument::Destination(destination) => destination_form(destination, documents),
         ConfigDocument::Connection(connection) => connection_form(connection, documents),
+        ConfigDocument::Table(table) => json!(columns::show_table(table)),
     };
     let mut written = Map::from_iter([(RESOURCE.to_owned(), resource(document).into())]);
     if let Value::Object(members) = form {
@@ -136,7 +139,7 @@ fn verification_form(verification: &crate::domain::verification::Verification) -
     form.into()
 }
 
-fn destination_form(destination: &Destination) -> Value {
+fn destination_form(destination: &Destination, documents: &Documents) -> Value {
     let mut form = json!({
         "name": destination.name,
         "kind": destination.endpoint.kind(),
@@ -147,10 +150,15 @@ fn destination_form(destination: &Destination) -> Value {
         "concurrency": destination.concurrency,
         "payload_schema": destination.payload_schema.as_deref().map(read),
     });
+    if let Some(table) = destination.endpoint.table() {
+        form["table"] =
+            documents.tables.get(table).map_or_else(|| table.to_string(), |found| found.name.clone()).into();
+    }
     if let Some(http) = destination.endpoint.http() {
         form["url"] = http.url.clone().into();
         form["method"] = http.method.clone().into();
         form["timeout_ms"] = http.timeout_ms.into();
+        form["answer_type"] = http.answer_type.clone().into();
         form["auth"] = credentials::auth_form(&http.auth);
     }
     form
@@ -160,7 +168,7 @@ fn connection_form(connection: &Connection, documents: &Documents) -> Value {
     let origin = |origin: &Origin| match origin {
         Origin::Published => PUBLISHED.to_owned(),
         Origin::Source(id) => {
-            documents.sources.get(*id).map_or_else(|| id.to_string(), |found| found.name.clone())
+            documents.sources.get(*id).map_or_else(|| documents.origin_text(*id), |found| found.name.clone())
         }
     };
     let mut sources: Vec<String> = connection.origins.iter().map(origin).collect();

@@ -71,6 +71,8 @@ pub struct Preview {
 pub struct PreviewOutput {
     /// The bytes.
     pub payload: Bytes,
+    /// Their media type; empty if nobody said one.
+    pub content_type: Arc<str>,
     /// The type, if a step gave another.
     pub event_type: Option<String>,
     /// Headers the steps added.
@@ -175,6 +177,7 @@ fn output(event: &Event, carried: &Payload) -> PreviewOutput {
     let changed = carried.event_type != event.data.event_type;
     PreviewOutput {
         payload: carried.payload.clone(),
+        content_type: carried.content_type.clone(),
         event_type: changed.then(|| carried.event_type.as_ref().to_owned()),
         headers: carried.headers.clone(),
     }

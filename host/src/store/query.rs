@@ -28,6 +28,8 @@ pub struct EventQuery {
     pub since: Option<Timestamp>,
     /// Received before.
     pub until: Option<Timestamp>,
+    /// Only those stored after this one, whether it is there or not.
+    pub after: Option<EventId>,
     /// Only older ones than this (the cursor).
     pub before: Option<EventId>,
     /// At most so many.

@@ -193,7 +193,10 @@ async fn previews_show_each_step() {
     assert_eq!(steps[0]["reason"], Value::Null);
     assert!(steps[0]["duration_us"].is_u64(), "{answer}");
     assert_eq!(steps[1]["output"], json!({"number": 7}), "{answer}");
-    assert_eq!(answer["outputs"], json!([{"payload": {"number": 7}, "event_type": null, "headers": []}]));
+    assert_eq!(
+        answer["outputs"],
+        json!([{"payload": {"number": 7}, "content_type": "application/json", "event_type": null, "headers": []}])
+    );
 
     for payload in [json!(null), json!(true), json!("text"), json!(3.25), json!([])] {
         let steps = json!([{"mapping": {"version": 1, "output": {"$path": "$", "$all": true}}}]);

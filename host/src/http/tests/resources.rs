@@ -202,7 +202,10 @@ async fn previews_say_what_each_step_did() {
         json!([{"filter": {"path": "$.a", "gte": 1}}, {"mapping": {"version": 1, "output": {"b": "$.a"}}}]);
     let preview = json!({"steps": steps, "payload": {"a": 1}});
     let answer = api.ask("POST", "/v1/preview", preview).await.is(200);
-    assert_eq!(answer["outputs"], json!([{"payload": {"b": 1}, "event_type": null, "headers": []}]));
+    assert_eq!(
+        answer["outputs"],
+        json!([{"payload": {"b": 1}, "content_type": "application/json", "event_type": null, "headers": []}])
+    );
     let answer = api.ask("POST", "/v1/preview", json!({"steps": steps, "payload": {"a": 0}})).await.is(200);
     assert_eq!((&answer["steps"][0]["verdict"], &answer["outputs"]), (&json!("drop"), &json!([])));
     let (kind, pointers) =

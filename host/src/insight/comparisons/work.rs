@@ -176,6 +176,7 @@ impl Work<'_> {
             event_type: order.event_type.clone().filter(|pattern| !pattern.contains('*')),
             since: order.since,
             until: order.until,
+            after: None,
             before,
             limit: PAGE,
         }

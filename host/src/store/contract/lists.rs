@@ -27,6 +27,7 @@ fn events_of(samples: &Samples) -> EventQuery {
         event_type: None,
         since: None,
         until: None,
+        after: None,
         before: None,
         limit: 1000,
     }
@@ -103,6 +104,25 @@ pub(crate) async fn events_are_listed_newest_first(opener: &impl Opener) {
         assert_eq!(all_events(&opened.store, query).await, expected, "by {limit}");
     }
     assert_eq!(all_events(&opened.store, events_of(&Samples::of(3))).await, []);
+}
+
+/// Who asks for what came after the newest he has seen misses none and sees none twice.
+pub(crate) async fn events_after_one_are_those_that_came_in_later(opener: &impl Opener) {
+    let mut opened = open(opener).await;
+    let mut newest_first = fill(&mut opened, 12).await;
+    newest_first.reverse();
+    for (place, after) in newest_first.iter().enumerate() {
+        for limit in [1, 3, 1000] {
+            let query = EventQuery { after: Some(*after), limit, ..events_of(&Samples::of(1)) };
+            assert_eq!(all_events(&opened.store, query).await, newest_first[..place], "by {limit}");
+        }
+    }
+    // An id that nothing has stands for its time.
+    let between = EventId::from_bits(newest_first[4].bits() + 1);
+    let query = EventQuery { after: Some(between), ..events_of(&Samples::of(1)) };
+    assert_eq!(all_events(&opened.store, query).await, newest_first[..4]);
+    let query = EventQuery { after: Some(EventId::from_bits(0)), ..events_of(&Samples::of(1)) };
+    assert_eq!(all_events(&opened.store, query).await, newest_first);
 }
 
 pub(crate) async fn events_are_filtered(opener: &impl Opener) {

@@ -112,7 +112,7 @@ macro_rules! contract_suite {
             recovery: unfinished_events_are_found_again, closed_events_are_not,
                 live_deliveries_and_their_configuration_come_back,
                 keys_are_remembered_for_their_window, what_is_unfinished_is_listed;
-            lists: events_are_listed_newest_first, events_are_filtered,
+            lists: events_are_listed_newest_first, events_after_one_are_those_that_came_in_later, events_are_filtered,
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;

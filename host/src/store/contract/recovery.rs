@@ -55,6 +55,7 @@ pub(crate) async fn unfinished_events_are_found_again(opener: &impl Opener) {
             event_type: None,
             since: None,
             until: None,
+            after: None,
             before: None,
             limit: 1,
         });

@@ -35,6 +35,7 @@ pub(super) fn events(data: &Data, query: &EventQuery) -> Page<Event, EventId> {
     let found = data.events.iter().rev().filter(|(id, event)| {
         event.workspace == query.workspace
             && query.before.is_none_or(|before| **id < before)
+            && query.after.is_none_or(|after| **id > after)
             && query.source.is_none_or(|source| event.source == Some(source))
             && query.event_type.as_deref().is_none_or(|wanted| *event.event_type == *wanted)
             && query.since.is_none_or(|since| event.received_at >= since)

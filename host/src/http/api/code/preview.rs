@@ -147,6 +147,8 @@ pub(crate) struct PreviewOutputView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payload_base64: Option<String>,
+    /// Its media type, which a delivery says; empty if it has none.
+    pub content_type: String,
     /// The type, if a step gave another.
     #[schema(required = true)]
     pub event_type: Option<String>,
@@ -321,6 +323,7 @@ fn show_output(output: &PreviewOutput) -> PreviewOutputView {
     PreviewOutputView {
         payload: body.payload,
         payload_base64: body.base64,
+        content_type: output.content_type.as_ref().to_owned(),
         event_type: output.event_type.clone(),
         headers: output.headers.iter().map(header).collect(),
     }

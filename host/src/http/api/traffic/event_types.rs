@@ -51,6 +51,7 @@ async fn list(call: Call) -> Answer {
         event_type: None,
         since: None,
         until: None,
+        after: None,
         before: None,
         limit: LOOKED_AT,
     };

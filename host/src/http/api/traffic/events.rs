@@ -49,6 +49,10 @@ pub(crate) struct EventsQuery {
     /// Received before.
     #[param(inline, nullable = false)]
     until: Option<Timestamp>,
+    /// Only those that came in after this one. It need not be there any more, and the order is that of storing: who
+    /// keeps the newest id he has seen and asks again with it misses none and sees none twice.
+    #[param(inline, nullable = false)]
+    after: Option<EventId>,
     /// Items of a page, 1 to 500; 50 if not given.
     #[param(minimum = 1, maximum = 500, nullable = false)]
     limit: Option<usize>,
@@ -130,6 +134,7 @@ async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<EventsQ
         event_type: given.r#type,
         since: given.since,
         until: given.until,
+        after: given.after,
         before: page.before.map(EventId::from_bits),
         limit: page.limit,
     };

@@ -140,6 +140,7 @@ async fn samples(
         event_type: None,
         since: None,
         until: None,
+        after: None,
         before: page.before.map(EventId::from_bits),
         limit: page.limit,
     };

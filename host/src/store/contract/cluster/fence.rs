@@ -30,6 +30,7 @@ async fn all_events<C: Cluster>(opened: &Opened<C>) -> Vec<EventId> {
         event_type: None,
         since: None,
         until: None,
+        after: None,
         before: None,
         limit: 100,
     };

@@ -89,12 +89,13 @@ pub(crate) fn list_from(tree: &Tree, query: &EventQuery) -> Result<(Page<Event, 
     for entry in up_to(tree, newest) {
         let entry = entry?;
         let head = event_chunk::head(entry.head()?)?;
-        if is_before(&head, query.since) {
+        if is_before(&head, query.since) || query.after.is_some_and(|after| head.last <= after.bits()) {
             break;
         }
         let body = entry.body(tree)?;
         for row in event_chunk::rows(&body)?.iter().rev() {
-            if row.id.bits() <= newest && matches(query, &row.fields()?) {
+            let wanted = row.id.bits() <= newest && query.after.is_none_or(|after| row.id > after);
+            if wanted && matches(query, &row.fields()?) {
                 if items.len() == limit {
                     let next = items.last().map(|event| event.id);
                     return Ok((Page { items, next }, oldest));

@@ -48,6 +48,7 @@ fn query(limit: usize) -> EventQuery {
         event_type: None,
         since: None,
         until: None,
+        after: None,
         before: None,
         limit,
     }

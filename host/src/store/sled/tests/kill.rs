@@ -92,6 +92,7 @@ async fn check(dir: &std::path::Path, said: &Said, round: usize) {
             event_type: None,
             since: None,
             until: None,
+            after: None,
             before,
             limit: 10_000,
         };

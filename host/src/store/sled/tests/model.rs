@@ -191,6 +191,7 @@ impl<'a, O: Opener> Side<'a, O> {
             event_type: None,
             since: None,
             until: None,
+            after: None,
             before: None,
             limit: 1000,
         };

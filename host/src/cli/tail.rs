@@ -6,6 +6,8 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::cli::Exit;
+use crate::cli::client::StreamLine;
+use crate::cli::client::StreamParser;
 use crate::cli::text::one_line;
 use crate::cli::text::print;
 use crate::cli::text::talk;
@@ -76,10 +78,10 @@ async fn follow(args: &TailArgs) -> anyhow::Result<()> {
 }
 
 async fn print_events(args: &TailArgs, mut response: reqwest::Response, left: &mut u64) {
-    let mut parser = Events::default();
+    let mut parser = StreamParser::default();
     while let Ok(Some(bytes)) = response.chunk().await {
         for event in parser.feed(&bytes) {
-            let line = if args.json { event.json() } else { event.text() };
+            let line = if args.json { json(&event) } else { text(&event) };
             print(&format!("{line}\n"));
             *left -= 1;
             if *left == 0 {
@@ -89,67 +91,19 @@ async fn print_events(args: &TailArgs, mut response: reqwest::Response, left: &m
     }
 }
 
-/// One server-sent event.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Event {
-    kind: String,
-    data: String,
+fn json(line: &StreamLine) -> String {
+    let data: Value = serde_json::from_str(&line.data).unwrap_or_else(|_| line.data.clone().into());
+    serde_json::json!({"kind": line.kind, "data": data}).to_string()
 }
 
-impl Event {
-    fn json(&self) -> String {
-        let data: Value = serde_json::from_str(&self.data).unwrap_or_else(|_| self.data.clone().into());
-        serde_json::json!({"kind": self.kind, "data": data}).to_string()
-    }
-
-    /// The kind and each field of the data, on one line.
-    fn text(&self) -> String {
-        let data: Value = serde_json::from_str(&self.data).unwrap_or_default();
-        let fields = data.as_object().into_iter().flatten().map(|(name, value)| match value {
-            Value::String(text) => one_line(&format!("{name}={text}")).into_owned(),
-            other => one_line(&format!("{name}={other}")).into_owned(),
-        });
-        format!("{:<20} {}", one_line(&self.kind), fields.collect::<Vec<_>>().join("  "))
-    }
-}
-
-/// Puts events together from bytes as they come.
-#[derive(Debug, Default)]
-struct Events {
-    rest: Vec<u8>,
-    event: Event,
-}
-
-impl Events {
-    fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
-        self.rest.extend_from_slice(bytes);
-        let mut whole = Vec::new();
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end_matches(['\n', '\r']);
-            if line.is_empty() {
-                let event = std::mem::take(&mut self.event);
-                if !event.data.is_empty() {
-                    whole.push(event);
-                }
-                continue;
-            }
-            let (field, value) = line.split_once(':').unwrap_or((line, ""));
-            let value = value.strip_prefix(' ').unwrap_or(value);
-            match field {
-                "event" => value.clone_into(&mut self.event.kind),
-                "data" if self.event.data.is_empty() => value.clone_into(&mut self.event.data),
-                "data" => {
-                    self.event.data.push('\n');
-                    self.event.data.push_str(value);
-                }
-                // A comment is a heartbeat; ids and retry times are not needed.
-                _ => {}
-            }
-        }
-        whole
-    }
+/// The kind and each field of the data, on one line.
+fn text(line: &StreamLine) -> String {
+    let data: Value = serde_json::from_str(&line.data).unwrap_or_default();
+    let fields = data.as_object().into_iter().flatten().map(|(name, value)| match value {
+        Value::String(text) => one_line(&format!("{name}={text}")).into_owned(),
+        other => one_line(&format!("{name}={other}")).into_owned(),
+    });
+    format!("{:<20} {}", one_line(&line.kind), fields.collect::<Vec<_>>().join("  "))
 }
 
 #[cfg(test)]
@@ -159,23 +113,9 @@ mod tests {
     #[test]
     fn what_others_say_is_one_line_and_moves_nothing() {
         let data = serde_json::json!({"type": "a\nevent.received  event=evt_forged \x1b[2J", "n\u{9b}": [" \u{202e}"]});
-        let event = Event { kind: "event.received".to_owned(), data: data.to_string() };
-        let text = event.text();
+        let text = text(&StreamLine { kind: "event.received".to_owned(), data: data.to_string() });
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(!text.chars().any(|letter| letter.is_control() || letter == '\u{202e}'), "{text}");
         assert!(text.contains(r"type=a\u000aevent.received  event=evt_forged \u001b[2J"), "{text}");
-    }
-
-    #[test]
-    fn events_are_put_together_across_chunks() {
-        let stream = b": hello\r\n\r\nevent: received\r\nid: 1\r\ndata: {\"id\":\ndata: \"evt_1\"}\n\nda";
-        for cut in 0..stream.len() {
-            let mut parser = Events::default();
-            let mut events = parser.feed(&stream[..cut]);
-            events.extend(parser.feed(&stream[cut..]));
-            let expected = Event { kind: "received".to_owned(), data: "{\"id\":\n\"evt_1\"}".to_owned() };
-            assert_eq!(events, [expected], "cut at {cut}");
-            assert!(events[0].text().ends_with("id=evt_1"));
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! A small client of the gateway's own API, for the commands that talk to a running one. Not here:
-//! what any command asks for.
+//! what any command asks for; `live` reads the stream of what happens.
+
+mod live;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,6 +13,9 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
+pub(crate) use live::StreamLine;
+pub(crate) use live::StreamParser;
+
 /// Longest wait for an answer: an upload is compiled before it is answered.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// For uploads: the gateway compiles before it answers, an interpreter for up to ten minutes.
@@ -19,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection is asked on again only within this time. Gateways close idle ones after ten seconds,
 /// and a client that was building in between has not looked.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A stream ends when somebody ends it; whoever reads it sees whether it is alive.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Characters shown of an answer that is not what was expected.
 const SHOWN_MAX: usize = 500;
 
@@ -68,6 +75,19 @@ pub(crate) struct ApiProblem {
     pub(crate) kind: String,
     /// The whole answer.
     pub(crate) body: Value,
+}
+
+impl ClientError {
+    /// Whether the same request may be answered later on: nobody was there, or whoever was there has trouble.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Problem(ApiProblem { status, .. }) | Self::NotJson { status, .. } => {
+                *status == 429 || *status >= 500
+            }
+            Self::BadUrl { .. } | Self::SetUp(_) => false,
+        }
+    }
 }
 
 impl std::fmt::Display for ApiProblem {
@@ -125,13 +145,21 @@ impl ApiClient {
 
     /// Asks for JSON and gives it as it is written: numbers may have more digits than a [`Value`] keeps.
     pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
-        let request = self.request(Method::GET, path)?;
         let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
-        let response = request.send().await.map_err(unreachable)?;
-        if !response.status().is_success() {
-            return self.read(response).await.map(|body| body.to_string());
-        }
+        let response = self.taken(self.request(Method::GET, path)?).await?;
         response.text().await.map_err(unreachable)
+    }
+
+    /// Asks for bytes as they are.
+    pub(crate) async fn get_bytes(&self, path: &str) -> Result<Bytes, ClientError> {
+        let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
+        let response = self.taken(self.request(Method::GET, path)?).await?;
+        response.bytes().await.map_err(unreachable)
+    }
+
+    /// Asks for an answer that goes on for as long as there is something to say.
+    pub(crate) async fn open_stream(&self, path: &str) -> Result<reqwest::Response, ClientError> {
+        self.taken(self.request(Method::GET, path)?.timeout(STREAM_TIMEOUT)).await
     }
 
     /// Posts bytes as they are.
@@ -148,6 +176,13 @@ impl ApiClient {
     /// Posts JSON.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.answer(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// Posts JSON and gives the answer as it is written.
+    pub(crate) async fn post_for_text(&self, path: &str, body: String) -> Result<String, ClientError> {
+        let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
+        let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/json");
+        self.taken(request.body(body)).await?.text().await.map_err(unreachable)
     }
 
     /// Posts nothing.
@@ -187,6 +222,22 @@ impl ApiClient {
         self.read(request.send().await.map_err(unreachable)?).await
     }
 
+    /// The answer, not read yet; a refusal is an error.
+    async fn taken(&self, request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
+        let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
+        let response = request.send().await.map_err(unreachable)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let (status, url) = (response.status().as_u16(), response.url().clone());
+        // A refusal is never read as success.
+        Err(self.read(response).await.err().unwrap_or(ClientError::NotJson {
+            url,
+            status,
+            shown: String::new(),
+        }))
+    }
+
     async fn read(&self, response: reqwest::Response) -> Result<Value, ClientError> {
         let unreachable = |error| ClientError::Unreachable { url: self.base.clone(), why: causes(&error) };
         let (status, url) = (response.status(), response.url().clone());
@@ -219,7 +270,7 @@ fn kind_of(body: &Value) -> String {
 }
 
 /// reqwest's own words hide the reason behind `source`.
-fn causes(error: &reqwest::Error) -> String {
+pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -12,6 +12,7 @@ mod completions;
 mod documents;
 mod exit;
 mod judge_payloads;
+mod listen;
 mod map;
 mod plugin;
 mod receive;
@@ -46,6 +47,9 @@ enum Command {
     Trigger(trigger::TriggerArgs),
     /// Show what happens in a running gateway, as it happens.
     Tail(tail::TailArgs),
+    /// Forward a source's events to a local port as they come, signed, and print what is answered.
+    #[command(after_help = listen::HELP)]
+    Listen(Box<listen::ListenArgs>),
     /// Receive deliveries on this machine and print them.
     Receive(receive::ReceiveArgs),
     /// Try filters and mappings out, without a gateway.
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Trigger(args) => trigger::run(&args),
         Command::Tail(args) => tail::run(&args),
+        Command::Listen(args) => listen::run(&args),
         Command::Receive(args) => receive::run(&args),
         Command::Map(args) => map::run(&args),
         Command::Plugin(args) => plugin::run(&args),

@@ -25,6 +25,7 @@ mod inbox;
 mod ingest;
 mod kill9;
 mod languages;
+mod listen;
 mod map_eject;
 mod outside;
 mod planned_bytes;

@@ -5,6 +5,7 @@ use std::process::Output;
 use std::process::Stdio;
 
 use hookmill_tests::Gateway;
+use hookmill_tests::Sink;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::binary;
 use hookmill_tests::gateway::root;
@@ -46,11 +47,12 @@ async fn shell(script: &str, folder: &Path) -> Output {
 }
 
 /// Everything but cloning and building, which have been done.
-fn script(readme: &str, gateway: &Gateway) -> String {
+fn script(readme: &str, gateway: &Gateway, local: &Sink) -> String {
     let done = |line: &&str| line.starts_with("make ") || line.starts_with("git clone");
     let blocks = blocks(readme);
     let lines = blocks.iter().flat_map(|block| block.lines().chain([""])).filter(|line| !done(line));
-    lines.map(|line| format!("{line}\n")).collect::<String>().replace("127.0.0.1:8080", &gateway.address())
+    let script: String = lines.map(|line| format!("{line}\n")).collect();
+    script.replace("127.0.0.1:8080", &gateway.address()).replace("127.0.0.1:3000", local.address())
 }
 
 #[tokio::test]
@@ -64,18 +66,20 @@ async fn every_command_works_as_written() {
         }
     }
     let gateway = Gateway::start_with(|options| options.arg("--sample")).await;
-    let client = gateway.client();
+    let (client, local) = (gateway.client(), Sink::start().await);
     hookmill_tests::eventually("the sample is set up", || async {
         (!client.all("/v1/connections").await.is_empty()).then_some(())
     })
     .await;
-    let (folder, script) = (folder(), script(&readme, &gateway));
+    let (folder, script) = (folder(), script(&readme, &gateway, &local));
     assert!(script.contains("curl") && script.contains("hookmill plugin new"), "{script}");
     let output = shell(&script, folder.path()).await;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script}\nsaid:\n{out}\n{err}");
     assert!(!out.contains("https://hookmill.dev/problems/"), "a request was refused:\n{out}");
     assert!(out.contains("\"stage\":\"verified\""), "no trace in\n{out}");
+    let forwarded = local.hits_at("/hook");
+    assert!(forwarded.len() == 1 && !forwarded[0].header("webhook-signature").is_empty(), "{forwarded:?}");
 
     let event = hookmill_tests::eventually("the sample's event was delivered", || async {
         let items = client.all("/v1/deliveries?state=delivered").await;

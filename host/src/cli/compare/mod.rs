@@ -11,6 +11,7 @@ use crate::cli::text::talk;
 pub(crate) use follow::finished;
 pub(crate) use follow::follow;
 pub(crate) use selection::Selection;
+pub(crate) use selection::when;
 pub(crate) use show::differing;
 pub(crate) use show::groups;
 

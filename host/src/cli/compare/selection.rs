@@ -64,7 +64,7 @@ impl Selection {
 }
 
 /// A time, or so long before `now`.
-fn when(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+pub(crate) fn when(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }

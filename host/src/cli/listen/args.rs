@@ -95,15 +95,19 @@ impl ListenArgs {
     }
 }
 
-/// `3000`, `localhost:3000/hook`, `http://127.0.0.1:3000/hook`.
+/// `3000`, `3000/hook`, `localhost:3000/hook`, `http://127.0.0.1:3000/hook`.
 fn local_url(text: &str) -> Result<Url, String> {
-    let whole = match text {
+    let expected =
+        "expected a URL such as http://127.0.0.1:3000/hook, localhost:3000/hook or a port as 3000/hook";
+    let (head, path) = text.split_once('/').unwrap_or((text, ""));
+    let is_number = !head.is_empty() && head.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = match head.parse::<u16>() {
         _ if text.contains("://") => text.to_owned(),
-        _ if text.parse::<u16>().is_ok() => format!("http://127.0.0.1:{text}/"),
+        Ok(port) if port > 0 => format!("http://127.0.0.1:{port}/{path}"),
+        // As a host it would be an address that nobody means.
+        _ if is_number => return Err(format!("`{head}` is not a port; {expected}")),
         _ => format!("http://{text}"),
     };
-    let expected =
-        "expected a URL such as http://127.0.0.1:3000/hook, a host as localhost:3000/hook, or a port as 3000";
     let url = Url::parse(&whole).map_err(|error| format!("{error}; {expected}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{}` is not http or https; {expected}", url.scheme()));
@@ -125,12 +129,14 @@ mod tests {
             assert_eq!(local_url(text).ok().as_ref().map(Url::as_str), expected, "{text}");
         };
         check("3000", Some("http://127.0.0.1:3000/"));
+        check("3000/hook?a=b", Some("http://127.0.0.1:3000/hook?a=b"));
         check("localhost:3000/hook", Some("http://localhost:3000/hook"));
         check("[::1]:3000", Some("http://[::1]:3000/"));
         check("https://example.com/a?b=c", Some("https://example.com/a?b=c"));
         check("ftp://example.com", None);
         check("", None);
         check("http://", None);
-        check("70000/x y:", None);
+        check("70000/hook", None);
+        check("0", None);
     }
 }

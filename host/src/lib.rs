@@ -7,7 +7,7 @@
 //! ```text
 //! main, cli                            words and exit codes
 //! node                                 builds everything once; owns every task
-//! http                                 the doors: ingest, the API, problems
+//! http                                 the doors: ingest, the API, the assistant's, problems
 //! insight                              what happened, and what would: lists, trace, counters, preview, comparisons
 //! worker                               what wakes the rest: a commit, a start, a clock
 //! delivery                             queues, dispatch, deliver, settle, release, retry and cancel
@@ -43,8 +43,8 @@
 //! `domain/visible.rs`. To see how a new version is compared with what was sent, `insight/comparisons/mod.rs` and
 //! `shape/difference/mod.rs`; how it is tried on live events, `control/rollouts/mod.rs`, `pipeline/steps/tried.rs` and
 //! `rules/rollout/mod.rs`. How configuration is written, read and compared as documents,
-//! `http/api/configuration/documents`, and what they come to, `control/plans`. How it is all put together,
-//! `node/rooms.rs`.
+//! `http/api/configuration/documents`, and what they come to, `control/plans`. What an assistant can ask and what it is
+//! told, `http/mcp/mod.rs`. How it is all put together, `node/rooms.rs`.
 
 pub mod cli;
 pub mod config;

@@ -5,6 +5,7 @@
 //! server     connections: accept, limits, shutdown
 //! ingest     /in/{source}: the short path, no router
 //! router     everything else
+//! mcp        /mcp: the assistant's door, which asks what is routed
 //! door       key, scope, media types, memory of writes, place of work: of each operation of the API
 //! request    bodies, queries and paths, read by the types that describe them
 //! api        one file per resource: its bodies, its views, its operations
@@ -22,6 +23,7 @@ mod body;
 mod door;
 mod idempotency;
 mod ingest;
+mod mcp;
 mod openapi;
 mod path;
 mod problem;

@@ -1,5 +1,5 @@
 //! From a request to the operation that answers it. Not here: who may (`door`), what the operations do (`api`), events
-//! at sources (`ingest`).
+//! at sources (`ingest`), what an assistant is answered (`mcp`).
 
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use tower::ServiceExt as _;
 
 use crate::http::idempotency::Memory;
 use crate::http::ingest;
+use crate::http::mcp;
+use crate::http::mcp::McpDoor;
 use crate::http::openapi;
 use crate::http::openapi::Docs;
 use crate::http::problem::Kind;
@@ -28,6 +30,7 @@ use crate::http::site::Site;
 pub(crate) struct Router {
     site: Arc<Site>,
     routes: axum::Router,
+    mcp: McpDoor,
 }
 
 impl Router {
@@ -53,7 +56,8 @@ impl Router {
             .fallback(nothing_here)
             .method_not_allowed_fallback(not_that_method)
             .layer(Extension(site.clone()));
-        Self { site, routes }
+        let mcp = McpDoor::new(&site.public_url, routes.clone());
+        Self { site, routes, mcp }
     }
 
     /// The routes alone, for tests that need no connection.
@@ -67,6 +71,9 @@ impl Answerer for Router {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         if request.uri().path().starts_with(ingest::PREFIX) {
             return ingest::answer(&self.site, request).await;
+        }
+        if request.uri().path() == mcp::PATH {
+            return self.mcp.answer(&self.site, request).await;
         }
         match self.routes.clone().oneshot(request.map(Body::new)).await {
             Ok(response) => response,

@@ -12,7 +12,7 @@ use crate::http::problem::Problem;
 use crate::http::site::Site;
 
 /// Lets in who may, as whom.
-pub(super) fn admit(site: &Site, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+pub(crate) fn admit(site: &Site, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Access::Key(scope) = access else { return Ok(None) };
     let refused = |detail: &str| Problem::new(Kind::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer");
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());

@@ -43,6 +43,11 @@ pub(super) fn check_accept(media: Option<&str>, headers: &HeaderMap) -> Result<(
     ))
 }
 
+/// A body of JSON, for a door that has no operation.
+pub(crate) async fn take_json(site: &Site, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    take_body(site, Some(JSON), 0, headers, body).await
+}
+
 /// The body: JSON, or at most `bytes_max` bytes of another media type.
 pub(super) async fn take_body(
     site: &Site,

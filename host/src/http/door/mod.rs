@@ -9,6 +9,8 @@ mod memory;
 mod pass;
 mod routes;
 
+pub(crate) use admit::admit;
+pub(crate) use media::take_json;
 pub(crate) use routes::Routes;
 
 use crate::domain::config::Scope;

@@ -95,6 +95,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong, place by place.
+    pub(crate) fn faults(&self) -> &[FieldFault] {
+        &self.errors
+    }
+
     /// A header of the answer.
     pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));

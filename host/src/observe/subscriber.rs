@@ -50,8 +50,13 @@ pub fn check_filter(filter: &str) -> Result<(), BadFilter> {
     read_filter(filter).map(drop)
 }
 
+/// The library that speaks with assistants tells of each request three times, which is nobody's business unless asked
+/// for.
+const QUIET: &str = "rmcp";
+
 fn read_filter(filter: &str) -> Result<EnvFilter, BadFilter> {
-    EnvFilter::try_new(filter)
+    let quiet = if filter.contains(QUIET) { filter.to_owned() } else { format!("{filter},{QUIET}=warn") };
+    EnvFilter::try_new(quiet)
         .map_err(|error| BadFilter::Words { filter: filter.to_owned(), detail: error.to_string() })
 }
 

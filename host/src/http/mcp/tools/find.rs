@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::Schema;
 
 use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::caller::ToolRefusal;
@@ -14,6 +16,7 @@ use crate::http::mcp::outline::outline;
 use crate::http::mcp::tools::explain::outcome;
 use crate::http::mcp::tools::explain::show_event;
 use crate::http::mcp::words;
+use crate::http::schema::one_of;
 
 /// Items of a page when nobody says.
 const LIMIT: u32 = 20;
@@ -21,7 +24,7 @@ const LIMIT: u32 = 20;
 const OPENED_BYTES_MAX: u64 = 64 << 10;
 
 /// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FindKind {
     /// What came in.
@@ -32,12 +35,17 @@ pub(crate) enum FindKind {
     Rejections,
 }
 
+fn kinds() -> RefOr<Schema> {
+    let about = "What to list; events if not given. Rejections are those of one `source`.";
+    one_of(about, &["events", "deliveries", "rejections"])
+}
+
 /// What is looked for. Which filters there are depends on `kind`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindArguments {
-    /// What to list. Rejections are those of one `source`.
-    #[schema(inline, required = true, nullable = false)]
+    /// What to list; events if not given. Rejections are those of one `source`.
+    #[schema(schema_with = kinds)]
     kind: Option<FindKind>,
     /// Name or id of a source.
     #[schema(nullable = false)]

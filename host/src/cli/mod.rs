@@ -14,6 +14,7 @@ mod exit;
 mod judge_payloads;
 mod listen;
 mod map;
+mod mcp;
 mod plugin;
 mod receive;
 mod sample;
@@ -66,6 +67,8 @@ enum Command {
     Apply(documents::ApplyArgs),
     /// Whole set-ups by name: the webhooks of a product, or a receiver.
     Preset(documents::preset::PresetArgs),
+    /// Let an assistant work on a running gateway: an MCP server on stdin and stdout.
+    Mcp(mcp::McpArgs),
     /// Measure this machine: load and receiver in one, over loopback.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => documents::diff(&args),
         Command::Apply(args) => documents::apply(&args),
         Command::Preset(args) => documents::preset::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::CompilePlugin(args) => compile_plugin::run(&args),

@@ -4,6 +4,9 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::domain::id::EventId;
+use crate::http::mcp::caller::ToolCaller;
+use crate::http::mcp::caller::ToolRefusal;
 use crate::http::mcp::names::ResourceNames;
 use crate::http::mcp::words;
 
@@ -26,6 +29,12 @@ const PLAIN: [&str; 14] = [
 ];
 /// Lines of a plugin's log that are shown of one call.
 const LOGS_MAX: usize = 5;
+
+/// The entries of an event's trace.
+pub(super) async fn trace(caller: &ToolCaller, event: EventId) -> Result<Vec<Value>, ToolRefusal> {
+    let found = caller.get(&format!("/v1/events/{event}/trace")).await?;
+    Ok(found["entries"].as_array().cloned().unwrap_or_default())
+}
 
 /// One entry.
 pub(super) fn entry(names: &ResourceNames, found: &Value) -> Value {

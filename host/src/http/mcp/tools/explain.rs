@@ -16,6 +16,7 @@ use crate::http::mcp::names::ResourceNames;
 use crate::http::mcp::outline::outline;
 use crate::http::mcp::tools::entries::entry;
 use crate::http::mcp::tools::entries::reason;
+use crate::http::mcp::tools::entries::trace;
 use crate::http::mcp::tools::source_story;
 use crate::http::mcp::words;
 
@@ -98,12 +99,6 @@ async fn of_delivery(caller: &ToolCaller, id: DeliveryId, body: bool) -> Result<
     }
     let found = json!({"delivery": shown, "event": id.event().to_string(), "trace": entries});
     Ok(Findings::new(found).with_foreign(answer))
-}
-
-/// The entries of an event's trace.
-pub(super) async fn trace(caller: &ToolCaller, event: EventId) -> Result<Vec<Value>, ToolRefusal> {
-    let found = caller.get(&format!("/v1/events/{event}/trace")).await?;
-    Ok(found["entries"].as_array().cloned().unwrap_or_default())
 }
 
 /// An event without its body.

@@ -12,7 +12,7 @@ use crate::http::mcp::caller::segment;
 use crate::http::mcp::findings::Findings;
 use crate::http::mcp::names::ResourceNames;
 use crate::http::mcp::tools::entries::reason;
-use crate::http::mcp::tools::explain::trace;
+use crate::http::mcp::tools::entries::trace;
 use crate::http::mcp::words;
 
 /// Values that are shown of those a clause saw.

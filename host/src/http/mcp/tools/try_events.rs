@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::caller::ToolRefusal;
 use crate::http::mcp::findings::Findings;
-use crate::http::mcp::tools::try_steps::verdict;
 use crate::http::mcp::words;
 
 /// Values that are shown of those a clause saw, and events of those it stopped.
@@ -37,6 +36,17 @@ pub(super) async fn run(
     let says = format!("{passed} of the last {} events would pass", events.len());
     let stopped: Vec<Value> = stopped.into_values().collect();
     Ok(Findings::new(json!({"says": says, "would_pass": passed, "events": events.len(), "stopped": stopped})))
+}
+
+/// `pass`, `drop`, `error` or `hold`.
+pub(super) fn verdict(preview: &Value) -> &'static str {
+    let last = preview["steps"].as_array().and_then(|steps| steps.last());
+    match last.map(|step| &step["verdict"]) {
+        Some(verdict) if verdict == "drop" => "drop",
+        Some(verdict) if verdict == "error" => "error",
+        _ if preview["outputs"].as_array().is_none_or(Vec::is_empty) => "hold",
+        _ => "pass",
+    }
 }
 
 fn note(stopped: &mut IndexMap<String, Value>, verdict: &str, preview: &Value, event: &Value) {

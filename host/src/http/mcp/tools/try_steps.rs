@@ -76,7 +76,7 @@ pub(crate) async fn run(caller: &ToolCaller, given: TryArguments) -> Result<Find
     let payloads: Vec<&Value> = outputs.iter().map(|output| &output["payload"]).collect();
     let steps = preview["steps"].as_array().into_iter().flatten().map(step);
     let found = json!({
-        "would": verdict(&preview),
+        "would": try_events::verdict(&preview),
         "outputs": outputs.len(),
         "steps": steps.collect::<Vec<_>>(),
         "output_shape": outline(caller, &payloads).await,
@@ -97,17 +97,6 @@ async fn steps_of(caller: &ToolCaller, connection: &str) -> Result<Value, ToolRe
         Some(document) if document["steps"].is_array() => Ok(document["steps"].clone()),
         Some(_) => Ok(json!([])),
         None => Err("there is no connection of this name in this workspace".into()),
-    }
-}
-
-/// `pass`, `drop`, `error` or `hold`.
-pub(super) fn verdict(preview: &Value) -> &'static str {
-    let last = preview["steps"].as_array().and_then(|steps| steps.last());
-    match last.map(|step| &step["verdict"]) {
-        Some(verdict) if verdict == "drop" => "drop",
-        Some(verdict) if verdict == "error" => "error",
-        _ if preview["outputs"].as_array().is_none_or(Vec::is_empty) => "hold",
-        _ => "pass",
     }
 }
 

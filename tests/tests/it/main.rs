@@ -27,6 +27,7 @@ mod kill9;
 mod languages;
 mod listen;
 mod map_eject;
+mod mcp;
 mod outside;
 mod planned_bytes;
 mod plugin_tests;

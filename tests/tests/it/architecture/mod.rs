@@ -33,6 +33,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     // `plugin build` makes the component that an upload would be made into.
     ("wit_component::", &["sandbox", "cli/plugin/build"]),
     ("axum::", &["http"]),
+    ("rmcp::", &["http/mcp"]),
     ("hyper::client", &["egress"]),
     ("reqwest::", &["egress", "cli"]),
     ("hickory_resolver", &["egress"]),

@@ -43,8 +43,9 @@
 //! `domain/visible.rs`. To see how a new version is compared with what was sent, `insight/comparisons/mod.rs` and
 //! `shape/difference/mod.rs`; how it is tried on live events, `control/rollouts/mod.rs`, `pipeline/steps/tried.rs` and
 //! `rules/rollout/mod.rs`. How configuration is written, read and compared as documents,
-//! `http/api/configuration/documents`, and what they come to, `control/plans`. What an assistant can ask and what it is
-//! told, `http/mcp/mod.rs`. How it is all put together, `node/rooms.rs`.
+//! `http/api/configuration/documents`, and what they come to, `control/plans`. How rows of tables are kept and their changes
+//! told, `pipeline/rows/mod.rs`; how events come of other events, and where that ends, `pipeline/chain.rs`. What an assistant
+//! can ask and what it is told, `http/mcp/mod.rs`. How it is all put together, `node/rooms.rs`.
 
 pub mod cli;
 pub mod config;

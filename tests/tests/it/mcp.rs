@@ -145,7 +145,11 @@ async fn an_assistant_goes_from_nothing_to_a_delivery() {
     );
 
     let events = assistant.call("find", json!({"kind": "events", "source": "forms"})).await.ok();
-    let dropped = assistant.call("explain", json!({"id": events["events"][0]["id"]})).await.ok();
+    let dropped = eventually("the last one is planned", || async {
+        let told = assistant.call("explain", json!({"id": events["events"][0]["id"]})).await.ok();
+        told["outcomes"][0].is_object().then_some(told)
+    })
+    .await;
     assert_eq!(
         (&dropped["outcomes"][0]["by"], &dropped["outcomes"][0]["seen"]),
         (&json!("filter"), &json!(400))

@@ -115,7 +115,7 @@ impl ToolName {
                  are given, or those of a `connection`. Try before you plan."
             }
             Self::Docs => {
-                "What can be set and asked: fields of sources, destinations, connections and steps (filters, mappings, \
+                "What can be set and asked: fields of sources, destinations, connections, tables and steps (filters, mappings, \
                  plugins), presets, operations of the HTTP API. Searches by words, such as `filter clause`, `retry`, `slack`."
             }
             Self::Plan => {
@@ -123,7 +123,10 @@ impl ToolName {
                  resource, with `resource`: {\"resource\":\"source\",\"name\":\"forms\",\"verification\":null,\"require_key\":false,\
                  \"event_type\":{\"path\":\"$.kind\"}}; {\"resource\":\"destination\",\"name\":\"crm\",\"url\":\"https://…\"}; \
                  {\"resource\":\"connection\",\"name\":\"leads\",\"source\":\"forms\",\"destination\":\"crm\",\"steps\":[{\"filter\":\
-                 {\"path\":\"$.score\",\"gt\":500}},{\"mapping\":{\"version\":1,\"output\":{\"mail\":\"$.email\"}}}]}. What a document \
+                 {\"path\":\"$.score\",\"gt\":500}},{\"mapping\":{\"version\":1,\"output\":{\"mail\":\"$.email\"}}}]}; \
+                 {\"resource\":\"table\",\"name\":\"people\",\"columns\":[{\"name\":\"mail\",\"type\":\"text\"}],\"key\":[\"mail\"]}, \
+                 filled by a destination of the kind `table` (`\"table\":\"people\"`); its changes come from the source \
+                 `table:people`. What a document \
                  does not mention is as by default, save state and secrets, which stay; `\"state\":\"active\"` resumes what is \
                  paused. What is not among the documents stays as it is. Or name a `preset` with its `parameters`. Answers \
                  the changes with their risk (`outward`: something begins to be sent to a place) and the plan's id, valid for \

@@ -21,6 +21,7 @@ pub(crate) async fn run(caller: &ToolCaller, _: &OverviewArguments) -> Result<Fi
     let sources = list("/v1/sources?limit=500").await?;
     let destinations = list("/v1/destinations?limit=500").await?;
     let connections = list("/v1/connections?limit=500").await?;
+    let tables = list("/v1/tables?limit=100").await?;
     let plugins = list("/v1/plugins?limit=500").await?;
     let presets = list("/v1/presets").await?;
     let held = list("/v1/deliveries?state=held&limit=50").await?;
@@ -48,6 +49,7 @@ pub(crate) async fn run(caller: &ToolCaller, _: &OverviewArguments) -> Result<Fi
         "sources": sources.iter().map(source).collect::<Vec<_>>(),
         "destinations": destinations,
         "connections": connections,
+        "tables": tables.iter().map(table).collect::<Vec<_>>(),
         "plugins": plugins.iter().map(plugin).collect::<Vec<_>>(),
         "presets": presets.iter().map(|preset| preset["name"].clone()).collect::<Vec<_>>(),
         "held": held.iter().map(|delivery| delivery["id"].clone()).take(5).collect::<Vec<_>>(),
@@ -99,6 +101,15 @@ fn connection(names: &ResourceNames, found: &Value) -> Value {
     json!({
         "name": found["name"], "state": found["state"], "sources": sources.collect::<Vec<_>>(),
         "event_types": found["event_types"], "steps": steps, "destination": names.destination(&found["destination"]),
+    })
+}
+
+fn table(found: &Value) -> Value {
+    let columns = found["columns"].as_array().into_iter().flatten();
+    let columns = columns.map(|column| format!("{} {}", text(&column["name"]), text(&column["type"])));
+    json!({
+        "name": found["name"], "key": found["key"], "columns": columns.collect::<Vec<_>>(), "rows": found["rows"],
+        "changes": found["changes"],
     })
 }
 

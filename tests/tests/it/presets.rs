@@ -147,7 +147,7 @@ async fn beton_tables() {
         (rows[0]["values"]["score"] == 9).then_some(())
     })
     .await;
-    client.act("/v1/sources/leads/pause").await.expect(200);
+    client.patch("/v1/sources/leads", &json!({"state": "paused"})).await.expect(200);
     let table = client.get("/v1/tables/leads").await.expect(200);
     let source = &table["source"];
     assert_eq!((&source["state"], &source["stats"]["received"]), (&json!("paused"), &json!(2)), "{table}");
@@ -155,7 +155,7 @@ async fn beton_tables() {
     let path = source["url"].as_str().unwrap().split_once("/in/").unwrap().1.to_owned();
     let key = made.iter().find_map(|made| made["key"]["secret"].as_str()).unwrap();
     client.with_key(key).post(&format!("/in/{path}"), &payload).await.problem(503);
-    client.act("/v1/sources/leads/resume").await.expect(200);
+    client.patch("/v1/sources/leads", &json!({"state": "active"})).await.expect(200);
     let row = client.all("/v1/tables/leads/rows").await[0]["id"].as_str().unwrap().to_owned();
     client.delete(&format!("/v1/tables/leads/rows/{row}")).await.expect(204);
     let told = sink.wait_for("/rows", 2).await;

@@ -207,7 +207,7 @@ async fn what_is_no_part_of_it_is_refused() {
 
     let http = Plan::new("crm", &sink.url("/crm")).make(&client).await;
     let refused = client.get(&requests(&http)).await;
-    refused.problem(409);
+    refused.problem(404);
     assert!(refused.text.contains("only an inbox"), "{refused:?}");
     client.get("/v1/destinations/nobody/requests").await.problem(404);
 

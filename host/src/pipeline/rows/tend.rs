@@ -1,5 +1,5 @@
-//! What is done for tables while nobody asks for it: changes that a crash left unannounced are announced at the start, and
-//! the rows of tables that are gone go, a few at a time.
+//! What is done for tables while nobody asks for it: changes that a crash or a full disk left unannounced are announced,
+//! and the rows of tables that are gone go, a few at a time.
 
 use std::time::Duration;
 
@@ -27,10 +27,11 @@ const ANNOUNCED: usize = 200;
 impl Pipeline {
     /// Tends tables; never ends.
     pub async fn tend_tables(self) {
-        if let Err(error) = self.announce_left().await {
-            self.observer().store_error("announce changes of tables", &error);
-        }
         loop {
+            // One that is announced just now is one event all the same.
+            if let Err(error) = self.announce_left().await {
+                self.observer().store_error("announce changes of tables", &error);
+            }
             if let Err(error) = self.clear_gone_tables().await {
                 self.observer().store_error("clear tables that are gone", &error);
             }
@@ -38,7 +39,7 @@ impl Pipeline {
         }
     }
 
-    /// Announces what was written before a crash and not announced.
+    /// Announces what was written and not announced.
     async fn announce_left(&self) -> Result<(), StoreError> {
         let snapshot = self.snapshot().clone();
         for table in snapshot.documents.tables.all() {

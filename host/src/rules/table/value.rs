@@ -13,6 +13,9 @@ const SEEN_CHARS: usize = 60;
 /// Unix times from here on are milliseconds: as seconds they would be after the year 5000.
 const MILLIS_FROM: u64 = 100_000_000_000;
 
+/// Beyond it doubles have gaps.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The value as the column keeps it; `None` for null, which is no value. What is wrong with it, otherwise.
 pub fn convert(column: &Column, value: Value) -> Result<Option<Value>, String> {
     if value.is_null() {
@@ -59,18 +62,18 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn number(value: &Value) -> Option<Number> {
-    match value {
-        Value::Number(number) => Some(number.clone()),
-        Value::String(text) => {
-            serde_json::from_str::<Number>(text.trim()).ok().filter(|found| found.as_f64().is_some())
-        }
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+    let number = match value {
+        Value::Number(number) => number.clone(),
+        Value::String(text) => serde_json::from_str(text.trim()).ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    // 7.0 and 7 are one: keys tell rows apart by what is written.
+    let found = number.as_f64().filter(|found| found.is_finite())?;
+    let is_whole = number.is_f64() && found.fract() == 0.0 && found.abs() <= EXACT;
+    Some(if is_whole { (found as i64).into() } else { number })
 }
 
 fn integer(value: &Value) -> Option<i64> {
-    /// Beyond it doubles have gaps.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let number = number(value)?;
     let whole = |found: f64| (found.fract() == 0.0 && found.abs() <= EXACT).then_some(found as i64);
     number.as_i64().or_else(|| number.as_f64().filter(|_| !number.is_u64()).and_then(whole))
@@ -132,6 +135,8 @@ mod tests {
             (Text, json!(4.5), json!("4.5")),
             (Number, json!("4.50"), json!(4.5)),
             (Number, json!(7), json!(7)),
+            (Number, json!(7.0), json!(7)),
+            (Number, json!("-0.0"), json!(0)),
             (Integer, json!("42"), json!(42)),
             (Integer, json!(42.0), json!(42)),
             (Integer, json!(i64::MIN), json!(i64::MIN)),

@@ -141,11 +141,8 @@ pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egre
         endpoint.timeout_ms = timeout_ms;
     }
     if let Some(answer_type) = draft.answer_type {
-        if let Some(given) = &answer_type
-            && (given.is_empty()
-                || given.chars().count() > TYPE_CHARS_MAX
-                || given.chars().any(char::is_control))
-        {
+        let is_one = |given: &String| (1..=TYPE_CHARS_MAX).contains(&given.chars().count());
+        if answer_type.as_ref().is_some_and(|given| !is_one(given)) {
             faults.add("/answer_type", format!("an event type has 1 to {TYPE_CHARS_MAX} characters"));
         }
         endpoint.answer_type = answer_type;

@@ -79,7 +79,7 @@ async fn list(
             "`{destination}` is of the kind `{}`, and only an inbox keeps what it gets; its deliveries are at /v1/deliveries?destination={destination}",
             kind.name()
         );
-        return Err(Problem::new(Kind::Conflict, detail));
+        return Err(Problem::new(Kind::NotFound, detail));
     }
     let page = call.delivery.inbox(workspace, found.id, page.before, page.limit).await?;
     let items = page.items.into_iter().map(show).collect();

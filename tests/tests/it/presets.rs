@@ -101,7 +101,8 @@ async fn peanuts_helpers() {
     );
 }
 
-/// A URL and a key of its own, a mapping; changes sent on with what was before, chosen by kind.
+/// Its page line by line: URL and key of its own, a mapping, statistics, a pause that keeps everything; changes sent on with
+/// what was before, chosen by kind.
 #[tokio::test]
 async fn beton_tables() {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
@@ -139,13 +140,43 @@ async fn beton_tables() {
     let signature =
         signed.iter().find(|(name, _)| name == "webhook-signature").map(|(_, value)| value.as_str());
     assert_eq!(Some(hit.header("webhook-signature")), signature);
-    // An update is not sent: only what was chosen.
+    // An update is not sent: only what was chosen. Paused, it refuses and keeps what it is.
     post(&client, &made, &json!({"mail": "ann@example.com", "score": 9})).await;
     hookmill_tests::eventually("it is changed", || async {
         let rows = client.all("/v1/tables/leads/rows").await;
         (rows[0]["values"]["score"] == 9).then_some(())
     })
     .await;
+    client.patch("/v1/sources/leads", &json!({"state": "paused"})).await.expect(200);
+    let table = client.get("/v1/tables/leads").await.expect(200);
+    let source = &table["source"];
+    assert_eq!((&source["state"], &source["stats"]["received"]), (&json!("paused"), &json!(2)), "{table}");
+    assert!(source["stats"]["last_received_at"].is_string() && source.get("key").is_none_or(Value::is_null));
+    let path = source["url"].as_str().unwrap().split_once("/in/").unwrap().1.to_owned();
+    let key = made.iter().find_map(|made| made["key"]["secret"].as_str()).unwrap();
+    client.with_key(key).post(&format!("/in/{path}"), &payload).await.problem(503);
+    client.patch("/v1/sources/leads", &json!({"state": "active"})).await.expect(200);
+    let row = client.all("/v1/tables/leads/rows").await[0]["id"].as_str().unwrap().to_owned();
+    client.delete(&format!("/v1/tables/leads/rows/{row}")).await.expect(204);
+    let told = sink.wait_for("/rows", 2).await;
+    assert_eq!(told[1].json()["type"], "row.deleted");
+    // The same again plans nothing; a wrong mapping is told before anything is made.
+    assert!(apply(&gateway, "beton-tables", &args).await.is_empty());
+    let wrong = [
+        "apply",
+        "beton-tables",
+        "--yes",
+        "--param",
+        "table=other",
+        "--param",
+        columns,
+        "--param",
+        r#"mapping={"score":"$.score"}"#,
+    ];
+    let (status, _, err) = preset(&gateway, &wrong).await;
+    assert_ne!(status, 0);
+    assert!(err.contains("`email`") && err.contains("required"), "{err}");
+    assert_eq!(client.get("/v1/tables/other").await.status, 404);
 }
 
 #[tokio::test]

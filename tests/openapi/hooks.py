@@ -12,7 +12,7 @@ STATE = [
     "came before", "no event was received before", "has passed", "upload it first",
     "the body is longer than", "plain http is not allowed", "a number from 1 to", "stays that", "of its name along",
     "has no such column", "names the columns", "a column with an index", "is required, and there is none", "the table has",
-    "of the type json", "there is no column", "another column is called", "is there twice", "has the same value",
+    "of the type json", "of a column without doubles", "is required: map it", "has no column", "and takes no", "name the table", "there is no column", "another column is called", "is there twice", "has the same value",
 ]
 # One field forbids another, or wants one.
 PAIRS = [
@@ -31,7 +31,7 @@ GRAMMARS = [
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
     "cannot have the header", "not written as the scheme says", "is not a top-level path", "without `}`", "is not known; there are",
     "the document: not valid JSON", "a row is ", "no text with commas", "to choose from", "has choices", "which mappings have for paths",
-    "expected (text|a number|a whole number|true or false|a time|one of)", "1 to 60 of",
+    "expected (text|a number|a whole number|true or false|a time|one of)", "1 to 60 of", "the row has", "a choice has", "no cursor",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
 # Where such a text stands: its parser may say anything.

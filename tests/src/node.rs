@@ -1,5 +1,4 @@
-//! The judge of our signatures: the npm library `standardwebhooks`, which is not ours.
-//! Not here: receiving what it judges.
+//! Libraries of npm, which are not ours: `standardwebhooks` judges our signatures. Not here: receiving what it judges.
 
 use std::process::Stdio;
 
@@ -24,23 +23,28 @@ pub async fn verify(secret: &str, hits: &[Hit]) -> usize {
     verdicts.len()
 }
 
-/// The library's verdict on every request: `{id, ok, error}`.
-pub async fn ask(secret: &str, hits: &[Hit]) -> Vec<Value> {
+/// What a script of `tests/js` prints when it reads this.
+pub async fn run(script: &str, input: String) -> String {
     let mut node = Command::new("node")
-        .arg("verify.cjs")
+        .arg(script)
         .current_dir(root().join("tests/js"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .expect("node is installed: `make tools`");
-    let mut input = node.stdin.take().expect("stdin is piped");
-    let lines: String = hits.iter().map(|hit| format!("{}\n", line(secret, hit))).collect();
-    let writer = tokio::spawn(async move { input.write_all(lines.as_bytes()).await });
+    let mut stdin = node.stdin.take().expect("stdin is piped");
+    let writer = tokio::spawn(async move { stdin.write_all(input.as_bytes()).await });
     let output = node.wait_with_output().await.expect("node ran");
     writer.await.expect("the writer ran").expect("node reads everything");
     assert!(output.status.success(), "node failed; `make tools` installs its packages");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The library's verdict on every request: `{id, ok, error}`.
+pub async fn ask(secret: &str, hits: &[Hit]) -> Vec<Value> {
+    let lines = hits.iter().map(|hit| format!("{}\n", line(secret, hit))).collect();
+    let text = run("verify.cjs", lines).await;
     text.lines().map(|line| serde_json::from_str(line).expect("a verdict")).collect()
 }
 

@@ -10,7 +10,6 @@ use hookmill_tests::eventually;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::binary;
 use hookmill_tests::gateway::hookmill;
-use hookmill_tests::gateway::root;
 use serde_json::Value;
 use serde_json::json;
 use std::process::Stdio;
@@ -382,20 +381,7 @@ async fn the_catalogue_is_small_and_the_door_is_for_those_who_came_by_name() {
 
 /// What the client library of the protocol's authors comes to.
 async fn library(asked: &Value) -> Value {
-    let mut node = tokio::process::Command::new("node")
-        .arg("mcp.mjs")
-        .current_dir(root().join("tests/js"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("node is installed: `make tools`");
-    let mut input = node.stdin.take().expect("stdin is piped");
-    input.write_all(asked.to_string().as_bytes()).await.expect("node reads");
-    drop(input);
-    let output = node.wait_with_output().await.expect("node ran");
-    assert!(output.status.success(), "node failed; `make tools` installs its packages");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    serde_json::from_str(&hookmill_tests::node::run("mcp.mjs", asked.to_string()).await).expect("JSON")
 }
 
 #[tokio::test]

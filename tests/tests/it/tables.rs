@@ -132,6 +132,10 @@ async fn a_row_that_is_refused_says_which_column_and_is_not_lost() {
     let refused = client.patch("/v1/tables/leads", &json!({"columns": leads()["columns"]})).await;
     refused.problem(422);
     assert_eq!(refused.pointers(), ["/columns/1/type", "/columns/2/type"], "{refused:?}");
+    let fewer = json!({"columns": [{"name": "email", "type": "text", "required": true}, {"name": "new", "type": "json"}]});
+    let refused = client.patch("/v1/tables/leads", &fewer).await;
+    refused.problem(422);
+    assert_eq!(refused.pointers(), ["/columns", "/columns"], "{refused:?}");
 }
 
 #[tokio::test]
@@ -236,6 +240,10 @@ async fn rows_are_found_sorted_and_brought_in_and_out_as_text() {
         (&json!(2), &json!(2), &json!(1)),
         "{done}"
     );
+    // More lines that are refused than are read at a time lose none behind them.
+    let many = format!("email,score\n{}last@x,1\n", "a@x,1,too much\n".repeat(1200));
+    let done = send(many).await.expect(200);
+    assert_eq!((&done["created"], &done["refused"]), (&json!(1), &json!(1200)), "{done}");
     let refused = send("emial,score\na@x,1\n".to_owned()).await;
     refused.problem(422);
     assert!(refused.text.contains("emial"), "{refused:?}");

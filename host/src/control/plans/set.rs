@@ -9,8 +9,8 @@ use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::resources::check_destination;
 use crate::control::resources::check_source;
+use crate::control::resources::check_unfilled;
 use crate::control::resources::check_unheard;
-use crate::control::resources::delete_table;
 use crate::control::resources::keys_of;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
@@ -118,7 +118,9 @@ impl ConfigDocument {
             Self::Source(source) => check_source(documents, source.workspace, source.id),
             Self::Destination(found) => check_destination(documents, found.workspace, found.id),
             Self::Connection(_) => Ok(()),
-            Self::Table(table) => check_unheard(documents, table),
+            Self::Table(table) => {
+                check_unfilled(documents, table).and_then(|()| check_unheard(documents, table))
+            }
         }
     }
 
@@ -131,7 +133,7 @@ impl ConfigDocument {
             }
             Self::Destination(destination) => vec![DocumentWrite::DeleteDestination(destination.id)],
             Self::Connection(connection) => vec![DocumentWrite::DeleteConnection(connection.id)],
-            Self::Table(table) => delete_table(documents, table),
+            Self::Table(table) => vec![DocumentWrite::DeleteTable(table.id)],
         }
     }
 }

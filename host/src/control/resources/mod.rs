@@ -39,7 +39,7 @@ pub use source::SourceDraft;
 pub use table::ColumnDraft;
 pub use table::NewTable;
 pub use table::TableDraft;
+pub(in crate::control) use table::check_unfilled;
 pub(in crate::control) use table::check_unheard;
-pub(in crate::control) use table::delete as delete_table;
 pub use verification::VerificationDraft;
 pub use workspace::NewWorkspace;

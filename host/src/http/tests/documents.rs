@@ -283,6 +283,31 @@ async fn what_others_use_is_not_deleted_with_a_set() {
 }
 
 #[tokio::test]
+async fn a_table_goes_with_its_set_and_takes_nothing_else_along() {
+    let api = Api::start().await;
+    let columns = json!([{"name": "a", "type": "text"}]);
+    let table = json!({"resource": "table", "name": "set-t", "columns": columns});
+    let fill = json!({"resource": "destination", "name": "set-f", "kind": "table", "table": "set-t"});
+    let stays = json!({"resource": "source", "name": "set-x"});
+    let of = |fill: &[&Value]| {
+        Value::from([&[&stays, &table], fill].concat().into_iter().cloned().collect::<Vec<_>>())
+    };
+    apply(&api, &plan_set(&api, of(&[]), false, 5).await.is(201)).await;
+    put(&api, json!([fill])).await;
+    // What fills it is of no set.
+    let answer = plan_set(&api, json!([stays]), true, 5).await;
+    assert!(answer.body.to_string().contains("`set-f` makes rows of it"), "{}", answer.body);
+    assert_eq!(answer.problem().1, ["/set"]);
+    apply(&api, &plan_set(&api, of(&[&fill]), false, 5).await.is(201)).await;
+    let pruned = plan_set(&api, json!([stays]), true, 5).await.is(201);
+    let deleted: Vec<&Value> =
+        pruned["changes"].as_array().unwrap().iter().map(|change| &change["name"]).collect();
+    assert_eq!(deleted, ["set-f", "set-t"], "what uses others first");
+    apply(&api, &pruned).await;
+    assert_eq!(export(&api, "").await, json!([stays]));
+}
+
+#[tokio::test]
 async fn secrets_are_shown_to_admins_only() {
     let api = Api::start().await;
     put(&api, everything()).await;

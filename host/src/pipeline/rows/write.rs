@@ -1,4 +1,4 @@
-//! A change of a row, from the request or delivery that asks for it to the disk. Unflushed first, announced then: a crash in
+//! A change of a row, from the request or delivery that asks for it to the disk. Written first, announced then: a crash in
 //! between leaves what is to be announced in the store, and whoever comes next announces it.
 
 use crate::control::snapshot::Snapshot;
@@ -69,7 +69,7 @@ impl Pipeline {
         Ok(done)
     }
 
-    /// What the changes are said to come from; `None` where nobody wants to know of them.
+    /// What the changes come from, and whether anybody wants to know of them. Refused where too many led to them.
     async fn parent(&self, snapshot: &Snapshot, table: &Table, cause: Cause) -> Result<Parent, RowError> {
         let is_heard =
             !snapshot.connections_from(table.workspace, Origin::Source(table.changes())).is_empty();

@@ -16,6 +16,8 @@ use crate::rules::table::convert;
 const INDEXED: usize = 16;
 const CHOICES_MAX: usize = 100;
 const CHOICE_CHARS_MAX: usize = 100;
+/// Why something of a column stays what it is, and what can be done.
+const ROWS: &str = "the table has rows; delete them first, or make another table";
 
 /// What a request says about a column; `None`: not mentioned.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +77,9 @@ pub(super) fn apply(
         }
         table.columns.push(column);
     }
+    if let Some(with_rows) = with_rows {
+        check_kept(with_rows, table, faults);
+    }
 }
 
 fn name_form(name: &str) -> Result<(), String> {
@@ -113,7 +118,9 @@ fn made(
         default: None,
         indexed: draft.indexed.unwrap_or(may_index) && !is_json,
     };
-    if let Some(default) = draft.default {
+    // Of nothing to choose from nothing can be the default, which is told already.
+    let has_values = kind != ColumnType::Choice || !column.choices.is_empty();
+    if let Some(default) = draft.default.filter(|_| has_values) {
         match convert(&column, default) {
             Ok(value) => column.default = value,
             Err(detail) => faults.add(format!("{place}/default"), detail),
@@ -141,12 +148,10 @@ fn checked_choices(
             faults.missing(&place, format!("give 1 to {CHOICES_MAX} texts to choose from"));
         }
         ColumnType::Choice => {
-            let is_long = |choice: &String| choice.chars().count() > CHOICE_CHARS_MAX;
-            if let Some(at) = choices.iter().position(is_long) {
-                faults.add(
-                    format!("{place}/{at}"),
-                    format!("a choice has at most {CHOICE_CHARS_MAX} characters"),
-                );
+            let is_text = |choice: &String| (1..=CHOICE_CHARS_MAX).contains(&choice.chars().count());
+            if let Some(at) = choices.iter().position(|choice| !is_text(choice)) {
+                faults
+                    .add(format!("{place}/{at}"), format!("a choice has 1 to {CHOICE_CHARS_MAX} characters"));
             }
         }
         _ if !choices.is_empty() => faults.add(place, "only a column of the type choice has choices"),
@@ -155,9 +160,15 @@ fn checked_choices(
     choices
 }
 
+/// What rows that are there have, they keep.
+fn check_kept(before: &Table, after: &Table, faults: &mut Faults) {
+    for gone in before.columns.iter().filter(|column| after.column(&column.name).is_none()) {
+        faults.add("/columns", format!("the column `{}` is not among them; {ROWS}", gone.name));
+    }
+}
+
 /// Rows that are there must be rows afterwards, and the entries of their indexes must be what is looked for.
 fn check_change(before: Option<&Column>, after: &Column, place: &str, faults: &mut Faults) {
-    const ROWS: &str = "the table has rows; delete them first, or make another table";
     let Some(before) = before else {
         if after.required {
             faults.add(format!("{place}/required"), format!("the rows that are there have no value; {ROWS}"));
@@ -170,6 +181,9 @@ fn check_change(before: Option<&Column>, after: &Column, place: &str, faults: &m
     if before.kind != after.kind {
         let detail = format!("the column is of the type {}; {ROWS}", before.kind.name());
         faults.add(format!("{place}/type"), detail);
+    }
+    if let Some(gone) = before.choices.iter().find(|choice| !after.choices.contains(choice)) {
+        faults.add(format!("{place}/choices"), format!("`{gone}` is not among them; {ROWS}"));
     }
     if before.indexed != after.indexed {
         faults.add(format!("{place}/indexed"), format!("an index is made with the first row; {ROWS}"));

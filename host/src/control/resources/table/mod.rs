@@ -191,10 +191,7 @@ impl Control {
             Some(old) => {
                 (table.id, table.created_at, table.slots) = (old.id, old.created_at, old.slots);
                 table.columns.clone_from(&old.columns);
-                with_rows = Some(old.as_ref()).filter(|_| draft.columns.is_some());
-                if !self.has_rows(old).await? {
-                    with_rows = None;
-                }
+                with_rows = self.has_rows(old).await?.then_some(old.as_ref());
             }
             None => self.check_table_room(documents, workspace)?,
         }
@@ -289,8 +286,20 @@ pub(in crate::control) fn check_unheard(documents: &Documents, table: &Table) ->
     })
 }
 
+/// Refuses while a destination makes rows of it.
+pub(in crate::control) fn check_unfilled(documents: &Documents, table: &Table) -> Result<(), ManageError> {
+    let mut destinations = documents.destinations.of(table.workspace);
+    match destinations.find(|found| found.endpoint.table() == Some(table.id)) {
+        None => Ok(()),
+        Some(found) => {
+            let detail = format!("the destination `{}` makes rows of it; delete that first", found.name);
+            Err(ManageError::Conflict(detail))
+        }
+    }
+}
+
 /// How a table goes, and what is nothing without it.
-pub(in crate::control) fn delete(documents: &Documents, table: &Table) -> Vec<DocumentWrite> {
+fn delete(documents: &Documents, table: &Table) -> Vec<DocumentWrite> {
     let destinations = documents.destinations.of(table.workspace);
     let own: Vec<_> =
         destinations.filter(|found| found.endpoint.table() == Some(table.id)).map(|found| found.id).collect();

@@ -10,14 +10,15 @@ use crate::control::resources::ColumnDraft;
 use crate::domain::table::Column;
 use crate::domain::table::ColumnType;
 use crate::domain::table::Table;
+use crate::http::request::Name;
 
 /// A column of a table.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ColumnBody {
-    /// Unique in the table; at most 100 characters, and no `$` at its begin.
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 100)]
-    name: Option<String>,
+    /// Unique in the table, and without `$` at its begin.
+    #[schema(required = true, nullable = false)]
+    name: Option<Name>,
     /// What its values are.
     #[schema(required = true, nullable = false)]
     r#type: Option<ColumnType>,
@@ -43,7 +44,7 @@ impl ColumnBody {
     /// As the domain takes it.
     pub(super) fn draft(self) -> ColumnDraft {
         ColumnDraft {
-            name: self.name,
+            name: self.name.map(|name| name.0),
             kind: self.r#type,
             choices: self.choices.map(|choices| choices.into_iter().flatten().collect()),
             required: self.required,

@@ -15,9 +15,11 @@ use serde_json::Map;
 use serde_json::Value;
 use utoipa_axum::routes;
 
+use crate::domain::table::Column;
 use crate::domain::table::ColumnType;
 use crate::domain::table::Row;
 use crate::domain::table::Table;
+use crate::domain::visible::visible;
 use crate::http::api::tables::definition::find;
 use crate::http::api::tables::row_views::RowsWrittenView;
 use crate::http::api::tables::rows::write_all;
@@ -104,7 +106,7 @@ fn fields(table: &Table, row: &Row) -> Vec<String> {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let field_of = |column: &crate::domain::table::Column| match (column.kind, row.values.get(&column.name)) {
+    let field_of = |column: &Column| match (column.kind, row.values.get(&column.name)) {
         (ColumnType::Json, Some(value)) => value.to_string(),
         (_, value) => field(value),
     };
@@ -136,21 +138,17 @@ async fn import(call: Call, PathParams(table): PathParams<String>, RawBody(body)
     let names = reader.headers().cloned().map_err(|error| unreadable(&error))?;
     check_names(&table, &names)?;
     let mut view = RowsWrittenView::default();
-    let mut lines = reader.records().enumerate();
-    loop {
-        let mut writes = Vec::with_capacity(CHUNK);
-        let mut places = Vec::with_capacity(CHUNK);
+    let mut lines = reader.records().enumerate().peekable();
+    while lines.peek().is_some() {
+        let (mut writes, mut places) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
         for (at, line) in lines.by_ref().take(CHUNK) {
-            match line.map_err(|error| format!("{error}")).and_then(|line| values(&table, &names, &line)) {
+            match line.map_err(|error| error.to_string()).and_then(|line| values(&table, &names, &line)) {
                 Ok(values) => {
                     writes.push(RowWrite::Put(values));
                     places.push(at);
                 }
                 Err(detail) => view.refuse(at, &RowFaults::one("", detail)),
             }
-        }
-        if writes.is_empty() && places.is_empty() {
-            break;
         }
         view.add(write_all(&call, &table, writes).await?, &places);
     }
@@ -165,11 +163,7 @@ fn check_names(table: &Table, names: &::csv::StringRecord) -> Result<(), Problem
     let unknown: Vec<&str> = names.iter().filter(|name| table.column(name).is_none()).collect();
     if names.is_empty() || !unknown.is_empty() {
         let known: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let seen: Vec<String> = unknown
-            .iter()
-            .take(10)
-            .map(|name| format!("`{}`", crate::domain::visible::visible(name)))
-            .collect();
+        let seen: Vec<String> = unknown.iter().take(10).map(|name| format!("`{}`", visible(name))).collect();
         let detail = format!(
             "the first line names the columns, any of {}; the table has none of the name {}",
             known.join(", "),

@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::request::not_found;
 use crate::http::request::pointer_to;
 use crate::pipeline::rows::RowError;
+use crate::rules::table::ColumnFault;
 use crate::rules::table::RowFaults;
 use crate::store::StoreError;
 
@@ -122,7 +123,7 @@ impl RowsWrittenView {
     pub(super) fn refuse(&mut self, row: usize, faults: &RowFaults) {
         self.refused += 1;
         if self.refusals.len() < REFUSED_MAX {
-            let show = |fault: &crate::rules::table::ColumnFault| RowFaultView {
+            let show = |fault: &ColumnFault| RowFaultView {
                 column: fault.column.clone(),
                 detail: fault.detail.clone(),
             };
@@ -131,7 +132,7 @@ impl RowsWrittenView {
     }
 }
 
-/// A row as it is shown, without what columns have that are gone.
+/// A row as it is shown; with what became of it, if it was written.
 pub(super) fn show(row: Row, change: Option<RowChange>) -> RowView {
     let created_at = row.created_at();
     RowView { id: row.id, values: row.values, created_at, updated_at: row.updated_at, change }
@@ -149,10 +150,8 @@ pub(super) fn problem(error: RowError) -> Problem {
 fn placed(faults: &RowFaults) -> Vec<FieldFault> {
     let place =
         |column: &str| if column.is_empty() { "/values".to_owned() } else { pointer_to("/values", column) };
-    let show = |fault: &crate::rules::table::ColumnFault| FieldFault {
-        pointer: place(&fault.column),
-        detail: fault.detail.clone(),
-    };
+    let show =
+        |fault: &ColumnFault| FieldFault { pointer: place(&fault.column), detail: fault.detail.clone() };
     faults.0.iter().map(show).collect()
 }
 

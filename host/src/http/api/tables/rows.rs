@@ -60,7 +60,7 @@ pub(crate) struct RowsQuery {
     #[param(minimum = 1, maximum = 500, nullable = false)]
     limit: Option<usize>,
     /// The `next_cursor` of the page before.
-    #[param(nullable = false, max_length = 600)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]{1,600}$")]
     cursor: Option<String>,
 }
 

@@ -103,6 +103,32 @@ async fn new_events_are_refused_and_old_ones_are_safe() {
     drop(disk);
 }
 
+/// Rows that come through the API are new as events are.
+#[tokio::test]
+async fn rows_are_refused_where_events_are_and_can_be_deleted() {
+    let mut gateway = Gateway::start().await;
+    let client = gateway.client();
+    let table = json!({"name": "t", "columns": [{"name": "a", "type": "integer"}]});
+    client.post("/v1/tables", &table).await.expect(201);
+    let row = client.post("/v1/tables/t/rows", &json!({"values": {"a": 0}})).await.expect(201);
+    gateway.terminate().await;
+    // A floor above what the disk has free stands in for a full one: the same refusals by the same check.
+    gateway.restart_with(|options| options.env("HOOKMILL_STORE_FREE_BYTES_MIN", "1000TiB")).await;
+    let client = gateway.client();
+    let refused = eventually("rows are refused", || async {
+        let answer = client.post("/v1/tables/t/rows", &json!({"values": {"a": 1}})).await;
+        (answer.status != 201).then_some(answer)
+    })
+    .await;
+    refused.problem(507);
+    let text = b"a\n2\n".to_vec();
+    client.send("POST", "/v1/tables/t/rows.csv", &[("content-type", "text/csv")], text).await.problem(507);
+    client.delete(&format!("/v1/tables/t/rows/{}", row["id"].as_str().unwrap())).await.expect(204);
+    gateway.terminate().await;
+    gateway.restart_with(|options| options.without("HOOKMILL_STORE_FREE_BYTES_MIN")).await;
+    gateway.client().post("/v1/tables/t/rows", &json!({"values": {"a": 3}})).await.expect(201);
+}
+
 #[tokio::test]
 async fn a_disk_without_a_single_byte_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();

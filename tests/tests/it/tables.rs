@@ -219,22 +219,17 @@ async fn rows_are_found_sorted_and_brought_in_and_out_as_text() {
     let mut other = leads();
     other["name"] = json!("copy");
     client.post("/v1/tables", &other).await.expect(201);
-    let send = |body: String| {
+    let send = |body: Vec<u8>| {
         let client = client.clone();
-        async move {
-            client
-                .send("POST", "/v1/tables/copy/rows.csv", &[("content-type", "text/csv")], body.into_bytes())
-                .await
-        }
+        async move { client.send("POST", "/v1/tables/copy/rows.csv", &[("content-type", "text/csv")], body).await }
     };
-    let done = send(text.text.clone()).await.expect(200);
+    let done = send(text.text.clone().into_bytes()).await.expect(200);
     assert_eq!(done["created"], 1001, "{done}");
     let again = client.get("/v1/tables/copy/rows.csv").await.text;
     let mut both = [text.text.lines().collect::<Vec<_>>(), again.lines().collect()];
     both.iter_mut().for_each(|lines| lines.sort_unstable());
     assert_eq!(both[0], both[1]);
-    let done =
-        send("email,score\n\"q\"\"u,o\nte@x\",1\nbad@x,many\n,3\nok@x,\n".to_owned()).await.expect(200);
+    let done = send("email,score\n\"q\"\"u,o\nte@x\",1\nbad@x,many\n,3\nok@x,\n".into()).await.expect(200);
     assert_eq!(
         (&done["created"], &done["refused"], &done["refusals"][0]["row"]),
         (&json!(2), &json!(2), &json!(1)),
@@ -242,11 +237,16 @@ async fn rows_are_found_sorted_and_brought_in_and_out_as_text() {
     );
     // More lines that are refused than are read at a time lose none behind them.
     let many = format!("email,score\n{}last@x,1\n", "a@x,1,too much\n".repeat(1200));
-    let done = send(many).await.expect(200);
+    let done = send(many.into_bytes()).await.expect(200);
     assert_eq!((&done["created"], &done["refused"]), (&json!(1), &json!(1200)), "{done}");
-    let refused = send("emial,score\na@x,1\n".to_owned()).await;
+    let refused = send("emial,score\na@x,1\n".into()).await;
     refused.problem(422);
     assert!(refused.text.contains("emial"), "{refused:?}");
+    let refused = send("email,email\na@x,b@x\n".into()).await;
+    refused.problem(422);
+    assert!(refused.text.contains("twice"), "{refused:?}");
+    let done = send(b"email,score\n\xff\xfe@x,1\n\0\x1b[2J@x,2\n".to_vec()).await.expect(200);
+    assert_eq!((&done["created"], &done["refused"]), (&json!(1), &json!(1)), "{done}");
     // What is there twice is refused where a column has no doubles.
     let table = json!({"name": "codes", "columns": [{"name": "code", "type": "text", "unique": true}]});
     client.post("/v1/tables", &table).await.expect(201);

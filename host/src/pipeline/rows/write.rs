@@ -52,6 +52,10 @@ impl Pipeline {
         writes: Vec<RowWrite>,
         cause: Cause,
     ) -> Result<Vec<Result<RowWritten, RowError>>, StoreError> {
+        // Rows are new where events are, and refused where these are; what is deleted makes room.
+        if writes.iter().any(|write| !matches!(write, RowWrite::Delete(_))) {
+            self.store().health()?;
+        }
         let snapshot = self.snapshot().clone();
         let parent = match self.parent(&snapshot, table, cause).await {
             Ok(parent) => parent,

@@ -171,7 +171,13 @@ fn check_names(table: &Table, names: &::csv::StringRecord) -> Result<(), Problem
         );
         return Err(Problem::new(Kind::InvalidRow, detail));
     }
-    Ok(())
+    match names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|earlier| earlier == *name)) {
+        Some((_, twice)) => {
+            let detail = format!("the first line names the column `{twice}`, which is there twice");
+            Err(Problem::new(Kind::InvalidRow, detail))
+        }
+        None => Ok(()),
+    }
 }
 
 fn values(

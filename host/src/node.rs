@@ -237,6 +237,8 @@ fn limits(config: &Config) -> Limits {
         tables_max: config.limits.tables_max as usize,
         table_rows_max: config.limits.table_rows_max.into(),
         table_bytes_max: config.limits.table_bytes_max.0,
+        recovered_after: config.alerts.recovered_after,
+        backlog_after: config.alerts.backlog_after,
         steps_max: config.limits.steps_max as usize,
         deliveries_per_event_max: u16::try_from(config.limits.deliveries_per_event_max)
             .unwrap_or(u16::MAX - 1),
@@ -320,7 +322,8 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn_endless(worker.attend());
     supervisor.spawn_endless(control.clone().follow());
     supervisor.spawn_endless(control.clone().sweep_plans());
-    supervisor.spawn_endless(pipeline.tend_tables());
+    supervisor.spawn_endless(pipeline.clone().tend_tables());
+    supervisor.spawn_endless(pipeline.tend_alerts());
     supervisor.spawn_endless(reports::run(control.clone(), reported));
     supervisor.spawn_endless(async move { control.build_artifacts().await });
     supervisor.spawn_endless(insight.keep_gauges());

@@ -21,6 +21,7 @@ pub use sources::Override;
 pub use sources::Sources;
 pub use sources::from_environment;
 pub use sources::proxy_variables;
+pub use table::Alerts;
 pub use table::Config;
 pub use table::Delivery;
 pub use table::Egress;

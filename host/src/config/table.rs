@@ -214,6 +214,13 @@ settings! {
         /// Events in one request to publish.
         events_per_request_max: u32 = "1000" in "1"..="10000",
     }
+    /// When there are alerts, and when they are over.
+    alerts: Alerts {
+        /// How long it must go well, with no failure, until an alert has recovered.
+        recovered_after: Duration = "1m" in "1s"..="1d",
+        /// How long deliveries may wait that were never tried, or are held, until there is an alert.
+        backlog_after: Duration = "1h" in "1s"..="52w",
+    }
     /// What is said on stderr.
     log: Log {
         /// text or json.

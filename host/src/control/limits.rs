@@ -1,6 +1,8 @@
 //! How much of what there may be, and what a destination gets that does not say. From the
 //! settings; every number has its default there.
 
+use std::time::Duration;
+
 use crate::domain::retry::RetryPolicy;
 use crate::shape::JsonLimits;
 
@@ -33,6 +35,10 @@ pub struct Limits {
     pub table_rows_max: u64,
     /// Bytes of a table's rows as JSON.
     pub table_bytes_max: u64,
+    /// How long a cause must not have been seen until its alert has recovered.
+    pub recovered_after: Duration,
+    /// How long deliveries may wait until there is an alert.
+    pub backlog_after: Duration,
     /// When to try again, where the destination does not say.
     pub retry: RetryPolicy,
 }

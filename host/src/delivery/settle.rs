@@ -41,6 +41,7 @@ pub(crate) fn run(
         next_attempt_at: decision.wake_at,
     };
     delivery.observe_attempt(&job, &attempt);
+    delivery.alert_of_attempt(destination, &job, &attempt, decision.pause_destination);
     let entry = AttemptEntry {
         workspace: job.workspace,
         connection: job.connection,

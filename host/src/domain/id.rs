@@ -180,6 +180,8 @@ typed_id!(/// A row of a table.
     RowId, "row");
 typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
+typed_id!(/// Something that somebody ought to hear of.
+    AlertId, "alr");
 
 impl EventId {
     /// The id of the event's delivery in that slot; slots count from 1 in the order in which

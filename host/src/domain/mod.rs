@@ -5,6 +5,7 @@
 //! Each noun is named by its own file's name, `domain::event`, whichever folder it lies in: `traffic`, `plugins`, `keys`.
 //! Not here: what is decided of them (`rules`).
 
+pub mod alert;
 pub mod config;
 pub mod destination;
 pub mod id;

@@ -96,7 +96,7 @@ macro_rules! ids {
 
 ids! {
     WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId
-    ComparisonId TestId RolloutId PlanId TableId RowId
+    ComparisonId TestId RolloutId PlanId TableId RowId AlertId
 }
 
 described! {

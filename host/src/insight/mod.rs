@@ -1,7 +1,9 @@
 //! What happened, and what would: lists (`queries`), the story of an event (`trace`), counters (`stats`, `usage`),
-//! steps tried out (`preview`), versions compared (`comparisons`), events kept as tests (`capture`). Decides
+//! steps tried out (`preview`), versions compared (`comparisons`), events kept as tests (`capture`), alerts that
+//! stand (`alerts`). Decides
 //! nothing. Not here: how answers look (`http`).
 
+mod alerts;
 mod capture;
 pub mod comparisons;
 mod error;

@@ -16,6 +16,8 @@ pub(crate) const DEPTH_MAX: u8 = 8;
 pub(crate) const OF_TABLE: &str = "table";
 /// The same, of an answer.
 pub(crate) const OF_ANSWER: &str = "answer";
+/// The same, of an alert. There is one for each cause, so that no loop can come of them.
+pub(crate) const OF_ALERT: &str = "alert";
 
 /// How many led to this event, one after the other.
 pub(crate) fn depth(event: &Event) -> u8 {

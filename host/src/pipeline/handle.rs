@@ -23,6 +23,7 @@ use crate::egress::Egress;
 use crate::observe::Observer;
 use crate::pipeline::Patience;
 use crate::pipeline::accept::rejection_rate::RejectionRate;
+use crate::pipeline::alerts::AlertBoard;
 use crate::pipeline::duty::Duties;
 use crate::pipeline::host::metering::Metering;
 use crate::pipeline::rows::Turns;
@@ -70,6 +71,7 @@ struct Inner {
     rejections: RejectionRate,
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
     turns: Turns,
+    alerts: AlertBoard,
 }
 
 impl fmt::Debug for Pipeline {
@@ -89,6 +91,7 @@ impl Pipeline {
             rejections: RejectionRate::default(),
             kv_turns: Mutex::default(),
             turns: Turns::default(),
+            alerts: AlertBoard::default(),
         }))
     }
 
@@ -100,6 +103,11 @@ impl Pipeline {
     /// Who changes which table.
     pub(crate) fn turns(&self) -> &Turns {
         &self.0.turns
+    }
+
+    /// What fails.
+    pub(crate) fn alerts(&self) -> &AlertBoard {
+        &self.0.alerts
     }
 
     /// What plugins cost.

@@ -1,7 +1,8 @@
 //! What becomes of an event: taken in (`accept`), planned (`plan`) by the steps of its connections (`steps`), which may
-//! ask the gateway for more (`host`). It comes to deliveries in memory (`job`) and knows no queue. Not here: sending.
+//! ask the gateway for more (`host`). What begins to fail is told (`alerts`). It comes to deliveries in memory (`job`) and knows no queue. Not here: sending.
 
 pub mod accept;
+pub(crate) mod alerts;
 pub mod chain;
 pub(crate) mod duty;
 mod error;

@@ -17,6 +17,7 @@ use crate::domain::plan::StepKind;
 use crate::domain::plugin::Digest;
 use crate::observe;
 use crate::pipeline::Pipeline;
+use crate::rules::alert::AlertMessage;
 
 impl Pipeline {
     pub(crate) fn observe_received(&self, event: &Event) {
@@ -31,6 +32,7 @@ impl Pipeline {
     }
 
     pub(crate) fn observe_plan(&self, event: &Event, plan: &Plan) {
+        self.alert_of_plan(plan);
         self.observer().metrics.planned(!plan.routes.is_empty());
         for step in plan.routes.iter().flat_map(|route| &route.steps) {
             self.observer().metrics.step(step_kind(&step.kind), step_verdict(&step.answer));
@@ -88,6 +90,21 @@ impl Pipeline {
         self.observer().feed.tell(*since, workspace, "plugin.quarantined", || {
             json!({"plugin": plugin, "version": version, "faults": faults, "code": code, "detail": detail, "event": event})
         });
+    }
+
+    pub(crate) fn observe_alert(&self, workspace: WorkspaceId, message: &AlertMessage) {
+        let (alert, kind, says) = (message.id, message.kind, message.says.as_str());
+        let live = match message.recovered_at {
+            None => {
+                tracing::warn!(%alert, kind, says, "an alert is raised");
+                "alert.raised"
+            }
+            Some(_) => {
+                tracing::info!(%alert, kind, says, "an alert has recovered");
+                "alert.recovered"
+            }
+        };
+        self.observer().feed.tell(self.now(), workspace, live, || json!(message));
     }
 
     pub(crate) fn observe_held(&self, record: &DeliveryRecord, reason: &str) {

@@ -3,6 +3,7 @@
 //! this be kept. No clock, no randomness, no input or output.
 
 pub mod address;
+pub mod alert;
 pub mod backoff;
 pub mod challenge;
 pub mod config_presets;

@@ -3,6 +3,7 @@
 
 #![recursion_limit = "256"]
 
+mod alerts;
 mod api_examples;
 mod architecture;
 mod artifacts;

@@ -26,6 +26,16 @@ use serde_json::json;
 /// Those whose effect takes longer than this test may, or is shown at length: where.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
+        "ALERTS_RECOVERED_AFTER",
+        "tests/tests/it/alerts.rs",
+        "a_receiver_that_fails_is_told_once_and_so_is_that_it_is_well_again",
+    ),
+    (
+        "ALERTS_BACKLOG_AFTER",
+        "tests/tests/it/alerts.rs",
+        "a_receiver_that_is_gone_and_what_waits_for_long_are_told",
+    ),
+    (
         "INTERPRETED_PLUGINS_DIRECT",
         "tests/tests/it/plugins.rs",
         "interpreted_plugins_have_instances_as_the_setting_says",

@@ -18,6 +18,7 @@ use crate::control::resources::verification;
 use crate::control::resources::verification::VerificationDraft;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
+use crate::domain::alert::ALERTS;
 use crate::domain::config::CustomResponse;
 use crate::domain::config::FlowState;
 use crate::domain::config::Idempotency;
@@ -201,6 +202,9 @@ impl Control {
         if let Some(name) = draft.name {
             if name == PUBLISHED {
                 faults.add("/name", format!("`{PUBLISHED}` stands for events of POST /v1/events"));
+            }
+            if name == ALERTS && source.name != ALERTS {
+                faults.add("/name", format!("`{ALERTS}` stands for the alerts of the workspace"));
             }
             if name.starts_with(CHANGES) {
                 faults

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::alert;
+use crate::domain::alert::ALERTS;
 use crate::domain::config::ApiKey;
 use crate::domain::config::Connection;
 use crate::domain::config::DocumentSet;
@@ -291,13 +293,22 @@ impl Documents {
         self.workspaces.with_id(id_or_name).or_else(named)
     }
 
-    /// What events come from that is called so in a workspace: a source by its id or name, or the changes of a table by
-    /// `table:` and its name.
+    /// What events come from that is called so in a workspace: a source by its id or name, the changes of a table by
+    /// `table:` and its name, or its alerts.
     pub fn origin_named(&self, workspace: WorkspaceId, which: &str) -> Option<SourceId> {
         match which.strip_prefix(CHANGES) {
             Some(table) => self.tables.find(workspace, table).map(|table| table.changes()),
-            None => self.sources.find(workspace, which).map(|source| source.id),
+            // A source may have been called so before there were any.
+            None => {
+                let source = self.sources.find(workspace, which).map(|source| source.id);
+                source.or_else(|| (which == ALERTS).then(|| alert::origin(workspace)))
+            }
         }
+    }
+
+    /// The workspace whose alerts these are.
+    pub fn alerted_workspace(&self, origin: SourceId) -> Option<&Arc<Workspace>> {
+        self.workspaces.get(WorkspaceId::from_bits(origin.bits()))
     }
 
     /// The table whose changes these are.
@@ -307,8 +318,11 @@ impl Documents {
 
     /// What it is called where a connection names it: a source by its id, the changes of a table by its name.
     pub fn origin_text(&self, origin: SourceId) -> String {
-        self.changed_table(origin)
-            .map_or_else(|| origin.to_string(), |table| format!("{CHANGES}{}", table.name))
+        match (self.changed_table(origin), self.alerted_workspace(origin)) {
+            (Some(table), _) => format!("{CHANGES}{}", table.name),
+            (None, Some(_)) => ALERTS.to_owned(),
+            (None, None) => origin.to_string(),
+        }
     }
 
     /// The source at which a URL leads that names it: any by its id, and by their names those of the first workspace

@@ -189,6 +189,8 @@ async fn doors(directory: &std::path::Path) -> Doors {
             faults_in_row_max: 3,
             body_bytes_max: 10_000,
             connections_max: 3,
+            recovered_after: Duration::from_secs(60),
+            backlog_after: Duration::from_secs(3600),
             tables_max: 2,
             table_rows_max: 100,
             table_bytes_max: 100_000,

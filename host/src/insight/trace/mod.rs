@@ -109,6 +109,10 @@ fn came_from(id: SourceId, headers: &Headers, then: Option<&Snapshot>) -> String
     let Some(documents) = then.map(|then| &then.documents) else { return format!("at source {id}") };
     match (documents.sources.get(id), documents.changed_table(id)) {
         (Some(source), _) => format!("at source {}", source.name),
+        (None, None) if documents.alerted_workspace(id).is_some() => match headers.get(chain::PARENT) {
+            Some(parent) => format!("an alert, because of {parent}"),
+            None => "an alert".to_owned(),
+        },
         (None, Some(table)) => match headers.get(chain::PARENT) {
             Some(parent) => format!("a change of table {}, made by {parent}", table.name),
             None => format!("a change of table {}, made through the API", table.name),

@@ -446,6 +446,8 @@ fn limits() -> Limits {
     Limits {
         body_bytes_max: 10_000,
         connections_max: 10,
+        recovered_after: Duration::from_secs(60),
+        backlog_after: Duration::from_secs(3600),
         tables_max: 3,
         table_rows_max: 20,
         table_bytes_max: 10_000,

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 use crate::control::reports::Report;
 use crate::control::snapshot::PluginStep;
+use crate::domain::alert::AlertCause;
+use crate::domain::alert::AlertEvidence;
 use crate::domain::config::OnError;
 use crate::domain::config::Quarantine;
 use crate::domain::event::Event;
@@ -26,6 +28,7 @@ use crate::pipeline::steps::effect::Stepped;
 use crate::pipeline::steps::effect::Stop;
 use crate::pipeline::steps::effect::error;
 use crate::pipeline::steps::effect::micros;
+use crate::rules::alert::detail;
 use crate::sandbox::Failure;
 use crate::sandbox::Plugin;
 use crate::sandbox::Ran;
@@ -98,6 +101,15 @@ fn count_call(pipeline: &Pipeline, step: &PluginStep, event: &Event, fault: Opti
     };
     let workspace = event.data.workspace;
     pipeline.observe_quarantine(workspace, &step.name, step.digest, &quarantine);
+    if let Some(plugin) = pipeline.snapshot().documents.plugins.find(workspace, &step.name) {
+        let cause = AlertCause::PluginQuarantined(plugin.id, step.digest);
+        pipeline.alert(workspace, cause, || AlertEvidence {
+            event: Some(event.id),
+            error: Some(quarantine.code.clone()),
+            detail: detail(&quarantine.detail),
+            ..AlertEvidence::default()
+        });
+    }
     let (plugin, version) = (step.name.clone(), step.digest);
     pipeline.reports().send(Report::Quarantined { workspace, plugin, version, quarantine });
 }

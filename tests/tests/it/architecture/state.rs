@@ -54,6 +54,11 @@ const KEPT: &[(&str, Why, &str)] = &[
     ("delivery/queues/mod.rs", Cache, "records of the store that wait, and what is not yet one"),
     ("delivery/transport/inbox/index.rs", Cache, "the keys of inboxes in the store, and those on their way"),
     ("pipeline/accept/rejection_rate.rs", Gauge, "rejections recorded this second"),
+    (
+        "pipeline/alerts/board.rs",
+        Cache,
+        "alerts that stand, in the store or on their way there; failures find them again",
+    ),
     ("pipeline/duty.rs", Lease, "who works on an open event"),
     ("pipeline/handle.rs", Lease, "one event at a time where plugins read what they keep"),
     ("pipeline/host/fetch.rs", Scratch, "what a plugin has used for an event"),

@@ -47,8 +47,8 @@ pub(crate) struct ConnectionBody {
     /// Whether things flow. What is paused holds.
     #[schema(nullable = false)]
     state: Option<FlowState>,
-    /// The source it takes events from, `published` for events of POST /v1/events, or `table:` and a name for the changes
-    /// of a table.
+    /// The source it takes events from, `published` for events of POST /v1/events, `table:` and a name for the changes
+    /// of a table, or `alerts` for what begins to fail and what comes right again.
     #[schema(nullable = false)]
     source: Option<String>,
     /// Several sources instead.

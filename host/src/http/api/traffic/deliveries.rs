@@ -20,7 +20,6 @@ use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
 use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
-use crate::domain::table::CHANGES;
 use crate::domain::time::Timestamp;
 use crate::http::api::page::Cursor;
 use crate::http::api::page::PageRequest;
@@ -214,9 +213,8 @@ async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<Deliver
     let snapshot = call.control.snapshot().clone();
     let documents = &snapshot.documents;
     let source = given.source.as_deref().and_then(|wanted| {
-        let changes =
-            wanted.starts_with(CHANGES).then(|| documents.origin_named(workspace, wanted)).flatten();
-        changes.or_else(|| named(Some(wanted), "source", &documents.sources, workspace, told))
+        let origin = documents.origin_named(workspace, wanted);
+        origin.or_else(|| named(Some(wanted), "source", &documents.sources, workspace, told))
     });
     let connection =
         named(given.connection.as_deref(), "connection", &documents.connections, workspace, told);

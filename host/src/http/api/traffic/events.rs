@@ -66,8 +66,8 @@ pub(crate) struct EventsQuery {
 pub(crate) struct EventView {
     /// Its id.
     pub id: EventId,
-    /// The source where it came in, or `table:` and the name of a table that changed; null when it was published through
-    /// the API.
+    /// The source where it came in, `table:` and the name of a table that changed, or `alerts`; null when it was
+    /// published through the API.
     #[schema(required = true)]
     pub source: Option<String>,
     /// Its type; empty when its source has no rule for it.

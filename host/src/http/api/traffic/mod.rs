@@ -1,5 +1,6 @@
 //! What came in, what was made of it and what became of that.
 
+pub(super) mod alerts;
 pub(super) mod attempts;
 pub(super) mod deliveries;
 pub(super) mod event_types;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Routes {
         event_types::routes(),
         deliveries::routes(),
         attempts::routes(),
+        alerts::routes(),
     ]
     .into_iter()
     .fold(Routes::default(), Routes::and)

@@ -25,11 +25,12 @@ pub(crate) async fn run(caller: &ToolCaller, _: &OverviewArguments) -> Result<Fi
     let plugins = list("/v1/plugins?limit=500").await?;
     let presets = list("/v1/presets").await?;
     let held = list("/v1/deliveries?state=held&limit=50").await?;
+    let alerts = list("/v1/alerts?limit=50").await?;
     let stats = caller.get("/v1/stats").await?;
     let names = ResourceNames::of(caller);
     let connections: Vec<Value> = connections.iter().map(|found| connection(&names, found)).collect();
     let destinations: Vec<Value> = destinations.iter().map(|found| destination(&stats, found)).collect();
-    let mut attention: Vec<String> = Vec::new();
+    let mut attention: Vec<String> = alerts.iter().map(of_alert).collect();
     attention.extend(sources.iter().flat_map(|source| of_source(source, &connections)));
     attention.extend(destinations.iter().flat_map(of_destination));
     attention.extend(connections.iter().filter(|found| found["state"] != "active").map(|found| {
@@ -116,6 +117,12 @@ fn table(found: &Value) -> Value {
 fn plugin(found: &Value) -> Value {
     let versions = found["versions"].as_array().map_or(0, Vec::len);
     json!({"name": found["name"], "active": found["active"], "versions": versions, "rollout": found["rollout"]})
+}
+
+/// Without what a receiver said.
+fn of_alert(found: &Value) -> String {
+    let (kind, name, since) = (text(&found["kind"]), &found["about"]["name"], text(&found["raised_at"]));
+    format!("alert {kind} about {name}, since {since}")
 }
 
 fn of_source(found: &Value, connections: &[Value]) -> Vec<String> {

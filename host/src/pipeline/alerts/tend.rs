@@ -1,0 +1,160 @@
+//! Writes alerts down and tells them: the event first, so that a crash in between tells one twice rather than never. Not
+//! here: what is said (`rules::alert`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::control::snapshot::Documents;
+use crate::control::snapshot::Resource;
+use crate::domain::alert;
+use crate::domain::alert::Alert;
+use crate::domain::alert::AlertCause;
+use crate::domain::config::FlowState;
+use crate::domain::config::Origin;
+use crate::domain::event::NewEvent;
+use crate::domain::event::RequestLine;
+use crate::domain::grant::KvWrite;
+use crate::domain::time::Timestamp;
+use crate::pipeline::Pipeline;
+use crate::pipeline::accept::idempotency_key;
+use crate::pipeline::alerts::backlog::Backlog;
+use crate::pipeline::alerts::list::space;
+use crate::pipeline::chain;
+use crate::rules::alert::AlertMessage;
+use crate::store::Change;
+use crate::store::Store as _;
+use crate::store::StoreError;
+
+/// Between two looks at what is over.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Alerts of a workspace that are remembered over a restart.
+const RESTORED_MAX: usize = 10_000;
+
+/// What a connection gets.
+#[derive(Serialize)]
+struct AlertBody<'a> {
+    r#type: &'a str,
+    #[serde(flatten)]
+    message: &'a AlertMessage,
+}
+
+impl Pipeline {
+    /// Tells alerts and their ends; never ends itself.
+    pub async fn tend_alerts(self) {
+        let restore = || self.restore_alerts();
+        if self.until_answered("read the alerts that stand", restore).await.is_none() {
+            return;
+        }
+        let mut backlog = Backlog::default();
+        let mut ended: Vec<(Alert, Timestamp)> = Vec::new();
+        loop {
+            // Whatever is not told now is told the next time.
+            if let Err(error) = self.tell_alerts(&mut ended).await {
+                self.observer().store_error("tell alerts", &error);
+            }
+            if let Err(error) = self.look_for_backlog(&mut backlog).await {
+                self.observer().store_error("look for what waits for long", &error);
+            }
+            tokio::select! {
+                () = self.alerts().news() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn restore_alerts(&self) -> Result<(), StoreError> {
+        let snapshot = self.snapshot().clone();
+        for workspace in snapshot.documents.workspaces.all() {
+            self.alerts().restore(self.standing_alerts(workspace.id(), None, RESTORED_MAX).await?);
+        }
+        Ok(())
+    }
+
+    async fn tell_alerts(&self, ended: &mut Vec<(Alert, Timestamp)>) -> Result<(), StoreError> {
+        for alert in self.alerts().unwritten() {
+            self.tell_alert(&alert, None).await?;
+            let bytes = serde_json::to_vec(&alert).ok();
+            self.put_alert(&alert, bytes).await?;
+            self.alerts().written(&alert);
+        }
+        let (now, snapshot) = (self.now(), self.snapshot().clone());
+        let after = self.limits().recovered_after;
+        let over = self.alerts().take_over(|standing| {
+            let is_quiet = now.since(standing.last_seen) >= after;
+            let is_good = standing.good_since.is_some_and(|since| now.since(since) >= after);
+            is_good || (is_quiet && is_settled(&snapshot.documents, &standing.alert.cause))
+        });
+        ended.extend(over.into_iter().map(|alert| (alert, now)));
+        while let Some((alert, at)) = ended.last() {
+            self.tell_alert(alert, Some(*at)).await?;
+            self.put_alert(alert, None).await?;
+            ended.pop();
+        }
+        Ok(())
+    }
+
+    async fn put_alert(&self, alert: &Alert, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let kv = vec![KvWrite { space: space(alert.workspace), key: alert.id.to_string(), value }];
+        self.store().commit(Change { kv, ..Change::default() }).await
+    }
+
+    /// On disk as an event when this returns, if a connection takes alerts; that it is told is seen in any case.
+    async fn tell_alert(&self, alert: &Alert, recovered_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let snapshot = self.snapshot().clone();
+        let name = subject_name(&snapshot.documents, &alert.cause);
+        let message = AlertMessage::new(alert, name.as_deref(), recovered_at);
+        let event_type = message.event_type();
+        let source = alert::origin(alert.workspace);
+        if !snapshot.connections_from(alert.workspace, Origin::Source(source)).is_empty() {
+            let body = json!(AlertBody { r#type: &event_type, message: &message });
+            let key = format!("{} of {}", message.state, alert.id);
+            let event = NewEvent {
+                workspace: alert.workspace,
+                source: Some(source),
+                event_type: event_type.into(),
+                content_type: Arc::from("application/json"),
+                headers: chain::headers(alert.seen.delivery, 0),
+                request: RequestLine::default(),
+                body: body.to_string().into(),
+                received_at: self.now(),
+                revision: snapshot.revision(),
+                idempotency: Some(idempotency_key(alert.workspace.bits(), &key)),
+                verified_by: chain::OF_ALERT.into(),
+            };
+            self.store().accept(vec![event]).await?;
+        }
+        self.observe_alert(alert.workspace, &message);
+        Ok(())
+    }
+}
+
+/// What it is about is called; `None` where it is gone.
+pub(crate) fn subject_name(documents: &Documents, cause: &AlertCause) -> Option<String> {
+    match cause {
+        AlertCause::DestinationFailing(id)
+        | AlertCause::RetriesExhausted(id)
+        | AlertCause::DestinationGone(id)
+        | AlertCause::BacklogOld(id) => documents.destinations.get(*id).map(|found| found.name.clone()),
+        AlertCause::TableRefusing(id) => documents.tables.get(*id).map(|found| found.name.clone()),
+        AlertCause::StepsFailing(id) => documents.connections.get(*id).map(|found| found.name.clone()),
+        AlertCause::PluginQuarantined(id, _) => documents.plugins.get(*id).map(|found| found.name.clone()),
+    }
+}
+
+/// Whether the configuration alone says that it is over.
+fn is_settled(documents: &Documents, cause: &AlertCause) -> bool {
+    match cause {
+        AlertCause::DestinationGone(id) => {
+            documents.destinations.get(*id).is_none_or(|found| found.state == FlowState::Active)
+        }
+        AlertCause::PluginQuarantined(id, digest) => {
+            let versions = documents.plugins.get(*id).map(|found| found.versions.as_slice());
+            let version = versions.unwrap_or_default().iter().find(|version| version.digest == *digest);
+            version.is_none_or(|version| version.quarantine.is_none())
+        }
+        _ => subject_name(documents, cause).is_none(),
+    }
+}

@@ -45,7 +45,8 @@
 //! `rules/rollout/mod.rs`. How configuration is written, read and compared as documents,
 //! `http/api/configuration/documents`, and what they come to, `control/plans`. How rows of tables are kept and their changes
 //! told, `pipeline/rows/mod.rs`; how events come of other events, and where that ends, `pipeline/chain.rs`; what begins to
-//! fail and who hears of it, `pipeline/alerts/mod.rs`. What an assistant can ask and what it is told, `http/mcp/mod.rs`. How
+//! fail and who hears of it, `pipeline/alerts/mod.rs`; what a workspace may have and take in, `control/room.rs` and
+//! `pipeline/allowance/mod.rs`. What an assistant can ask and what it is told, `http/mcp/mod.rs`. How
 //! it is all put together, `node/rooms.rs`.
 
 pub mod cli;

@@ -323,7 +323,8 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn_endless(control.clone().follow());
     supervisor.spawn_endless(control.clone().sweep_plans());
     supervisor.spawn_endless(pipeline.clone().tend_tables());
-    supervisor.spawn_endless(pipeline.tend_alerts());
+    supervisor.spawn_endless(pipeline.clone().tend_alerts());
+    supervisor.spawn_endless(pipeline.tend_allowances());
     supervisor.spawn_endless(reports::run(control.clone(), reported));
     supervisor.spawn_endless(async move { control.build_artifacts().await });
     supervisor.spawn_endless(insight.keep_gauges());

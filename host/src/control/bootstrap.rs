@@ -11,6 +11,7 @@ use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
 use crate::store::StoreError;
+use crate::domain::workspace_limits::WorkspaceLimits;
 
 /// What generated admin keys begin with.
 const ADMIN_PREFIX: &str = "hm_admin_";
@@ -30,6 +31,8 @@ impl Control {
                     id,
                     name: "default".into(),
                     created_at: self.now(),
+                    tier: None,
+                    limits: WorkspaceLimits::default(),
                 }));
                 id
             }

@@ -38,6 +38,9 @@ pub enum UploadError {
     /// It is in use.
     #[error("{0}")]
     Conflict(String),
+    /// The workspace may not have more of it.
+    #[error("{0}")]
+    OverLimit(String),
     /// The gateway failed.
     #[error("the gateway could not examine the component: {0}")]
     Host(String),

@@ -14,6 +14,7 @@ use crate::domain::id::TableId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::time::Timestamp;
+use crate::domain::workspace_limits::EventLimit;
 
 /// What a connection calls the source of its workspace's alerts.
 pub const ALERTS: &str = "alerts";
@@ -42,11 +43,13 @@ pub enum AlertCause {
     StepsFailing(ConnectionId),
     /// A version faulted too often in a row.
     PluginQuarantined(PluginId, Digest),
+    /// It has taken in what it may, and refused more.
+    LimitReached(WorkspaceId, EventLimit),
 }
 
 impl AlertCause {
     /// The names of all kinds, in the order above.
-    pub const KINDS: [&'static str; 7] = [
+    pub const KINDS: [&'static str; 8] = [
         "destination_failing",
         "retries_exhausted",
         "destination_gone",
@@ -54,6 +57,7 @@ impl AlertCause {
         "table_refusing",
         "steps_failing",
         "plugin_quarantined",
+        "limit_reached",
     ];
 
     /// Its kind: the first part of the types of its events.
@@ -66,6 +70,7 @@ impl AlertCause {
             Self::TableRefusing(_) => 4,
             Self::StepsFailing(_) => 5,
             Self::PluginQuarantined(..) => 6,
+            Self::LimitReached(..) => 7,
         }]
     }
 }

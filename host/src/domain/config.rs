@@ -27,6 +27,7 @@ use crate::domain::step_grants::StepGrant;
 use crate::domain::step_grants::StepGrants;
 use crate::domain::time::Timestamp;
 use crate::domain::verification::Verification;
+use crate::domain::workspace_limits::WorkspaceLimits;
 
 /// What was applied together under a name. Only what is among it can be deleted by applying it again without.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,19 @@ pub struct Workspace {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The named set of limits that holds for it.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// Limits of its own, which stand over those of its tier.
+    #[serde(default)]
+    pub limits: WorkspaceLimits,
+}
+
+impl Workspace {
+    /// Whether anything of it may be bounded.
+    pub fn is_bounded(&self) -> bool {
+        self.tier.is_some() || self.limits != WorkspaceLimits::default()
+    }
 }
 
 /// What a key may do. `Admin` implies the others.

@@ -17,6 +17,7 @@ pub mod time;
 mod traffic;
 pub mod units;
 pub mod visible;
+pub mod workspace_limits;
 
 pub use keys::sealed;
 pub use keys::secret;

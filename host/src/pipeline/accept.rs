@@ -116,9 +116,18 @@ async fn run(pipeline: &Pipeline, source: &SourceRuntime, incoming: Incoming) ->
     drop(snapshot);
     let request = RequestLine { method, path: behind(&path).to_owned(), query };
     let event = event(source, Arrived { request, headers, body, limits, now, revision, verified_by });
+    let workspace = source.source.workspace;
+    let bytes = event.body.len() as u64;
+    let used = match pipeline.admit(workspace, 1, bytes) {
+        Ok(used) => used,
+        Err(over) => return Err(refused(pipeline, source, over.into(), event.headers, event.body)),
+    };
     let accepted = pipeline.store().accept(vec![event]).await?;
-    let accepted = accepted.into_iter().next();
-    accepted.map(Taken::Event).ok_or_else(|| AcceptError::Store(store_closed()))
+    let accepted = accepted.into_iter().next().ok_or_else(|| AcceptError::Store(store_closed()))?;
+    if !accepted.duplicate {
+        used.keep(1, bytes);
+    }
+    Ok(Taken::Event(accepted))
 }
 
 fn refused(

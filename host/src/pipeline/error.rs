@@ -1,7 +1,37 @@
 //! Why an event was not taken, or something of an event could not be done. Not here: status codes (`http::problem` has
 //! the one table).
 
+use crate::domain::workspace_limits::EventLimit;
 use crate::store::StoreError;
+
+/// A workspace has taken in what it may.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the workspace may take {most} {}; {until}", in_words(*limit))]
+pub struct OverLimit {
+    /// Which limit.
+    pub limit: EventLimit,
+    /// How much it is.
+    pub most: u64,
+    /// From when on it takes more, in words.
+    pub until: String,
+    /// Seconds to wait, if trying again soon makes sense.
+    pub retry_after_s: Option<u64>,
+}
+
+impl OverLimit {
+    /// The status it is answered with: 429 if trying again soon makes sense, else 402.
+    pub const fn status(&self) -> u16 {
+        if self.retry_after_s.is_some() { 429 } else { 402 }
+    }
+}
+
+fn in_words(limit: EventLimit) -> &'static str {
+    match limit {
+        EventLimit::EventsPerSecond => "events a second",
+        EventLimit::EventsPerMonth => "events a month",
+        EventLimit::BytesPerMonth => "bytes a month",
+    }
+}
 
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +94,9 @@ pub enum AcceptError {
         /// What was wrong.
         detail: String,
     },
+    /// The workspace has taken in what it may.
+    #[error(transparent)]
+    OverLimit(#[from] OverLimit),
     /// The store would not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +116,7 @@ impl AcceptError {
             Self::TooLarge { .. } => "too_large",
             Self::UnknownEncoding { .. } => "unknown_encoding",
             Self::BadEncoding { .. } => "bad_encoding",
+            Self::OverLimit(over) => over.limit.name(),
             Self::Store(_) => "store",
         }
     }

@@ -24,6 +24,7 @@ use crate::observe::Observer;
 use crate::pipeline::Patience;
 use crate::pipeline::accept::rejection_rate::RejectionRate;
 use crate::pipeline::alerts::AlertBoard;
+use crate::pipeline::allowance::Allowances;
 use crate::pipeline::duty::Duties;
 use crate::pipeline::host::metering::Metering;
 use crate::pipeline::rows::Turns;
@@ -72,6 +73,7 @@ struct Inner {
     kv_turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
     turns: Turns,
     alerts: AlertBoard,
+    allowances: Allowances,
 }
 
 impl fmt::Debug for Pipeline {
@@ -92,6 +94,7 @@ impl Pipeline {
             kv_turns: Mutex::default(),
             turns: Turns::default(),
             alerts: AlertBoard::default(),
+            allowances: Allowances::default(),
         }))
     }
 
@@ -108,6 +111,11 @@ impl Pipeline {
     /// What fails.
     pub(crate) fn alerts(&self) -> &AlertBoard {
         &self.0.alerts
+    }
+
+    /// What workspaces take in.
+    pub(crate) fn allowances(&self) -> &Allowances {
+        &self.0.allowances
     }
 
     /// What plugins cost.

@@ -1,8 +1,10 @@
 //! What becomes of an event: taken in (`accept`), planned (`plan`) by the steps of its connections (`steps`), which may
-//! ask the gateway for more (`host`). What begins to fail is told (`alerts`). It comes to deliveries in memory (`job`) and knows no queue. Not here: sending.
+//! ask the gateway for more (`host`). What begins to fail is told (`alerts`), what a workspace
+//! takes in counted (`allowance`). It comes to deliveries in memory (`job`) and knows no queue. Not here: sending.
 
 pub mod accept;
 pub(crate) mod alerts;
+pub(crate) mod allowance;
 pub mod chain;
 pub(crate) mod duty;
 mod error;
@@ -22,6 +24,7 @@ pub use accept::Taken;
 pub use accept::publish::Publish;
 pub use error::AcceptError;
 pub use error::OperateError;
+pub use error::OverLimit;
 pub(crate) use error::store_closed;
 pub use handle::Pipeline;
 pub(crate) use handle::PipelineParts;

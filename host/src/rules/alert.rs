@@ -44,7 +44,7 @@ pub struct AlertMessage {
 /// What an alert is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertSubject {
-    /// `destination`, `connection`, `table` or `plugin`.
+    /// `destination`, `connection`, `table`, `plugin` or `workspace`.
     pub resource: &'static str,
     /// Its id.
     pub id: String,
@@ -119,6 +119,7 @@ fn subject(cause: &AlertCause, name: Option<&str>) -> AlertSubject {
         AlertCause::TableRefusing(id) => ("table", id.to_string()),
         AlertCause::StepsFailing(id) => ("connection", id.to_string()),
         AlertCause::PluginQuarantined(id, _) => ("plugin", id.to_string()),
+        AlertCause::LimitReached(id, _) => ("workspace", id.to_string()),
     };
     let name = name.map_or_else(|| id.clone(), str::to_owned);
     AlertSubject { resource, id, name }
@@ -164,6 +165,10 @@ fn words(cause: &AlertCause, name: &str, seen: &AlertEvidence) -> (String, Strin
             "Activate another version, or release this one; the events that wait for it go on then."
                 .to_owned(),
         ),
+        AlertCause::LimitReached(_, limit) => (
+            format!("workspace {name} has reached its limit {limit}, and refuses events: {}", seen.detail),
+            "What was refused has to be sent again. Have the limit raised by the operator, or send less.".to_owned(),
+        ),
     }
 }
 
@@ -184,6 +189,7 @@ fn recovered(cause: &AlertCause) -> &'static str {
         AlertCause::TableRefusing(_) => "rows are taken again",
         AlertCause::StepsFailing(_) => "its steps run again",
         AlertCause::PluginQuarantined(..) => "the version is out of quarantine",
+        AlertCause::LimitReached(..) => "events are taken again",
     }
 }
 

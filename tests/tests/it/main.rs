@@ -26,6 +26,7 @@ mod inbox;
 mod ingest;
 mod kill9;
 mod languages;
+mod limits;
 mod listen;
 mod map_eject;
 mod mcp;

@@ -35,7 +35,7 @@ impl Control {
         writes.extend(plan.deletes.iter().flat_map(|gone| gone.delete(&snapshot.documents)));
         writes.extend(plan.set.clone().map(DocumentWrite::PutSet));
         if !writes.is_empty() {
-            self.write(writes).await?;
+            self.write_within(writes).await?;
         }
         Ok(plan)
     }

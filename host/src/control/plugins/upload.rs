@@ -86,7 +86,7 @@ impl Control {
             self.note_activation(principal, &mut plugin, version.digest, Passed::default());
         }
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
-        self.write(writes).await?;
+        self.write_within(writes).await?;
         drop(guard);
         let plugin = match activate {
             Some(activate) if !first => self.activate(principal, name, version.digest, activate).await?,

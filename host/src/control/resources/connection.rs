@@ -82,7 +82,7 @@ impl Control {
         self.apply_new_connection(&snapshot.documents, &mut connection, draft, AskPlugins::Yes, &mut faults)
             .await;
         faults.done()?;
-        self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
+        self.write_within(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
     }
 

@@ -85,7 +85,7 @@ impl Control {
         let mut destination = self.blank_destination(workspace, draft.kind.unwrap_or(DestinationKind::Http));
         let secret = self.apply_new_destination(&snapshot.documents, &mut destination, draft, &mut faults);
         faults.done()?;
-        self.write(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
+        self.write_within(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
         Ok(NewDestination { destination, secret })
     }
 

@@ -43,3 +43,4 @@ pub(in crate::control) use table::check_unfilled;
 pub(in crate::control) use table::check_unheard;
 pub use verification::VerificationDraft;
 pub use workspace::NewWorkspace;
+pub use workspace::WorkspaceDraft;

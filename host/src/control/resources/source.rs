@@ -86,7 +86,7 @@ impl Control {
         self.apply_new_source(&snapshot.documents, &mut source, draft, &mut faults);
         faults.done()?;
         let key = self.make_key(workspace, &source.name, Vec::new(), Some(source.id));
-        self.write(vec![
+        self.write_within(vec![
             DocumentWrite::PutSource(source.clone().into()),
             DocumentWrite::PutKey(key.key.clone()),
         ])

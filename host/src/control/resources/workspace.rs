@@ -15,6 +15,19 @@ use crate::control::snapshot::Documents;
 use crate::domain::config::Scope;
 use crate::domain::config::Workspace;
 use crate::domain::id::WorkspaceId;
+use crate::domain::workspace_limits::WorkspaceLimits;
+use crate::rules::tier;
+
+/// What a request says about a workspace; `None`: not mentioned. `Some(None)`: taken away.
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceDraft {
+    /// Unique among all of them.
+    pub name: Option<String>,
+    /// A named set of limits.
+    pub tier: Option<Option<String>>,
+    /// Limits of its own.
+    pub limits: Option<Option<WorkspaceLimits>>,
+}
 
 /// A workspace and the first key to it.
 #[derive(Debug)]
@@ -61,7 +74,7 @@ impl Control {
     pub async fn create_workspace(
         &self,
         principal: &Principal,
-        name: Option<String>,
+        draft: WorkspaceDraft,
         read: Vec<FieldFault>,
     ) -> Result<NewWorkspace, ManageError> {
         if !self.is_operator(principal) {
@@ -70,7 +83,14 @@ impl Control {
         }
         let _guard = self.write_guard().await;
         let id = self.next_workspace_id();
-        let workspace = Workspace { id, name: self.workspace_name(id, name, read)?, created_at: self.now() };
+        let mut workspace = Workspace {
+            id,
+            name: String::new(),
+            created_at: self.now(),
+            tier: None,
+            limits: WorkspaceLimits::default(),
+        };
+        self.apply_workspace(&mut workspace, draft, read)?;
         let key = self.make_key(id, "admin", vec![Scope::Admin], None);
         let writes =
             vec![DocumentWrite::PutWorkspace(workspace.clone()), DocumentWrite::PutKey(key.key.clone())];
@@ -84,51 +104,65 @@ impl Control {
         WorkspaceId::from_bits(last.map_or(0, |last| last.saturating_add(1)).max(self.new_id()))
     }
 
-    /// Renames a workspace.
+    /// Changes what the draft mentions. Limits are the operator's to set.
     pub async fn update_workspace(
         &self,
         principal: &Principal,
         which: &str,
-        name: Option<String>,
+        draft: WorkspaceDraft,
         read: Vec<FieldFault>,
     ) -> Result<Workspace, ManageError> {
+        if (draft.tier.is_some() || draft.limits.is_some()) && !self.is_operator(principal) {
+            let detail = "only an admin key of the first workspace sets tiers and limits";
+            return Err(ManageError::Forbidden(detail.into()));
+        }
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let found = self.workspace_for(&snapshot.documents, principal, which);
         let found = found.and_then(|id| snapshot.documents.workspaces.get(id));
         let found = found.ok_or_else(|| ManageError::NotFound { what: "workspace", id: which.to_owned() })?;
         let mut workspace = found.as_ref().clone();
-        let name = name.or_else(|| Some(workspace.name.clone()));
-        workspace.name = self.workspace_name(workspace.id, name, read)?;
+        let name = draft.name.clone().or_else(|| Some(workspace.name.clone()));
+        self.apply_workspace(&mut workspace, WorkspaceDraft { name, ..draft }, read)?;
         self.write(vec![DocumentWrite::PutWorkspace(workspace.clone())]).await?;
         Ok(workspace)
     }
 
-    /// Names of workspaces are unique among all of them.
-    fn workspace_name(
+    fn apply_workspace(
         &self,
-        own: WorkspaceId,
-        name: Option<String>,
+        workspace: &mut Workspace,
+        draft: WorkspaceDraft,
         read: Vec<FieldFault>,
-    ) -> Result<String, ManageError> {
+    ) -> Result<(), ManageError> {
         let mut faults = Faults::of("workspace", read);
+        workspace.name = self.workspace_name(workspace.id, draft.name, &mut faults);
+        if let Some(tier) = draft.tier {
+            if let Some(unknown) = tier.as_deref().filter(|name| tier::named(name).is_none()) {
+                let names: Vec<&str> = tier::all().iter().map(|tier| tier.name).collect();
+                faults.add("/tier", format!("there is no tier `{unknown}`; there are {}", names.join(", ")));
+            }
+            workspace.tier = tier;
+        }
+        if let Some(limits) = draft.limits {
+            workspace.limits = limits.unwrap_or_default();
+        }
+        faults.done()
+    }
+
+    /// Names of workspaces are unique among all of them.
+    fn workspace_name(&self, own: WorkspaceId, name: Option<String>, faults: &mut Faults) -> String {
         let name = name.unwrap_or_default();
+        let snapshot = self.snapshot();
+        let mut others = snapshot.documents.workspaces.all().filter(|other| other.id != own);
         if name.is_empty() {
             faults.missing("/name", "a workspace needs a name");
         } else if let Err(detail) = fields::name_form(&name) {
             faults.add("/name", detail);
         } else if name.parse::<WorkspaceId>().is_ok() {
             faults.add("/name", "a name must not look like an id");
-        } else if self
-            .snapshot()
-            .documents
-            .workspaces
-            .all()
-            .any(|other| other.name == name && other.id != own)
-        {
+        } else if others.any(|other| other.name == name) {
             faults.add("/name", format!("another workspace has the name `{name}`; choose one that is free"));
         }
-        faults.done()?;
-        Ok(name)
+        name
     }
 }

@@ -236,6 +236,18 @@ fn put<T: Resource>(document: &T) -> (String, Option<Vec<u8>>) {
 }
 
 impl DocumentWrite {
+    /// The workspace that gets something whose number may be bounded.
+    pub(crate) fn counted_workspace(&self) -> Option<WorkspaceId> {
+        match self {
+            Self::PutSource(document) => Some(document.workspace),
+            Self::PutConnection(document) => Some(document.workspace),
+            Self::PutDestination(document) => Some(document.workspace),
+            Self::PutPlugin(document) => Some(document.workspace),
+            Self::PutTable(document) => Some(document.workspace),
+            _ => None,
+        }
+    }
+
     /// The key in the store and the new document, or nothing to delete it.
     pub fn to_stored(&self) -> (String, Option<Vec<u8>>) {
         match self {

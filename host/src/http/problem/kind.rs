@@ -50,6 +50,8 @@ kinds! {
     BadCredentials = "bad-credentials", 401, "Name or password are wrong";
     /// The signature does not vouch for the request.
     Unverified = "unverified", 401, "The request is not vouched for";
+    /// The workspace has used what it may use.
+    LimitReached = "limit-reached", 402, "A limit of the workspace is reached";
     /// The key has not the scope.
     Forbidden = "forbidden", 403, "This key may not do that";
     /// Nothing is there.
@@ -112,6 +114,8 @@ kinds! {
     IdempotencyKeyReused = "idempotency-key-reused", 422, "The idempotency key was used for another request";
     /// Too many requests of the workspace are at work.
     TooManyRequests = "too-many-requests", 429, "Too many requests at a time";
+    /// The workspace takes no more events this second.
+    RateLimited = "rate-limited", 429, "Too many events a second";
     /// The headers are too long, or too many.
     HeadersTooLarge = "headers-too-large", 431, "The headers are too large";
     /// Something is wrong with hookmill.

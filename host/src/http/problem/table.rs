@@ -14,6 +14,7 @@ use crate::http::problem::Problem;
 use crate::insight::PreviewError;
 use crate::pipeline::AcceptError;
 use crate::pipeline::OperateError;
+use crate::pipeline::OverLimit;
 use crate::sandbox::executable;
 use crate::store::StoreError;
 
@@ -69,7 +70,18 @@ impl From<AcceptError> for Problem {
                 Self::new(Kind::UnsupportedMediaType, detail).header(ACCEPT_ENCODING, "gzip, deflate")
             }
             AcceptError::BadEncoding { .. } => Self::new(Kind::MalformedEncoding, detail),
+            AcceptError::OverLimit(limit) => limit.into(),
             AcceptError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<OverLimit> for Problem {
+    fn from(error: OverLimit) -> Self {
+        let detail = error.to_string();
+        match error.retry_after_s {
+            Some(seconds) => Self::new(Kind::RateLimited, detail).header(RETRY_AFTER, &seconds.to_string()),
+            None => Self::new(Kind::LimitReached, detail),
         }
     }
 }
@@ -82,6 +94,7 @@ impl From<ManageError> for Problem {
             ManageError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             ManageError::Conflict(_) => Self::new(Kind::Conflict, detail),
             ManageError::Stale => Self::new(Kind::PlanStale, detail),
+            ManageError::OverLimit(_) => Self::new(Kind::LimitReached, detail),
             ManageError::Forbidden(_) => Self::new(Kind::Forbidden, detail),
             ManageError::Store(store) => store.into(),
         }
@@ -158,6 +171,7 @@ impl From<UploadError> for Problem {
             UploadError::BadName(_) => Self::new(Kind::InvalidPlugin, detail),
             UploadError::NotFound(_) => Self::new(Kind::NotFound, detail),
             UploadError::Conflict(_) => Self::new(Kind::Conflict, detail),
+            UploadError::OverLimit(_) => Self::new(Kind::LimitReached, detail),
             UploadError::Host(detail) => {
                 tracing::error!(error = %detail, "could not examine a plugin");
                 // What the system forbids is nobody's secret, and the upload may be as good as any.

@@ -16,12 +16,19 @@ use crate::domain::destination::Endpoint;
 use crate::domain::destination::INBOX_REQUESTS_MAX;
 use crate::domain::time::Timestamp;
 use crate::store::Store as _;
+use crate::domain::workspace_limits::WorkspaceLimits;
 
 /// Leads what is published into an inbox.
 async fn with_inbox(flow: &Flow) {
     flow.connect(1, &[field("a", true)]).await;
     let inbox = Destination { endpoint: Endpoint::Inbox, ..flow.destination(1) };
-    let workspace = Workspace { id: WORKSPACE, name: "default".to_owned(), created_at: Timestamp::default() };
+    let workspace = Workspace {
+        id: WORKSPACE,
+        name: "default".to_owned(),
+        created_at: Timestamp::default(),
+        tier: None,
+        limits: WorkspaceLimits::default(),
+    };
     flow.write(vec![DocumentWrite::PutDestination(inbox), DocumentWrite::PutWorkspace(workspace)])
         .await
         .unwrap();

@@ -56,6 +56,14 @@ impl Pipeline {
             idempotency: event.idempotency_key.map(|key| idempotency_key(workspace.bits(), &key)),
             verified_by: verified_by.clone(),
         });
-        Ok(self.store().accept(new.collect()).await?)
+        let new: Vec<NewEvent> = new.collect();
+        let sizes: Vec<u64> = new.iter().map(|event| event.body.len() as u64).collect();
+        let used = self.admit(workspace, new.len() as u64, sizes.iter().sum())?;
+        let accepted = self.store().accept(new).await?;
+        // Duplicates are no events.
+        let kept = accepted.iter().zip(sizes).filter(|(accepted, _)| !accepted.duplicate);
+        let (events, bytes) = kept.fold((0, 0), |(events, bytes), (_, size)| (events + 1, bytes + size));
+        used.keep(events, bytes);
+        Ok(accepted)
     }
 }

@@ -35,6 +35,7 @@ impl Pipeline {
             AcceptError::BadEncoding { .. } => 400,
             AcceptError::Paused { .. } | AcceptError::Store(_) => 503,
             AcceptError::UnknownSource(_) => 404,
+            AcceptError::OverLimit(over) => over.status(),
             AcceptError::MissingKey { .. } | AcceptError::BadKey | AcceptError::BadBasic => 401,
         };
         self.reject(source, error.code(), status, error.to_string(), headers, body);

@@ -141,6 +141,7 @@ pub(crate) fn subject_name(documents: &Documents, cause: &AlertCause) -> Option<
         AlertCause::TableRefusing(id) => documents.tables.get(*id).map(|found| found.name.clone()),
         AlertCause::StepsFailing(id) => documents.connections.get(*id).map(|found| found.name.clone()),
         AlertCause::PluginQuarantined(id, _) => documents.plugins.get(*id).map(|found| found.name.clone()),
+        AlertCause::LimitReached(id, _) => documents.workspaces.get(*id).map(|found| found.name.clone()),
     }
 }
 

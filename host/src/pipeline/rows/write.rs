@@ -21,6 +21,7 @@ use crate::pipeline::rows::key;
 use crate::pipeline::rows::key::TableSize;
 use crate::pipeline::rows::turns::TableTurn;
 use crate::rules::table::RowFaults;
+use crate::rules::tier;
 use crate::store::Change;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -114,7 +115,7 @@ impl Pipeline {
             space: &space,
             written: &written,
             now: self.now(),
-            most: self.table_size_max(),
+            most: self.table_size_max(table),
         };
         // The change was made, and its delivery comes again: only the event may be missing.
         if parent.delivery.is_some()
@@ -167,9 +168,12 @@ impl Pipeline {
         Ok(())
     }
 
-    fn table_size_max(&self) -> TableSize {
-        let limits = self.limits();
-        TableSize { rows: limits.table_rows_max, bytes: limits.table_bytes_max }
+    /// The least of what the server and the workspace allow.
+    fn table_size_max(&self, table: &Table) -> TableSize {
+        let (limits, snapshot) = (self.limits(), self.snapshot());
+        let own = snapshot.documents.workspaces.get(table.workspace).map(|found| tier::limits_of(found));
+        let rows = own.and_then(|own| own.table_rows).unwrap_or(u64::MAX);
+        TableSize { rows: limits.table_rows_max.min(rows), bytes: limits.table_bytes_max }
     }
 }
 

@@ -59,6 +59,11 @@ const KEPT: &[(&str, Why, &str)] = &[
         Cache,
         "alerts that stand, in the store or on their way there; failures find them again",
     ),
+    (
+        "pipeline/allowance/count.rs",
+        Cache,
+        "what workspaces took this month; a second of it is counted anew after a kill",
+    ),
     ("pipeline/duty.rs", Lease, "who works on an open event"),
     ("pipeline/handle.rs", Lease, "one event at a time where plugins read what they keep"),
     ("pipeline/host/fetch.rs", Scratch, "what a plugin has used for an event"),

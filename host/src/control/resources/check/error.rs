@@ -25,6 +25,9 @@ pub enum ManageError {
     /// It is in use, or the last of its kind.
     #[error("{0}")]
     Conflict(String),
+    /// The workspace may not have more of it.
+    #[error("{0}")]
+    OverLimit(String),
     /// The key may not do this.
     #[error("{0}")]
     Forbidden(String),

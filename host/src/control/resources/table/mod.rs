@@ -89,7 +89,7 @@ impl Control {
         let (source, destination, connection) = self.feed(&mut there, &table, mapping, &mut faults).await?;
         faults.done()?;
         let key = self.make_key(workspace, &source.name, Vec::new(), Some(source.id));
-        self.write(vec![
+        self.write_within(vec![
             DocumentWrite::PutTable(table.clone()),
             DocumentWrite::PutSource(source.clone().into()),
             DocumentWrite::PutKey(key.key.clone()),

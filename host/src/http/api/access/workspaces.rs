@@ -1,18 +1,24 @@
-//! `/v1/workspaces`.
+//! `/v1/workspaces`, their limits and what they use of them, and `/v1/tiers`.
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use crate::control::resources::WorkspaceDraft;
 use crate::domain::config::Workspace;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
+use crate::domain::workspace_limits::WorkspaceLimits;
 use crate::http::api::access::keys;
 use crate::http::api::access::keys::KeyView;
 use crate::http::api::page::PageQuery;
+use crate::http::api::parts::nullable;
 use crate::http::door::Door;
 use crate::http::door::Routes;
+use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::reply::Answer;
 use crate::http::request::Call;
@@ -23,6 +29,8 @@ use crate::http::request::PathParams;
 use crate::http::request::QueryParams;
 use crate::http::request::not_found;
 use crate::http::view::PageView;
+use crate::rules::tier;
+use crate::rules::tier::LimitTier;
 
 /// A tenant as it is made.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -31,6 +39,21 @@ pub(crate) struct WorkspaceBody {
     /// Unique among workspaces.
     #[schema(required = true, nullable = false)]
     name: Option<Name>,
+    /// A named set of limits, see /v1/tiers; null for none. The operator's to set.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    tier: Option<Option<String>>,
+    /// Limits of its own, which stand over those of its tier; null for none. They take the place of those before. The
+    /// operator's to set.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<WorkspaceLimits>)]
+    limits: Option<Option<WorkspaceLimits>>,
+}
+
+impl WorkspaceBody {
+    fn draft(self) -> WorkspaceDraft {
+        WorkspaceDraft { name: self.name.map(|name| name.0), tier: self.tier, limits: self.limits }
+    }
 }
 
 /// A tenant.
@@ -42,10 +65,42 @@ pub(crate) struct WorkspaceView {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The named set of limits that holds for it.
+    #[schema(required = true)]
+    pub tier: Option<String>,
+    /// Limits of its own, which stand over those of its tier.
+    pub limits: WorkspaceLimits,
     /// An admin key of it, shown when the workspace is made and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub key: Option<KeyView>,
+}
+
+/// A limit of a workspace and what is used of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitView {
+    /// Its name.
+    pub name: &'static str,
+    /// How much there may be; null: no bound of the workspace's own. Those of the server hold in any case.
+    #[schema(required = true)]
+    pub limit: Option<u64>,
+    /// How much there is; null where it is each table's, or each second's.
+    #[schema(required = true)]
+    pub used: Option<u64>,
+    /// When it begins anew.
+    #[schema(required = true)]
+    pub resets_at: Option<Timestamp>,
+}
+
+/// A named set of limits.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TierView {
+    /// As workspaces name it.
+    pub name: &'static str,
+    /// For whom it is.
+    pub about: &'static str,
+    /// What it bounds.
+    pub limits: WorkspaceLimits,
 }
 
 /// What a change says of it.
@@ -58,6 +113,8 @@ pub(super) fn routes() -> Routes {
         .add(Door::admin().remembered(), routes!(create))
         .add(Door::read(), routes!(show_one))
         .add(Door::admin(), routes!(update))
+        .add(Door::read(), routes!(limits))
+        .add(Door::read(), routes!(tiers))
 }
 
 fn show(workspace: &Workspace) -> WorkspaceView {
@@ -65,6 +122,8 @@ fn show(workspace: &Workspace) -> WorkspaceView {
         id: workspace.id,
         name: workspace.name.clone(),
         created_at: workspace.created_at,
+        tier: workspace.tier.clone(),
+        limits: workspace.limits,
         key: None,
     }
 }
@@ -89,8 +148,8 @@ async fn list(call: Call, query: QueryParams<PageQuery>) -> Answer {
     responses((status = 201, body = WorkspaceView)),
 )]
 async fn create(call: Call, body: JsonBody<WorkspaceBody>) -> Answer {
-    let (name, faults) = body.map(|body, _| body.name.map(|name| name.0));
-    let made = call.control.create_workspace(call.principal()?, name, faults).await?;
+    let (draft, faults) = body.map(|body, _| body.draft());
+    let made = call.control.create_workspace(call.principal()?, draft, faults).await?;
     let view = WorkspaceView { key: Some(keys::show_new(&made.key)), ..show(&made.workspace) };
     Ok(reply::created(&format!("/v1/workspaces/{}", made.workspace.id), &view))
 }
@@ -103,12 +162,52 @@ async fn create(call: Call, body: JsonBody<WorkspaceBody>) -> Answer {
     responses((status = 200, body = WorkspaceView)),
 )]
 async fn show_one(call: Call, PathParams(workspace): PathParams<String>) -> Answer {
-    let visible = call.control.workspaces(call.principal()?);
-    let found = visible.iter().find(|found| found.name == workspace || found.id.to_string() == workspace);
-    Ok(reply::ok(&show(found.ok_or_else(|| not_found("workspace", &workspace))?)))
+    Ok(reply::ok(&show(&*visible(&call, &workspace)?)))
 }
 
-/// Renames a workspace.
+/// A workspace that this key may see.
+fn visible(call: &Call, wanted: &str) -> Result<Arc<Workspace>, Problem> {
+    let visible = call.control.workspaces(call.principal()?);
+    let found = visible.into_iter().find(|found| found.name == wanted || found.id.to_string() == wanted);
+    found.ok_or_else(|| not_found("workspace", wanted))
+}
+
+/// Shows the limits of a workspace and what it uses of them.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/limits",
+    params(("workspace" = String, Path, description = "Its id or name.")),
+    responses((status = 200, body = PageView<LimitView>)),
+)]
+async fn limits(call: Call, PathParams(workspace): PathParams<String>) -> Answer {
+    let workspace = visible(&call, &workspace)?;
+    let (most, taken) = (tier::limits_of(&workspace), call.pipeline.allowance_used(workspace.id));
+    let rooms = call.control.room_used(&workspace).into_iter();
+    let mut items: Vec<LimitView> = rooms
+        .map(|room| LimitView { name: room.name, limit: room.most, used: Some(room.used), resets_at: None })
+        .collect();
+    let resets_at = Some(taken.resets_at);
+    let view = |name, limit, used, resets_at| LimitView { name, limit, used, resets_at };
+    items.push(view("table_rows", most.table_rows, None, None));
+    items.push(view("events_per_second", most.events_per_second, None, None));
+    items.push(view("events_per_month", most.events_per_month, Some(taken.events), resets_at));
+    items.push(view("bytes_per_month", most.bytes_per_month, Some(taken.bytes), resets_at));
+    Ok(reply::ok(&PageView { items, next_cursor: None }))
+}
+
+/// Lists named sets of limits, the smallest first.
+#[utoipa::path(
+    get,
+    path = "/v1/tiers",
+    responses((status = 200, body = PageView<TierView>)),
+)]
+async fn tiers() -> Answer {
+    let view =
+        |tier: &'static LimitTier| TierView { name: tier.name, about: tier.about, limits: tier.limits };
+    Ok(reply::ok(&PageView { items: tier::all().iter().map(view).collect(), next_cursor: None }))
+}
+
+/// Changes a workspace: its name, and for the operator its limits.
 #[utoipa::path(
     patch,
     path = "/v1/workspaces/{workspace}",
@@ -121,7 +220,7 @@ async fn update(
     PathParams(workspace): PathParams<String>,
     body: JsonBody<WorkspaceChange>,
 ) -> Answer {
-    let (name, faults) = body.map(|body, _| body.0.name.map(|name| name.0));
-    let changed = call.control.update_workspace(call.principal()?, &workspace, name, faults).await?;
+    let (draft, faults) = body.map(|body, _| body.0.draft());
+    let changed = call.control.update_workspace(call.principal()?, &workspace, draft, faults).await?;
     Ok(reply::ok(&show(&changed)))
 }

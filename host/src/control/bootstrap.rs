@@ -10,8 +10,8 @@ use crate::domain::config::Workspace;
 use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
-use crate::store::StoreError;
 use crate::domain::workspace_limits::WorkspaceLimits;
+use crate::store::StoreError;
 
 /// What generated admin keys begin with.
 const ADMIN_PREFIX: &str = "hm_admin_";

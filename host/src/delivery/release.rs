@@ -131,6 +131,9 @@ pub(crate) fn waits_for_steps(log: &EventLog, record: &DeliveryRecord) -> bool {
 fn was_seen(log: &EventLog, id: DeliveryId) -> bool {
     let mut attempts = log.attempts.iter().filter(|entry| entry.attempt.id.delivery() == id);
     attempts.any(|entry| {
-        !matches!(entry.attempt.error_code(), Some(ErrorCode::EgressRefused | ErrorCode::StepFailed))
+        !matches!(
+            entry.attempt.error_code(),
+            Some(ErrorCode::EgressRefused | ErrorCode::StepFailed | ErrorCode::BodyRefused)
+        )
     })
 }

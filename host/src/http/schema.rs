@@ -22,6 +22,7 @@ use crate::domain::config::Scope;
 use crate::domain::config::ValueFrom;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::grant::Grant;
 use crate::domain::id;
 use crate::domain::plugin::Digest;
@@ -107,6 +108,7 @@ described! {
     FlowState => one_of("Whether things flow. What is paused holds, or refuses.", &["active", "paused"]);
     Scope => one_of("What a key may do; `admin` may do everything.", &["read", "write", "ingest", "admin"]);
     DestinationKind => one_of("What a destination is.", &DestinationKind::NAMES);
+    ReceiverKind => one_of("A service that takes bodies of one form only.", &ReceiverKind::NAMES);
     DeliveryState => one_of("Where a delivery stands.", &DeliveryState::NAMES);
     ColumnType => one_of("What the values of a column are.", &ColumnType::NAMES);
     RowChange => one_of("What became of a row.", &RowChange::NAMES);

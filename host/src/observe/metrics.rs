@@ -28,7 +28,7 @@ use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
 
 /// `ok` and every error code, in the order of [`attempt_place`].
-const OUTCOMES: [&str; 11] = [
+const OUTCOMES: [&str; 12] = [
     "ok",
     ErrorCode::DnsFailed.name(),
     ErrorCode::ConnectionRefused.name(),
@@ -40,6 +40,7 @@ const OUTCOMES: [&str; 11] = [
     ErrorCode::EgressRefused.name(),
     ErrorCode::StepFailed.name(),
     ErrorCode::RowRefused.name(),
+    ErrorCode::BodyRefused.name(),
 ];
 
 fn attempt_place(error: Option<ErrorCode>) -> usize {
@@ -54,6 +55,7 @@ fn attempt_place(error: Option<ErrorCode>) -> usize {
         ErrorCode::EgressRefused => 8,
         ErrorCode::StepFailed => 9,
         ErrorCode::RowRefused => 10,
+        ErrorCode::BodyRefused => 11,
     })
 }
 
@@ -76,7 +78,7 @@ pub struct Metrics {
     plugin_artifacts: [Gauge; 3],
     rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
-    attempts: [Counter; 11],
+    attempts: [Counter; 12],
     in_flight: Gauge,
     computing: Gauge,
     connections: Gauge,

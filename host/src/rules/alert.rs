@@ -167,7 +167,8 @@ fn words(cause: &AlertCause, name: &str, seen: &AlertEvidence) -> (String, Strin
         ),
         AlertCause::LimitReached(_, limit) => (
             format!("workspace {name} has reached its limit {limit}, and refuses events: {}", seen.detail),
-            "What was refused has to be sent again. Have the limit raised by the operator, or send less.".to_owned(),
+            "What was refused has to be sent again. Have the limit raised by the operator, or send less."
+                .to_owned(),
         ),
     }
 }

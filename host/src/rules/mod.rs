@@ -13,6 +13,7 @@ mod mac;
 pub mod own_answer;
 pub mod payload_schema;
 pub mod rate;
+pub mod receiver;
 pub mod rollout;
 pub mod route;
 pub mod seal;

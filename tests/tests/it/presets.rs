@@ -319,6 +319,54 @@ async fn an_app_builder_and_chats() {
     }
 }
 
+/// What a service would refuse is not sent, and says why; with another mapping it goes.
+#[tokio::test]
+async fn what_a_chat_would_not_take_is_not_sent() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let url = |path: &str| format!("url={}", sink.url(path));
+    apply(&gateway, "discord", &["--param", &url("/discord"), "--param", "text={{$.text}}"]).await;
+    apply(&gateway, "slack", &["--param", &url("/slack"), "--param", "text={{$.text}}"]).await;
+    let event = json!({"type": "a", "payload": {"text": "x".repeat(2001)}});
+    let id = client.post("/v1/events", &event).await.expect(202)["id"].as_str().unwrap().to_owned();
+    sink.wait_for("/slack", 1).await;
+    let refused = crate::delivery::delivery_in(&client, &id, "failed_by_gateway").await;
+    let path = format!("/v1/deliveries/{}", refused["id"].as_str().unwrap());
+    let attempts = client.all(&format!("{path}/attempts")).await;
+    let error = &attempts[0]["error"];
+    assert_eq!(error["code"], "body_refused", "{attempts:?}");
+    assert!(
+        error["detail"].as_str().unwrap().contains("/content has 2001 characters; at most 2000"),
+        "{error}"
+    );
+    assert_eq!(client.all("/v1/deliveries?error=body_refused").await.len(), 1);
+    assert!(sink.hits_at("/discord").is_empty());
+    let short = json!({"steps": [{"mapping": {"version": 1, "output": {"content": "too long to show"}}}]});
+    client.patch("/v1/connections/discord", &short).await.expect(200);
+    client.act(&format!("{path}/retry")).await.expect(200);
+    assert_eq!(sink.wait_for("/discord", 1).await[0].json(), json!({"content": "too long to show"}));
+}
+
+#[tokio::test]
+async fn an_alert_is_an_incident_until_it_has_recovered() {
+    let gateway = Gateway::start_with(|options| options.env("HOOKMILL_ALERTS_RECOVERED_AFTER", "1s")).await;
+    let (client, sink) = (gateway.client(), Sink::start().await);
+    let (url, key) = (format!("url={}", sink.url("/enqueue")), "k".repeat(32));
+    let parameters = ["--param", &url, "--param", &format!("routing_key={key}")];
+    apply(&gateway, "pagerduty", &parameters).await;
+    sink.script("/crm", |before, _| hookmill_tests::Reply::Status(if before == 0 { 500 } else { 200 }));
+    let retry = json!({"delays": ["100ms"]});
+    let crm = hookmill_tests::pipeline::Plan::new("crm", &sink.url("/crm")).connection("retry", retry);
+    crm.make(&client).await.accept(&client, &json!({})).await;
+    let hits = sink.wait_for("/enqueue", 2).await;
+    let hits: Vec<Value> = hits.iter().filter(|hit| hit.path == "/enqueue").map(|hit| hit.json()).collect();
+    assert_eq!((&hits[0]["event_action"], &hits[1]["event_action"]), (&json!("trigger"), &json!("resolve")));
+    assert_eq!(hits[0]["dedup_key"], hits[1]["dedup_key"]);
+    assert_eq!((&hits[0]["routing_key"], &hits[0]["payload"]["severity"]), (&json!(key), &json!("error")));
+    let summary = hits[0]["payload"]["summary"].as_str().unwrap();
+    assert!(summary.contains("crm") && summary.contains("500"), "{summary}");
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_parameters_is_told_at_once() {
     let gateway = Gateway::start().await;

@@ -24,6 +24,7 @@ use crate::rules::backoff::parse_retry_after;
 use crate::rules::hide;
 use crate::rules::lifecycle::Asked;
 use crate::rules::lifecycle::LifecycleInput;
+use crate::rules::receiver;
 use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::Store as _;
@@ -42,6 +43,11 @@ pub(super) async fn attempt(
             return Attempted::unmade(SendError { code: ErrorCode::EgressRefused, detail: detail.clone() });
         }
     };
+    if let Some(Err(detail)) =
+        transport.receiver.map(|receiver| receiver::check(receiver, &job.bytes.payload))
+    {
+        return Attempted::unmade(SendError { code: ErrorCode::BodyRefused, detail });
+    }
     let made = || Ok(request(transport, job, signed()?));
     let Sent { outcome, timings } = delivery.egress().send_made(target, &made, transport.timeout).await;
     let mut outcome = outcome.map(|response| hidden(delivery, destination, job, response)).into();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::config::Basic;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::StoredSecret;
 
 /// What only this kind has.
@@ -19,6 +20,9 @@ pub struct HttpEndpoint {
     /// The type of the event that a 2xx answer is published as, if any is.
     #[serde(default)]
     pub answer_type: Option<String>,
+    /// The service behind it, which takes bodies of one form only.
+    #[serde(default)]
+    pub receiver: Option<ReceiverKind>,
 }
 
 /// Credentials a destination wants; any combination.

@@ -3,6 +3,7 @@
 
 mod http;
 mod inbox;
+mod receiver;
 
 pub use http::AuthHeader;
 pub use http::DestinationAuth;
@@ -10,6 +11,7 @@ pub use http::HttpEndpoint;
 pub use inbox::INBOX_BYTES_MAX;
 pub use inbox::INBOX_REQUESTS_MAX;
 pub use inbox::InboxRequest;
+pub use receiver::ReceiverKind;
 
 use serde::{Deserialize, Serialize};
 

@@ -154,6 +154,8 @@ pub enum ErrorCode {
     StepFailed,
     /// The table takes no such row. Final.
     RowRefused,
+    /// The service behind the destination takes no such body. Final.
+    BodyRefused,
 }
 
 impl ErrorCode {
@@ -170,6 +172,7 @@ impl ErrorCode {
             Self::EgressRefused => "egress_refused",
             Self::StepFailed => "step_failed",
             Self::RowRefused => "row_refused",
+            Self::BodyRefused => "body_refused",
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::domain::destination::Destination;
 use crate::domain::destination::Endpoint;
 use crate::domain::destination::INBOX_REQUESTS_MAX;
 use crate::domain::time::Timestamp;
-use crate::store::Store as _;
 use crate::domain::workspace_limits::WorkspaceLimits;
+use crate::store::Store as _;
 
 /// Leads what is published into an inbox.
 async fn with_inbox(flow: &Flow) {

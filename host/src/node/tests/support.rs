@@ -306,6 +306,7 @@ impl Flow {
                 auth: DestinationAuth::default(),
                 timeout_ms: 60_000,
                 answer_type: None,
+                receiver: None,
             }),
             headers: Headers::default(),
             signing: Signing { profile: SigningProfile::None, secrets: Vec::new() },

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One file each, in the order in which they are shown.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     include_str!("data/beton-tables.yaml"),
     include_str!("data/beton-signals.yaml"),
     include_str!("data/crm.yaml"),
@@ -19,6 +19,7 @@ const FILES: [&str; 12] = [
     include_str!("data/slack.yaml"),
     include_str!("data/discord.yaml"),
     include_str!("data/teams.yaml"),
+    include_str!("data/pagerduty.yaml"),
     include_str!("data/zapier.yaml"),
     include_str!("data/make.yaml"),
     include_str!("data/n8n.yaml"),

@@ -65,7 +65,8 @@ impl LifecycleInput {
     pub fn of_error(code: ErrorCode) -> Self {
         match code {
             ErrorCode::EgressRefused => Self::EgressRefused,
-            ErrorCode::StepFailed => Self::StepFailed,
+            // It was made, and is not what its steps were to make.
+            ErrorCode::StepFailed | ErrorCode::BodyRefused => Self::StepFailed,
             code => Self::Broke { code },
         }
     }

@@ -17,6 +17,7 @@ use crate::control::resources::check::fields;
 use crate::domain::destination::AuthHeader;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::HttpEndpoint;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
 use crate::egress::Egress;
@@ -50,18 +51,21 @@ pub struct HttpDraft {
     pub timeout_ms: Option<u64>,
     /// The type of the event that answers are published as.
     pub answer_type: Option<Option<String>>,
+    /// The service behind it.
+    pub receiver: Option<Option<ReceiverKind>>,
 }
 
 impl HttpDraft {
     /// The names of what it mentions.
     pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
-        let Self { url, method, auth, timeout_ms, answer_type } = self;
+        let Self { url, method, auth, timeout_ms, answer_type, receiver } = self;
         let given = [
             ("url", url.is_some()),
             ("method", method.is_some()),
             ("auth", auth.is_some()),
             ("timeout_ms", timeout_ms.is_some()),
             ("answer_type", answer_type.is_some()),
+            ("receiver", receiver.is_some()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name)
     }
@@ -78,6 +82,8 @@ pub struct HttpTransport {
     pub timeout: Duration,
     /// The type of the event that a 2xx answer is published as.
     pub answer_type: Option<Arc<str>>,
+    /// The service behind it, whose form bodies must have.
+    pub receiver: Option<ReceiverKind>,
 }
 
 impl HttpTransport {
@@ -88,6 +94,7 @@ impl HttpTransport {
             method: Method::from_bytes(endpoint.method.as_bytes()).unwrap_or(Method::POST),
             timeout: Duration::from_millis(endpoint.timeout_ms),
             answer_type: endpoint.answer_type.as_deref().map(Arc::from),
+            receiver: endpoint.receiver,
         }
     }
 }
@@ -147,6 +154,7 @@ pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egre
         }
         endpoint.answer_type = answer_type;
     }
+    endpoint.receiver = draft.receiver.unwrap_or(endpoint.receiver);
 }
 
 fn checked_auth(auth: AuthDraft, faults: &mut Faults) -> DestinationAuth {

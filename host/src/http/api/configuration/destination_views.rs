@@ -5,6 +5,7 @@ use crate::domain::config::FlowState;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::id::DestinationId;
 use crate::domain::id::TableId;
 use crate::domain::time::Timestamp;
@@ -77,6 +78,9 @@ pub(crate) struct DestinationView {
     /// The type of the event that a 2xx answer is published as; null: none is.
     #[schema(required = true)]
     pub answer_type: Option<String>,
+    /// The service behind the URL, if it is one of those whose form is known.
+    #[schema(required = true)]
+    pub receiver: Option<ReceiverKind>,
     /// When failed deliveries are tried again.
     pub retry: RetryView,
     /// Deliveries at a time.
@@ -114,6 +118,7 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         signing: signing::show(&destination.signing, None),
         timeout_ms: http.map(|http| http.timeout_ms),
         answer_type: http.and_then(|http| http.answer_type.clone()),
+        receiver: http.and_then(|http| http.receiver),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
         // It was JSON when it was saved.

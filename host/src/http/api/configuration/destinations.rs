@@ -12,6 +12,7 @@ use crate::control::resources::transport::AuthDraft;
 use crate::control::resources::transport::HttpDraft;
 use crate::domain::config::FlowState;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::id::DeliveryId;
 use crate::domain::secret::Secret;
 use crate::http::api::configuration::destination_views::DestinationView;
@@ -111,6 +112,10 @@ pub(crate) struct DestinationBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     answer_type: Option<Option<String>>,
+    /// The service behind the URL, which takes bodies of one form only: what it would refuse is not sent, and says why.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<ReceiverKind>)]
+    receiver: Option<Option<ReceiverKind>>,
     /// When failed deliveries are tried again; the preset `standard` if not given.
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<RetryBody>)]
@@ -180,6 +185,7 @@ pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFau
             auth: body.auth.map(|auth| auth.map(AuthBody::draft)),
             timeout_ms: body.timeout_ms,
             answer_type: body.answer_type,
+            receiver: body.receiver,
         },
         table: body.table,
         headers: body.headers.map(|headers| parts::headers(headers, "/headers", faults)),

@@ -43,7 +43,7 @@ use crate::http::view::PageView;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 
-const ERRORS: [ErrorCode; 10] = [
+const ERRORS: [ErrorCode; 11] = [
     ErrorCode::DnsFailed,
     ErrorCode::ConnectionRefused,
     ErrorCode::ConnectionFailed,
@@ -54,6 +54,7 @@ const ERRORS: [ErrorCode; 10] = [
     ErrorCode::EgressRefused,
     ErrorCode::StepFailed,
     ErrorCode::RowRefused,
+    ErrorCode::BodyRefused,
 ];
 
 fn error_codes() -> RefOr<Schema> {

@@ -12,6 +12,7 @@ use crate::domain::config::Connection;
 use crate::domain::config::Origin;
 use crate::domain::config::Source;
 use crate::domain::destination::Destination;
+use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
 use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::retry;
@@ -159,6 +160,7 @@ fn destination_form(destination: &Destination, documents: &Documents) -> Value {
         form["method"] = http.method.clone().into();
         form["timeout_ms"] = http.timeout_ms.into();
         form["answer_type"] = http.answer_type.clone().into();
+        form["receiver"] = http.receiver.map(ReceiverKind::name).into();
         form["auth"] = credentials::auth_form(&http.auth);
     }
     form

@@ -171,11 +171,11 @@ fn destination(control: &Control, workspace: WorkspaceId) -> Destination {
         name: DESTINATION.into(),
         created_at: control.now(),
         state: FlowState::Active,
-        endpoint: Endpoint::Http(HttpEndpoint {
+        endpoint: Endpoint::Http(Box::new(HttpEndpoint {
             method: "POST".into(),
             timeout_ms: 15_000,
             ..HttpEndpoint::default()
-        }),
+        })),
         headers: Headers::default(),
         signing: Signing {
             profile: SigningProfile::StandardWebhooks,

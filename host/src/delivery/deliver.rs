@@ -9,10 +9,17 @@ use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::transport;
 use crate::delivery::transport::Attempted;
+use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
+use crate::domain::destination::BatchRule;
+use crate::domain::id::BatchId;
+use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
+use crate::pipeline::job::no_bytes;
+use crate::rules::batch;
+use crate::rules::batch::BatchMember;
 
 /// One attempt at a delivery. A bad peer is an outcome, not an error.
 pub(crate) async fn run(
@@ -21,13 +28,90 @@ pub(crate) async fn run(
     job: &Job,
     now: Timestamp,
 ) -> Attempted {
-    let signed =
-        || headers(destination, job, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail });
+    attempt_as(delivery, destination, job, &job.id.to_string(), now).await
+}
+
+/// One attempt at several in one request, which the receiver knows by an id of its own.
+pub(crate) async fn run_batch(
+    delivery: &Delivery,
+    destination: &DestinationRuntime,
+    rule: &BatchRule,
+    jobs: &[Job],
+    now: Timestamp,
+) -> (BatchId, Attempted) {
+    let ids: Vec<DeliveryId> = jobs.iter().map(|job| job.id).collect();
+    let id = batch::id(&ids);
+    let Some(request) = as_one(rule, id, jobs) else {
+        return (
+            id,
+            Attempted::unmade(SendError { code: ErrorCode::StepFailed, detail: "no deliveries".into() }),
+        );
+    };
+    let attempted = attempt_as(delivery, destination, &request, &id.to_string(), now).await;
+    (id, transport::without_secrets(delivery, jobs, attempted))
+}
+
+fn member(job: &Job) -> BatchMember<'_> {
+    BatchMember { id: job.id, event_type: &job.bytes.event_type, payload: &job.bytes.payload }
+}
+
+/// The first of them with the body of all.
+fn as_one(rule: &BatchRule, id: BatchId, jobs: &[Job]) -> Option<Job> {
+    let members: Vec<BatchMember<'_>> = jobs.iter().map(member).collect();
+    let first = jobs.first()?;
+    let bytes = DeliveryBytes {
+        event_type: batch::event_type(&members).to_owned(),
+        content_type: "application/json".to_owned(),
+        payload: batch::body(rule.form, id, &members).into(),
+        ..no_bytes()
+    };
+    let Job {
+        id,
+        workspace,
+        connection,
+        destination,
+        revision,
+        state,
+        attempts,
+        schedule_from,
+        received_at,
+        ..
+    } = *first;
+    Some(Job {
+        id,
+        workspace,
+        connection,
+        destination,
+        revision,
+        state,
+        attempts,
+        schedule_from,
+        bytes,
+        received_at,
+        open: None,
+    })
+}
+
+async fn attempt_as(
+    delivery: &Delivery,
+    destination: &DestinationRuntime,
+    job: &Job,
+    id: &str,
+    now: Timestamp,
+) -> Attempted {
+    let signed = || {
+        headers(destination, job, id, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail })
+    };
     transport::attempt(delivery, destination, job, now, &signed).await
 }
 
 /// The destination's headers, then the delivery's own, then the signature, which nothing overrides.
-fn headers(destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Result<HeaderMap, String> {
+fn headers(
+    destination: &DestinationRuntime,
+    job: &Job,
+    id: &str,
+    now: Timestamp,
+) -> Result<HeaderMap, String> {
     let mut headers = destination.headers.clone();
     for (name, value) in &job.bytes.headers.0 {
         insert(&mut headers, name, value)?;
@@ -37,8 +121,7 @@ fn headers(destination: &DestinationRuntime, job: &Job, now: Timestamp) -> Resul
         headers.entry(http::header::CONTENT_TYPE).or_insert(content_type);
     }
     let signing = destination.signing.as_ref().map_err(Clone::clone)?;
-    let id = job.id.to_string();
-    for (name, value) in signing.sign(&id, now, &job.bytes.event_type, &job.bytes.payload) {
+    for (name, value) in signing.sign(id, now, &job.bytes.event_type, &job.bytes.payload) {
         insert(&mut headers, &name, &value)?;
     }
     Ok(headers)

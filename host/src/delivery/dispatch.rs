@@ -1,6 +1,7 @@
 //! Brings deliveries to the wire: into their destination's lane or onto the disk, and keeps at
 //! most the destination's number of workers busy with each lane. Not here: sending, deciding.
 
+mod batch;
 mod load;
 mod place;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::control::resources::transport::Transport;
 use crate::control::snapshot::DestinationRuntime;
 use crate::control::snapshot::Snapshot;
 use crate::delivery::Delivery;
@@ -16,12 +18,15 @@ use crate::delivery::dispatch::place::WorkerPlace;
 use crate::delivery::in_flight::WorkspaceSlots;
 use crate::delivery::queues::Gate;
 use crate::delivery::queues::Next;
+use crate::delivery::queues::NextBatch;
 use crate::delivery::queues::Parked;
 use crate::delivery::queues::Queue;
 use crate::delivery::settle;
+use crate::delivery::settle::Settlement;
 use crate::domain::config::FlowState;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::BatchRule;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::time::Timestamp;
@@ -32,6 +37,9 @@ use crate::rules::lifecycle::Cx;
 use crate::rules::lifecycle::LifecycleInput;
 use crate::store::Change;
 use crate::store::Store;
+
+/// Milliseconds that a delivery waits for others in memory, at most.
+const IN_MEMORY_MS: u64 = 2000;
 
 impl Delivery {
     /// Takes over what an event came to.
@@ -51,7 +59,8 @@ impl Delivery {
     pub(super) fn enqueue(&self, job: Job) {
         let snapshot = self.snapshot();
         let lane = self.lanes().of(job.destination);
-        let gate = if snapshot.is_paused(job.connection) { Gate::Shut } else { self.gate(job.destination) };
+        let waits = snapshot.is_paused(job.connection) || waits_long(&snapshot, job.destination);
+        let gate = if waits { Gate::Shut } else { self.gate(job.destination) };
         let destination = job.destination;
         let offered = lane.lock().offer(Box::new(job), gate);
         if let Err(job) = offered {
@@ -106,6 +115,13 @@ impl Delivery {
         }
     }
 
+    /// When something may be due.
+    fn look_again(&self, due: Option<Timestamp>, destination: DestinationId) {
+        if let Some(due) = due {
+            self.alarm().set(due, destination);
+        }
+    }
+
     fn gate(&self, destination: DestinationId) -> Gate {
         let snapshot = self.snapshot();
         let paused = snapshot
@@ -139,7 +155,21 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
     loop {
         let snapshot = delivery.snapshot();
         let gate = delivery.gate(destination);
-        let next = place.next(delivery.now(), gate, |parked| waits(&snapshot, parked));
+        let waits = |parked: &Parked| waits(&snapshot, parked);
+        if let Some((found, rule)) = batching(&snapshot, destination) {
+            let taken = place.next_batch(delivery.now(), gate, &rule, waits);
+            if let NextBatch::Nothing(next_due) = taken {
+                return delivery.look_again(next_due, destination);
+            }
+            delivery.kick(destination, &lane);
+            let jobs = Box::pin(batch::load(&delivery, destination, taken)).await;
+            if let Some(first) = jobs.first() {
+                let share = share.get_or_insert_with(|| delivery.wire().share(first.workspace));
+                Box::pin(batch::attempt(&delivery, share, found, &rule, jobs)).await;
+            }
+            continue;
+        }
+        let next = place.next(delivery.now(), gate, waits);
         let job = match next {
             Next::Ready(job) => *job,
             // Rare and large: the future of every other worker need not have room for it.
@@ -147,12 +177,7 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
                 Some(job) => job,
                 None => continue,
             },
-            Next::Nothing(next_due) => {
-                if let Some(due) = next_due {
-                    delivery.alarm().set(due, destination);
-                }
-                return;
-            }
+            Next::Nothing(next_due) => return delivery.look_again(next_due, destination),
         };
         // Another worker can use the next one meanwhile.
         delivery.kick(destination, &lane);
@@ -167,6 +192,20 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
     }
 }
 
+/// How its deliveries go in one request, if they do.
+fn batching(snapshot: &Snapshot, destination: DestinationId) -> Option<(&DestinationRuntime, BatchRule)> {
+    let found = snapshot.destinations.get(&destination)?;
+    match &found.transport {
+        Transport::Http(transport) => transport.batch.map(|rule| (found.as_ref(), rule)),
+        _ => None,
+    }
+}
+
+/// Whether a new delivery waits for others for so long that it does so on disk: in memory it would hold its event.
+fn waits_long(snapshot: &Snapshot, destination: DestinationId) -> bool {
+    batching(snapshot, destination).is_some_and(|(_, rule)| rule.max_wait_ms > IN_MEMORY_MS)
+}
+
 /// Whether a delivery that is due is held back.
 fn waits(snapshot: &Snapshot, parked: &Parked) -> bool {
     snapshot.is_paused(parked.connection) || (parked.held && snapshot.is_quarantined(parked.connection))
@@ -176,10 +215,11 @@ async fn attempt(delivery: &Delivery, share: &WorkspaceSlots, destination: &Dest
     let turn = delivery.wire().turn(share).await;
     let began = delivery.now();
     delivery.observer().metrics.in_flight(1);
-    let sent = deliver::run(delivery, destination, &job, began).await;
+    let attempted = deliver::run(delivery, destination, &job, began).await;
     delivery.observer().metrics.in_flight(-1);
     drop(turn);
-    settle::run(delivery, destination, job, began, sent);
+    let (now, jitter) = (delivery.now(), delivery.jitter());
+    settle::run(delivery, destination, job, Settlement { began, now, jitter, attempted, noted: None });
 }
 
 /// The destination is gone: so is the reason to deliver.

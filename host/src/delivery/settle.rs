@@ -10,6 +10,9 @@ use crate::delivery::transport::Attempted;
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::plan::Note;
+use crate::domain::plan::Noted;
+use crate::domain::plan::NotedDelivery;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 use crate::pipeline::job::no_bytes;
@@ -21,17 +24,31 @@ use crate::store::Change;
 use crate::store::LogEntry;
 use crate::store::Store;
 
+/// An attempt that is over.
+#[derive(Debug)]
+pub(crate) struct Settlement {
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// When it ended.
+    pub(crate) now: Timestamp,
+    /// From 0 up to 1, for the next time.
+    pub(crate) jitter: f64,
+    /// What came of it.
+    pub(crate) attempted: Attempted,
+    /// What else is to be said of it.
+    pub(crate) noted: Option<Noted>,
+}
+
 /// Settles an attempt: the log row, the next state, the next time.
 pub(crate) fn run(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     mut job: Job,
-    began: Timestamp,
-    attempted: Attempted,
+    settlement: Settlement,
 ) {
-    let now = delivery.now();
+    let Settlement { began, now, jitter, attempted, noted } = settlement;
     job.attempts = job.attempts.saturating_add(1);
-    let decision = decide(delivery, destination, &job, now, &attempted.outcome);
+    let decision = decide(delivery, destination, &job, (now, jitter), &attempted.outcome);
     let attempt = Attempt {
         id: job.id.attempt(job.attempts),
         at: began,
@@ -48,7 +65,8 @@ pub(crate) fn run(
         destination: job.destination,
         attempt,
     };
-    let log = vec![LogEntry::Attempt(entry)];
+    let note = noted.map(|what| LogEntry::Note(note(&job, now, what)));
+    let log = [LogEntry::Attempt(entry)].into_iter().chain(note).collect();
     let mut change = Change { log, kv: attempted.keeps, ..Change::default() };
     let had_record = job.open.is_none();
     let due = decision.wake_at.unwrap_or(now);
@@ -69,6 +87,11 @@ pub(crate) fn run(
     }
 }
 
+fn note(job: &Job, at: Timestamp, what: Noted) -> Note {
+    let about = NotedDelivery { id: job.id, connection: job.connection, destination: job.destination };
+    Note { event: job.id.event(), workspace: job.workspace, at, delivery: Some(about), what }
+}
+
 /// What the lifecycle said, in the form this file acts on.
 struct Decision {
     state: DeliveryState,
@@ -80,19 +103,14 @@ fn decide(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     job: &Job,
-    now: Timestamp,
+    (now, jitter): (Timestamp, f64),
     outcome: &AttemptOutcome,
 ) -> Decision {
     let input = transport::meaning(destination, job, outcome, now);
     let snapshot = delivery.snapshot();
     let connection = snapshot.documents.connections.get(job.connection);
     let policy = connection.and_then(|found| found.retry.as_ref()).unwrap_or(&destination.destination.retry);
-    let cx = Cx {
-        policy,
-        attempts: u32::from(job.attempts.saturating_sub(job.schedule_from)),
-        now,
-        jitter: delivery.jitter(),
-    };
+    let cx = Cx { policy, attempts: u32::from(job.attempts.saturating_sub(job.schedule_from)), now, jitter };
     let (state, effects) = lifecycle::step(job.state, input, &cx);
     let mut decision = Decision { state, wake_at: None, pause_destination: false };
     for effect in effects {

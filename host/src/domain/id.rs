@@ -182,6 +182,8 @@ typed_id!(/// A request that was turned away at a source.
     RejectionId, "rej");
 typed_id!(/// Something that somebody ought to hear of.
     AlertId, "alr");
+typed_id!(/// Deliveries in one request.
+    BatchId, "bat");
 
 impl EventId {
     /// The id of the event's delivery in that slot; slots count from 1 in the order in which

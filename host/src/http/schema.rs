@@ -21,6 +21,7 @@ use crate::domain::config::OnError;
 use crate::domain::config::Scope;
 use crate::domain::config::ValueFrom;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::BatchForm;
 use crate::domain::destination::DestinationKind;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::grant::Grant;
@@ -108,6 +109,7 @@ described! {
     FlowState => one_of("Whether things flow. What is paused holds, or refuses.", &["active", "paused"]);
     Scope => one_of("What a key may do; `admin` may do everything.", &["read", "write", "ingest", "admin"]);
     DestinationKind => one_of("What a destination is.", &DestinationKind::NAMES);
+    BatchForm => one_of("How the body of a batch looks.", &BatchForm::NAMES);
     ReceiverKind => one_of("A service that takes bodies of one form only.", &ReceiverKind::NAMES);
     DeliveryState => one_of("Where a delivery stands.", &DeliveryState::NAMES);
     ColumnType => one_of("What the values of a column are.", &ColumnType::NAMES);

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod alert;
 pub mod backoff;
+pub mod batch;
 pub mod challenge;
 pub mod config_presets;
 pub mod hide;

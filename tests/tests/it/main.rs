@@ -7,6 +7,7 @@ mod alerts;
 mod api_examples;
 mod architecture;
 mod artifacts;
+mod batches;
 mod chains;
 mod cli;
 mod comparisons;

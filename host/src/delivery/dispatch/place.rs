@@ -7,8 +7,10 @@ use parking_lot::Mutex;
 
 use crate::delivery::queues::Gate;
 use crate::delivery::queues::Next;
+use crate::delivery::queues::NextBatch;
 use crate::delivery::queues::Parked;
 use crate::delivery::queues::Queue;
+use crate::domain::destination::BatchRule;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 
@@ -16,27 +18,44 @@ use crate::domain::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct WorkerPlace {
     lane: Arc<Mutex<Queue>>,
-    taken: Option<DeliveryId>,
+    taken: Vec<DeliveryId>,
     given_back: bool,
 }
 
 impl WorkerPlace {
     /// The place that `take_worker` gave.
     pub(super) fn new(lane: Arc<Mutex<Queue>>) -> Self {
-        Self { lane, taken: None, given_back: false }
+        Self { lane, taken: Vec::new(), given_back: false }
     }
 
     /// Gives back what was taken, and takes the next. Nothing gives the place back, too.
     pub(super) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(&Parked) -> bool) -> Next {
         let mut lane = self.lane.lock();
-        if let Some(id) = self.taken.take() {
-            lane.done(id);
-        }
+        self.taken.drain(..).for_each(|id| lane.done(id));
         let next = lane.next(now, gate, paused);
         match &next {
-            Next::Ready(job) => self.taken = Some(job.id),
-            Next::Parked(id, _) => self.taken = Some(*id),
+            Next::Ready(job) => self.taken.push(job.id),
+            Next::Parked(id, _) => self.taken.push(*id),
             Next::Nothing(_) => self.given_back = true,
+        }
+        next
+    }
+
+    /// The same for several.
+    pub(super) fn next_batch(
+        &mut self,
+        now: Timestamp,
+        gate: Gate,
+        rule: &BatchRule,
+        paused: impl Fn(&Parked) -> bool,
+    ) -> NextBatch {
+        let mut lane = self.lane.lock();
+        self.taken.drain(..).for_each(|id| lane.done(id));
+        let next = lane.next_batch(now, gate, rule, paused);
+        match &next {
+            NextBatch::Ready(jobs) => self.taken.extend(jobs.iter().map(|job| job.id)),
+            NextBatch::Parked(parked) => self.taken.extend(parked.iter().map(|(id, _)| *id)),
+            NextBatch::Nothing(_) => self.given_back = true,
         }
         next
     }
@@ -45,9 +64,7 @@ impl WorkerPlace {
 impl Drop for WorkerPlace {
     fn drop(&mut self) {
         let mut lane = self.lane.lock();
-        if let Some(id) = self.taken.take() {
-            lane.done(id);
-        }
+        self.taken.drain(..).for_each(|id| lane.done(id));
         if !self.given_back {
             lane.leave();
         }

@@ -1,6 +1,8 @@
 //! What waits for one destination: payloads ready in memory, and the ids of deliveries parked on
 //! disk until they are due. A pure structure behind one short lock; nothing here waits or sends.
 
+mod batch;
+
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
@@ -10,6 +12,8 @@ use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
+
+pub(crate) use batch::NextBatch;
 
 /// Deliveries kept ready in memory per destination; the others are parked on disk.
 const READY_MAX: usize = 1024;

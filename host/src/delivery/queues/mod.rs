@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub(crate) use alarm::Alarm;
 pub(crate) use lane::Gate;
 pub(crate) use lane::Next;
+pub(crate) use lane::NextBatch;
 pub(crate) use lane::Parked;
 pub(crate) use lane::Queue;
 pub(crate) use lane::Removed;

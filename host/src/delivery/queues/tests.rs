@@ -4,11 +4,14 @@ use bytes::Bytes;
 
 use crate::delivery::queues::Gate;
 use crate::delivery::queues::Next;
+use crate::delivery::queues::NextBatch;
 use crate::delivery::queues::Parked;
 use crate::delivery::queues::Queue;
 use crate::delivery::queues::Removed;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::BatchForm;
+use crate::domain::destination::BatchRule;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
@@ -151,4 +154,57 @@ fn what_a_worker_has_is_here_until_it_gives_it_back() {
     assert!(lane.take_worker(1), "the place is free again");
     assert_eq!(next(&mut lane, 10, true), "nothing until None");
     assert_eq!(has(&lane), [false, true], "held back by a pause");
+}
+
+/// What comes out together at `now`, as text.
+fn next_batch(lane: &mut Queue, now: u64, paused: bool) -> String {
+    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array };
+    let ids = |ids: Vec<u128>| ids.iter().map(u128::to_string).collect::<Vec<_>>().join(" ");
+    lane.take_worker(9);
+    match lane.next_batch(at(now), Gate::Open, &rule, |_| paused) {
+        NextBatch::Ready(jobs) => format!("ready {}", ids(jobs.iter().map(|job| job.id.bits()).collect())),
+        NextBatch::Parked(found) => {
+            format!("parked {}", ids(found.iter().map(|(id, _)| id.bits()).collect()))
+        }
+        NextBatch::Nothing(due) => format!("nothing {:?}", due.map(Timestamp::as_millis)),
+    }
+}
+
+#[test]
+fn a_batch_goes_when_it_is_full_or_has_waited() {
+    let mut lane = Queue::default();
+    for id in 1..=4 {
+        assert!(lane.offer(job(id, 1), Gate::Open).is_ok());
+    }
+    assert_eq!(next_batch(&mut lane, 0, false), "ready 1 2 3");
+    assert_eq!(next_batch(&mut lane, 99, false), "nothing Some(100)");
+    assert_eq!(next_batch(&mut lane, 100, false), "ready 4");
+    assert_eq!(next_batch(&mut lane, 100, false), "nothing None");
+}
+
+#[test]
+fn what_failed_together_goes_together_and_alone() {
+    let mut lane = Queue::default();
+    for (due, id) in [(50, 1), (50, 2), (60, 3)] {
+        park(&mut lane, due, id);
+    }
+    assert_eq!(next_batch(&mut lane, 49, false), "nothing Some(50)");
+    assert_eq!(next_batch(&mut lane, 60, false), "parked 1 2");
+    assert_eq!(next_batch(&mut lane, 60, true), "nothing None");
+    lane.readmit();
+    assert_eq!(next_batch(&mut lane, 60, false), "parked 3");
+}
+
+#[test]
+fn what_never_went_waits_for_others_on_disk_too() {
+    let mut lane = Queue::default();
+    let new = Parked { connection: CONNECTION, attempts: 0, held: false, faults: 0 };
+    for (due, id) in [(10, 1), (20, 2)] {
+        lane.park(at(due), DeliveryId::from_bits(id), new);
+    }
+    assert_eq!(next_batch(&mut lane, 30, false), "nothing Some(110)");
+    lane.park(at(25), DeliveryId::from_bits(3), new);
+    assert_eq!(next_batch(&mut lane, 30, false), "parked 1 2 3");
+    lane.park(at(40), DeliveryId::from_bits(4), new);
+    assert_eq!(next_batch(&mut lane, 140, false), "parked 4");
 }

@@ -1,5 +1,7 @@
 //! Attempts at a URL: a request, and what its answer means.
 
+use std::collections::BTreeSet;
+
 use ::http::HeaderMap;
 use ::http::Method;
 
@@ -12,6 +14,7 @@ use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
 use crate::domain::delivery::SendError;
+use crate::domain::id::ConnectionId;
 use crate::domain::plan::Note;
 use crate::domain::plan::Noted;
 use crate::domain::plan::NotedDelivery;
@@ -104,11 +107,25 @@ fn request(transport: &HttpTransport, job: &Job, headers: HeaderMap) -> Outgoing
 /// Whatever a receiver says of the credentials it got, the destination's or those that a plugin added, is kept
 /// nowhere.
 fn hidden(delivery: &Delivery, destination: &DestinationRuntime, job: &Job, response: Response) -> Response {
-    let response = destination.hide.response(response);
-    match delivery.snapshot().connections.get(&job.connection) {
-        Some(connection) => connection.secrets().fold(response, |kept, secrets| hide::without(secrets, kept)),
-        None => response,
-    }
+    hidden_of(delivery, [job.connection], destination.hide.response(response))
+}
+
+/// The same for several that were sent together.
+pub(super) fn hidden_of_all(delivery: &Delivery, jobs: &[Job], response: Response) -> Response {
+    let connections: BTreeSet<ConnectionId> = jobs.iter().map(|job| job.connection).collect();
+    hidden_of(delivery, connections, response)
+}
+
+fn hidden_of(
+    delivery: &Delivery,
+    connections: impl IntoIterator<Item = ConnectionId>,
+    response: Response,
+) -> Response {
+    let snapshot = delivery.snapshot();
+    let found = connections.into_iter().filter_map(|id| snapshot.connections.get(&id));
+    found.fold(response, |kept, connection| {
+        connection.secrets().fold(kept, |kept, secrets| hide::without(secrets, kept))
+    })
 }
 
 /// What an answer means.

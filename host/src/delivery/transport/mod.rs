@@ -34,7 +34,7 @@ pub(crate) struct Attempted {
 
 impl Attempted {
     /// It could not be made.
-    fn unmade(error: SendError) -> Self {
+    pub(in crate::delivery) fn unmade(error: SendError) -> Self {
         Self { outcome: AttemptOutcome::Broke(error), timings: Timings::default(), keeps: Vec::new() }
     }
 }
@@ -52,6 +52,16 @@ pub(super) async fn attempt(
         Transport::Inbox => inbox::attempt(delivery, destination, job, now, signed).await,
         Transport::Table(table) => table::attempt(delivery, *table, job).await,
     }
+}
+
+/// Without the secrets of any of the deliveries that were sent together.
+pub(in crate::delivery) fn without_secrets(
+    delivery: &Delivery,
+    jobs: &[Job],
+    attempted: Attempted,
+) -> Attempted {
+    let outcome = attempted.outcome.map(|response| http::hidden_of_all(delivery, jobs, response));
+    Attempted { outcome, ..attempted }
 }
 
 /// What an outcome means for the delivery.

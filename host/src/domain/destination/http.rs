@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::config::Basic;
+use crate::domain::destination::BatchRule;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::StoredSecret;
 
@@ -23,6 +24,9 @@ pub struct HttpEndpoint {
     /// The service behind it, which takes bodies of one form only.
     #[serde(default)]
     pub receiver: Option<ReceiverKind>,
+    /// Several deliveries go in one request.
+    #[serde(default)]
+    pub batch: Option<BatchRule>,
 }
 
 /// Credentials a destination wants; any combination.

@@ -1,10 +1,15 @@
 //! Destinations as they are set up: what all have, and what only one kind has, one file each. Not here: what it means to
 //! send to one (`control::resources::transport`, `delivery::transport`).
 
+mod batch;
 mod http;
 mod inbox;
 mod receiver;
 
+pub use batch::BATCH_EVENTS_MAX;
+pub use batch::BATCH_WAIT_MS_MAX;
+pub use batch::BatchForm;
+pub use batch::BatchRule;
 pub use http::AuthHeader;
 pub use http::DestinationAuth;
 pub use http::HttpEndpoint;
@@ -78,7 +83,7 @@ pub enum Endpoint {
     },
     /// A URL.
     #[serde(untagged)]
-    Http(HttpEndpoint),
+    Http(Box<HttpEndpoint>),
 }
 
 impl DestinationKind {
@@ -110,7 +115,7 @@ impl Endpoint {
     }
 
     /// What there is of a URL.
-    pub const fn http(&self) -> Option<&HttpEndpoint> {
+    pub fn http(&self) -> Option<&HttpEndpoint> {
         match self {
             Self::Http(http) => Some(http),
             Self::Inbox | Self::Table { .. } => None,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Headers;
 use crate::domain::id::{
-    ConnectionId, DeliveryId, DestinationId, EventId, RejectionId, SourceId, WorkspaceId,
+    BatchId, ConnectionId, DeliveryId, DestinationId, EventId, RejectionId, SourceId, WorkspaceId,
 };
 use crate::domain::plugin::{Digest, LogLine};
 use crate::domain::time::Timestamp;
@@ -206,6 +206,13 @@ pub enum Noted {
     AnswerIgnored {
         /// Why, in words.
         reason: String,
+    },
+    /// It was sent with others, in one request.
+    Batched {
+        /// What the receiver knows that request by.
+        batch: BatchId,
+        /// How many it had.
+        members: u32,
     },
 }
 

@@ -174,6 +174,11 @@ fn note_entry(note: &Note) -> TraceEntry {
     let (stage, state, reason) = match &note.what {
         Noted::Held { reason } => ("held", Some(DeliveryState::Held), reason.clone()),
         Noted::AnswerIgnored { reason } => ("answer_ignored", None, reason.clone()),
+        Noted::Batched { batch, members } => (
+            "batched",
+            None,
+            format!("sent in one request with {} others, as {batch}", members.saturating_sub(1)),
+        ),
         Noted::StepsRan { revision, planned } if revision == planned => {
             ("steps_again", None, format!("its steps ran again, under configuration revision {revision}"))
         }

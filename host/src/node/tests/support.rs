@@ -300,14 +300,15 @@ impl Flow {
             name: format!("d{number}"),
             created_at: Timestamp::default(),
             state: FlowState::Active,
-            endpoint: Endpoint::Http(HttpEndpoint {
+            endpoint: Endpoint::Http(Box::new(HttpEndpoint {
                 url: format!("http://{}/{number}", self.receiver.address),
                 method: "POST".into(),
                 auth: DestinationAuth::default(),
                 timeout_ms: 60_000,
                 answer_type: None,
                 receiver: None,
-            }),
+                batch: None,
+            })),
             headers: Headers::default(),
             signing: Signing { profile: SigningProfile::None, secrets: Vec::new() },
             retry: policy(),

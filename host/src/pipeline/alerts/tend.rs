@@ -30,6 +30,8 @@ use crate::store::StoreError;
 
 /// Between two looks at what is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Before trying again what the store did not do.
+const AFTER_A_FAULT: Duration = Duration::from_secs(10);
 /// Alerts of a workspace that are remembered over a restart.
 const RESTORED_MAX: usize = 10_000;
 
@@ -52,17 +54,24 @@ impl Pipeline {
         let mut ended: Vec<(Alert, Timestamp)> = Vec::new();
         loop {
             // Whatever is not told now is told the next time.
-            if let Err(error) = self.tell_alerts(&mut ended).await {
+            if let Err(error) = self.look_at_alerts(&mut ended, &mut backlog).await {
                 self.observer().store_error("tell alerts", &error);
-            }
-            if let Err(error) = self.look_for_backlog(&mut backlog).await {
-                self.observer().store_error("look for what waits for long", &error);
+                tokio::time::sleep(AFTER_A_FAULT).await;
             }
             tokio::select! {
                 () = self.alerts().news() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
+    }
+
+    async fn look_at_alerts(
+        &self,
+        ended: &mut Vec<(Alert, Timestamp)>,
+        backlog: &mut Backlog,
+    ) -> Result<(), StoreError> {
+        self.tell_alerts(ended).await?;
+        self.look_for_backlog(backlog).await
     }
 
     async fn restore_alerts(&self) -> Result<(), StoreError> {

@@ -44,6 +44,8 @@ pub(crate) fn reason(log: &EventLog, record: &DeliveryRecord) -> Option<String> 
         Noted::Held { reason } if note.delivery.is_some_and(|delivery| delivery.id == record.id) => {
             Some(reason.clone())
         }
-        Noted::Held { .. } | Noted::StepsRan { .. } | Noted::AnswerIgnored { .. } => None,
+        Noted::Held { .. } | Noted::StepsRan { .. } | Noted::AnswerIgnored { .. } | Noted::Batched { .. } => {
+            None
+        }
     })
 }

@@ -15,6 +15,9 @@ use crate::control::resources::check::Faults;
 use crate::control::resources::check::basic;
 use crate::control::resources::check::fields;
 use crate::domain::destination::AuthHeader;
+use crate::domain::destination::BATCH_EVENTS_MAX;
+use crate::domain::destination::BATCH_WAIT_MS_MAX;
+use crate::domain::destination::BatchRule;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::HttpEndpoint;
 use crate::domain::destination::ReceiverKind;
@@ -53,12 +56,14 @@ pub struct HttpDraft {
     pub answer_type: Option<Option<String>>,
     /// The service behind it.
     pub receiver: Option<Option<ReceiverKind>>,
+    /// Several deliveries in one request.
+    pub batch: Option<Option<BatchRule>>,
 }
 
 impl HttpDraft {
     /// The names of what it mentions.
     pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
-        let Self { url, method, auth, timeout_ms, answer_type, receiver } = self;
+        let Self { url, method, auth, timeout_ms, answer_type, receiver, batch } = self;
         let given = [
             ("url", url.is_some()),
             ("method", method.is_some()),
@@ -66,6 +71,7 @@ impl HttpDraft {
             ("timeout_ms", timeout_ms.is_some()),
             ("answer_type", answer_type.is_some()),
             ("receiver", receiver.is_some()),
+            ("batch", batch.is_some()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name)
     }
@@ -84,6 +90,8 @@ pub struct HttpTransport {
     pub answer_type: Option<Arc<str>>,
     /// The service behind it, whose form bodies must have.
     pub receiver: Option<ReceiverKind>,
+    /// Several deliveries in one request.
+    pub batch: Option<BatchRule>,
 }
 
 impl HttpTransport {
@@ -95,6 +103,7 @@ impl HttpTransport {
             timeout: Duration::from_millis(endpoint.timeout_ms),
             answer_type: endpoint.answer_type.as_deref().map(Arc::from),
             receiver: endpoint.receiver,
+            batch: endpoint.batch,
         }
     }
 }
@@ -155,6 +164,20 @@ pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egre
         endpoint.answer_type = answer_type;
     }
     endpoint.receiver = draft.receiver.unwrap_or(endpoint.receiver);
+    endpoint.batch = draft.batch.unwrap_or(endpoint.batch);
+    check_batch(endpoint, faults);
+}
+
+fn check_batch(endpoint: &HttpEndpoint, faults: &mut Faults) {
+    let Some(batch) = &endpoint.batch else { return };
+    fields::within(batch.max_events, 2, BATCH_EVENTS_MAX, "/batch/max_events", faults);
+    fields::within(batch.max_wait_ms, 1, BATCH_WAIT_MS_MAX, "/batch/max_wait_ms", faults);
+    if let Some(receiver) = endpoint.receiver {
+        faults.add("/batch", format!("{} takes one message in a request: leave this out", receiver.name()));
+    }
+    if endpoint.answer_type.is_some() {
+        faults.add("/batch", "what is answered to a batch is no event: leave this out, or `answer_type`");
+    }
 }
 
 fn checked_auth(auth: AuthDraft, faults: &mut Faults) -> DestinationAuth {

@@ -44,11 +44,11 @@ impl Transport {
 /// One of that kind, with nothing said of it yet.
 pub(crate) fn blank(kind: DestinationKind, limits: &Limits) -> Endpoint {
     match kind {
-        DestinationKind::Http => Endpoint::Http(HttpEndpoint {
+        DestinationKind::Http => Endpoint::Http(Box::new(HttpEndpoint {
             method: "POST".to_owned(),
             timeout_ms: limits.timeout_ms,
             ..HttpEndpoint::default()
-        }),
+        })),
         DestinationKind::Inbox => Endpoint::Inbox,
         DestinationKind::Table => Endpoint::Table { table: TableId::from_bits(0) },
     }

@@ -2,6 +2,8 @@
 
 use crate::control::resources::NewDestination;
 use crate::domain::config::FlowState;
+use crate::domain::destination::BatchForm;
+use crate::domain::destination::BatchRule;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::DestinationKind;
@@ -81,6 +83,9 @@ pub(crate) struct DestinationView {
     /// The service behind the URL, if it is one of those whose form is known.
     #[schema(required = true)]
     pub receiver: Option<ReceiverKind>,
+    /// When several deliveries go in one request; null: never.
+    #[schema(required = true)]
+    pub batch: Option<BatchView>,
     /// When failed deliveries are tried again.
     pub retry: RetryView,
     /// Deliveries at a time.
@@ -88,6 +93,24 @@ pub(crate) struct DestinationView {
     /// The JSON Schema of the payloads it takes.
     #[schema(value_type = Option<serde_json::Value>, required = true)]
     pub payload_schema: Option<Box<RawValue>>,
+}
+
+/// When several deliveries go in one request, and how that looks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchView {
+    /// It is sent as soon as so many wait.
+    pub max_events: u32,
+    /// Or as soon as the first of them came so many milliseconds ago.
+    pub max_wait_ms: u64,
+    /// How it looks.
+    pub form: BatchForm,
+}
+
+impl BatchView {
+    /// As it is set up.
+    pub(super) fn of(BatchRule { max_events, max_wait_ms, form }: BatchRule) -> Self {
+        Self { max_events, max_wait_ms, form }
+    }
 }
 
 fn show_auth(auth: &DestinationAuth) -> AuthView {
@@ -119,6 +142,7 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         timeout_ms: http.map(|http| http.timeout_ms),
         answer_type: http.and_then(|http| http.answer_type.clone()),
         receiver: http.and_then(|http| http.receiver),
+        batch: http.and_then(|http| http.batch).map(BatchView::of),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
         // It was JSON when it was saved.

@@ -11,6 +11,9 @@ use crate::control::resources::DestinationDraft;
 use crate::control::resources::transport::AuthDraft;
 use crate::control::resources::transport::HttpDraft;
 use crate::domain::config::FlowState;
+use crate::domain::destination::BATCH_EVENTS_MAX;
+use crate::domain::destination::BatchForm;
+use crate::domain::destination::BatchRule;
 use crate::domain::destination::DestinationKind;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::id::DeliveryId;
@@ -56,6 +59,9 @@ pub(crate) struct AuthHeaderBody {
     value: Option<Secret>,
 }
 
+/// Milliseconds that a delivery waits for others, if not given.
+const BATCH_WAIT_MS: u64 = 1000;
+
 /// Credentials.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +75,34 @@ pub(crate) struct AuthBody {
     /// A key in a header of its own.
     #[schema(nullable = false)]
     header: Option<AuthHeaderBody>,
+}
+
+/// When several deliveries go in one request, and how that looks. Each stays a delivery with attempts of its own; what is
+/// not taken is tried again together. Headers, method and path that steps give are not those of a batch.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BatchBody {
+    /// It is sent as soon as so many wait.
+    #[schema(required = true, minimum = 2, maximum = 1000, nullable = false)]
+    max_events: Option<u32>,
+    /// Or as soon as the first of them came so many milliseconds ago; 1000 if not given.
+    #[schema(minimum = 1, maximum = 3600000, nullable = false)]
+    max_wait_ms: Option<u64>,
+    /// `array`: a list of payloads. `envelope`: an object with `batch`, `count` and `items`, each with `id`, `type` and
+    /// `payload`. `array` if not given.
+    #[schema(nullable = false)]
+    form: Option<BatchForm>,
+}
+
+impl BatchBody {
+    /// As the domain takes it; that a number is missing has been told.
+    fn batch(self) -> BatchRule {
+        BatchRule {
+            max_events: self.max_events.unwrap_or(BATCH_EVENTS_MAX),
+            max_wait_ms: self.max_wait_ms.unwrap_or(BATCH_WAIT_MS),
+            form: self.form.unwrap_or_default(),
+        }
+    }
 }
 
 /// Where payloads are to go.
@@ -116,6 +150,10 @@ pub(crate) struct DestinationBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<ReceiverKind>)]
     receiver: Option<Option<ReceiverKind>>,
+    /// Several deliveries go in one request; each in one of its own, if not given.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<BatchBody>)]
+    batch: Option<Option<BatchBody>>,
     /// When failed deliveries are tried again; the preset `standard` if not given.
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<RetryBody>)]
@@ -186,6 +224,7 @@ pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFau
             timeout_ms: body.timeout_ms,
             answer_type: body.answer_type,
             receiver: body.receiver,
+            batch: body.batch.map(|batch| batch.map(BatchBody::batch)),
         },
         table: body.table,
         headers: body.headers.map(|headers| parts::headers(headers, "/headers", faults)),

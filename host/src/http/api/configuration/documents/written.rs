@@ -14,6 +14,7 @@ use crate::domain::config::Source;
 use crate::domain::destination::Destination;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
+use crate::http::api::configuration::destination_views::BatchView;
 use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::retry;
 use crate::http::api::configuration::signing;
@@ -161,6 +162,7 @@ fn destination_form(destination: &Destination, documents: &Documents) -> Value {
         form["timeout_ms"] = http.timeout_ms.into();
         form["answer_type"] = http.answer_type.clone().into();
         form["receiver"] = http.receiver.map(ReceiverKind::name).into();
+        form["batch"] = json!(http.batch.map(BatchView::of));
         form["auth"] = credentials::auth_form(&http.auth);
     }
     form

@@ -1,5 +1,11 @@
 //! All paths of some samples: what a person who writes a mapping chooses from.
-//! Not here: which of them suits what (`suggest`).
+//! How they change from event to event is in `drift`. Not here: which of them suits what (`suggest`).
+
+mod drift;
+
+pub use drift::Drift;
+pub use drift::FieldHistory;
+pub use drift::FieldState;
 
 use indexmap::IndexMap;
 

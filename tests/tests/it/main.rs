@@ -18,6 +18,7 @@ mod dead_destination;
 mod delivery;
 mod disk_full;
 mod documents;
+mod drift;
 mod grants;
 mod holes;
 mod hostile_guests;

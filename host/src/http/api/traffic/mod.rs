@@ -5,6 +5,7 @@ pub(super) mod attempts;
 pub(super) mod deliveries;
 pub(super) mod event_types;
 pub(super) mod events;
+pub(super) mod fields;
 pub(super) mod publish;
 pub(super) mod rejections;
 pub(super) mod trace;
@@ -19,6 +20,7 @@ pub(super) fn routes() -> Routes {
         events::routes(),
         trace::routes(),
         event_types::routes(),
+        fields::routes(),
         deliveries::routes(),
         attempts::routes(),
         alerts::routes(),

@@ -10,6 +10,7 @@ use hookmill_tests::eventually;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::binary;
 use hookmill_tests::gateway::hookmill;
+use hookmill_tests::gateway::root;
 use serde_json::Value;
 use serde_json::json;
 use std::process::Stdio;
@@ -409,6 +410,21 @@ async fn the_client_of_the_protocols_authors_works_on_both_ways_and_both_version
         }
     }
     assert!(gateway.client().all("/v1/sources").await.is_empty());
+}
+
+/// What operators ask for, by a script with the Python client, each against a gateway of its own.
+#[tokio::test]
+async fn what_operators_ask_for_is_done_without_a_model() {
+    let python = root().join("target/mcp/bin/python");
+    let tasks = root().join("tests/mcp/tasks.py");
+    let ran = tokio::process::Command::new(python).arg(tasks).arg(binary()).output().await;
+    let ran = ran.expect("python has its packages: `make tools`");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success() && said.contains("14 of 14 done"),
+        "{said}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
 }
 
 #[tokio::test]

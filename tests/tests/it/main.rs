@@ -24,6 +24,7 @@ mod holes;
 mod hostile_guests;
 mod hostile_neighbours;
 mod hostile_requests;
+mod hostile_rows;
 mod inbox;
 mod ingest;
 mod kill9;

@@ -146,6 +146,7 @@ fn source(control: &Control, workspace: WorkspaceId) -> anyhow::Result<Source> {
         name: SOURCE.into(),
         created_at: control.now(),
         state: FlowState::Active,
+        protect: false,
         key_required: false,
         key_header: "x-api-key".into(),
         basic: None,
@@ -171,6 +172,7 @@ fn destination(control: &Control, workspace: WorkspaceId) -> Destination {
         name: DESTINATION.into(),
         created_at: control.now(),
         state: FlowState::Active,
+        protect: false,
         endpoint: Endpoint::Http(Box::new(HttpEndpoint {
             method: "POST".into(),
             timeout_ms: 15_000,
@@ -211,6 +213,7 @@ fn connection(
         name: CONNECTION.into(),
         created_at: control.now(),
         state: FlowState::Active,
+        protect: false,
         origins: vec![Origin::Source(source)],
         event_types: vec!["*".into()],
         steps,

@@ -1,5 +1,5 @@
-//! Whether a workspace may have what is about to be written: its own limits, where its operator set some. Not here: those
-//! of the server, which hold for all.
+//! Whether what is about to be written may be: what is protected is not deleted, and no workspace gets more than its own
+//! limits, where its operator set some. Not here: the limits of the server, which hold for all.
 
 use crate::control::Control;
 use crate::control::UploadError;
@@ -66,9 +66,11 @@ pub struct RoomUse {
 }
 
 impl Control {
-    /// The same as `write`, unless a workspace would get more than it may have. What it has already it keeps.
+    /// The same as `write`, unless something protected would go, or a workspace would get more than it may have. What it
+    /// has already it keeps.
     pub(crate) async fn write_within(&self, writes: Vec<DocumentWrite>) -> Result<u64, RoomError> {
         let snapshot = self.snapshot().clone();
+        check_protected(&snapshot.documents, &writes)?;
         check(&snapshot.documents, &writes)?;
         Ok(self.write(writes).await?)
     }
@@ -87,6 +89,14 @@ impl Control {
 /// Why something is not written.
 #[derive(Debug, thiserror::Error)]
 pub enum RoomError {
+    /// It would be deleted, and must not be.
+    #[error("the {what} `{name}` is protected; say `\"protect\": false` of it before you delete it")]
+    Protected {
+        /// `source`, `destination`, `connection` or `table`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// A workspace would have too many.
     #[error(
         "the workspace `{workspace}` may have {most} {what} and has {used}; delete some, or have its limits raised by \
@@ -111,6 +121,7 @@ impl From<RoomError> for ManageError {
     fn from(error: RoomError) -> Self {
         match error {
             RoomError::Store(store) => Self::Store(store),
+            protected @ RoomError::Protected { .. } => Self::Conflict(protected.to_string()),
             full @ RoomError::Full { .. } => Self::OverLimit(full.to_string()),
         }
     }
@@ -120,8 +131,35 @@ impl From<RoomError> for UploadError {
     fn from(error: RoomError) -> Self {
         match error {
             RoomError::Store(store) => Self::Store(store),
+            protected @ RoomError::Protected { .. } => Self::Conflict(protected.to_string()),
             full @ RoomError::Full { .. } => Self::OverLimit(full.to_string()),
         }
+    }
+}
+
+/// Refuses to delete what is protected, by whichever door.
+fn check_protected(documents: &Documents, writes: &[DocumentWrite]) -> Result<(), RoomError> {
+    let protected = writes.iter().find_map(|write| {
+        let found = match write {
+            DocumentWrite::DeleteSource(id) => {
+                documents.sources.get(*id).map(|found| (found.protect, "source", &found.name))
+            }
+            DocumentWrite::DeleteDestination(id) => {
+                documents.destinations.get(*id).map(|found| (found.protect, "destination", &found.name))
+            }
+            DocumentWrite::DeleteConnection(id) => {
+                documents.connections.get(*id).map(|found| (found.protect, "connection", &found.name))
+            }
+            DocumentWrite::DeleteTable(id) => {
+                documents.tables.get(*id).map(|found| (found.protect, "table", &found.name))
+            }
+            _ => None,
+        };
+        found.filter(|(is_protected, ..)| *is_protected)
+    });
+    match protected {
+        Some((_, what, name)) => Err(RoomError::Protected { what, name: name.clone() }),
+        None => Ok(()),
     }
 }
 

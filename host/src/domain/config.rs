@@ -175,6 +175,9 @@ pub struct Source {
     pub created_at: Timestamp,
     /// Active, or refusing with 503.
     pub state: FlowState,
+    /// Whether it is refused to delete it.
+    #[serde(default)]
+    pub protect: bool,
     /// Whether a request must carry one of the source's keys. One that carries a wrong key is
     /// refused in any case.
     pub key_required: bool,
@@ -300,6 +303,9 @@ pub struct Connection {
     pub created_at: Timestamp,
     /// Active, or holding.
     pub state: FlowState,
+    /// Whether it is refused to delete it.
+    #[serde(default)]
+    pub protect: bool,
     /// Any of them.
     pub origins: Vec<Origin>,
     /// Patterns with `*`, any of them.

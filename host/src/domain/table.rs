@@ -30,6 +30,9 @@ pub struct Table {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it is refused to delete it.
+    #[serde(default)]
+    pub protect: bool,
     /// In the order in which they are shown.
     pub columns: Vec<Column>,
     /// Names of the columns that tell rows apart: a row that comes with the same values changes the one that is there.

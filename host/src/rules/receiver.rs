@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::domain::destination::ReceiverKind;
 
+/// Bytes of a body that are looked into: more than any of them takes.
+const BODY_BYTES: usize = 1 << 20;
 const SLACK_TEXT_CHARS: usize = 40_000;
 const SLACK_BLOCKS: usize = 50;
 const DISCORD_CONTENT_CHARS: usize = 2000;
@@ -25,6 +27,7 @@ const SEVERITIES: [&str; 4] = ["critical", "error", "warning", "info"];
 /// Why a service would not take this body, in words; nothing if it would.
 pub fn check(receiver: ReceiverKind, body: &[u8]) -> Result<(), String> {
     let said = |why: String| format!("{} would not take this: {why}", receiver.name());
+    at_most("the body", body.len(), BODY_BYTES, "bytes").map_err(said)?;
     let body_json: Value =
         serde_json::from_slice(body).map_err(|error| said(format!("the body is not JSON ({error})")))?;
     if !body_json.is_object() {

@@ -236,3 +236,56 @@ async fn kills(rounds: usize) {
 async fn a_kill_leaves_the_whole_set_or_none() {
     kills(sized(8, 50)).await;
 }
+
+/// By form, by a set that has it no more, and with what it belongs to.
+#[tokio::test]
+async fn what_is_protected_goes_by_no_door() {
+    let gateway = Gateway::start().await;
+    let client = gateway.client();
+    let kept = json!([
+        {"resource": "source", "name": "s", "protect": true},
+        {"resource": "destination", "name": "d", "kind": "inbox", "protect": true},
+        {"resource": "connection", "name": "c", "source": "s", "destination": "d", "protect": true},
+        {"resource": "connection", "name": "alerts", "source": "alerts", "destination": "d"},
+    ]);
+    let apply = async |body: Value| {
+        let plan = client.post("/v1/config/plans", &body).await.expect(201);
+        client.act(&format!("/v1/config/plans/{}/apply", plan["id"].as_str().unwrap())).await
+    };
+    apply(json!({"documents": kept, "set": "mine"})).await.expect(200);
+    let columns = json!([{"name": "a", "type": "text"}]);
+    client.post("/v1/tables", &json!({"name": "t", "columns": columns, "protect": true})).await.expect(201);
+    for path in ["/v1/connections/c", "/v1/tables/t"] {
+        let refused = client.delete(path).await;
+        refused.problem(409);
+        assert!(refused.text.contains("is protected"), "{refused:?}");
+    }
+    let fewer = json!([kept[0], kept[1], kept[3]]);
+    let pruned = apply(json!({"documents": fewer, "set": "mine", "prune": true})).await;
+    pruned.problem(409);
+    assert!(pruned.text.contains("the connection `c` is protected"), "{pruned:?}");
+    // What belongs to a table is protected for itself.
+    client.patch("/v1/tables/t", &json!({"protect": false})).await.expect(200);
+    client.patch("/v1/sources/t", &json!({"protect": true})).await.expect(200);
+    client.patch("/v1/connections/t", &json!({"protect": true})).await.expect(200);
+    client.delete("/v1/tables/t").await.problem(409);
+    client.patch("/v1/connections/t", &json!({"protect": false})).await.expect(200);
+    client.delete("/v1/tables/t").await.expect(204);
+
+    // It is written, and another gateway has it so, alerts and all.
+    let written = client.get("/v1/config/documents").await.expect(200);
+    let documents = written["documents"].as_array().unwrap();
+    let named = |name: &str| documents.iter().find(|document| document["name"] == name).unwrap();
+    assert_eq!((&named("c")["protect"], &named("alerts")["source"]), (&json!(true), &json!("alerts")));
+    let other = Gateway::start().await;
+    let there = other.client();
+    let plan = there.post("/v1/config/plans", &json!({"documents": documents})).await.expect(201);
+    there.act(&format!("/v1/config/plans/{}/apply", plan["id"].as_str().unwrap())).await.expect(200);
+    let again = there.post("/v1/config/plans", &json!({"documents": documents})).await.expect(201);
+    assert_eq!(again["changes"], json!([]), "{again}");
+    there.delete("/v1/sources/s").await.problem(409);
+    for path in ["/v1/connections/c", "/v1/destinations/d", "/v1/sources/s"] {
+        client.patch(path, &json!({"protect": false})).await.expect(200);
+    }
+    client.delete("/v1/connections/c").await.expect(204);
+}

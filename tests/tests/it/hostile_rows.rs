@@ -114,7 +114,10 @@ async fn ten_thousand_hostile_rows_each_have_an_end() {
             for error in refusal["errors"].as_array().unwrap() {
                 let column = error["column"].as_str().unwrap();
                 assert!(!error["detail"].as_str().unwrap().is_empty(), "{refusal}");
-                assert!(column.is_empty() || column == "id" || given.contains_key(column), "{refusal} of {given:?}");
+                assert!(
+                    column.is_empty() || column == "id" || given.contains_key(column),
+                    "{refusal} of {given:?}"
+                );
             }
         }
         created += number("created");

@@ -48,6 +48,8 @@ pub struct ConnectionDraft {
     pub destination: Option<String>,
     /// Instead of the destination's.
     pub retry: Option<Option<RetryPolicy>>,
+    /// Whether it is refused to delete it.
+    pub protect: Option<bool>,
 }
 
 /// Whether plugins are asked if they take their configuration, which may take them long.
@@ -110,7 +112,7 @@ impl Control {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
         let connection = find(&snapshot.documents, workspace, which)?;
-        self.write(vec![DocumentWrite::DeleteConnection(connection.id)]).await?;
+        self.write_within(vec![DocumentWrite::DeleteConnection(connection.id)]).await?;
         Ok(())
     }
 
@@ -161,6 +163,7 @@ impl Control {
             name: String::new(),
             created_at: self.now(),
             state: FlowState::Active,
+            protect: false,
             origins: Vec::new(),
             event_types: vec!["*".to_owned()],
             steps: Vec::new(),
@@ -219,6 +222,7 @@ impl Control {
                     .add("/destination", format!("there is no destination `{wanted}` in this workspace")),
             }
         }
+        connection.protect = draft.protect.unwrap_or(connection.protect);
         if let Some(policy) = draft.retry {
             if let Some(policy) = &policy {
                 retry::check(policy, "/retry", faults);

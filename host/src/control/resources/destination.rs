@@ -58,6 +58,8 @@ pub struct DestinationDraft {
     pub retry: Option<Option<RetryPolicy>>,
     /// Deliveries at a time.
     pub concurrency: Option<u32>,
+    /// Whether it is refused to delete it.
+    pub protect: Option<bool>,
     /// The JSON Schema of the payloads it takes; `Some(None)`: any.
     pub payload_schema: Option<Option<String>>,
 }
@@ -153,7 +155,7 @@ impl Control {
         let snapshot = self.snapshot().clone();
         let destination = find::destination(&snapshot.documents, workspace, which)?;
         references::check_destination(&snapshot.documents, workspace, destination.id)?;
-        self.write(vec![DocumentWrite::DeleteDestination(destination.id)]).await?;
+        self.write_within(vec![DocumentWrite::DeleteDestination(destination.id)]).await?;
         Ok(())
     }
 
@@ -168,6 +170,7 @@ impl Control {
             name: String::new(),
             created_at: self.now(),
             state: FlowState::Active,
+            protect: false,
             endpoint: transport::blank(kind, self.limits()),
             headers: Headers::default(),
             signing: Signing { profile: SigningProfile::StandardWebhooks, secrets: Vec::new() },
@@ -205,6 +208,7 @@ impl Control {
             destination.name = name;
         }
         destination.state = draft.state.unwrap_or(destination.state);
+        destination.protect = draft.protect.unwrap_or(destination.protect);
         check_kind(destination, draft.kind, faults);
         transport::apply(&mut destination.endpoint, draft.http, self.egress(), faults);
         apply_table(documents, destination, draft.table.as_deref(), faults);

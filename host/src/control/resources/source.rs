@@ -44,6 +44,8 @@ pub struct SourceDraft {
     pub state: Option<FlowState>,
     /// Whether a request must carry a key. Not given: only without verification and basic.
     pub require_key: Option<bool>,
+    /// Whether it is refused to delete it.
+    pub protect: Option<bool>,
     /// The header a key may stand in besides `Authorization: Bearer`.
     pub key_header: Option<String>,
     /// Basic authentication.
@@ -141,7 +143,7 @@ impl Control {
         references::check_source(&snapshot.documents, workspace, source.id)?;
         let keys = key::keys_of(&snapshot.documents, source.id).map(|key| DocumentWrite::DeleteKey(key.id));
         let writes = keys.chain([DocumentWrite::DeleteSource(source.id)]).collect();
-        self.write(writes).await?;
+        self.write_within(writes).await?;
         Ok(())
     }
 
@@ -164,6 +166,7 @@ impl Control {
             name: String::new(),
             created_at: self.now(),
             state: FlowState::Active,
+            protect: false,
             key_required: true,
             key_header: KEY_HEADER.to_owned(),
             basic: None,
@@ -215,6 +218,7 @@ impl Control {
         }
         source.state = draft.state.unwrap_or(source.state);
         source.key_required = draft.require_key.unwrap_or(source.key_required);
+        source.protect = draft.protect.unwrap_or(source.protect);
         if let Some(header) = draft.key_header {
             match fields::header_name(&header) {
                 Ok(lower) => source.key_header = lower,

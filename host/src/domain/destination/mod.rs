@@ -42,6 +42,9 @@ pub struct Destination {
     pub created_at: Timestamp,
     /// Active, or holding.
     pub state: FlowState,
+    /// Whether it is refused to delete it.
+    #[serde(default)]
+    pub protect: bool,
     /// What it is, with what only that kind has.
     #[serde(flatten)]
     pub endpoint: Endpoint,

@@ -300,6 +300,7 @@ impl Flow {
             name: format!("d{number}"),
             created_at: Timestamp::default(),
             state: FlowState::Active,
+            protect: false,
             endpoint: Endpoint::Http(Box::new(HttpEndpoint {
                 url: format!("http://{}/{number}", self.receiver.address),
                 method: "POST".into(),
@@ -415,6 +416,7 @@ fn connection(number: u128, steps: &[(&str, serde_json::Value)]) -> Connection {
         name: format!("c{number}"),
         created_at: Timestamp::default(),
         state: FlowState::Active,
+        protect: false,
         origins: vec![Origin::Published],
         event_types: vec!["*".into()],
         steps: steps.iter().map(step).collect(),

@@ -100,6 +100,7 @@ mod tests {
             workspace: WorkspaceId::from_bits(1),
             name: "leads".to_owned(),
             created_at: Timestamp::from_millis(0),
+            protect: false,
             columns: vec![
                 column("email", ColumnType::Text, true),
                 column("score", ColumnType::Integer, false),

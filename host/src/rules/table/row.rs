@@ -157,6 +157,7 @@ mod tests {
             workspace: WorkspaceId::from_bits(1),
             name: "leads".to_owned(),
             created_at: Timestamp::from_millis(0),
+            protect: false,
             columns: vec![
                 column(1, "email", ColumnType::Text, true, None),
                 column(2, "score", ColumnType::Integer, false, Some(json!(1))),

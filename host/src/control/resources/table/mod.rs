@@ -51,6 +51,8 @@ pub struct TableDraft {
     pub key: Option<Vec<String>>,
     /// What the types of its events begin with.
     pub event_prefix: Option<String>,
+    /// Whether it is refused to delete it.
+    pub protect: Option<bool>,
 }
 
 /// A table and what came with it.
@@ -215,6 +217,7 @@ impl Control {
             workspace,
             name: String::new(),
             created_at: self.now(),
+            protect: false,
             columns: Vec::new(),
             key: Vec::new(),
             event_prefix: EVENT_PREFIX.to_owned(),
@@ -235,6 +238,7 @@ impl Control {
             fields::name(&documents.tables, table.workspace, table.id, &name, faults);
             table.name = name;
         }
+        table.protect = draft.protect.unwrap_or(table.protect);
         if let Some(prefix) = draft.event_prefix {
             let is_fine = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
             if prefix.is_empty() || prefix.len() > PREFIX_CHARS_MAX || !prefix.chars().all(is_fine) {
@@ -273,7 +277,7 @@ impl Control {
         let documents = &snapshot.documents;
         let table = find(documents, workspace, which)?;
         check_unheard(documents, &table)?;
-        self.write(delete(documents, &table)).await?;
+        self.write_within(delete(documents, &table)).await?;
         Ok(table)
     }
 }

@@ -67,6 +67,9 @@ pub(crate) struct ConnectionBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<RetryBody>)]
     retry: Option<Option<RetryBody>>,
+    /// Whether it is refused to delete it, through every door; false if not given.
+    #[schema(nullable = false)]
+    protect: Option<bool>,
 }
 
 /// What leads from sources through steps to a destination.
@@ -94,6 +97,8 @@ pub(crate) struct ConnectionView {
     /// When failed deliveries are tried again; null: as the destination says.
     #[schema(required = true)]
     pub retry: Option<RetryView>,
+    /// Whether it is refused to delete it.
+    pub protect: bool,
 }
 
 /// What a change says of it.
@@ -120,6 +125,7 @@ pub(in crate::http::api) fn draft(mut body: ConnectionBody, faults: &mut Request
         steps: body.steps.map(|steps| steps::read(steps, "/steps", faults)),
         destination: body.destination,
         retry: body.retry.and_then(|given| retry::change(given, faults)),
+        protect: body.protect,
     }
 }
 
@@ -154,6 +160,7 @@ fn show(connection: &Connection, documents: &Documents) -> ConnectionView {
         steps: steps::show(&connection.steps),
         destination: connection.destination,
         retry: connection.retry.as_ref().map(retry::show),
+        protect: connection.protect,
     }
 }
 

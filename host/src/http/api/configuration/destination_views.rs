@@ -90,6 +90,8 @@ pub(crate) struct DestinationView {
     pub retry: RetryView,
     /// Deliveries at a time.
     pub concurrency: u32,
+    /// Whether it is refused to delete it.
+    pub protect: bool,
     /// The JSON Schema of the payloads it takes.
     #[schema(value_type = Option<serde_json::Value>, required = true)]
     pub payload_schema: Option<Box<RawValue>>,
@@ -145,6 +147,7 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         batch: http.and_then(|http| http.batch).map(BatchView::of),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
+        protect: destination.protect,
         // It was JSON when it was saved.
         payload_schema: destination
             .payload_schema

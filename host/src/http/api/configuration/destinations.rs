@@ -161,6 +161,9 @@ pub(crate) struct DestinationBody {
     /// Deliveries at a time; 8 if not given.
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     concurrency: Option<u32>,
+    /// Whether it is refused to delete it, through every door; false if not given.
+    #[schema(nullable = false)]
+    protect: Option<bool>,
     /// The JSON Schema of the payloads it takes. Plugins are held to it by `hookmill plugin test --destination`.
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<Object>)]
@@ -231,6 +234,7 @@ pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFau
         signing: body.signing.map(|signing| signing.draft(faults)),
         retry: body.retry.and_then(|given| retry::change(given, faults)),
         concurrency: body.concurrency,
+        protect: body.protect,
         payload_schema: body.payload_schema.map(|schema| schema.map(|raw| raw.get().to_owned())),
     }
 }

@@ -69,6 +69,9 @@ pub(crate) struct SourceBody {
     /// one.
     #[schema(nullable = false)]
     require_key: Option<bool>,
+    /// Whether it is refused to delete it, through every door; false if not given.
+    #[schema(nullable = false)]
+    protect: Option<bool>,
     /// The header a key may stand in besides `Authorization: Bearer`; `x-api-key` if not given.
     #[schema(nullable = false)]
     key_header: Option<String>,
@@ -145,6 +148,8 @@ pub(crate) struct SourceView {
     pub key: Option<KeyView>,
     /// Whether a request must carry a key.
     pub require_key: bool,
+    /// Whether it is refused to delete it.
+    pub protect: bool,
     /// The header a key may stand in besides `Authorization: Bearer`.
     pub key_header: String,
     /// Basic authentication.
@@ -189,6 +194,7 @@ pub(in crate::http::api) fn draft(body: SourceBody, faults: &mut RequestFaults) 
         name: body.name.map(|name| name.0),
         state: body.state,
         require_key: body.require_key,
+        protect: body.protect,
         key_header: body.key_header,
         basic: body.basic.map(|basic| basic.and_then(BasicBody::draft)),
         verification: body.verification.map(|given| given.map(|given| given.draft(faults))),
@@ -218,6 +224,7 @@ pub(in crate::http::api) fn show(site: &Site, source: &Source) -> SourceView {
         created_at: source.created_at,
         key: None,
         require_key: source.key_required,
+        protect: source.protect,
         key_header: source.key_header.clone(),
         basic: source.basic.as_ref().map(|basic| BasicView { username: basic.username.clone() }),
         verification: source.verification.as_ref().map(verification::show),

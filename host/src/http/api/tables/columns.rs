@@ -89,6 +89,8 @@ pub(crate) struct TableForm {
     pub key: Vec<String>,
     /// What the types of its events begin with, such as `row` in `row.created`.
     pub event_prefix: String,
+    /// Whether it is refused to delete it.
+    pub protect: bool,
 }
 
 /// As it is shown, and as a document says it.
@@ -98,6 +100,7 @@ pub(in crate::http::api) fn show_table(table: &Table) -> TableForm {
         columns: table.columns.iter().map(show).collect(),
         key: table.key.clone(),
         event_prefix: table.event_prefix.clone(),
+        protect: table.protect,
     }
 }
 

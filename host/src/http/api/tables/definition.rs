@@ -55,6 +55,9 @@ pub(crate) struct TableBody {
     /// What the types of its events begin with: `row`, if not given, for `row.created`, `row.updated`, `row.deleted`.
     #[schema(nullable = false, min_length = 1, max_length = 60, pattern = "^[A-Za-z0-9._-]+$")]
     event_prefix: Option<String>,
+    /// Whether it is refused to delete it, through every door; false if not given.
+    #[schema(nullable = false)]
+    protect: Option<bool>,
     /// How a payload that comes in becomes a row; each column from the field of its name, if not given. Only where a table
     /// is made: afterwards it is a step of the connection.
     #[schema(value_type = Option<Object>, nullable = false)]
@@ -114,6 +117,7 @@ fn draft_without_mapping(body: TableBody) -> TableDraft {
         columns: body.columns.map(columns),
         key: body.key.map(|key| key.into_iter().flatten().collect()),
         event_prefix: body.event_prefix,
+        protect: body.protect,
     }
 }
 

@@ -88,6 +88,7 @@ fn source_form(source: &Source) -> Value {
         "name": source.name,
         "state": source.state,
         "require_key": source.key_required,
+        "protect": source.protect,
         "key_header": source.key_header,
         "basic": source.basic.as_ref().map(|basic| json!({"username": basic.username, "password": credentials::keep()})),
         "verification": source.verification.as_ref().map(verification_form),
@@ -150,6 +151,7 @@ fn destination_form(destination: &Destination, documents: &Documents) -> Value {
         "signing": without_nulls(json!(signing::show(&destination.signing, None)), &["secrets"]),
         "retry": without_nulls(json!(retry::show(&destination.retry)), &[]),
         "concurrency": destination.concurrency,
+        "protect": destination.protect,
         "payload_schema": destination.payload_schema.as_deref().map(read),
     });
     if let Some(table) = destination.endpoint.table() {
@@ -178,7 +180,7 @@ fn connection_form(connection: &Connection, documents: &Documents) -> Value {
     let mut sources: Vec<String> = connection.origins.iter().map(origin).collect();
     let destination = documents.destinations.get(connection.destination);
     let steps = steps::show(&connection.steps).iter().map(|step| step_form(json!(step))).collect::<Vec<_>>();
-    let mut form = json!({"name": connection.name, "state": connection.state});
+    let mut form = json!({"name": connection.name, "state": connection.state, "protect": connection.protect});
     match sources.len() {
         1 => form["source"] = sources.remove(0).into(),
         _ => form["sources"] = sources.into(),

@@ -70,7 +70,6 @@ impl Control {
     /// has already it keeps.
     pub(crate) async fn write_within(&self, writes: Vec<DocumentWrite>) -> Result<u64, RoomError> {
         let snapshot = self.snapshot().clone();
-        check_protected(&snapshot.documents, &writes)?;
         check(&snapshot.documents, &writes)?;
         Ok(self.write(writes).await?)
     }
@@ -163,7 +162,9 @@ fn check_protected(documents: &Documents, writes: &[DocumentWrite]) -> Result<()
     }
 }
 
-fn check(documents: &Documents, writes: &[DocumentWrite]) -> Result<(), RoomError> {
+/// Whether all of this may be written.
+pub(super) fn check(documents: &Documents, writes: &[DocumentWrite]) -> Result<(), RoomError> {
+    check_protected(documents, writes)?;
     let mut touched: Vec<WorkspaceId> = writes.iter().filter_map(DocumentWrite::counted_workspace).collect();
     touched.sort_unstable();
     touched.dedup();

@@ -65,31 +65,7 @@ fn as_one(rule: &BatchRule, id: BatchId, jobs: &[Job]) -> Option<Job> {
         payload: batch::body(rule.form, id, &members).into(),
         ..no_bytes()
     };
-    let Job {
-        id,
-        workspace,
-        connection,
-        destination,
-        revision,
-        state,
-        attempts,
-        schedule_from,
-        received_at,
-        ..
-    } = *first;
-    Some(Job {
-        id,
-        workspace,
-        connection,
-        destination,
-        revision,
-        state,
-        attempts,
-        schedule_from,
-        bytes,
-        received_at,
-        open: None,
-    })
+    Some(first.with_bytes(bytes))
 }
 
 async fn attempt_as(

@@ -85,6 +85,23 @@ impl Job {
         }
     }
 
+    /// The same with other bytes; it holds no event open.
+    pub(crate) fn with_bytes(&self, bytes: DeliveryBytes) -> Self {
+        Self {
+            id: self.id,
+            workspace: self.workspace,
+            connection: self.connection,
+            destination: self.destination,
+            revision: self.revision,
+            state: self.state,
+            attempts: self.attempts,
+            schedule_from: self.schedule_from,
+            bytes,
+            received_at: self.received_at,
+            open: None,
+        }
+    }
+
     /// Lets go of the event; answers its id if this was the last delivery that held it open.
     pub(crate) fn close(&mut self) -> Option<EventId> {
         self.open.take().and_then(|open| open.let_go())

@@ -8,7 +8,22 @@ use crate::control::plans::document::base;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::ManageError;
 use crate::control::snapshot::DocumentWrite;
+use crate::control::snapshot::Documents;
 use crate::domain::id::WorkspaceId;
+
+impl ConfigPlan {
+    /// What is written when it is carried out.
+    pub(super) fn writes(&self, documents: &Documents) -> Vec<DocumentWrite> {
+        let mut writes: Vec<DocumentWrite> = Vec::new();
+        for change in self.changes.iter().filter(|change| change.differs()) {
+            writes.push(change.after.write());
+            writes.extend(change.key.iter().map(|made| DocumentWrite::PutKey(made.key.clone())));
+        }
+        writes.extend(self.deletes.iter().flat_map(|gone| gone.delete(documents)));
+        writes.extend(self.set.clone().map(DocumentWrite::PutSet));
+        writes
+    }
+}
 
 impl Control {
     /// Makes what is there what is wanted, in one write, if the configuration is still the one that `base` is the digest
@@ -27,13 +42,7 @@ impl Control {
         }
         // Nobody else can change anything meanwhile; the plugins were asked when the plan was made.
         let plan = self.plan_from(&snapshot.documents, workspace, wanted, set, AskPlugins::No).await?;
-        let mut writes: Vec<DocumentWrite> = Vec::new();
-        for change in plan.changes.iter().filter(|change| change.differs()) {
-            writes.push(change.after.write());
-            writes.extend(change.key.iter().map(|made| DocumentWrite::PutKey(made.key.clone())));
-        }
-        writes.extend(plan.deletes.iter().flat_map(|gone| gone.delete(&snapshot.documents)));
-        writes.extend(plan.set.clone().map(DocumentWrite::PutSet));
+        let writes = plan.writes(&snapshot.documents);
         if !writes.is_empty() {
             self.write_within(writes).await?;
         }

@@ -14,13 +14,15 @@ use crate::control::resources::AskPlugins;
 use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::resources::NewDestination;
+use crate::control::room;
 use crate::control::snapshot::Documents;
 use crate::domain::destination::DestinationKind;
 use crate::domain::id::WorkspaceId;
 
 impl Control {
     /// What these documents come to in a workspace now. `ManageError::Invalid` has the faults of all of them, each at
-    /// `/documents/{place}` and below.
+    /// `/documents/{place}` and below. What would delete something protected, or be more than the workspace may have, is
+    /// refused.
     pub async fn plan_config(
         &self,
         workspace: WorkspaceId,
@@ -28,7 +30,10 @@ impl Control {
         set: Option<&WantedSet>,
     ) -> Result<ConfigPlan, ManageError> {
         let snapshot = self.snapshot().clone();
-        self.plan_from(&snapshot.documents, workspace, wanted, set, AskPlugins::Yes).await
+        let plan = self.plan_from(&snapshot.documents, workspace, wanted, set, AskPlugins::Yes).await?;
+        // What could not be carried out is no plan.
+        room::check(&snapshot.documents, &plan.writes(&snapshot.documents))?;
+        Ok(plan)
     }
 
     pub(super) async fn plan_from(

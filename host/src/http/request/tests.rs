@@ -53,6 +53,8 @@ struct Thing {
     /// On or off.
     #[schema(nullable = false)]
     state: Option<Choice>,
+    /// A text, or nothing.
+    note: Option<String>,
     /// Anything.
     #[schema(schema_with = raw)]
     raw: Option<Box<RawValue>>,
@@ -110,6 +112,7 @@ fn what_was_wanted_what_was_seen_and_what_was_meant() {
         (r#"{"nmae":1,"name":"x"}"#, "there is no such field; did you mean `name`?"),
         (r#"{}"#, "this field is needed: The name."),
         (r#"{"name":7}"#, "expected a text, not 7"),
+        (r#"{"name":"x","note":7}"#, "expected a text, not 7"),
         (r#"{"name":null}"#, "null is not possible here; leave the field out"),
         (r#"{"name":"too long"}"#, "expected at most 5 characters, not \"too long\""),
         (r#"{"name":"x","count":10}"#, "expected a number from 1 to 9, not 10"),
@@ -132,7 +135,7 @@ fn what_is_right_is_read_beside_what_is_wrong() {
     assert_eq!(faults.len(), 3, "{faults:?}");
     assert_eq!((thing.name.as_deref(), thing.count), (Some("x"), None));
     assert_eq!(thing.tags.unwrap(), [Some("a".to_owned()), None, Some("b".to_owned())]);
-    assert!(thing.headers.is_none() && thing.state.is_none());
+    assert!(thing.headers.is_none() && thing.state.is_none() && thing.note.is_none());
     let inner = thing.inner.unwrap();
     assert_eq!((inner.user.as_deref(), inner.wait), (Some("u"), None));
 }

@@ -161,17 +161,8 @@ impl<'s> SchemaPlace<'s> {
         if !alternatives.is_empty() {
             return alternatives.join(", or ");
         }
-        match schema["type"].as_str() {
-            Some("string") => "a text",
-            Some("integer") => "a whole number",
-            Some("number") => "a number",
-            Some("boolean") => "true or false",
-            Some("array") => "a list",
-            Some("object") if schema["additionalProperties"].is_object() => "an object of texts",
-            Some("object") => "an object",
-            _ => "any JSON but null",
-        }
-        .to_owned()
+        let kinds: Vec<&str> = kinds(schema).map(|kind| in_words(kind, schema)).collect();
+        if kinds.is_empty() { "any JSON but null".to_owned() } else { kinds.join(", or ") }
     }
 
     /// Whether a whole number is to be here.
@@ -198,6 +189,25 @@ impl<'s> SchemaPlace<'s> {
     /// What is said about the place.
     pub(super) fn about(self) -> &'s str {
         self.about.unwrap_or("see the description of the API")
+    }
+}
+
+/// The types that a schema names, but for null, which takes away what may be taken away.
+fn kinds(schema: &Value) -> impl Iterator<Item = &str> {
+    let several = schema["type"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let all = schema["type"].as_str().into_iter().chain(several.iter().filter_map(Value::as_str));
+    all.filter(|kind| *kind != "null")
+}
+
+fn in_words(kind: &str, schema: &Value) -> &'static str {
+    match kind {
+        "string" => "a text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" if schema["additionalProperties"].is_object() => "an object of texts",
+        _ => "an object",
     }
 }
 

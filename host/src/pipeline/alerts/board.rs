@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::domain::alert::Alert;
 use crate::domain::alert::AlertCause;
+use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 
 /// An alert that stands, or is about to.
@@ -81,10 +82,16 @@ impl AlertBoard {
         self.count.store(standing.len(), Ordering::Release);
     }
 
-    /// Those that are not in the store yet.
-    pub(super) fn unwritten(&self) -> Vec<Alert> {
+    /// Those that are not in the store yet: so many, and of no workspace so many that others have to wait for it.
+    pub(super) fn unwritten(&self, most: usize) -> Vec<Alert> {
         let standing = self.standing.lock();
-        standing.values().filter(|found| !found.is_written).map(|found| found.alert.clone()).collect()
+        let mut of_workspace: HashMap<WorkspaceId, Vec<&Alert>> = HashMap::new();
+        for found in standing.values().filter(|found| !found.is_written) {
+            of_workspace.entry(found.alert.workspace).or_default().push(&found.alert);
+        }
+        let share = (most / of_workspace.len().max(1)).max(1);
+        let shares = of_workspace.into_values().flat_map(|alerts| alerts.into_iter().take(share));
+        shares.take(most).cloned().collect()
     }
 
     /// One of them is.
@@ -115,7 +122,6 @@ mod tests {
     use crate::domain::alert::AlertEvidence;
     use crate::domain::id::AlertId;
     use crate::domain::id::DestinationId;
-    use crate::domain::id::WorkspaceId;
 
     const CAUSE: AlertCause = AlertCause::DestinationFailing(DestinationId::from_bits(1));
 
@@ -132,7 +138,7 @@ mod tests {
         assert!(board.is_quiet());
         board.failed(CAUSE, at(1), || alert(1));
         board.failed(CAUSE, at(2), || unreachable!("it stands"));
-        assert_eq!(board.unwritten(), [alert(1)]);
+        assert_eq!(board.unwritten(9), [alert(1)]);
         let is_good = |found: &Standing| found.good_since.is_some();
         board.succeeded(CAUSE, at(3));
         assert!(board.take_over(is_good).is_empty(), "it was not told yet");
@@ -149,6 +155,24 @@ mod tests {
         let board = AlertBoard::default();
         board.failed(CAUSE, Timestamp::from_millis(1), || alert(2));
         board.restore([alert(1)]);
-        assert!(board.unwritten().is_empty() && !board.is_quiet());
+        assert!(board.unwritten(9).is_empty() && !board.is_quiet());
+    }
+
+    #[test]
+    fn one_workspace_with_many_leaves_the_others_their_turn() {
+        let board = AlertBoard::default();
+        let of = |workspace: u128, id: u128| Alert {
+            id: AlertId::from_bits(id),
+            workspace: WorkspaceId::from_bits(workspace),
+            cause: AlertCause::DestinationFailing(DestinationId::from_bits(id)),
+            raised_at: Timestamp::from_millis(0),
+            seen: AlertEvidence::default(),
+        };
+        for id in 1..=50 {
+            board.failed(of(1, id).cause, Timestamp::from_millis(1), || of(1, id));
+        }
+        board.failed(of(2, 99).cause, Timestamp::from_millis(1), || of(2, 99));
+        let told = board.unwritten(10);
+        assert!(told.len() <= 10 && told.contains(&of(2, 99)), "{told:?}");
     }
 }

@@ -30,6 +30,8 @@ use crate::store::StoreError;
 
 /// Between two looks at what is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Alerts told in one commit, and of one workspace before others have their turn.
+const AT_ONCE: usize = 100;
 /// Before trying again what the store did not do.
 const AFTER_A_FAULT: Duration = Duration::from_secs(10);
 /// Alerts of a workspace that are remembered over a restart.
@@ -51,7 +53,7 @@ impl Pipeline {
             return;
         }
         let mut backlog = Backlog::default();
-        let mut ended: Vec<(Alert, Timestamp)> = Vec::new();
+        let mut ended: Vec<Told> = Vec::new();
         loop {
             // Whatever is not told now is told the next time.
             if let Err(error) = self.look_at_alerts(&mut ended, &mut backlog).await {
@@ -65,11 +67,7 @@ impl Pipeline {
         }
     }
 
-    async fn look_at_alerts(
-        &self,
-        ended: &mut Vec<(Alert, Timestamp)>,
-        backlog: &mut Backlog,
-    ) -> Result<(), StoreError> {
+    async fn look_at_alerts(&self, ended: &mut Vec<Told>, backlog: &mut Backlog) -> Result<(), StoreError> {
         self.tell_alerts(ended).await?;
         self.look_for_backlog(backlog).await
     }
@@ -82,13 +80,10 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn tell_alerts(&self, ended: &mut Vec<(Alert, Timestamp)>) -> Result<(), StoreError> {
-        for alert in self.alerts().unwritten() {
-            self.tell_alert(&alert, None).await?;
-            let bytes = serde_json::to_vec(&alert).ok();
-            self.put_alert(&alert, bytes).await?;
-            self.alerts().written(&alert);
-        }
+    async fn tell_alerts(&self, ended: &mut Vec<Told>) -> Result<(), StoreError> {
+        let new: Vec<Told> = self.alerts().unwritten(AT_ONCE).into_iter().map(Told::raised).collect();
+        self.tell(&new).await?;
+        new.iter().for_each(|told| self.alerts().written(&told.alert));
         let (now, snapshot) = (self.now(), self.snapshot().clone());
         let after = self.limits().recovered_after;
         let over = self.alerts().take_over(|standing| {
@@ -96,47 +91,83 @@ impl Pipeline {
             let is_good = standing.good_since.is_some_and(|since| now.since(since) >= after);
             is_good || (is_quiet && is_settled(&snapshot.documents, &standing.alert.cause))
         });
-        ended.extend(over.into_iter().map(|alert| (alert, now)));
-        while let Some((alert, at)) = ended.last() {
-            self.tell_alert(alert, Some(*at)).await?;
-            self.put_alert(alert, None).await?;
-            ended.pop();
+        ended.extend(over.into_iter().map(|alert| Told { alert, recovered_at: Some(now) }));
+        while !ended.is_empty() {
+            let at = ended.len().saturating_sub(AT_ONCE);
+            self.tell(&ended[at..]).await?;
+            ended.truncate(at);
         }
         Ok(())
     }
 
-    async fn put_alert(&self, alert: &Alert, value: Option<Vec<u8>>) -> Result<(), StoreError> {
-        let kv = vec![KvWrite { space: space(alert.workspace), key: alert.id.to_string(), value }];
-        self.store().commit(Change { kv, ..Change::default() }).await
-    }
-
-    /// On disk as an event when this returns, if a connection takes alerts; that it is told is seen in any case.
-    async fn tell_alert(&self, alert: &Alert, recovered_at: Option<Timestamp>) -> Result<(), StoreError> {
+    /// On disk as events when this returns, where a connection takes alerts, and in the list of those that stand, or out
+    /// of it. That they are told is seen in any case.
+    async fn tell(&self, all: &[Told]) -> Result<(), StoreError> {
+        if all.is_empty() {
+            return Ok(());
+        }
         let snapshot = self.snapshot().clone();
-        let name = subject_name(&snapshot.documents, &alert.cause);
-        let message = AlertMessage::new(alert, name.as_deref(), recovered_at);
-        let event_type = message.event_type();
-        let source = alert::origin(alert.workspace);
-        if !snapshot.connections_from(alert.workspace, Origin::Source(source)).is_empty() {
-            let body = json!(AlertBody { r#type: &event_type, message: &message });
-            let key = format!("{} of {}", message.state, alert.id);
-            let event = NewEvent {
-                workspace: alert.workspace,
-                source: Some(source),
-                event_type: event_type.into(),
-                content_type: Arc::from("application/json"),
-                headers: chain::headers(alert.seen.delivery, 0),
-                request: RequestLine::default(),
-                body: body.to_string().into(),
-                received_at: self.now(),
-                revision: snapshot.revision(),
-                idempotency: Some(idempotency_key(alert.workspace.bits(), &key)),
-                verified_by: chain::OF_ALERT.into(),
-            };
-            self.store().accept(vec![event]).await?;
+        let mut events = Vec::new();
+        let messages: Vec<AlertMessage> = all.iter().map(|told| told.message(&snapshot.documents)).collect();
+        for (told, message) in all.iter().zip(&messages) {
+            let origin = Origin::Source(alert::origin(told.alert.workspace));
+            if !snapshot.connections_from(told.alert.workspace, origin).is_empty() {
+                events.push(self.event_of(&told.alert, message, snapshot.revision()));
+            }
         }
-        self.observe_alert(alert.workspace, &message);
+        if !events.is_empty() {
+            self.store().accept(events).await?;
+        }
+        let kv = all.iter().map(Told::written).collect();
+        self.store().commit(Change { kv, ..Change::default() }).await?;
+        for (told, message) in all.iter().zip(&messages) {
+            self.observe_alert(told.alert.workspace, message);
+        }
         Ok(())
+    }
+
+    /// Told twice, it is one event.
+    fn event_of(&self, alert: &Alert, message: &AlertMessage, revision: u64) -> NewEvent {
+        let event_type = message.event_type();
+        let body = json!(AlertBody { r#type: &event_type, message });
+        let key = format!("{} of {}", message.state, alert.id);
+        NewEvent {
+            workspace: alert.workspace,
+            source: Some(alert::origin(alert.workspace)),
+            event_type: event_type.into(),
+            content_type: Arc::from("application/json"),
+            headers: chain::headers(alert.seen.delivery, 0),
+            request: RequestLine::default(),
+            body: body.to_string().into(),
+            received_at: self.now(),
+            revision,
+            idempotency: Some(idempotency_key(alert.workspace.bits(), &key)),
+            verified_by: chain::OF_ALERT.into(),
+        }
+    }
+}
+
+/// An alert that is to be told, and whether it is over.
+struct Told {
+    alert: Alert,
+    recovered_at: Option<Timestamp>,
+}
+
+impl Told {
+    fn raised(alert: Alert) -> Self {
+        Self { alert, recovered_at: None }
+    }
+
+    fn message(&self, documents: &Documents) -> AlertMessage {
+        let name = subject_name(documents, &self.alert.cause);
+        AlertMessage::new(&self.alert, name.as_deref(), self.recovered_at)
+    }
+
+    /// How it stands in the store from now on.
+    fn written(&self) -> KvWrite {
+        let stands = self.recovered_at.is_none();
+        let value = stands.then(|| serde_json::to_vec(&self.alert).ok()).flatten();
+        KvWrite { space: space(self.alert.workspace), key: self.alert.id.to_string(), value }
     }
 }
 

@@ -4,7 +4,6 @@ use crate::domain::alert::AlertCause;
 use crate::domain::alert::AlertEvidence;
 use crate::domain::id::WorkspaceId;
 use crate::domain::workspace_limits::EventLimit;
-use crate::domain::workspace_limits::Month;
 use crate::pipeline::OverLimit;
 use crate::pipeline::Pipeline;
 use crate::pipeline::allowance::count::AllowanceTaken;
@@ -47,10 +46,9 @@ impl Pipeline {
 
     /// What a workspace took in this month.
     pub fn allowance_used(&self, workspace: WorkspaceId) -> AllowanceUsed {
-        let month = Month::of(self.now());
         let count = self.allowances().of(workspace);
         let mut count = count.lock();
-        count.turn_to(month);
-        AllowanceUsed { events: count.events, bytes: count.bytes, resets_at: month.next().begin() }
+        count.turn_to(self.now());
+        AllowanceUsed { events: count.events, bytes: count.bytes, resets_at: count.ends }
     }
 }

@@ -25,6 +25,8 @@ pub(super) type SharedCount = Arc<Mutex<Count>>;
 pub(super) struct Count {
     rate: Rate,
     pub(super) month: Month,
+    /// When it is over.
+    pub(super) ends: Timestamp,
     pub(super) events: u64,
     pub(super) bytes: u64,
     /// Whether it is more than is written down.
@@ -87,9 +89,16 @@ impl Drop for AllowanceTaken {
 
 impl Count {
     /// Begins anew with each month.
-    pub(super) fn turn_to(&mut self, month: Month) {
-        if self.month < month {
-            *self = Self { rate: self.rate, month, is_changed: true, ..Self::default() };
+    pub(super) fn turn_to(&mut self, now: Timestamp) {
+        if now >= self.ends {
+            let month = Month::of(now);
+            *self = Self {
+                rate: self.rate,
+                month,
+                ends: month.next().begin(),
+                is_changed: true,
+                ..Self::default()
+            };
         }
     }
 
@@ -101,8 +110,7 @@ impl Count {
         bytes: u64,
         now: Timestamp,
     ) -> Result<(), OverLimit> {
-        let month = Month::of(now);
-        self.turn_to(month);
+        self.turn_to(now);
         let of_month = [
             (EventLimit::EventsPerMonth, limits.events_per_month, self.events, events),
             (EventLimit::BytesPerMonth, limits.bytes_per_month, self.bytes, bytes),
@@ -110,8 +118,8 @@ impl Count {
         for (limit, most, used, more) in of_month {
             if let Some(most) = most.filter(|most| used.saturating_add(more) > *most) {
                 let until = format!(
-                    "it has taken {used} in {month} and takes more from {} on, or once its limit is raised",
-                    month.next().begin()
+                    "it has taken {used} in {} and takes more from {} on, or once its limit is raised",
+                    self.month, self.ends
                 );
                 return Err(OverLimit { limit, most, until, retry_after_s: None });
             }

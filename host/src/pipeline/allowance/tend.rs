@@ -77,8 +77,8 @@ impl Pipeline {
             self.count_since(workspace, before.at, now, &mut before).await?;
             let count = self.allowances().of(workspace);
             let mut count = count.lock();
-            if before.events > 0 && count.month <= month {
-                count.month = month;
+            count.turn_to(now);
+            if before.events > 0 && count.month == month {
                 count.events = count.events.saturating_add(before.events);
                 count.bytes = count.bytes.saturating_add(before.bytes);
                 count.is_changed = true;

@@ -4,6 +4,7 @@
 //!
 //! Not here: what the gateway does.
 
+mod alerts;
 mod bench;
 mod client;
 mod compare;
@@ -48,6 +49,8 @@ enum Command {
     Trigger(trigger::TriggerArgs),
     /// Show what happens in a running gateway, as it happens.
     Tail(tail::TailArgs),
+    /// List the alerts that stand: what has begun to fail and not come right again.
+    Alerts(alerts::AlertsArgs),
     /// Forward a source's events to a local port as they come, signed, and print what is answered.
     #[command(after_help = listen::HELP)]
     Listen(Box<listen::ListenArgs>),
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Trigger(args) => trigger::run(&args),
         Command::Tail(args) => tail::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
         Command::Listen(args) => listen::run(&args),
         Command::Receive(args) => receive::run(&args),
         Command::Map(args) => map::run(&args),

@@ -6,6 +6,8 @@ use hookmill_tests::Gateway;
 use hookmill_tests::Reply;
 use hookmill_tests::Sink;
 use hookmill_tests::eventually;
+use hookmill_tests::gateway::ADMIN_KEY;
+use hookmill_tests::gateway::hookmill;
 use hookmill_tests::guests;
 use hookmill_tests::pipeline::Plan;
 use serde_json::Value;
@@ -49,6 +51,14 @@ fn types(told: &[Value]) -> Vec<&str> {
 async fn standing(client: &Client) -> Vec<String> {
     let standing = client.all("/v1/alerts").await;
     standing.iter().map(|alert| alert["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// How `hookmill alerts` ends, and what it says.
+async fn listed(gateway: &Gateway) -> (i32, String) {
+    let mut command = hookmill();
+    command.args(["alerts", "--exit-code", "--url", &gateway.url(), "--key", ADMIN_KEY]);
+    let ran = command.output().await.unwrap();
+    (ran.status.code().unwrap(), String::from_utf8(ran.stdout).unwrap())
 }
 
 async fn is_quiet(client: &Client) {
@@ -114,6 +124,8 @@ async fn what_stands_outlives_a_kill_and_is_not_told_again() {
     assert!(kinds.contains(&&json!("retries_exhausted")), "{kinds:?}");
     told_of(&client, "retries_exhausted.raised").await;
     told_of(&client, "destination_failing.raised").await;
+    let (status, said) = listed(&gateway).await;
+    assert!(status == 1 && said.contains("crm did not take a delivery: it answered 500"), "{status}: {said}");
 
     gateway.kill().await;
     gateway.restart().await;
@@ -127,6 +139,7 @@ async fn what_stands_outlives_a_kill_and_is_not_told_again() {
     told_of(&client, "retries_exhausted.recovered").await;
     told_of(&client, "destination_failing.recovered").await;
     assert_eq!(told(&client).await.len(), 4);
+    assert_eq!(listed(&gateway).await, (0, "no alert stands\n".to_owned()));
 }
 
 #[tokio::test]

@@ -86,6 +86,25 @@ async fn what_was_not_taken_is_sent_again_as_the_same_batch() {
     assert!(delivered.iter().all(|delivery| delivery["attempts"] == 3), "{delivered:?}");
 }
 
+/// New deliveries that wait for others for an hour, and a receiver that never answers and then does.
+#[tokio::test]
+async fn what_failed_does_not_wait_for_what_is_new() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    sink.script("/b", |before, _| if before == 0 { Reply::Never } else { Reply::Status(200) });
+    let hour = json!({"max_events": 2, "max_wait_ms": 3_600_000});
+    let pipeline = batched(&client, &sink, hour).await;
+    let patience = json!({"timeout_ms": 500});
+    client.patch(&format!("/v1/destinations/{}", pipeline.destination), &patience).await.expect(200);
+    for n in 0..3 {
+        pipeline.accept(&client, &json!({"n": n})).await;
+    }
+    let hits = sink.wait_for("/b", 2).await;
+    assert_eq!((hits[0].header("webhook-id"), &hits[0].body), (hits[1].header("webhook-id"), &hits[1].body));
+    states(&client, "delivered", 2).await;
+    states(&client, "pending", 1).await;
+}
+
 #[tokio::test]
 async fn no_event_is_lost_or_alone_when_the_gateway_is_killed() {
     const EVENTS: usize = 60;

@@ -65,6 +65,8 @@ async fn a_workspace_has_no_more_than_it_may() {
     acme.post("/v1/sources", &json!({"name": "e"})).await.expect(201);
     acme.post("/v1/tables", &table).await.expect(201);
     operator.post("/v1/sources", &json!({"name": "of the operator"})).await.expect(201);
+    operator.patch("/v1/workspaces/acme", &json!({"tier": null})).await.expect(200);
+    assert_eq!(used(&acme, "acme", "plugins").await.0, Value::Null);
     let tiers = acme.all("/v1/tiers").await;
     let names: Vec<&Value> = tiers.iter().map(|tier| &tier["name"]).collect();
     assert_eq!(names, ["starter", "pro", "team"]);

@@ -16,6 +16,7 @@ use crate::domain::destination::BatchRule;
 use crate::domain::id::BatchId;
 use crate::domain::id::DestinationId;
 use crate::domain::plan::Noted;
+use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 use crate::rules::batch;
 
@@ -76,7 +77,7 @@ fn settle_all(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     jobs: Vec<Job>,
-    began: crate::domain::time::Timestamp,
+    began: Timestamp,
     batch: BatchId,
     sent: Attempted,
 ) {

@@ -208,3 +208,42 @@ fn what_never_went_waits_for_others_on_disk_too() {
     lane.park(at(40), DeliveryId::from_bits(4), new);
     assert_eq!(next_batch(&mut lane, 140, false), "parked 4");
 }
+
+#[test]
+fn what_is_new_and_waits_holds_up_nothing_that_failed() {
+    let mut lane = Queue::default();
+    let new = Parked { connection: CONNECTION, attempts: 0, held: false, faults: 0 };
+    for (due, id) in [(10, 1), (50, 4)] {
+        lane.park(at(due), DeliveryId::from_bits(id), new);
+    }
+    park(&mut lane, 40, 2);
+    park(&mut lane, 40, 3);
+    assert_eq!(next_batch(&mut lane, 30, false), "nothing Some(40)");
+    assert_eq!(next_batch(&mut lane, 60, false), "parked 2 3");
+    // What stood between them does not keep them apart.
+    assert_eq!(next_batch(&mut lane, 60, false), "nothing Some(110)");
+    assert_eq!(next_batch(&mut lane, 110, false), "parked 1 4");
+}
+
+#[test]
+fn what_is_paused_goes_with_nobody() {
+    let mut lane = Queue::default();
+    let of = |connection, attempts| Parked { connection, attempts, held: false, faults: 0 };
+    let paused = ConnectionId::from_bits(9);
+    for (due, id, parked) in [
+        (10, 1, of(CONNECTION, 0)),
+        (11, 2, of(CONNECTION, 0)),
+        (40, 3, of(CONNECTION, 1)),
+        (40, 4, of(paused, 1)),
+    ] {
+        lane.park(at(due), DeliveryId::from_bits(id), parked);
+    }
+    lane.take_worker(1);
+    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array };
+    match lane.next_batch(at(60), Gate::Open, &rule, |parked| parked.connection == paused) {
+        NextBatch::Parked(found) => {
+            assert_eq!(found.iter().map(|(id, _)| id.bits()).collect::<Vec<_>>(), [3]);
+        }
+        other => panic!("{other:?}"),
+    }
+}

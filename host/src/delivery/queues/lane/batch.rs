@@ -51,15 +51,14 @@ impl Queue {
             return NextBatch::Ready(jobs);
         }
         self.workers = self.workers.saturating_sub(1);
-        let parked = self.parked.iter().next().map(|((due, _), parked)| sent_at(*due, parked, wait));
-        NextBatch::Nothing(first.into_iter().chain(parked).min())
+        NextBatch::Nothing(first.into_iter().chain(self.next_parked(wait)).min())
     }
 
-    /// Those at the head that are held back, up to as many as can be sent.
+    /// Those at the head that are held back, up to as many as are looked at: fewer than `most` new ones and `most` others.
     fn put_aside(&mut self, now: Timestamp, most: usize, paused: impl Fn(&Parked) -> bool) {
         let (mut held, mut can_go) = (Vec::new(), 0);
         for (key, parked) in &self.parked {
-            if key.0 > now || can_go == most {
+            if key.0 > now || can_go == 2 * most {
                 break;
             }
             if paused(parked) {
@@ -74,18 +73,43 @@ impl Queue {
         }
     }
 
+    /// What failed together and is due goes before what is new: that may wait for others, which must hold nobody up.
     fn due_together(&mut self, now: Timestamp, most: usize, wait: Duration) -> Vec<(DeliveryId, Parked)> {
-        let Some(((first_due, _), first)) = self.parked.first_key_value() else { return Vec::new() };
-        let (first_due, is_new) = (*first_due, first.is_new());
-        let together = self.parked.iter().take_while(|((due, _), parked)| {
-            *due <= now && parked.is_new() == is_new && (is_new || *due == first_due)
-        });
-        let keys: Vec<_> = together.map(|(key, _)| *key).take(most).collect();
-        if keys.len() < most && sent_at(first_due, first, wait) > now {
-            return Vec::new();
+        let (mut new, mut again) = (Vec::new(), Vec::new());
+        let mut again_due = None;
+        for (key, parked) in &self.parked {
+            let is_another = again_due.is_some_and(|due| key.0 != due);
+            if key.0 > now || is_another || new.len() == most || again.len() == most {
+                break;
+            }
+            if parked.is_new() {
+                new.push(*key);
+            } else {
+                again_due = Some(key.0);
+                again.push(*key);
+            }
         }
+        let new_due = new.first().map(|(due, _)| due.plus(wait));
+        let keys = match (again.is_empty(), new_due) {
+            (false, _) => again,
+            (true, Some(due)) if new.len() == most || due <= now => new,
+            (true, _) => return Vec::new(),
+        };
         let take = |key: (Timestamp, DeliveryId)| self.parked.remove(&key).map(|parked| (key.1, parked));
         keys.into_iter().filter_map(take).collect()
+    }
+
+    /// When the first of what is parked goes, also without others. Behind the first that goes again, none is sooner.
+    fn next_parked(&self, wait: Duration) -> Option<Timestamp> {
+        let mut next: Option<Timestamp> = None;
+        for ((due, _), parked) in &self.parked {
+            let goes = if parked.is_new() { due.plus(wait) } else { *due };
+            next = Some(next.map_or(goes, |next| next.min(goes)));
+            if !parked.is_new() {
+                break;
+            }
+        }
+        next
     }
 }
 
@@ -94,9 +118,4 @@ impl Parked {
     fn is_new(&self) -> bool {
         self.attempts == 0
     }
-}
-
-/// When it is sent, also without others.
-fn sent_at(due: Timestamp, parked: &Parked, wait: Duration) -> Timestamp {
-    if parked.is_new() { due.plus(wait) } else { due }
 }

@@ -144,6 +144,26 @@ impl Decimal {
         (result.exponent.abs() <= MOST_EXPONENT).then_some(result)
     }
 
+    /// Whether `self` is a whole number of times `other`. `None` where that takes more digits than there are.
+    pub(crate) fn is_multiple_of(self, other: Self) -> Option<bool> {
+        if self.is_zero() || other.is_zero() {
+            return Some(self.is_zero());
+        }
+        let (value, unit) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
+        match u32::try_from(self.exponent - other.exponent) {
+            Ok(tens) if unit <= u128::MAX / 10 => {
+                Some((0..tens).fold(value % unit, |rest, _| rest * 10 % unit) == 0)
+            }
+            Ok(_) => None,
+            // The unit has that many zeros more.
+            Err(_) => {
+                let tens = 10_u128.checked_pow(other.exponent.abs_diff(self.exponent));
+                let unit = tens.and_then(|tens| unit.checked_mul(tens));
+                Some(unit.is_some_and(|unit| value % unit == 0))
+            }
+        }
+    }
+
     fn negated(self) -> Option<Self> {
         Some(Self { mantissa: self.mantissa.checked_neg()?, ..self })
     }

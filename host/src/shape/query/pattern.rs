@@ -24,6 +24,11 @@ impl RegexPattern {
         self.regex.as_str()
     }
 
+    /// Its size, in units of 4 KiB.
+    pub(crate) fn units(&self) -> u64 {
+        self.half_visits
+    }
+
     /// Whether it is found in `text`.
     pub(crate) fn is_match(&self, text: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
         self.pay(text, budget)?;

@@ -14,7 +14,8 @@
 //! pipeline                             accept, plan, steps, what plugins ask and keep, publish, replay
 //! control                              configuration: snapshot, resources, plans, access, plugins, rollouts
 //! store │ sandbox │ egress             the three outside worlds: disk, guest code, network
-//! rules │ shape │ config │ observe     pure decisions │ JSONPath, filters, mappings │ settings │ metrics
+//! rules │ shape │ config │ observe     pure decisions │ JSONPath, filters, mappings, schemas │ settings │ metrics
+//! import                               what other products' configuration comes to here
 //! domain                               nouns
 //! ```
 //!
@@ -46,7 +47,9 @@
 //! `http/api/configuration/documents`, and what they come to, `control/plans`. How rows of tables are kept and their changes
 //! told, `pipeline/rows/mod.rs`; how events come of other events, and where that ends, `pipeline/chain.rs`; what begins to
 //! fail and who hears of it, `pipeline/alerts/mod.rs`; what a workspace may have and take in, `control/room.rs` and
-//! `pipeline/allowance/mod.rs`. What an assistant can ask and what it is told, `http/mcp/mod.rs`. How
+//! `pipeline/allowance/mod.rs`. How
+//! payloads are held to schemas, `shape/schema/mod.rs` and `pipeline/accept/schema.rs`; how one moves in from elsewhere,
+//! `import/mod.rs`. What an assistant can ask and what it is told, `http/mcp/mod.rs`. How
 //! it is all put together, `node/rooms.rs`.
 
 pub mod cli;
@@ -56,6 +59,7 @@ pub mod delivery;
 pub mod domain;
 pub mod egress;
 pub mod http;
+pub mod import;
 pub mod insight;
 pub mod node;
 pub mod observe;

@@ -68,6 +68,9 @@ enum Command {
     Diff(documents::DiffArgs),
     /// Make the configuration what documents say: all of it or nothing.
     Apply(documents::ApplyArgs),
+    /// Turn what another product has set up into documents: OpenAPI, AsyncAPI, Hookdeck, Svix, Convoy, n8n.
+    #[command(after_help = documents::import::HELP)]
+    Import(documents::import::ImportArgs),
     /// Whole set-ups by name: the webhooks of a product, or a receiver.
     Preset(documents::preset::PresetArgs),
     /// Let an assistant work on a running gateway: an MCP server on stdin and stdout.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => documents::export(&args),
         Command::Diff(args) => documents::diff(&args),
         Command::Apply(args) => documents::apply(&args),
+        Command::Import(args) => documents::import::run(&args),
         Command::Preset(args) => documents::preset::run(&args),
         Command::Mcp(args) => mcp::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -44,6 +44,17 @@ pub(super) fn read(given: &[PathBuf]) -> anyhow::Result<Vec<FileDocument>> {
     Ok(found)
 }
 
+/// The one document of a file, as it is: nothing is looked up in it.
+pub(super) fn one(path: &Path) -> anyhow::Result<Value> {
+    let shown = path.display();
+    let text = text_of(path).with_context(|| format!("read {shown}"))?;
+    let mut documents = parse(&text).with_context(|| format!("{shown} is not YAML or JSON"))?;
+    match documents.len() {
+        1 => Ok(documents.remove(0)),
+        several => bail!("{shown} has {several} documents; one is wanted"),
+    }
+}
+
 fn files_of(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let shown = folder.display();
     let mut files = Vec::new();

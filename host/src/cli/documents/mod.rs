@@ -3,6 +3,7 @@
 //! what documents come to, which the gateway says.
 
 mod files;
+pub(super) mod import;
 pub(super) mod preset;
 mod words;
 

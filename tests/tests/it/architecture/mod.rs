@@ -14,7 +14,7 @@ use hookmill_tests::gateway::root;
 /// Rooms from the ground up; those of one row do not use each other.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["rules", "shape", "config", "observe"],
+    &["rules", "shape", "config", "observe", "import"],
     &["store", "sandbox", "egress"],
     &["control"],
     &["pipeline"],

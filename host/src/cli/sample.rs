@@ -161,6 +161,7 @@ fn source(control: &Control, workspace: WorkspaceId) -> anyhow::Result<Source> {
         methods: vec!["POST".into()],
         body_bytes_max: None,
         response: None,
+        enforce_schemas: false,
     })
 }
 
@@ -216,6 +217,7 @@ fn connection(
         protect: false,
         origins: vec![Origin::Source(source)],
         event_types: vec!["*".into()],
+        event_groups: Vec::new(),
         steps,
         destination,
         retry: None,

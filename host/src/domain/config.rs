@@ -9,6 +9,7 @@ use crate::domain::host::HostPattern;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
 use crate::domain::id::EventId;
+use crate::domain::id::EventTypeId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SetId;
@@ -47,6 +48,9 @@ pub struct DocumentSet {
     /// Its tables, oldest first.
     #[serde(default)]
     pub tables: Vec<TableId>,
+    /// Its entries of the event catalogue, oldest first.
+    #[serde(default)]
+    pub event_types: Vec<EventTypeId>,
 }
 
 /// A tenant.
@@ -197,6 +201,9 @@ pub struct Source {
     pub body_bytes_max: Option<u64>,
     /// What it answers.
     pub response: Option<CustomResponse>,
+    /// Whether an event must fit the schema that the event catalogue has for its type.
+    #[serde(default)]
+    pub enforce_schemas: bool,
 }
 
 /// What a step does when it cannot answer.
@@ -310,6 +317,9 @@ pub struct Connection {
     pub origins: Vec<Origin>,
     /// Patterns with `*`, any of them.
     pub event_types: Vec<String>,
+    /// Or any type of these groups of the event catalogue.
+    #[serde(default)]
+    pub event_groups: Vec<String>,
     /// Run in this order.
     pub steps: Vec<Step>,
     /// Where the result goes.

@@ -176,6 +176,8 @@ typed_id!(/// Documents that are applied together.
     SetId, "set");
 typed_id!(/// Rows with columns, kept by hookmill.
     TableId, "tbl");
+typed_id!(/// An entry of the event catalogue.
+    EventTypeId, "ety");
 typed_id!(/// A row of a table.
     RowId, "row");
 typed_id!(/// A request that was turned away at a source.

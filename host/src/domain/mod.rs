@@ -8,6 +8,7 @@
 pub mod alert;
 pub mod config;
 pub mod destination;
+pub mod event_type;
 pub mod id;
 mod keys;
 mod plugins;

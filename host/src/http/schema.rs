@@ -98,7 +98,7 @@ macro_rules! ids {
 
 ids! {
     WorkspaceId SourceId EventId ConnectionId DestinationId DeliveryId AttemptId PluginId KeyId RejectionId
-    ComparisonId TestId RolloutId PlanId TableId RowId AlertId
+    ComparisonId TestId RolloutId PlanId TableId EventTypeId RowId AlertId
 }
 
 described! {

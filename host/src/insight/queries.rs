@@ -1,6 +1,7 @@
 //! Questions about events and deliveries. Everything asked for belongs to one workspace; what
 //! belongs to another is not there.
 
+use crate::domain::config::Connection;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
@@ -18,6 +19,7 @@ use crate::pipeline::plan;
 use crate::pipeline::plan::held;
 use crate::rules::hide;
 use crate::rules::hide::Inbound;
+use crate::rules::route;
 use crate::store::AttemptEntry;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
@@ -41,6 +43,13 @@ pub struct DeliveryDetail {
 }
 
 impl Insight {
+    /// Whether a connection takes an event as the catalogue is now.
+    pub(crate) fn takes(&self, connection: &Connection, event: &Event) -> bool {
+        let snapshot = self.snapshot();
+        let (workspace, kind) = (event.data.workspace, &event.data.event_type);
+        route::takes(connection, kind, snapshot.group_of(workspace, kind))
+    }
+
     /// One event.
     pub async fn event(&self, workspace: WorkspaceId, id: EventId) -> Result<Option<Event>, StoreError> {
         Ok(self.store().event(id).await?.filter(|event| event.data.workspace == workspace))

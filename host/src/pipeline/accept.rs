@@ -9,6 +9,7 @@ pub mod publish;
 pub(crate) mod rejection_rate;
 mod rejections;
 mod replay;
+mod schema;
 mod unpack;
 
 pub(crate) use identity::idempotency_key;
@@ -27,6 +28,7 @@ use crate::domain::secret::StoredSecret;
 use crate::domain::time::Timestamp;
 use crate::pipeline::AcceptError;
 use crate::pipeline::Pipeline;
+use crate::pipeline::accept::schema::Held;
 use crate::pipeline::payload::body_view::json_text;
 use crate::pipeline::store_closed;
 use crate::rules::challenge;
@@ -113,10 +115,18 @@ async fn run(pipeline: &Pipeline, source: &SourceRuntime, incoming: Incoming) ->
         }
     }
     let (revision, limits) = (snapshot.revision(), pipeline.limits().json());
-    drop(snapshot);
     let request = RequestLine { method, path: behind(&path).to_owned(), query };
     let event = event(source, Arrived { request, headers, body, limits, now, revision, verified_by });
     let workspace = source.source.workspace;
+    let held = source.source.enforce_schemas.then(|| {
+        Held::of(&snapshot, workspace, &event.event_type, (&event.content_type, &event.body, limits))
+    });
+    drop(snapshot);
+    if let Some(held) = held.flatten()
+        && let Err(error) = Box::pin(held.check()).await
+    {
+        return Err(refused(pipeline, source, error, event.headers, event.body));
+    }
     let bytes = event.body.len() as u64;
     let used = match pipeline.admit(workspace, 1, bytes) {
         Ok(used) => used,

@@ -1,6 +1,7 @@
 //! Why an event was not taken, or something of an event could not be done. Not here: status codes (`http::problem` has
 //! the one table).
 
+use crate::control::FieldFault;
 use crate::domain::workspace_limits::EventLimit;
 use crate::store::StoreError;
 
@@ -31,6 +32,14 @@ fn in_words(limit: EventLimit) -> &'static str {
         EventLimit::EventsPerMonth => "events a month",
         EventLimit::BytesPerMonth => "bytes a month",
     }
+}
+
+/// The first of them, and how many there are.
+fn in_short(faults: &[FieldFault]) -> String {
+    let Some(first) = faults.first() else { return "it cannot be said why".to_owned() };
+    let place = if first.pointer.is_empty() { "" } else { " at " };
+    let more = if faults.len() > 1 { format!(" (and {} more)", faults.len() - 1) } else { String::new() };
+    format!("{}{place}{}{more}", first.detail, first.pointer)
 }
 
 /// Why an event was not taken.
@@ -94,6 +103,14 @@ pub enum AcceptError {
         /// What was wrong.
         detail: String,
     },
+    /// The payload does not fit the schema that the event catalogue has for its type.
+    #[error("the payload does not fit the schema of `{event_type}`: {}", in_short(faults))]
+    Misfit {
+        /// The event's type.
+        event_type: String,
+        /// Where it does not, from the payload on.
+        faults: Vec<FieldFault>,
+    },
     /// The workspace has taken in what it may.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
@@ -111,6 +128,7 @@ impl AcceptError {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::MissingKey { .. } => "missing_key",
             Self::BadKey => "bad_key",
+            Self::Misfit { .. } => "schema",
             Self::BadBasic => "bad_basic",
             Self::Unverified { code, .. } => code,
             Self::TooLarge { .. } => "too_large",

@@ -1,4 +1,12 @@
-//! Which connections take an event: patterns over its type. Pure.
+//! Which connections take an event: patterns over its type, or the group it is in. Pure.
+
+use crate::domain::config::Connection;
+
+/// Whether a connection takes events of this type, which is in that group of the event catalogue.
+pub fn takes(connection: &Connection, event_type: &str, group: Option<&str>) -> bool {
+    let is_in = |group| connection.event_groups.iter().any(|wanted| wanted == group);
+    matches(&connection.event_types, event_type) || group.is_some_and(is_in)
+}
 
 /// Whether any pattern matches. `*` stands for any run of characters, also none; a pattern
 /// without it must be equal.
@@ -6,14 +14,18 @@ pub fn matches(patterns: &[String], event_type: &str) -> bool {
     patterns.iter().any(|pattern| glob(pattern.as_bytes(), event_type.as_bytes()))
 }
 
-/// Why none matches, in words; `None` if one does.
-pub fn why_not(patterns: &[String], event_type: &str) -> Option<String> {
-    if matches(patterns, event_type) {
+/// Why it does not, in words; `None` if it does.
+pub fn why_not(connection: &Connection, event_type: &str, group: Option<&str>) -> Option<String> {
+    if takes(connection, event_type, group) {
         return None;
     }
-    let wanted = patterns.join(", ");
-    let seen = if event_type.is_empty() { "none".to_owned() } else { format!("`{event_type}`") };
-    Some(format!("the connection takes {wanted}; the event's type is {seen}"))
+    let groups = connection.event_groups.iter().map(|group| format!("the group {group}"));
+    let wanted: Vec<String> = connection.event_types.iter().cloned().chain(groups).collect();
+    let mut seen = if event_type.is_empty() { "none".to_owned() } else { format!("`{event_type}`") };
+    if !connection.event_groups.is_empty() {
+        seen.push_str(&group.map_or(" in no group".to_owned(), |group| format!(" in the group {group}")));
+    }
+    Some(format!("the connection takes {}; the event's type is {seen}", wanted.join(", ")))
 }
 
 /// Why a pattern can match no type that anybody would send, and what was probably meant; `None` if it can.
@@ -132,9 +144,31 @@ mod tests {
 
     #[test]
     fn says_why_not() {
-        let patterns = ["push".to_owned(), "issues.*".to_owned()];
-        assert_eq!(why_not(&patterns, "push"), None);
-        let reason = why_not(&patterns, "star").unwrap();
+        let mut connection = connection(&["push", "issues.*"], &[]);
+        assert_eq!(why_not(&connection, "push", None), None);
+        let reason = why_not(&connection, "star", Some("stars")).unwrap();
         assert!(reason.contains("push, issues.*") && reason.contains("`star`"), "{reason}");
+        connection.event_groups = vec!["stars".to_owned()];
+        assert_eq!(why_not(&connection, "star", Some("stars")), None);
+        let reason = why_not(&connection, "fork", None).unwrap();
+        assert!(reason.contains("issues.*, the group stars; ") && reason.contains("in no group"), "{reason}");
+    }
+
+    fn connection(types: &[&str], groups: &[&str]) -> Connection {
+        let texts = |given: &[&str]| given.iter().map(|text| (*text).to_owned()).collect();
+        Connection {
+            id: crate::domain::id::ConnectionId::from_bits(1),
+            workspace: crate::domain::id::WorkspaceId::from_bits(1),
+            name: "c".to_owned(),
+            created_at: crate::domain::time::Timestamp::from_millis(0),
+            state: crate::domain::config::FlowState::Active,
+            protect: false,
+            origins: Vec::new(),
+            event_types: texts(types),
+            event_groups: texts(groups),
+            steps: Vec::new(),
+            destination: crate::domain::id::DestinationId::from_bits(1),
+            retry: None,
+        }
     }
 }

@@ -19,6 +19,7 @@ mod delivery;
 mod disk_full;
 mod documents;
 mod drift;
+mod event_types;
 mod grants;
 mod holes;
 mod hostile_guests;

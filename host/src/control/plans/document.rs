@@ -14,6 +14,7 @@ use crate::domain::config::Connection;
 use crate::domain::config::DocumentSet;
 use crate::domain::config::Source;
 use crate::domain::destination::Destination;
+use crate::domain::event_type::EventType;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
 use crate::domain::table::Table;
@@ -29,6 +30,8 @@ pub enum ConfigDocument {
     Connection(Arc<Connection>),
     /// A table.
     Table(Arc<Table>),
+    /// An entry of the event catalogue.
+    EventType(Arc<EventType>),
 }
 
 /// What a document comes to.
@@ -69,6 +72,7 @@ impl ConfigDocument {
             Self::Destination(document) => &document.name,
             Self::Connection(document) => &document.name,
             Self::Table(document) => &document.name,
+            Self::EventType(document) => &document.name,
         }
     }
 
@@ -79,6 +83,7 @@ impl ConfigDocument {
             Self::Destination(document) => DocumentWrite::PutDestination(document.as_ref().clone()),
             Self::Connection(document) => DocumentWrite::PutConnection(document.as_ref().clone()),
             Self::Table(document) => DocumentWrite::PutTable(document.as_ref().clone()),
+            Self::EventType(document) => DocumentWrite::PutEventType(document.as_ref().clone()),
         }
     }
 
@@ -103,6 +108,7 @@ pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     add(&mut hash, documents.destinations.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.connections.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.tables.of(workspace).map(AsRef::as_ref));
+    add(&mut hash, documents.event_types.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.sets.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.plugins.of(workspace).map(AsRef::as_ref));
     hash.finalize().into()

@@ -14,6 +14,7 @@ use crate::control::resources::AskPlugins;
 use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
 use crate::control::resources::NewDestination;
+use crate::control::resources::event_type;
 use crate::control::room;
 use crate::control::snapshot::Documents;
 use crate::domain::destination::DestinationKind;
@@ -70,6 +71,7 @@ impl Control {
         if let Some(set) = set {
             self.plan_set(&mut plan, workspace, set, &mut faults);
         }
+        plan.check_groups(documents, workspace, &mut faults);
         faults.done()?;
         Ok(plan)
     }
@@ -86,6 +88,9 @@ impl Control {
                 ConfigDocument::Connection(self.blank_connection(found.workspace).into())
             }
             ConfigDocument::Table(found) => ConfigDocument::Table(self.blank_table(found.workspace).into()),
+            ConfigDocument::EventType(found) => {
+                ConfigDocument::EventType(self.blank_event_type(found.workspace).into())
+            }
         }
     }
 
@@ -126,6 +131,12 @@ impl Control {
                 let after = ConfigDocument::Connection(connection.into());
                 PlannedChange { place, before, after, key: None, secret: None }
             }
+            WantedDraft::EventType(draft) => {
+                let (old, event_type) = self.whole_event_type(documents, workspace, *draft, faults)?;
+                let before = old.map(ConfigDocument::EventType);
+                let after = ConfigDocument::EventType(event_type.into());
+                PlannedChange { place, before, after, key: None, secret: None }
+            }
             WantedDraft::Table(draft) => {
                 let (old, table) = self.whole_table(documents, workspace, *draft, faults).await?;
                 let before = old.map(ConfigDocument::Table);
@@ -138,6 +149,27 @@ impl Control {
                 }
             }
         })
+    }
+}
+
+impl ConfigPlan {
+    /// A group that a connection takes must be there when all is done; what was without before may stay so.
+    fn check_groups(&self, before: &Documents, workspace: WorkspaceId, faults: &mut Faults) {
+        let was = event_type::missing_groups(before, workspace);
+        for missing in event_type::missing_groups(&self.documents, workspace) {
+            if was.contains(&missing) {
+                continue;
+            }
+            let place = self.changes.iter().find(|change| match &change.after {
+                ConfigDocument::Connection(connection) => connection.name == missing.connection,
+                _ => false,
+            });
+            let pointer = match place {
+                Some(change) => format!("/documents/{}/event_groups", change.place),
+                None => "/documents".to_owned(),
+            };
+            faults.add(pointer, missing.to_string());
+        }
     }
 }
 

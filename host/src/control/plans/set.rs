@@ -40,6 +40,7 @@ impl Control {
             destinations: Vec::new(),
             connections: Vec::new(),
             tables: Vec::new(),
+            event_types: Vec::new(),
         };
         plan.changes.iter().for_each(|change| set.take(&change.after));
         let left = old.as_ref().map(|old| old.without(&set, &plan.documents)).unwrap_or_default();
@@ -52,6 +53,7 @@ impl Control {
         set.destinations.sort_unstable();
         set.connections.sort_unstable();
         set.tables.sort_unstable();
+        set.event_types.sort_unstable();
         plan.set = Some(set).filter(|set| old.as_deref() != Some(set));
     }
 }
@@ -63,6 +65,7 @@ impl DocumentSet {
             ConfigDocument::Destination(document) => self.destinations.push(document.id),
             ConfigDocument::Connection(document) => self.connections.push(document.id),
             ConfigDocument::Table(document) => self.tables.push(document.id),
+            ConfigDocument::EventType(document) => self.event_types.push(document.id),
         }
     }
 
@@ -76,11 +79,14 @@ impl DocumentSet {
         let sources = sources.filter_map(|id| documents.sources.get(*id)).cloned();
         let tables = self.tables.iter().filter(|id| !other.tables.contains(id));
         let tables = tables.filter_map(|id| documents.tables.get(*id)).cloned();
+        let event_types = self.event_types.iter().filter(|id| !other.event_types.contains(id));
+        let event_types = event_types.filter_map(|id| documents.event_types.get(*id)).cloned();
         let connections = connections.map(ConfigDocument::Connection);
         connections
             .chain(destinations.map(ConfigDocument::Destination))
             .chain(sources.map(ConfigDocument::Source))
             .chain(tables.map(ConfigDocument::Table))
+            .chain(event_types.map(ConfigDocument::EventType))
             .collect()
     }
 }
@@ -121,6 +127,8 @@ impl ConfigDocument {
             Self::Table(table) => {
                 check_unfilled(documents, table).and_then(|()| check_unheard(documents, table))
             }
+            // That its group is not left empty is looked at when all is said.
+            Self::EventType(_) => Ok(()),
         }
     }
 
@@ -134,6 +142,7 @@ impl ConfigDocument {
             Self::Destination(destination) => vec![DocumentWrite::DeleteDestination(destination.id)],
             Self::Connection(connection) => vec![DocumentWrite::DeleteConnection(connection.id)],
             Self::Table(table) => vec![DocumentWrite::DeleteTable(table.id)],
+            Self::EventType(found) => vec![DocumentWrite::DeleteEventType(found.id)],
         }
     }
 }

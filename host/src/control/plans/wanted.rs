@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::control::FieldFault;
 use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
+use crate::control::resources::EventTypeDraft;
 use crate::control::resources::GivenCredentials;
 use crate::control::resources::SourceDraft;
 use crate::control::resources::TableDraft;
@@ -30,16 +31,19 @@ pub enum WantedDraft {
     Connection(Box<ConnectionDraft>),
     /// A table.
     Table(Box<TableDraft>),
+    /// An entry of the event catalogue.
+    EventType(Box<EventTypeDraft>),
 }
 
 impl WantedDraft {
     /// What others name comes before them.
     pub(super) fn order(&self) -> u8 {
         match self {
-            Self::Table(_) => 0,
-            Self::Source(_) => 1,
-            Self::Destination(..) => 2,
-            Self::Connection(_) => 3,
+            Self::EventType(_) => 0,
+            Self::Table(_) => 1,
+            Self::Source(_) => 2,
+            Self::Destination(..) => 3,
+            Self::Connection(_) => 4,
         }
     }
 
@@ -49,6 +53,7 @@ impl WantedDraft {
             Self::Destination(draft, _) => draft.name.as_deref(),
             Self::Connection(draft) => draft.name.as_deref(),
             Self::Table(draft) => draft.name.as_deref(),
+            Self::EventType(draft) => draft.name.as_deref(),
         }
     }
 }

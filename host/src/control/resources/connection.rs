@@ -9,6 +9,7 @@ use crate::control::resources::check::Faults;
 use crate::control::resources::check::ManageError;
 use crate::control::resources::check::fields;
 use crate::control::resources::check::retry;
+use crate::control::resources::event_type;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
 use crate::domain::config::Connection;
@@ -42,6 +43,8 @@ pub struct ConnectionDraft {
     pub origins: Option<Vec<(String, String)>>,
     /// Patterns with `*`.
     pub event_types: Option<Vec<String>>,
+    /// Groups of the event catalogue.
+    pub event_groups: Option<Vec<String>>,
     /// In their order.
     pub steps: Option<Vec<Step>>,
     /// A destination by id or name.
@@ -83,6 +86,7 @@ impl Control {
         let mut connection = self.blank_connection(workspace);
         self.apply_new_connection(&snapshot.documents, &mut connection, draft, AskPlugins::Yes, &mut faults)
             .await;
+        event_type::check_groups(&snapshot.documents, &connection, &mut faults);
         faults.done()?;
         self.write_within(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
@@ -102,6 +106,7 @@ impl Control {
         let mut connection = find(&snapshot.documents, workspace, which)?;
         self.apply_connection(&snapshot.documents, &mut connection, draft, AskPlugins::Yes, &mut faults)
             .await;
+        event_type::check_groups(&snapshot.documents, &connection, &mut faults);
         faults.done()?;
         self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
@@ -166,6 +171,7 @@ impl Control {
             protect: false,
             origins: Vec::new(),
             event_types: vec!["*".to_owned()],
+            event_groups: Vec::new(),
             steps: Vec::new(),
             destination: DestinationId::from_bits(0),
             retry: None,
@@ -211,10 +217,7 @@ impl Control {
         if let Some(origins) = draft.origins {
             connection.origins = checked_origins(documents, workspace, origins, faults);
         }
-        if let Some(patterns) = draft.event_types {
-            check_patterns(&patterns, faults);
-            connection.event_types = patterns;
-        }
+        apply_types(connection, draft.event_types, draft.event_groups, faults);
         if let Some(wanted) = draft.destination {
             match documents.destinations.find(workspace, &wanted) {
                 Some(found) => connection.destination = found.id,
@@ -306,8 +309,33 @@ fn checked_origins(
     origins
 }
 
-fn check_patterns(patterns: &[String], faults: &mut Faults) {
-    if patterns.is_empty() || patterns.len() > PATTERNS_MAX {
+/// Groups alone are meant where no types are named beside them.
+fn apply_types(
+    connection: &mut Connection,
+    types: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+    faults: &mut Faults,
+) {
+    if let Some(groups) = groups {
+        if types.is_none() && !groups.is_empty() && connection.event_types == ["*"] {
+            connection.event_types.clear();
+        }
+        if groups.len() > PATTERNS_MAX {
+            faults.add("/event_groups", format!("give at most {PATTERNS_MAX} groups"));
+        }
+        connection.event_groups = groups;
+    }
+    let is_needed = connection.event_groups.is_empty();
+    if let Some(patterns) = types {
+        check_patterns(&patterns, is_needed, faults);
+        connection.event_types = patterns;
+    } else if is_needed && connection.event_types.is_empty() {
+        faults.add("/event_groups", "without a group name `event_types`; [\"*\"] takes every event");
+    }
+}
+
+fn check_patterns(patterns: &[String], is_needed: bool, faults: &mut Faults) {
+    if (is_needed && patterns.is_empty()) || patterns.len() > PATTERNS_MAX {
         faults.add("/event_types", format!("give 1 to {PATTERNS_MAX} patterns; [\"*\"] takes every event"));
     }
     for (at, pattern) in patterns.iter().enumerate() {

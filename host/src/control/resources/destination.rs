@@ -235,7 +235,7 @@ impl Control {
     }
 }
 
-fn same_json(one: Option<&str>, other: Option<&str>) -> bool {
+pub(in crate::control::resources) fn same_json(one: Option<&str>, other: Option<&str>) -> bool {
     let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     one.and_then(read) == other.and_then(read)
 }

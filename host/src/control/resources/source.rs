@@ -62,6 +62,8 @@ pub struct SourceDraft {
     pub body_bytes_max: Option<Option<u64>>,
     /// What it answers.
     pub response: Option<Option<CustomResponse>>,
+    /// Whether events must fit the schemas of the catalogue.
+    pub enforce_schemas: Option<bool>,
 }
 
 /// A source and its first key.
@@ -176,6 +178,7 @@ impl Control {
             methods: vec!["POST".to_owned()],
             body_bytes_max: None,
             response: None,
+            enforce_schemas: false,
         }
     }
 
@@ -219,6 +222,7 @@ impl Control {
         source.state = draft.state.unwrap_or(source.state);
         source.key_required = draft.require_key.unwrap_or(source.key_required);
         source.protect = draft.protect.unwrap_or(source.protect);
+        source.enforce_schemas = draft.enforce_schemas.unwrap_or(source.enforce_schemas);
         if let Some(header) = draft.key_header {
             match fields::header_name(&header) {
                 Ok(lower) => source.key_header = lower,

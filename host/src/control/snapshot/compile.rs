@@ -13,6 +13,7 @@ use crate::control::resources::transport::Transport;
 use crate::control::rollouts::Rollouts;
 use crate::control::snapshot::Caps;
 use crate::control::snapshot::Documents;
+use crate::control::snapshot::EventTypeRuntime;
 use crate::control::snapshot::Extract;
 use crate::control::snapshot::Snapshot;
 use crate::control::snapshot::Streaks;
@@ -32,6 +33,7 @@ use crate::domain::config::StepSpec;
 use crate::domain::config::ValueFrom;
 use crate::domain::config::VersionChoice;
 use crate::domain::destination::Destination;
+use crate::domain::event_type::EventType;
 use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
@@ -47,6 +49,7 @@ use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::Presets;
 use crate::sandbox::Sandbox;
 use crate::shape::Query;
+use crate::shape::Schema;
 
 /// What compiling needs besides the documents.
 #[derive(Clone, Debug)]
@@ -84,6 +87,14 @@ impl SnapshotCompiler {
                 .filter(|old| Arc::ptr_eq(&old.source, source));
             let runtime = unchanged.cloned().unwrap_or_else(|| Arc::new(self.source(source)));
             snapshot.sources.insert(source.id, runtime);
+        }
+        for event_type in documents.event_types.all() {
+            let (workspace, name) = (event_type.workspace, event_type.name.as_str());
+            let unchanged = old
+                .and_then(|old| old.event_type(workspace, name))
+                .filter(|old| Arc::ptr_eq(&old.event_type, event_type));
+            let runtime = unchanged.cloned().unwrap_or_else(|| Arc::new(prepared(event_type)));
+            snapshot.event_types.entry(workspace).or_default().insert(name.to_owned(), runtime);
         }
         for destination in documents.destinations.all() {
             let unchanged = old
@@ -192,6 +203,12 @@ impl SnapshotCompiler {
             hide: Outbound::of(destination),
         }
     }
+}
+
+/// Its faults were refused when it was saved; a schema that is wrong now refuses nothing.
+fn prepared(event_type: &Arc<EventType>) -> EventTypeRuntime {
+    let schema = event_type.schema.as_deref().and_then(|text| Schema::compile(text).ok());
+    EventTypeRuntime { event_type: event_type.clone(), schema: schema.map(Arc::new) }
 }
 
 fn extract(from: &ValueFrom) -> Option<Extract> {

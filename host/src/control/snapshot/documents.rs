@@ -18,8 +18,10 @@ use crate::domain::config::PluginConfig;
 use crate::domain::config::Source;
 use crate::domain::config::Workspace;
 use crate::domain::destination::Destination;
+use crate::domain::event_type::EventType;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DestinationId;
+use crate::domain::id::EventTypeId;
 use crate::domain::id::KeyId;
 use crate::domain::id::PluginId;
 use crate::domain::id::SecretId;
@@ -74,6 +76,7 @@ document!(PluginConfig, PluginId, "plugin", workspace, name);
 document!(PluginTest, TestId, "plugin_test", workspace, path);
 document!(DocumentSet, SetId, "set", workspace, name);
 document!(Table, TableId, "table", workspace, name);
+document!(EventType, EventTypeId, "event_type", workspace, name);
 
 impl Resource for SealedSecret {
     const KIND: &'static str = "secret";
@@ -183,6 +186,8 @@ pub struct Documents {
     pub sets: Collection<DocumentSet>,
     /// Rows with columns.
     pub tables: Collection<Table>,
+    /// The event catalogue.
+    pub event_types: Collection<EventType>,
 }
 
 /// A change of one document.
@@ -224,6 +229,10 @@ pub enum DocumentWrite {
     PutTable(Table),
     /// Deletes a table; its rows go later.
     DeleteTable(TableId),
+    /// Makes or replaces an entry of the event catalogue.
+    PutEventType(EventType),
+    /// Deletes an entry of the event catalogue.
+    DeleteEventType(EventTypeId),
 }
 
 fn key_of<T: Resource>(id: T::Id) -> String {
@@ -269,6 +278,8 @@ impl DocumentWrite {
             Self::PutSet(document) => put(document),
             Self::PutTable(document) => put(document),
             Self::DeleteTable(id) => (key_of::<Table>(*id), None),
+            Self::PutEventType(document) => put(document),
+            Self::DeleteEventType(id) => (key_of::<EventType>(*id), None),
         }
     }
 }
@@ -360,6 +371,7 @@ impl Documents {
                 SealedSecret::KIND => load(&mut documents.secrets, key, bytes)?,
                 DocumentSet::KIND => load(&mut documents.sets, key, bytes)?,
                 Table::KIND => load(&mut documents.tables, key, bytes)?,
+                EventType::KIND => load(&mut documents.event_types, key, bytes)?,
                 _ => {
                     let detail = "this hookmill knows no such kind".to_owned();
                     return Err(BadDocument { key: key.clone(), detail });
@@ -398,6 +410,8 @@ impl Documents {
             DocumentWrite::PutSet(document) => self.sets.put(Arc::new(document)),
             DocumentWrite::PutTable(document) => self.tables.put(Arc::new(document)),
             DocumentWrite::DeleteTable(id) => self.tables.remove(id),
+            DocumentWrite::PutEventType(document) => self.event_types.put(Arc::new(document)),
+            DocumentWrite::DeleteEventType(id) => self.event_types.remove(id),
         }
     }
 }

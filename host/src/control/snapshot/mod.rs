@@ -29,6 +29,7 @@ pub use plugin_step::RolloutStep;
 pub use runtime::CompiledStep;
 pub use runtime::ConnectionRuntime;
 pub use runtime::DestinationRuntime;
+pub use runtime::EventTypeRuntime;
 pub use runtime::Extract;
 pub use runtime::SourceRuntime;
 pub use streak::Streak;
@@ -52,6 +53,8 @@ pub struct Snapshot {
     pub(crate) sources: IdMap<SourceId, Arc<SourceRuntime>>,
     pub(crate) connections: IdMap<ConnectionId, Arc<ConnectionRuntime>>,
     pub(crate) destinations: IdMap<DestinationId, Arc<DestinationRuntime>>,
+    /// The event catalogue, by type.
+    pub(crate) event_types: IdMap<WorkspaceId, HashMap<String, Arc<EventTypeRuntime>>>,
     /// Connections by where their events come in, in the order of ids.
     pub(crate) routes: IdMap<(WorkspaceId, Origin), Vec<Arc<ConnectionRuntime>>>,
 }
@@ -60,6 +63,16 @@ impl Snapshot {
     /// The revision of the configuration.
     pub fn revision(&self) -> u64 {
         self.documents.revision
+    }
+
+    /// What the catalogue of a workspace says of a type.
+    pub(crate) fn event_type(&self, workspace: WorkspaceId, name: &str) -> Option<&Arc<EventTypeRuntime>> {
+        self.event_types.get(&workspace)?.get(name)
+    }
+
+    /// The group that a type is in.
+    pub(crate) fn group_of(&self, workspace: WorkspaceId, event_type: &str) -> Option<&str> {
+        self.event_type(workspace, event_type)?.event_type.group.as_deref()
     }
 
     /// The connections that may take events from there.

@@ -10,6 +10,7 @@ use crate::domain::config::Connection;
 use crate::domain::config::OnError;
 use crate::domain::config::Source;
 use crate::domain::destination::Destination;
+use crate::domain::event_type::EventType;
 use crate::domain::grant::Grants;
 use crate::domain::secret::NamedSecrets;
 use crate::rules::hide::Inbound;
@@ -20,6 +21,7 @@ use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::ProviderAnswer;
 use crate::sandbox::Plugin;
 use crate::shape::Query;
+use crate::shape::Schema;
 
 /// Where a source takes a value from.
 #[derive(Clone, Debug)]
@@ -30,6 +32,15 @@ pub enum Extract {
     Header(String),
     /// The first node of a query over the body.
     Path(Arc<Query>),
+}
+
+/// A type of the event catalogue, ready for events to be held to its schema.
+#[derive(Debug)]
+pub struct EventTypeRuntime {
+    /// As it was set up.
+    pub event_type: Arc<EventType>,
+    /// What payloads have to look like, if anybody says so.
+    pub(crate) schema: Option<Arc<Schema>>,
 }
 
 /// A source, ready to take requests.

@@ -94,6 +94,10 @@ kinds! {
     InvalidConnection = "invalid-connection", 422, "The connection is not valid";
     /// A document is not valid.
     InvalidTable = "invalid-table", 422, "The table is not valid";
+    /// A document is not valid.
+    InvalidEventType = "invalid-event-type", 422, "The event type is not valid";
+    /// The payload does not fit the schema of its type.
+    PayloadMisfit = "payload-misfit", 422, "The payload does not fit its schema";
     /// Values make no row of the table.
     InvalidRow = "invalid-row", 422, "The row is not valid";
     /// A document is not valid.

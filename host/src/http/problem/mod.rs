@@ -89,6 +89,12 @@ impl Problem {
         self
     }
 
+    /// Its own words instead of how many faults there are.
+    pub(crate) fn detail(mut self, detail: String) -> Self {
+        self.detail = detail;
+        self
+    }
+
     /// A finer name of the cause.
     pub(crate) fn code(mut self, code: &'static str) -> Self {
         self.code = Some(code);

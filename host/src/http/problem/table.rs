@@ -70,6 +70,7 @@ impl From<AcceptError> for Problem {
                 Self::new(Kind::UnsupportedMediaType, detail).header(ACCEPT_ENCODING, "gzip, deflate")
             }
             AcceptError::BadEncoding { .. } => Self::new(Kind::MalformedEncoding, detail),
+            AcceptError::Misfit { faults, .. } => Self::invalid(Kind::PayloadMisfit, faults).detail(detail),
             AcceptError::OverLimit(limit) => limit.into(),
             AcceptError::Store(store) => store.into(),
         }
@@ -111,6 +112,7 @@ fn kind_of(what: &str) -> Kind {
         "secret" => Kind::InvalidSecret,
         "connection" => Kind::InvalidConnection,
         "table" => Kind::InvalidTable,
+        "event type" => Kind::InvalidEventType,
         "configuration" => Kind::InvalidConfiguration,
         "comparison" => Kind::InvalidComparison,
         "rollout" => Kind::InvalidRollout,

@@ -206,7 +206,7 @@ impl Work<'_> {
         let origin = event.data.source.map_or(Origin::Published, Origin::Source);
         let pattern = order.event_type.as_slice();
         order.connection.origins.contains(&origin)
-            && route::matches(&order.connection.event_types, &event.data.event_type)
+            && self.insight.takes(&order.connection, event)
             && (pattern.is_empty() || route::matches(pattern, &event.data.event_type))
     }
 }

@@ -133,11 +133,12 @@ fn not_routed(event: &Event, snapshot: &Snapshot, plan: &Plan) -> Vec<TraceEntry
     use crate::domain::config::Origin;
     let origin = event.data.source.map_or(Origin::Published, Origin::Source);
     let candidates = snapshot.connections_from(event.data.workspace, origin);
+    let group = snapshot.group_of(event.data.workspace, &event.data.event_type);
     let mut entries: Vec<TraceEntry> = candidates
         .iter()
         .filter_map(|found| {
             let connection = &found.connection;
-            let reason = route::why_not(&connection.event_types, &event.data.event_type)?;
+            let reason = route::why_not(connection, &event.data.event_type, group)?;
             Some(TraceEntry {
                 at: plan.at,
                 stage: "not_routed",

@@ -419,6 +419,7 @@ fn connection(number: u128, steps: &[(&str, serde_json::Value)]) -> Connection {
         protect: false,
         origins: vec![Origin::Published],
         event_types: vec!["*".into()],
+        event_groups: Vec::new(),
         steps: steps.iter().map(step).collect(),
         destination: destination_id(number),
         retry: None,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::control::FAULTS_MAX;
+use crate::control::FieldFault;
 use crate::control::Principal;
 use crate::domain::event::Headers;
 use crate::domain::event::NewEvent;
@@ -12,6 +14,7 @@ use crate::domain::event::RequestLine;
 use crate::pipeline::AcceptError;
 use crate::pipeline::Pipeline;
 use crate::pipeline::accept::identity::idempotency_key;
+use crate::pipeline::accept::schema::Held;
 use crate::rules::hide::Inbound;
 use crate::store::Accepted;
 use crate::store::Store;
@@ -29,6 +32,8 @@ pub struct Publish {
     pub idempotency_key: Option<String>,
     /// Kept with the event, and visible to its steps.
     pub headers: Headers,
+    /// Where its payload is in the request, as a JSON pointer.
+    pub place: String,
 }
 
 impl Pipeline {
@@ -38,6 +43,7 @@ impl Pipeline {
         principal: &Principal,
         events: Vec<Publish>,
     ) -> Result<Vec<Accepted>, AcceptError> {
+        self.check_schemas(principal, &events).await?;
         let revision = self.snapshot().revision();
         let now = self.now();
         let verified_by: Arc<str> = "api_key".into();
@@ -65,5 +71,43 @@ impl Pipeline {
         let (events, bytes) = kept.fold((0, 0), |(events, bytes), (_, size)| (events + 1, bytes + size));
         used.keep(events, bytes);
         Ok(accepted)
+    }
+
+    /// Holds those of the events to their schemas of which that is wanted; all that do not fit are told of.
+    async fn check_schemas(&self, principal: &Principal, events: &[Publish]) -> Result<(), AcceptError> {
+        let mut misfits: Option<(String, Vec<FieldFault>)> = None;
+        for (place, held) in self.held(principal, events) {
+            match held.check().await {
+                Ok(()) => {}
+                Err(AcceptError::Misfit { event_type, faults }) => {
+                    let (_, told) = misfits.get_or_insert_with(|| (event_type, Vec::new()));
+                    let below = |fault: FieldFault| FieldFault {
+                        pointer: format!("{place}{}", fault.pointer),
+                        ..fault
+                    };
+                    told.extend(faults.into_iter().map(below));
+                    if told.len() >= FAULTS_MAX {
+                        break;
+                    }
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        match misfits {
+            None => Ok(()),
+            Some((event_type, faults)) => Err(AcceptError::Misfit { event_type, faults }),
+        }
+    }
+
+    fn held<'e>(&self, principal: &Principal, events: &'e [Publish]) -> Vec<(&'e str, Held)> {
+        let (snapshot, limits) = (self.snapshot(), self.limits().json());
+        let workspace = principal.workspace;
+        let one = |event: &'e Publish| {
+            let is_wanted = snapshot.event_type(workspace, &event.event_type)?.event_type.enforce;
+            let payload = (event.content_type.as_str(), &event.payload, limits);
+            let held = is_wanted.then(|| Held::of(&snapshot, workspace, &event.event_type, payload));
+            Some((event.place.as_str(), held.flatten()?))
+        };
+        events.iter().filter_map(one).collect()
     }
 }

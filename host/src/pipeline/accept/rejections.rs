@@ -36,6 +36,7 @@ impl Pipeline {
             AcceptError::Paused { .. } | AcceptError::Store(_) => 503,
             AcceptError::UnknownSource(_) => 404,
             AcceptError::OverLimit(over) => over.status(),
+            AcceptError::Misfit { .. } => 422,
             AcceptError::MissingKey { .. } | AcceptError::BadKey | AcceptError::BadBasic => 401,
         };
         self.reject(source, error.code(), status, error.to_string(), headers, body);

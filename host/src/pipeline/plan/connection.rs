@@ -35,10 +35,12 @@ pub(crate) fn connections<'a>(
     event: &'a Event,
 ) -> impl Iterator<Item = &'a Arc<ConnectionRuntime>> {
     let origin = event.data.source.map_or(Origin::Published, Origin::Source);
+    let (kind, group) =
+        (&event.data.event_type, snapshot.group_of(event.data.workspace, &event.data.event_type));
     snapshot
         .connections_from(event.data.workspace, origin)
         .iter()
-        .filter(|connection| route::matches(&connection.connection.event_types, &event.data.event_type))
+        .filter(move |connection| route::takes(&connection.connection, kind, group))
 }
 
 /// What the steps see of the event.

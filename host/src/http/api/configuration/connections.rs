@@ -57,6 +57,9 @@ pub(crate) struct ConnectionBody {
     /// Patterns with `*`, any of which an event's type must match; ["*"] if not given.
     #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 100)]
     event_types: Option<Vec<Option<String>>>,
+    /// Groups of the event catalogue: a type of any of them is taken as well. Given without `event_types`, only they are.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 100)]
+    event_groups: Option<Vec<Option<String>>>,
     /// Run in this order; each has one of `filter`, `mapping`, `plugin`.
     #[schema(value_type = Option<Vec<StepBody>>, nullable = false)]
     steps: Option<StepsBody>,
@@ -90,6 +93,8 @@ pub(crate) struct ConnectionView {
     pub sources: Vec<String>,
     /// Patterns an event's type must match.
     pub event_types: Vec<String>,
+    /// Groups of the event catalogue whose types are taken as well.
+    pub event_groups: Vec<String>,
     /// Run in this order.
     pub steps: Vec<StepView>,
     /// Where the result goes.
@@ -122,6 +127,7 @@ pub(in crate::http::api) fn draft(mut body: ConnectionBody, faults: &mut Request
         name: body.name.map(|name| name.0),
         state: body.state,
         event_types: body.event_types.map(|patterns| patterns.into_iter().flatten().collect()),
+        event_groups: body.event_groups.map(|groups| groups.into_iter().flatten().collect()),
         steps: body.steps.map(|steps| steps::read(steps, "/steps", faults)),
         destination: body.destination,
         retry: body.retry.and_then(|given| retry::change(given, faults)),
@@ -157,6 +163,7 @@ fn show(connection: &Connection, documents: &Documents) -> ConnectionView {
         source: connection.origins.first().map(origin),
         sources: connection.origins.iter().map(origin).collect(),
         event_types: connection.event_types.clone(),
+        event_groups: connection.event_groups.clone(),
         steps: steps::show(&connection.steps),
         destination: connection.destination,
         retry: connection.retry.as_ref().map(retry::show),

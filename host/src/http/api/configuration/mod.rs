@@ -4,8 +4,8 @@ pub(super) mod connections;
 mod destination_views;
 pub(super) mod destinations;
 mod documents;
+pub(super) mod event_types;
 mod inbox;
-mod presets;
 pub(super) mod retry;
 mod rotation;
 pub(super) mod signing;
@@ -24,7 +24,9 @@ pub(super) fn routes() -> Routes {
         inbox::routes(),
         rotation::routes(),
         documents::routes(),
-        presets::routes(),
+        documents::presets::routes(),
+        documents::imports::routes(),
+        event_types::routes(),
     ]
     .into_iter()
     .fold(Routes::default(), Routes::and)

@@ -99,6 +99,10 @@ pub(crate) struct SourceBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<u64>, minimum = 1)]
     body_bytes_max: Option<Option<u64>>,
+    /// Whether an event is refused that does not fit the schema which the event catalogue has for its type; false if not
+    /// given. Types without a schema are taken in any case.
+    #[schema(nullable = false)]
+    enforce_schemas: Option<bool>,
     /// What an accepted request is answered with instead of 202 and the event's id, or what the provider of
     /// `verification` waits for.
     #[serde(default, deserialize_with = "parts::nullable")]
@@ -169,6 +173,8 @@ pub(crate) struct SourceView {
     /// Bytes a body may have; null: the server's limit.
     #[schema(required = true)]
     pub body_bytes_max: Option<u64>,
+    /// Whether an event is refused that does not fit the schema of its type.
+    pub enforce_schemas: bool,
     /// What an accepted request is answered with; null: what the provider waits for, else 202 and the event's id.
     #[schema(required = true)]
     pub response: Option<SourceResponseView>,
@@ -202,6 +208,7 @@ pub(in crate::http::api) fn draft(body: SourceBody, faults: &mut RequestFaults) 
         idempotency: body.idempotency,
         methods: body.methods.map(|methods| methods.into_iter().flatten().collect()),
         body_bytes_max: body.body_bytes_max,
+        enforce_schemas: body.enforce_schemas,
         response: body.response.map(|given| given.map(|given| response(given, faults))),
     }
 }
@@ -232,6 +239,7 @@ pub(in crate::http::api) fn show(site: &Site, source: &Source) -> SourceView {
         idempotency: source.idempotency.as_ref().map(|rule| rule.from.clone()),
         methods: source.methods.clone(),
         body_bytes_max: source.body_bytes_max,
+        enforce_schemas: source.enforce_schemas,
         response: source.response.as_ref().map(|response| SourceResponseView {
             status: response.status,
             headers: parts::headers_object(&response.headers),

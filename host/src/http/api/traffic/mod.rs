@@ -3,7 +3,6 @@
 pub(super) mod alerts;
 pub(super) mod attempts;
 pub(super) mod deliveries;
-pub(super) mod event_types;
 pub(super) mod events;
 pub(super) mod fields;
 pub(super) mod publish;
@@ -19,7 +18,6 @@ pub(super) fn routes() -> Routes {
         publish::routes(),
         events::routes(),
         trace::routes(),
-        event_types::routes(),
         fields::routes(),
         deliveries::routes(),
         attempts::routes(),

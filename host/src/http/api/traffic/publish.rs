@@ -200,6 +200,7 @@ impl EventBody {
             payload,
             idempotency_key: self.idempotency_key,
             headers,
+            place: format!("{pointer}/payload"),
         })
     }
 }

@@ -60,7 +60,7 @@ pub(super) struct ConfigChangeView {
     pub(super) document: Option<usize>,
     /// What is done.
     pub(super) action: ChangeAction,
-    /// `table`, `source`, `destination` or `connection`.
+    /// `event_type`, `table`, `source`, `destination` or `connection`.
     pub(super) resource: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -102,9 +102,10 @@ fn show(change: &PlannedChange, before: &Documents, after: &Documents) -> Config
         change.before.as_ref().map(|old| fields(old, before, &change.after, after)).unwrap_or_default();
     let action = if change.before.is_none() { ChangeAction::Create } else { ChangeAction::Update };
     let (resource, name) = (written::resource(&change.after), change.after.name().to_owned());
+    let what = resource.replace('_', " ");
     let says = match action {
-        ChangeAction::Create => format!("make the {resource} `{name}`"),
-        _ => format!("change {} of the {resource} `{name}`", names(&fields)),
+        ChangeAction::Create => format!("make the {what} `{name}`"),
+        _ => format!("change {} of the {what} `{name}`", names(&fields)),
     };
     let risk = risk(change, &fields);
     ConfigChangeView { document: Some(change.place), action, resource, name, says, risk, fields }
@@ -112,7 +113,8 @@ fn show(change: &PlannedChange, before: &Documents, after: &Documents) -> Config
 
 fn show_delete(gone: &ConfigDocument) -> ConfigChangeView {
     let (resource, name) = (written::resource(gone), gone.name().to_owned());
-    let says = format!("delete the {resource} `{name}`, which is in the set no more");
+    let what = resource.replace('_', " ");
+    let says = format!("delete the {what} `{name}`, which is in the set no more");
     let (action, risk) = (ChangeAction::Delete, ChangeRisk::Destructive);
     ConfigChangeView { document: None, action, resource, name, says, risk, fields: Vec::new() }
 }
@@ -132,7 +134,7 @@ fn risk(change: &PlannedChange, fields: &[FieldChangeView]) -> ChangeRisk {
     let flows = |field: &FieldChangeView| field.pointer == "/state" && field.after == "active";
     let moves = |field: &FieldChangeView| matches!(field.pointer.as_str(), "/url" | "/destination");
     let outward = match &change.after {
-        ConfigDocument::Source(_) | ConfigDocument::Table(_) => false,
+        ConfigDocument::Source(_) | ConfigDocument::Table(_) | ConfigDocument::EventType(_) => false,
         ConfigDocument::Destination(found) => {
             found.endpoint.http().is_some()
                 && (is_new || fields.iter().any(|field| moves(field) || flows(field)))

@@ -38,7 +38,7 @@ pub(super) fn of(document: &ConfigDocument) -> Vec<(String, Secret)> {
     match document {
         ConfigDocument::Source(source) => of_source(source),
         ConfigDocument::Destination(destination) => of_destination(destination),
-        ConfigDocument::Connection(_) | ConfigDocument::Table(_) => Vec::new(),
+        ConfigDocument::Connection(_) | ConfigDocument::Table(_) | ConfigDocument::EventType(_) => Vec::new(),
     }
 }
 

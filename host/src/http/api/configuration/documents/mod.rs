@@ -5,6 +5,8 @@
 
 mod changes;
 mod credentials;
+pub(super) mod imports;
+pub(super) mod presets;
 mod read;
 mod written;
 
@@ -62,7 +64,7 @@ pub(crate) struct ExportQuery {
 /// The configuration of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConfigView {
-    /// Tables, sources, destinations and connections, in this order, each by name. What is as by default is left out.
+    /// Event types, tables, sources, destinations and connections, in this order, each by name. What is as by default is left out.
     #[schema(value_type = Vec<Object>)]
     pub documents: Vec<Map<String, Value>>,
 }
@@ -71,7 +73,8 @@ pub(crate) struct ConfigView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigPlanBody {
-    /// Each is the body that would make a table, a source, a destination or a connection, with `resource`: which of them it is.
+    /// Each is the body that would make an event type, a table, a source, a destination or a connection, with `resource`:
+    /// which of them it is.
     /// What is not among them stays as it is.
     #[schema(required = true, value_type = Vec<Object>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
@@ -107,7 +110,7 @@ pub(crate) struct ConfigPlanView {
 pub(crate) struct AppliedDocumentView {
     /// Which of the documents, from 0.
     pub document: usize,
-    /// `table`, `source`, `destination` or `connection`.
+    /// `event_type`, `table`, `source`, `destination` or `connection`.
     pub resource: &'static str,
     /// Its name.
     pub name: String,
@@ -237,6 +240,7 @@ fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
             ConfigDocument::Destination(destination) => (destination.id.to_string(), None),
             ConfigDocument::Connection(connection) => (connection.id.to_string(), None),
             ConfigDocument::Table(table) => (table.id.to_string(), None),
+            ConfigDocument::EventType(found) => (found.id.to_string(), None),
         };
         AppliedDocumentView {
             document: change.place,
@@ -261,8 +265,10 @@ fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
         documents.connections.of(workspace).cloned().map(ConfigDocument::Connection).collect();
     let mut tables: Vec<ConfigDocument> =
         documents.tables.of(workspace).cloned().map(ConfigDocument::Table).collect();
-    for kind in [&mut tables, &mut sources, &mut destinations, &mut connections] {
+    let mut event_types: Vec<ConfigDocument> =
+        documents.event_types.of(workspace).cloned().map(ConfigDocument::EventType).collect();
+    for kind in [&mut event_types, &mut tables, &mut sources, &mut destinations, &mut connections] {
         kind.sort_by(|one, other| one.name().cmp(other.name()));
     }
-    [tables, sources, destinations, connections].concat()
+    [event_types, tables, sources, destinations, connections].concat()
 }

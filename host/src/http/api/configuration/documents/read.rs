@@ -21,6 +21,8 @@ use crate::http::api::configuration::destinations;
 use crate::http::api::configuration::destinations::DestinationBody;
 use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::documents::written::RESOURCE;
+use crate::http::api::configuration::event_types;
+use crate::http::api::configuration::event_types::EventTypeBody;
 use crate::http::api::configuration::sources;
 use crate::http::api::configuration::sources::SourceBody;
 use crate::http::api::tables::definition;
@@ -33,7 +35,7 @@ use crate::http::request::pointer_to;
 
 /// In the place of a secret that is not there, so that nothing else is found wrong with it.
 const UNKNOWN: &str = "unknown";
-const RESOURCES: [&str; 4] = ["source", "destination", "connection", "table"];
+const RESOURCES: [&str; 5] = ["source", "destination", "connection", "table", "event_type"];
 
 /// The members of a document, each as it is written.
 type Parts = IndexMap<String, Box<RawValue>>;
@@ -121,6 +123,10 @@ impl Reader<'_> {
                 let (body, mut faults) = shapes.read_part::<TableBody>(text, depth)?;
                 let draft = definition::draft(body, &mut faults);
                 (WantedDraft::Table(Box::new(draft)), faults.into_inner())
+            }
+            "event_type" => {
+                let (body, faults) = shapes.read_part::<EventTypeBody>(text, depth)?;
+                (WantedDraft::EventType(Box::new(event_types::draft(body))), faults.into_inner())
             }
             _ => {
                 let (body, mut faults) = shapes.read_part::<ConnectionBody>(text, depth)?;

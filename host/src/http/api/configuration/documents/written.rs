@@ -16,6 +16,7 @@ use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
 use crate::http::api::configuration::destination_views::BatchView;
 use crate::http::api::configuration::documents::credentials;
+use crate::http::api::configuration::event_types;
 use crate::http::api::configuration::retry;
 use crate::http::api::configuration::signing;
 use crate::http::api::configuration::steps;
@@ -41,6 +42,7 @@ pub(super) fn resource(document: &ConfigDocument) -> &'static str {
         ConfigDocument::Destination(_) => "destination",
         ConfigDocument::Connection(_) => "connection",
         ConfigDocument::Table(_) => "table",
+        ConfigDocument::EventType(_) => "event_type",
     }
 }
 
@@ -51,6 +53,7 @@ pub(super) fn write(document: &ConfigDocument, documents: &Documents) -> Written
         ConfigDocument::Destination(destination) => destination_form(destination, documents),
         ConfigDocument::Connection(connection) => connection_form(connection, documents),
         ConfigDocument::Table(table) => json!(columns::show_table(table)),
+        ConfigDocument::EventType(event_type) => json!(event_types::form(event_type)),
     };
     let mut written = Map::from_iter([(RESOURCE.to_owned(), resource(document).into())]);
     if let Value::Object(members) = form {
@@ -62,8 +65,10 @@ pub(super) fn write(document: &ConfigDocument, documents: &Documents) -> Written
 impl Written {
     /// Without what is as by default.
     pub(super) fn short(mut self, default: &Self) -> Self {
+        let has_groups = self.form.get("event_groups").is_some_and(|groups| *groups != json!([]));
         let stays = |name: &str, value: &Value| {
-            matches!(name, RESOURCE | "name") || name == "verification" && !value.is_null()
+            let is_said = has_groups && name == "event_types";
+            matches!(name, RESOURCE | "name") || name == "verification" && !value.is_null() || is_said
         };
         self.form.retain(|name, value| stays(name, value) || default.form.get(name) != Some(value));
         self
@@ -96,6 +101,7 @@ fn source_form(source: &Source) -> Value {
         "idempotency": source.idempotency.as_ref().map(|rule| &rule.from),
         "methods": source.methods,
         "body_bytes_max": source.body_bytes_max,
+        "enforce_schemas": source.enforce_schemas,
         "response": source.response.as_ref().map(|response| json!({
             "status": response.status,
             "headers": headers_form(&response.headers.0),
@@ -185,7 +191,9 @@ fn connection_form(connection: &Connection, documents: &Documents) -> Value {
         1 => form["source"] = sources.remove(0).into(),
         _ => form["sources"] = sources.into(),
     }
+    // Where there are groups, no types means none beside them; else it means all.
     form["event_types"] = connection.event_types.clone().into();
+    form["event_groups"] = connection.event_groups.clone().into();
     form["steps"] = steps.into();
     form["destination"] =
         destination.map_or_else(|| connection.destination.to_string(), |found| found.name.clone()).into();

@@ -123,7 +123,7 @@ pub(crate) struct PresetPlanBody {
 }
 
 /// The operations.
-pub(super) fn routes() -> Routes {
+pub(in crate::http::api::configuration) fn routes() -> Routes {
     Routes::default()
         .add(Door::read(), routes!(list))
         .add(Door::read(), routes!(show_one))

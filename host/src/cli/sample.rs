@@ -186,6 +186,7 @@ fn destination(control: &Control, workspace: WorkspaceId) -> Destination {
         },
         retry: RetryPolicy::default(),
         concurrency: 8,
+        rate: None,
         payload_schema: None,
     }
 }

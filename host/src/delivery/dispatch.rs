@@ -155,6 +155,7 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
     loop {
         let snapshot = delivery.snapshot();
         let gate = delivery.gate(destination);
+        place.rate = snapshot.destinations.get(&destination).and_then(|found| found.destination.rate);
         let waits = |parked: &Parked| waits(&snapshot, parked);
         if let Some((found, rule)) = batching(&snapshot, destination) {
             let taken = place.next_batch(delivery.now(), gate, &rule, waits);

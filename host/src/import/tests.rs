@@ -78,7 +78,7 @@ fn check_documents(documents: &[Value]) {
         let known: &[&str] = match document["resource"].as_str().unwrap() {
             "source" => &["require_key", "basic", "verification", "idempotency", "methods", "response"],
             "destination" => {
-                &["url", "method", "headers", "auth", "signing", "timeout_ms", "retry", "concurrency"]
+                &["url", "method", "headers", "auth", "signing", "timeout_ms", "retry", "concurrency", "rate"]
             }
             "connection" => &["source", "event_types", "steps", "destination", "retry"],
             "event_type" => &["group", "description", "schema", "example"],

@@ -210,3 +210,42 @@ async fn one_slow_receiver_gets_no_more_than_its_share() {
     let most = sink.most_at_once("/slow");
     assert!((2..=3).contains(&most), "{most} at a time where 3 are allowed");
 }
+
+/// Ten a minute: ten of thirty go at once and no more, a neighbour without a rate gets all of his, a kill loses nothing, and
+/// what waits goes when the rate is taken away.
+#[tokio::test]
+async fn a_destination_gets_as_many_in_a_time_as_it_says() {
+    let (mut gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    let rate = json!({"requests": 10, "per": "minute"});
+    let slow = Plan::new("slow", &sink.url("/slow")).destination("rate", rate.clone()).make(&client).await;
+    let free = Plan::new("free", &sink.url("/free")).make(&client).await;
+    for n in 0..30 {
+        slow.accept(&client, &json!({"n": n})).await;
+        free.accept(&client, &json!({"n": n})).await;
+    }
+    sink.wait_for("/free", 30).await;
+    sink.wait_for("/slow", 10).await;
+    eventually("twenty to wait and ten to have arrived", || async {
+        let of = |state: &str| format!("/v1/deliveries?destination=slow&state={state}&limit=100");
+        let (sent, waiting) =
+            (client.all(&of("delivered")).await.len(), client.all(&of("pending")).await.len());
+        (sent == 10 && waiting == 20).then_some(())
+    })
+    .await;
+    assert_eq!(client.get("/v1/destinations/slow").await.expect(200)["rate"], rate);
+    gateway.kill().await;
+    gateway.restart().await;
+    let client = gateway.client();
+    sink.wait_for("/slow", 20).await;
+    let refused =
+        client.patch("/v1/destinations/slow", &json!({"rate": {"requests": 0, "per": "day"}})).await;
+    assert_eq!(refused.pointers(), ["/rate/requests", "/rate/per"], "{refused:?}");
+    assert_eq!(sink.hits_at("/slow").len(), 20, "each node begins anew, with ten");
+    client.patch("/v1/destinations/slow", &json!({"rate": null})).await.expect(200);
+    let hits = sink.wait_for("/slow", 30).await;
+    let mut seen: Vec<u64> = hits.iter().map(|hit| hit.json()["n"].as_u64().unwrap()).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 30, "{hits:?}");
+}

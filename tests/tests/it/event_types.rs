@@ -3,6 +3,7 @@
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
+use hookmill_tests::eventually;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
 use hookmill_tests::pipeline::Plan;
@@ -91,7 +92,11 @@ async fn what_does_not_fit_is_refused_where_that_is_wanted_and_nowhere_else() {
             .contains("the schema of `contact.created`: expected string; saw number at /id (and 1 more)"),
         "{refused:?}"
     );
-    let rejected = client.all("/v1/sources/held/rejections").await;
+    let rejected = eventually("the refusal to be recorded", || async {
+        let found = client.all("/v1/sources/held/rejections").await;
+        (!found.is_empty()).then_some(found)
+    })
+    .await;
     assert_eq!((&rejected[0]["code"], &rejected[0]["status"]), (&json!("schema"), &json!(422)));
     assert_eq!(rejected[0]["payload"], bad, "it is kept for whoever asks");
     // Published events: all that is wrong at once, and none of the batch is taken.

@@ -1,5 +1,7 @@
 //! Whole set-ups by name: what users of other systems have there, they have here after one command.
 
+use std::collections::BTreeSet;
+
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
@@ -260,6 +262,11 @@ async fn crm_and_messaging() {
     )
     .await;
     apply(&gateway, "crm", &["--param", &plain, "--param", "name=plain"]).await;
+    let catalogue = client.all("/v1/event-types").await;
+    let groups: BTreeSet<&str> = catalogue.iter().filter_map(|one| one["group"].as_str()).collect();
+    assert_eq!((catalogue.len(), groups.len()), (17, 6), "{catalogue:?}");
+    let changed = catalogue.iter().find(|one| one["name"] == "deal.stage.changed").unwrap();
+    assert_eq!(changed["example"]["previous_stage"], "negotiation");
     let deal = sample(&client, "crm").await;
     for event_type in ["contact.created", "deal.stage.changed"] {
         let event = json!({"type": event_type, "payload": deal["payload"]});

@@ -24,6 +24,8 @@ use crate::domain::config::FlowState;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationKind;
 use crate::domain::destination::Endpoint;
+use crate::domain::destination::RATE_REQUESTS_MAX;
+use crate::domain::destination::SendRate;
 use crate::domain::event::Headers;
 use crate::domain::id::DestinationId;
 use crate::domain::id::WorkspaceId;
@@ -58,6 +60,8 @@ pub struct DestinationDraft {
     pub retry: Option<Option<RetryPolicy>>,
     /// Deliveries at a time.
     pub concurrency: Option<u32>,
+    /// Requests in a time.
+    pub rate: Option<Option<SendRate>>,
     /// Whether it is refused to delete it.
     pub protect: Option<bool>,
     /// The JSON Schema of the payloads it takes; `Some(None)`: any.
@@ -176,6 +180,7 @@ impl Control {
             signing: Signing { profile: SigningProfile::StandardWebhooks, secrets: Vec::new() },
             retry: self.limits().retry.clone(),
             concurrency: self.limits().concurrency,
+            rate: None,
             payload_schema: None,
         }
     }
@@ -219,6 +224,12 @@ impl Control {
         if let Some(policy) = draft.retry {
             destination.retry = policy.unwrap_or_else(|| self.limits().retry.clone());
             retry::check(&destination.retry, "/retry", faults);
+        }
+        if let Some(rate) = draft.rate {
+            if let Some(rate) = rate {
+                fields::within(rate.requests, 1, RATE_REQUESTS_MAX, "/rate/requests", faults);
+            }
+            destination.rate = rate;
         }
         if let Some(concurrency) = draft.concurrency {
             fields::within(concurrency, 1, CONCURRENCY_MAX, "/concurrency", faults);

@@ -6,6 +6,7 @@ use crate::delivery::Delivery;
 use crate::delivery::deliver;
 use crate::delivery::dispatch::load;
 use crate::delivery::in_flight::WorkspaceSlots;
+use crate::delivery::queues::Gate;
 use crate::delivery::queues::NextBatch;
 use crate::delivery::settle;
 use crate::delivery::settle::Settlement;
@@ -54,7 +55,25 @@ pub(super) async fn attempt(
         let rest = jobs.split_off(fitting);
         attempt_one(delivery, share, destination, rule, jobs).await;
         jobs = rest;
+        if !jobs.is_empty() {
+            wait_for_rate(delivery, destination).await;
+        }
     }
+}
+
+/// The first request had its turn in the lane; each further one waits for the destination's rate here.
+async fn wait_for_rate(delivery: &Delivery, destination: &DestinationRuntime) {
+    let Some(rate) = destination.destination.rate else { return };
+    let lane = delivery.lanes().of(destination.destination.id);
+    loop {
+        let now = delivery.now();
+        let later = match lane.lock().within_rate(Gate::Open, Some(rate), now) {
+            Gate::Later(at) => at,
+            Gate::Open | Gate::Shut => break,
+        };
+        tokio::time::sleep(later.since(now)).await;
+    }
+    lane.lock().note_sent(Some(rate), delivery.now());
 }
 
 async fn attempt_one(

@@ -11,6 +11,7 @@ use crate::delivery::queues::NextBatch;
 use crate::delivery::queues::Parked;
 use crate::delivery::queues::Queue;
 use crate::domain::destination::BatchRule;
+use crate::domain::destination::SendRate;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 
@@ -18,6 +19,8 @@ use crate::domain::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct WorkerPlace {
     lane: Arc<Mutex<Queue>>,
+    /// What the destination takes in a time.
+    pub(super) rate: Option<SendRate>,
     taken: Vec<DeliveryId>,
     given_back: bool,
 }
@@ -25,18 +28,22 @@ pub(super) struct WorkerPlace {
 impl WorkerPlace {
     /// The place that `take_worker` gave.
     pub(super) fn new(lane: Arc<Mutex<Queue>>) -> Self {
-        Self { lane, taken: Vec::new(), given_back: false }
+        Self { lane, rate: None, taken: Vec::new(), given_back: false }
     }
 
     /// Gives back what was taken, and takes the next. Nothing gives the place back, too.
     pub(super) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(&Parked) -> bool) -> Next {
         let mut lane = self.lane.lock();
         self.taken.drain(..).for_each(|id| lane.done(id));
+        let gate = lane.within_rate(gate, self.rate, now);
         let next = lane.next(now, gate, paused);
         match &next {
             Next::Ready(job) => self.taken.push(job.id),
             Next::Parked(id, _) => self.taken.push(*id),
             Next::Nothing(_) => self.given_back = true,
+        }
+        if !self.given_back {
+            lane.note_sent(self.rate, now);
         }
         next
     }
@@ -51,11 +58,15 @@ impl WorkerPlace {
     ) -> NextBatch {
         let mut lane = self.lane.lock();
         self.taken.drain(..).for_each(|id| lane.done(id));
+        let gate = lane.within_rate(gate, self.rate, now);
         let next = lane.next_batch(now, gate, rule, paused);
         match &next {
             NextBatch::Ready(jobs) => self.taken.extend(jobs.iter().map(|job| job.id)),
             NextBatch::Parked(parked) => self.taken.extend(parked.iter().map(|(id, _)| *id)),
             NextBatch::Nothing(_) => self.given_back = true,
+        }
+        if !self.given_back {
+            lane.note_sent(self.rate, now);
         }
         next
     }

@@ -2,18 +2,21 @@
 //! disk until they are due. A pure structure behind one short lock; nothing here waits or sends.
 
 mod batch;
+mod sent;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::destination::SendRate;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 
 pub(crate) use batch::NextBatch;
+use sent::SentLately;
 
 /// Deliveries kept ready in memory per destination; the others are parked on disk.
 const READY_MAX: usize = 1024;
@@ -68,6 +71,19 @@ pub(crate) enum Gate {
     Open,
     /// The destination is paused or the server is stopping.
     Shut,
+    /// Not before that time: the destination has got as many as it takes.
+    Later(Timestamp),
+}
+
+impl Gate {
+    /// If nothing may go out now: from when on it may, if that is known.
+    fn shut_until(self) -> Option<Option<Timestamp>> {
+        match self {
+            Self::Open => None,
+            Self::Shut => Some(None),
+            Self::Later(at) => Some(Some(at)),
+        }
+    }
 }
 
 /// See the head of this file.
@@ -81,6 +97,8 @@ pub(crate) struct Queue {
     working: Vec<DeliveryId>,
     workers: u32,
     parked_turn: bool,
+    /// When requests went out, where there is a rate.
+    sent: SentLately,
 }
 
 impl Queue {
@@ -115,9 +133,9 @@ impl Queue {
     /// `Nothing` also gives the worker's place back, under the same lock that saw the emptiness:
     /// nothing can slip in between.
     pub(crate) fn next(&mut self, now: Timestamp, gate: Gate, paused: impl Fn(&Parked) -> bool) -> Next {
-        if gate == Gate::Shut {
+        if let Some(until) = gate.shut_until() {
             self.workers = self.workers.saturating_sub(1);
-            return Next::Nothing(None);
+            return Next::Nothing(until);
         }
         self.parked_turn = !self.parked_turn;
         if (self.parked_turn || self.ready.is_empty())
@@ -132,6 +150,25 @@ impl Queue {
         }
         self.workers = self.workers.saturating_sub(1);
         Next::Nothing(self.parked.keys().next().map(|(due, _)| *due))
+    }
+
+    /// The gate with the destination's rate.
+    pub(crate) fn within_rate(&mut self, gate: Gate, rate: Option<SendRate>, now: Timestamp) -> Gate {
+        match rate {
+            Some(rate) if gate == Gate::Open => self.sent.next_at(rate, now).map_or(Gate::Open, Gate::Later),
+            Some(_) => gate,
+            None => {
+                self.sent.forget();
+                gate
+            }
+        }
+    }
+
+    /// A request goes out.
+    pub(crate) fn note_sent(&mut self, rate: Option<SendRate>, now: Timestamp) {
+        if let Some(rate) = rate {
+            self.sent.note(rate, now);
+        }
     }
 
     fn pop_due(&mut self, now: Timestamp, paused: impl Fn(&Parked) -> bool) -> Option<(DeliveryId, Parked)> {

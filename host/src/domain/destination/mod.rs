@@ -4,6 +4,7 @@
 mod batch;
 mod http;
 mod inbox;
+mod rate;
 mod receiver;
 
 pub use batch::BATCH_EVENTS_MAX;
@@ -16,6 +17,9 @@ pub use http::HttpEndpoint;
 pub use inbox::INBOX_BYTES_MAX;
 pub use inbox::INBOX_REQUESTS_MAX;
 pub use inbox::InboxRequest;
+pub use rate::RATE_REQUESTS_MAX;
+pub use rate::RatePeriod;
+pub use rate::SendRate;
 pub use receiver::ReceiverKind;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +60,9 @@ pub struct Destination {
     pub retry: RetryPolicy,
     /// Deliveries at a time.
     pub concurrency: u32,
+    /// Requests in a time, if there is a bound.
+    #[serde(default)]
+    pub rate: Option<SendRate>,
     /// The JSON Schema of the payloads it takes, as it was written.
     #[serde(default)]
     pub payload_schema: Option<String>,

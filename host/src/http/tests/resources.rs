@@ -178,7 +178,7 @@ async fn events_are_published_listed_and_traced() {
     let trace = api.ask("GET", &format!("/v1/events/{id}/trace"), Value::Null).await.is(200);
     assert_eq!(trace["entries"][0]["stage"], "received");
     let types = api.ask("GET", "/v1/event-types", Value::Null).await.is(200);
-    assert_eq!(types["items"][0]["type"], "a.b");
+    assert_eq!(types["items"][0]["name"], "a.b");
     api.ask("GET", "/v1/deliveries?state=failed&event_type=a.b", Value::Null).await.is(200);
     api.ask("GET", "/v1/stats", Value::Null).await.is(200);
     let again = api.ask("POST", &format!("/v1/events/{id}/replay"), Value::Null).await.is(202);

@@ -44,9 +44,9 @@ impl Importer<'_> {
         let limit = number(given, "rate_limit").filter(|limit| *limit > 0).map(|limit| {
             let seconds =
                 number(given, "rate_limit_duration").or_else(|| seconds_of(given, "rate_limit_duration"));
-            let (concurrency, detail) = rate(limit, seconds.unwrap_or(60).saturating_mul(1000));
-            self.draft.note(&format!("{at}/rate_limit"), ImportFate::Approximated, detail);
-            concurrency
+            let (rate, fate, detail) = rate(limit, seconds.unwrap_or(60).saturating_mul(1000));
+            self.draft.note(&format!("{at}/rate_limit"), fate, detail);
+            rate
         });
         let timeout = number(given, "http_timeout").or_else(|| seconds_of(given, "http_timeout"));
         let timeout_ms =
@@ -78,7 +78,7 @@ impl Importer<'_> {
                 "signing": signing,
                 "timeout_ms": timeout_ms,
                 "retry": retry,
-                "concurrency": limit,
+                "rate": limit,
             })),
         );
         self.draft.note(

@@ -64,7 +64,7 @@ impl Importer<'_> {
             self.draft.note(at, ImportFate::Approximated, detail);
         }
         if is_set(given, "rate_limit_config") {
-            let detail = "there is no rate of a connection: set `concurrency` of its destination";
+            let detail = "there is no rate of a connection: set `rate` of its destination";
             self.draft.note(&format!("{at}/rate_limit_config"), ImportFate::Impossible, detail);
         }
         let retry = given.get("retry_config").filter(|retry| is_set(retry, "type"));

@@ -46,7 +46,7 @@ pub(super) fn make(destination: &FilterPart, draft: &mut Draft) -> Option<String
         Some(username) => basic(username, &at, &name, draft),
         None => auth(&auth_type, credentials, &at, &name, draft),
     };
-    let limit = concurrency(destination, config, draft);
+    let limit = limit(destination, config, draft);
     told(destination, config, draft);
     let method = text(config, "http_method").map(str::to_ascii_uppercase).filter(|method| method != "POST");
     let method = method.filter(|method| match matches!(method.as_str(), "PUT" | "PATCH") {
@@ -58,6 +58,7 @@ pub(super) fn make(destination: &FilterPart, draft: &mut Draft) -> Option<String
             false
         }
     });
+    let of = |field| limit.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone());
     draft.add(
         DraftKind::Destination,
         without_nulls(json!({
@@ -67,7 +68,8 @@ pub(super) fn make(destination: &FilterPart, draft: &mut Draft) -> Option<String
             "method": method,
             "auth": auth.auth,
             "signing": auth.signing,
-            "concurrency": limit,
+            "concurrency": of("concurrency"),
+            "rate": of("rate"),
         })),
     );
     draft.note(
@@ -111,7 +113,7 @@ fn signature(header: &str, what: &str, at: &str, name: &str, draft: &mut Draft) 
 }
 
 /// `rate_limit` with its period, or `delivery_policy` of 2026.
-fn concurrency(destination: &FilterPart, config: &Value, draft: &mut Draft) -> Option<Value> {
+fn limit(destination: &FilterPart, config: &Value, draft: &mut Draft) -> Option<(&'static str, Value)> {
     let policy = config.get("delivery_policy").filter(|policy| policy.is_object());
     let (limit, period) = match policy {
         Some(policy) => (number(policy, "rate"), text(policy, "period")),
@@ -133,15 +135,15 @@ fn concurrency(destination: &FilterPart, config: &Value, draft: &mut Draft) -> O
     let period_ms = match period.unwrap_or("second") {
         "concurrent" => {
             draft.note(&at, ImportFate::Exact, "it is `concurrency`");
-            return Some(at_a_time(limit));
+            return Some(("concurrency", at_a_time(limit)));
         }
         "minute" => 60_000,
         "hour" => 3_600_000,
         _ => 1000,
     };
-    let (concurrency, detail) = rate(limit, period_ms);
-    draft.note(&at, ImportFate::Approximated, detail);
-    Some(concurrency)
+    let (rate, fate, detail) = rate(limit, period_ms);
+    draft.note(&at, fate, detail);
+    Some(("rate", rate))
 }
 
 /// What is not the same for any destination.

@@ -1,6 +1,7 @@
 //! Where deliveries go: URLs that hookmill takes, how many at a time. Not here: credentials and signatures.
 
 use serde_json::Value;
+use serde_json::json;
 use url::Host;
 use url::Url;
 
@@ -11,8 +12,8 @@ use crate::import::shared::json::shown;
 
 /// Characters of a URL.
 const URL_CHARS_MAX: usize = 2048;
-/// Deliveries at a time that hookmill makes where nothing is said.
-const CONCURRENCY: u64 = 8;
+/// Requests of a rate.
+const RATE_MAX: u64 = 10_000;
 const CONCURRENCY_MAX: u64 = 1000;
 /// Hosts whose URLs are secrets themselves.
 const SECRET_HOSTS: [&str; 5] =
@@ -86,14 +87,22 @@ fn warn(url: &Url, at: &str, draft: &mut Draft) {
     }
 }
 
-/// The document's `concurrency` for so many deliveries in so many milliseconds, and how it differs.
-pub(in crate::import) fn rate(events: u64, period_ms: u64) -> (Value, String) {
-    let in_a_second = events.saturating_mul(1000) / period_ms.max(1);
-    let concurrency = in_a_second.clamp(1, CONCURRENCY);
+/// The document's `rate` for so many deliveries in so many milliseconds, and how it differs.
+pub(in crate::import) fn rate(events: u64, period_ms: u64) -> (Value, ImportFate, String) {
+    let per = match period_ms {
+        1000 => Some("second"),
+        60_000 => Some("minute"),
+        3_600_000 => Some("hour"),
+        _ => None,
+    };
+    if let Some(per) = per.filter(|_| (1..=RATE_MAX).contains(&events)) {
+        return (json!({"requests": events, "per": per}), ImportFate::Exact, "it is `rate`".to_owned());
+    }
+    let in_a_minute = (events.saturating_mul(60_000) / period_ms.max(1)).clamp(1, RATE_MAX);
     let detail = format!(
-        "there is no rate of deliveries here: at most {concurrency} go at a time, so a quick receiver may get more than {events} in {period_ms} ms; lower `concurrency`, or let it answer 429 with Retry-After"
+        "it is `rate`, {in_a_minute} a minute for {events} in {period_ms} ms: a rate is by the second, minute or hour, at most {RATE_MAX}"
     );
-    (concurrency.into(), detail)
+    (json!({"requests": in_a_minute, "per": "minute"}), ImportFate::Approximated, detail)
 }
 
 /// The document's `concurrency` for exactly so many at a time.

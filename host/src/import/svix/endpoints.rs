@@ -37,12 +37,12 @@ pub(super) fn make(given: &Value, at: &str, app: Option<(&str, bool)>, draft: &m
     let name = draft.name(DraftKind::Destination, &wanted, &endpoint.host);
     let auth = endpoint.username.map(|username| basic(&username, &format!("{at}/url"), &name, draft).auth);
     let headers = sent_headers(given, at, &name, draft);
-    let concurrency =
+    let limit =
         ["rateLimit", "throttleRate"].into_iter().find_map(|field| Some((field, number(given, field)?)));
-    let concurrency = concurrency.map(|(field, limit)| {
-        let (concurrency, detail) = rate(limit, 1000);
-        draft.note(&format!("{at}/{field}"), ImportFate::Approximated, detail);
-        concurrency
+    let limit = limit.map(|(field, limit)| {
+        let (rate, fate, detail) = rate(limit, 1000);
+        draft.note(&format!("{at}/{field}"), fate, detail);
+        rate
     });
     let secret = draft.secret(at, &name, "signing secret");
     let disabled = is_set(given, "disabled");
@@ -55,7 +55,7 @@ pub(super) fn make(given: &Value, at: &str, app: Option<(&str, bool)>, draft: &m
             "auth": auth,
             "signing": {"profile": "svix", "secret": secret},
             "retry": {"delays": DELAYS},
-            "concurrency": concurrency,
+            "rate": limit,
         })),
     );
     let incomplete = incomplete(given, at, draft);

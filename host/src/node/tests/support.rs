@@ -314,6 +314,7 @@ impl Flow {
             signing: Signing { profile: SigningProfile::None, secrets: Vec::new() },
             retry: policy(),
             concurrency: 4,
+            rate: None,
             payload_schema: None,
         }
     }

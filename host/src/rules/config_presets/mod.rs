@@ -43,6 +43,9 @@ pub struct ConfigPreset {
     /// The event types that belong to it.
     #[serde(default)]
     pub event_types: Vec<EventTypeGroup>,
+    /// Whether they become entries of the event catalogue, since the application publishes them itself.
+    #[serde(default)]
+    pub catalogue: bool,
     /// Payloads as they come in.
     #[serde(default)]
     pub samples: Vec<PresetSample>,

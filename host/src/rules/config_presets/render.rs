@@ -4,9 +4,11 @@
 
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::domain::suggest::suggest;
 use crate::rules::config_presets::ConfigPreset;
+use crate::rules::config_presets::EventTypeGroup;
 use crate::rules::config_presets::ParameterKind;
 use crate::rules::config_presets::PresetParameter;
 
@@ -37,7 +39,24 @@ impl ConfigPreset {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(self.documents.iter().filter_map(|document| fill(document, &values)).collect())
+        let mut documents: Vec<Value> =
+            self.documents.iter().filter_map(|document| fill(document, &values)).collect();
+        if self.catalogue {
+            documents.extend(self.event_types.iter().flat_map(|group| self.catalogued(group)));
+        }
+        Ok(documents)
+    }
+
+    /// The event types of a group, each as a document, with a sample as its example.
+    fn catalogued(&self, group: &EventTypeGroup) -> impl Iterator<Item = Value> {
+        group.types.iter().map(|about| {
+            let mut document = json!({"resource": "event_type", "name": about.name, "group": group.group,
+                "description": about.about});
+            if let Some(sample) = self.samples.iter().find(|sample| sample.event_type == about.name) {
+                document["example"] = sample.payload.clone();
+            }
+            document
+        })
     }
 
     fn unknown(&self, name: &str) -> Option<ParameterFault> {

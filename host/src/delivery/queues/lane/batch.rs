@@ -31,9 +31,9 @@ impl Queue {
         rule: &BatchRule,
         paused: impl Fn(&Parked) -> bool,
     ) -> NextBatch {
-        if gate == Gate::Shut {
+        if let Some(until) = gate.shut_until() {
             self.workers = self.workers.saturating_sub(1);
-            return NextBatch::Nothing(None);
+            return NextBatch::Nothing(until);
         }
         let (most, wait) = (rule.max_events as usize, Duration::from_millis(rule.max_wait_ms));
         self.put_aside(now, most, paused);

@@ -7,7 +7,9 @@ use crate::domain::destination::BatchRule;
 use crate::domain::destination::Destination;
 use crate::domain::destination::DestinationAuth;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::RatePeriod;
 use crate::domain::destination::ReceiverKind;
+use crate::domain::destination::SendRate;
 use crate::domain::id::DestinationId;
 use crate::domain::id::TableId;
 use crate::domain::time::Timestamp;
@@ -90,11 +92,30 @@ pub(crate) struct DestinationView {
     pub retry: RetryView,
     /// Deliveries at a time.
     pub concurrency: u32,
+    /// Requests in a time; null: no bound.
+    #[schema(required = true)]
+    pub rate: Option<RateView>,
     /// Whether it is refused to delete it.
     pub protect: bool,
     /// The JSON Schema of the payloads it takes.
     #[schema(value_type = Option<serde_json::Value>, required = true)]
     pub payload_schema: Option<Box<RawValue>>,
+}
+
+/// How many requests it takes in a time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RateView {
+    /// How many.
+    pub requests: u32,
+    /// In which time.
+    pub per: RatePeriod,
+}
+
+impl RateView {
+    /// As it is shown, and as a document says it.
+    pub(super) fn of(rate: SendRate) -> Self {
+        Self { requests: rate.requests, per: rate.per }
+    }
 }
 
 /// When several deliveries go in one request, and how that looks.
@@ -147,6 +168,7 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         batch: http.and_then(|http| http.batch).map(BatchView::of),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
+        rate: destination.rate.map(RateView::of),
         protect: destination.protect,
         // It was JSON when it was saved.
         payload_schema: destination

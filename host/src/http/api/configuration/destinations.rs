@@ -15,7 +15,9 @@ use crate::domain::destination::BATCH_EVENTS_MAX;
 use crate::domain::destination::BatchForm;
 use crate::domain::destination::BatchRule;
 use crate::domain::destination::DestinationKind;
+use crate::domain::destination::RatePeriod;
 use crate::domain::destination::ReceiverKind;
+use crate::domain::destination::SendRate;
 use crate::domain::id::DeliveryId;
 use crate::domain::secret::Secret;
 use crate::http::api::configuration::destination_views::DestinationView;
@@ -161,6 +163,11 @@ pub(crate) struct DestinationBody {
     /// Deliveries at a time; 8 if not given.
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     concurrency: Option<u32>,
+    /// Requests in a time, whenever it begins; what is over it waits, and is no attempt. A batch is one request. Each node
+    /// counts for itself, and anew when it starts.
+    #[serde(default, deserialize_with = "parts::nullable")]
+    #[schema(value_type = Option<RateBody>)]
+    rate: Option<Option<RateBody>>,
     /// Whether it is refused to delete it, through every door; false if not given.
     #[schema(nullable = false)]
     protect: Option<bool>,
@@ -168,6 +175,30 @@ pub(crate) struct DestinationBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<Object>)]
     payload_schema: Option<Option<Box<RawValue>>>,
+}
+
+/// How many requests it takes in a time.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RateBody {
+    /// How many.
+    #[schema(required = true, minimum = 1, maximum = 10000, nullable = false)]
+    requests: Option<u32>,
+    /// In which time.
+    #[schema(required = true, nullable = false)]
+    per: Option<RatePeriod>,
+}
+
+impl RateBody {
+    fn read(self, faults: &mut RequestFaults) -> Option<SendRate> {
+        if self.requests.is_none() {
+            faults.missing("/rate/requests", "say how many, such as 60");
+        }
+        if self.per.is_none() {
+            faults.missing("/rate/per", "say in which time: second, minute or hour");
+        }
+        Some(SendRate { requests: self.requests?, per: self.per? })
+    }
 }
 
 /// What a test sends.
@@ -234,6 +265,7 @@ pub(in crate::http::api) fn draft(body: DestinationBody, faults: &mut RequestFau
         signing: body.signing.map(|signing| signing.draft(faults)),
         retry: body.retry.and_then(|given| retry::change(given, faults)),
         concurrency: body.concurrency,
+        rate: body.rate.map(|rate| rate.and_then(|rate| rate.read(faults))),
         protect: body.protect,
         payload_schema: body.payload_schema.map(|schema| schema.map(|raw| raw.get().to_owned())),
     }

@@ -15,6 +15,7 @@ use crate::domain::destination::Destination;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
 use crate::http::api::configuration::destination_views::BatchView;
+use crate::http::api::configuration::destination_views::RateView;
 use crate::http::api::configuration::documents::credentials;
 use crate::http::api::configuration::event_types;
 use crate::http::api::configuration::retry;
@@ -157,6 +158,7 @@ fn destination_form(destination: &Destination, documents: &Documents) -> Value {
         "signing": without_nulls(json!(signing::show(&destination.signing, None)), &["secrets"]),
         "retry": without_nulls(json!(retry::show(&destination.retry)), &[]),
         "concurrency": destination.concurrency,
+        "rate": destination.rate.map(RateView::of),
         "protect": destination.protect,
         "payload_schema": destination.payload_schema.as_deref().map(read),
     });

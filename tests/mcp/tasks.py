@@ -285,6 +285,50 @@ async def a_paused_destination_goes_on(gateway, sink, assistant):
     await sink.wait("/held", 3)
 
 
+async def what_was_missed_comes_again(gateway, sink, assistant):
+    """Nothing took acme's events for a while; globex's were taken, and are not sent twice."""
+    url = gateway.pipeline("acme", sink.url("/acme"))
+    other = gateway.pipeline("globex", sink.url("/globex"))
+    status, _ = gateway.ask("DELETE", "/v1/connections/acme")
+    assert status == 204, status
+    for n in range(3):
+        gateway.send(url, {"n": n})
+        gateway.send(other, {"n": n})
+    await sink.wait("/globex", 3)
+    plan = await assistant.call(
+        "plan",
+        documents=[{"resource": "connection", "name": "acme", "source": "acme", "destination": "acme"}],
+        operations=[{"replay": {"source": "acme"}}],
+    )
+    assert plan["operations"][0]["count"] == 3, plan
+    done = await assistant.call("apply", plan=plan["plan"])
+    assert done["operations"][0]["done"] == 3, done
+    gateway.send(url, {"n": 3})
+    bodies = await sink.wait("/acme", 4)
+    assert sorted(body["n"] for body in bodies) == [0, 1, 2, 3], bodies
+    assert len(sink.bodies("/globex")) == 3
+    await assistant.refused("apply", plan=plan["plan"])
+
+
+async def one_destination_is_tried_again(gateway, sink, assistant):
+    checkout = gateway.pipeline("checkout", sink.url("/checkout"), destination={"retry": {"preset": "none"}})
+    inventory = gateway.pipeline("inventory", sink.url("/inventory"), destination={"retry": {"preset": "none"}})
+    sink.answers["/checkout"] = [500, 500, 500, 200]
+    sink.answers["/inventory"] = [500]
+    for n in range(3):
+        gateway.send(checkout, {"n": n})
+        gateway.send(inventory, {"n": n})
+    failed = "/v1/deliveries?state=failed"
+    await eventually("all have failed", lambda: len(gateway.items(failed)) == 6)
+    plan = await assistant.call("plan", operations=[{"retry": {"destination": "checkout"}}])
+    assert plan["operations"][0]["risk"] == "outward" and "3 failed deliveries" in plan["says"], plan
+    await assistant.call("apply", plan=plan["plan"])
+    await sink.wait("/checkout", 6)
+    left = f"{failed}&destination=checkout"
+    await eventually("none is left", lambda: not gateway.items(left))
+    assert len(sink.bodies("/inventory")) == 3
+
+
 async def an_operator_hears_of_what_is_gone(gateway, sink, assistant):
     url = gateway.pipeline("gone", sink.url("/gone"))
     sink.answers["/gone"] = [410]
@@ -352,6 +396,8 @@ TASKS = [
     why_some_did_not_arrive,
     a_service_on_this_machine_gets_them,
     a_paused_destination_goes_on,
+    what_was_missed_comes_again,
+    one_destination_is_tried_again,
     an_operator_hears_of_what_is_gone,
     a_queue_is_refused_by_name,
     a_payload_has_another_shape,
@@ -362,8 +408,6 @@ TASKS = [
 # What an assistant is asked for as well, and why it cannot do it by its tools.
 NOT_YET = {
     "a customer's own workspace": "workspaces are no documents",
-    "what was missed while it was disabled": "no tool replays",
-    "retry one destination's failures": "no tool retries",
     "verify Stripe": "a new verification secret is set by a person",
     "verify ElevenLabs": "a new verification secret is set by a person",
     "which HMAC was it": "no tool checks a signature",

@@ -34,6 +34,7 @@ mod limits;
 mod listen;
 mod map_eject;
 mod mcp;
+mod operations;
 mod outside;
 mod planned_bytes;
 mod plugin_tests;

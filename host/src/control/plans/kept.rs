@@ -11,6 +11,8 @@ use crate::control::Control;
 use crate::control::plans::WantedSet;
 use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
+use crate::domain::id::DeliveryId;
+use crate::domain::id::EventId;
 use crate::domain::id::PlanId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
@@ -27,6 +29,15 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Of a workspace.
 const KEPT_MAX: usize = 20;
 
+/// What is done to what came in, to which of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum KeptOperation {
+    /// Failed deliveries are sent again.
+    Retry(Vec<DeliveryId>),
+    /// Events are taken in again.
+    Replay(Vec<EventId>),
+}
+
 /// What is needed to carry it out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeptPlan {
@@ -36,6 +47,8 @@ pub struct KeptPlan {
     pub set: Option<WantedSet>,
     /// The digest of the configuration it was made from.
     pub base: [u8; 32],
+    /// What is done besides.
+    pub operations: Vec<KeptOperation>,
 }
 
 impl KeptPlan {
@@ -75,6 +88,21 @@ impl Control {
         }
         let found = self.store().kv_get(&space(workspace), &key).await?;
         Ok(found.and_then(|value| postcard::from_bytes(&value).ok()))
+    }
+
+    /// Takes a plan away, so that nobody else can carry it out; its being away is on disk.
+    pub async fn take_plan(
+        &self,
+        workspace: WorkspaceId,
+        id: PlanId,
+    ) -> Result<Option<KeptPlan>, StoreError> {
+        let _guard = self.write_guard().await;
+        let found = self.kept_plan(workspace, id).await?;
+        if found.is_some() {
+            let kv = vec![KvWrite { space: space(workspace), key: id.to_string(), value: None }];
+            self.store().commit(Change { kv, ..Change::default() }).await?;
+        }
+        Ok(found)
     }
 
     /// Lets go of one that was carried out. Nobody waits for it: what was done is done, and has to be answered, with the

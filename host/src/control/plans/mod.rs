@@ -13,6 +13,7 @@ mod wanted;
 pub use document::ConfigDocument;
 pub use document::ConfigPlan;
 pub use document::PlannedChange;
+pub use kept::KeptOperation;
 pub use kept::KeptPlan;
 pub use wanted::Wanted;
 pub use wanted::WantedDraft;

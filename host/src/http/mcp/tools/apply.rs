@@ -33,6 +33,7 @@ pub(crate) async fn run(caller: &ToolCaller, given: &ApplyArguments) -> Result<F
         "says": done["says"],
         "documents": documents.iter().map(show).collect::<Vec<_>>(),
         "needs": needs,
+        "operations": done["operations"],
     })))
 }
 

@@ -25,6 +25,10 @@ pub(crate) struct PlanArguments {
     /// What is to be so. In the place of a secret that is there already: `{"$keep": true}`.
     #[schema(value_type = Option<Vec<Object>>, nullable = false, min_items = 1, max_items = 1000)]
     documents: Option<Vec<Map<String, Value>>>,
+    /// What is to be done besides or instead: `{"retry": scope}` sends failed deliveries again, `{"replay": scope}` takes
+    /// events in again; a scope has destination, connection (retry only), source, event_type, since, until.
+    #[schema(value_type = Option<Vec<Object>>, nullable = false, min_items = 1, max_items = 20)]
+    operations: Option<Vec<Map<String, Value>>>,
     /// The set that these documents are; only what was applied with it before can be deleted by `prune`.
     #[schema(nullable = false)]
     set: Option<String>,
@@ -45,9 +49,15 @@ pub(crate) struct PlanArguments {
 /// Makes the plan.
 pub(crate) async fn run(caller: &ToolCaller, given: PlanArguments) -> Result<Findings, ToolRefusal> {
     let plan = match (given.documents, given.preset) {
-        (Some(documents), None) => {
-            refuse_literals(literals::of_documents(&documents))?;
-            let mut body = json!({"documents": documents});
+        (documents, None) if documents.is_some() || given.operations.is_some() => {
+            let mut body = json!({});
+            if let Some(documents) = documents {
+                refuse_literals(literals::of_documents(&documents))?;
+                body["documents"] = json!(documents);
+            }
+            if let Some(operations) = given.operations {
+                body["operations"] = json!(operations);
+            }
             if let Some(set) = given.set {
                 body["set"] = set.into();
             }
@@ -63,12 +73,13 @@ pub(crate) async fn run(caller: &ToolCaller, given: PlanArguments) -> Result<Fin
             let parameters = given.parameters.unwrap_or_default();
             of_preset(caller, &preset, parameters).await?
         }
-        _ => return Err("give either `documents` or `preset`".into()),
+        _ => return Err("give `documents`, `operations` or both, or else a `preset`".into()),
     };
     let changes: Vec<Value> = plan["changes"].as_array().into_iter().flatten().map(change).collect();
     let says = in_words(&plan, &changes);
     let found = json!({
         "plan": plan["id"], "expires_at": plan["expires_at"], "says": plan["says"], "changes": changes, "set": plan["set"],
+        "operations": plan["operations"],
     });
     Ok(Findings::new(found).in_words(says))
 }
@@ -130,7 +141,8 @@ fn field(found: &Value) -> Value {
 
 fn in_words(plan: &Value, changes: &[Value]) -> String {
     let text = |value: &Value| words::sentence(value.as_str().unwrap_or_default());
-    if changes.is_empty() {
+    let operations = plan["operations"].as_array().map_or(&[] as &[_], Vec::as_slice);
+    if changes.is_empty() && operations.is_empty() {
         return "No changes: all of it is so already, and there is nothing to apply.".to_owned();
     }
     let mut said = format!("Plan {}: {}.", text(&plan["id"]), text(&plan["says"]));
@@ -141,6 +153,9 @@ fn in_words(plan: &Value, changes: &[Value]) -> String {
             let (before, after) = (value(&field["before"]), value(&field["after"]));
             said.push_str(&format!("\n    {}: {before} -> {after}", text(&field["pointer"])));
         }
+    }
+    for operation in operations {
+        said.push_str(&format!("\n- {} [{}]", text(&operation["says"]), text(&operation["risk"])));
     }
     if changes.len() > TOLD_MAX {
         said.push_str(&format!("\n- and {} more", changes.len() - TOLD_MAX));

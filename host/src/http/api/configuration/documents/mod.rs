@@ -6,6 +6,7 @@
 mod changes;
 mod credentials;
 pub(super) mod imports;
+mod operations;
 pub(super) mod presets;
 mod read;
 mod written;
@@ -32,6 +33,9 @@ use crate::domain::time::Timestamp;
 use crate::http::api::access::keys;
 use crate::http::api::access::keys::KeyView;
 use crate::http::api::configuration::documents::changes::ConfigChangeView;
+use crate::http::api::configuration::documents::operations::DoneOperationView;
+use crate::http::api::configuration::documents::operations::OperationBody;
+use crate::http::api::configuration::documents::operations::OperationView;
 use crate::http::door::Door;
 use crate::http::door::Routes;
 use crate::http::problem::Kind;
@@ -76,8 +80,12 @@ pub(crate) struct ConfigPlanBody {
     /// Each is the body that would make an event type, a table, a source, a destination or a connection, with `resource`:
     /// which of them it is.
     /// What is not among them stays as it is.
-    #[schema(required = true, value_type = Vec<Object>, min_items = 1, max_items = 1000, nullable = false)]
+    #[schema(value_type = Option<Vec<Object>>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
+    /// What is to be done to deliveries that failed and events that came in, after the documents or without any. At most
+    /// 1,000 deliveries or events each.
+    #[schema(value_type = Option<Vec<OperationBody>>, min_items = 1, max_items = 20, nullable = false)]
+    operations: Option<Vec<Option<OperationBody>>>,
     /// The set that these documents are. Only what was applied with it before can be deleted by `prune`.
     #[schema(nullable = false)]
     set: Option<Name>,
@@ -103,6 +111,8 @@ pub(crate) struct ConfigPlanView {
     /// The set, where what belongs to it changes.
     #[schema(required = true)]
     pub set: Option<String>,
+    /// What would be done to what came in.
+    pub operations: Vec<OperationView>,
 }
 
 /// What came of one document.
@@ -136,6 +146,8 @@ pub(crate) struct AppliedPlanView {
     pub says: String,
     /// What was made or changed.
     pub documents: Vec<AppliedDocumentView>,
+    /// What was done to what came in.
+    pub operations: Vec<DoneOperationView>,
 }
 
 /// The operations.
@@ -177,9 +189,15 @@ async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
     responses((status = 201, body = ConfigPlanView)),
 )]
 async fn plan(call: Call, body: JsonBody<ConfigPlanBody>) -> Answer {
-    let (set, given) = body.fold(|mut body, faults| (wanted_set(&mut body, faults), body.documents))?;
+    let (set, given, operations) = body.fold(|mut body, faults| {
+        if body.documents.is_none() && body.operations.is_none() {
+            faults.missing("/documents", "say what is to be so, or what is to be done (`operations`)");
+        }
+        (wanted_set(&mut body, faults), body.documents, body.operations)
+    })?;
     let documents: Vec<Box<RawValue>> = given.unwrap_or_default().into_iter().flatten().collect();
-    plan_of(&call, &documents, set).await
+    let operations = operations.unwrap_or_default().into_iter().flatten().collect();
+    plan_with(&call, &documents, set, operations).await
 }
 
 /// The set that is asked for.
@@ -194,20 +212,47 @@ fn wanted_set(body: &mut ConfigPlanBody, faults: &mut RequestFaults) -> Option<W
 
 /// Makes a plan for these documents, and keeps it.
 pub(super) async fn plan_of(call: &Call, documents: &[Box<RawValue>], set: Option<WantedSet>) -> Answer {
+    plan_with(call, documents, set, Vec::new()).await
+}
+
+async fn plan_with(
+    call: &Call,
+    documents: &[Box<RawValue>],
+    set: Option<WantedSet>,
+    operations: Vec<OperationBody>,
+) -> Answer {
     let workspace = call.workspace()?;
+    let mut faults = RequestFaults::default();
+    let operations = operations::find(call, operations, &mut faults).await?;
+    faults.done(Kind::InvalidConfiguration)?;
     let kept = serde_json::to_string(documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
     let wanted = wanted(call, workspace, documents)?;
     let plan = call.control.plan_config(workspace, wanted, set.as_ref()).await?;
-    let id = call.control.keep_plan(workspace, &KeptPlan { documents: kept, set, base: plan.base }).await?;
+    let shown = operations::show(&operations);
+    let kept = KeptPlan { documents: kept, set, base: plan.base, operations };
+    let id = call.control.keep_plan(workspace, &kept).await?;
     let changes = changes::of(&plan, &before.documents);
-    let says = changes::in_words(&changes, documents.len());
+    let says = in_words(&changes, documents.len(), shown.iter().map(|operation| operation.says.as_str()));
     let set = plan.set.map(|set| set.name);
-    let view = ConfigPlanView { id, expires_at: KeptPlan::expires_at(id), says, changes, set };
+    let expires_at = KeptPlan::expires_at(id);
+    let view = ConfigPlanView { id, expires_at, says, changes, set, operations: shown };
     Ok(reply::created(&format!("/v1/config/plans/{id}"), &view))
 }
 
-/// Carries a plan out: all of it, or nothing where the configuration has changed since.
+/// All of a plan in one line.
+fn in_words<'o>(
+    changes: &[ConfigChangeView],
+    documents: usize,
+    operations: impl Iterator<Item = &'o str>,
+) -> String {
+    let own = (documents > 0).then(|| changes::in_words(changes, documents));
+    let said: Vec<String> = own.into_iter().chain(operations.map(str::to_owned)).collect();
+    said.join("; ")
+}
+
+/// Carries a plan out: all its documents, or nothing where the configuration has changed since; then its operations, each
+/// once.
 #[utoipa::path(
     post,
     path = "/v1/config/plans/{plan}/apply",
@@ -216,14 +261,21 @@ pub(super) async fn plan_of(call: &Call, documents: &[Box<RawValue>], set: Optio
 )]
 async fn apply(call: Call, PathParams(plan): PathParams<String>) -> Answer {
     let (workspace, id): (WorkspaceId, PlanId) = (call.workspace()?, id("plan", &plan)?);
-    let kept = call.control.kept_plan(workspace, id).await?.ok_or_else(|| not_found("plan", &plan))?;
+    let mut kept = call.control.kept_plan(workspace, id).await?.ok_or_else(|| not_found("plan", &plan))?;
+    if !kept.operations.is_empty() {
+        // Of two that carry it out at once, one finds nothing: an event is not to be taken in twice.
+        kept = call.control.take_plan(workspace, id).await?.ok_or_else(|| not_found("plan", &plan))?;
+    }
     let documents: Vec<Box<RawValue>> = serde_json::from_str(&kept.documents).unwrap_or_default();
     let before = call.control.snapshot().clone();
     let wanted = wanted(&call, workspace, &documents)?;
     let done = call.control.apply_config(workspace, wanted, kept.set.as_ref(), kept.base).await?;
     call.control.forget_plan(workspace, id);
-    let says = changes::in_words(&changes::of(&done, &before.documents), documents.len());
-    Ok(reply::ok(&AppliedPlanView { says, documents: applied(&call.site, &done) }))
+    let operations = operations::carry_out(&call, workspace, kept.operations).await;
+    let changes = changes::of(&done, &before.documents);
+    let says =
+        in_words(&changes, documents.len(), operations.iter().map(|operation| operation.says.as_str()));
+    Ok(reply::ok(&AppliedPlanView { says, documents: applied(&call.site, &done), operations }))
 }
 
 fn wanted(call: &Call, workspace: WorkspaceId, documents: &[Box<RawValue>]) -> Result<Vec<Wanted>, Problem> {

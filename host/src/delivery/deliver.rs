@@ -9,6 +9,7 @@ use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::transport;
 use crate::delivery::transport::Attempted;
+use crate::delivery::transport::RequestToSend;
 use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::SendError;
@@ -28,15 +29,16 @@ pub(crate) async fn run(
     job: &Job,
     now: Timestamp,
 ) -> Attempted {
-    attempt_as(delivery, destination, job, &job.id.to_string(), now).await
+    attempt_as(delivery, destination, job, (&job.id.to_string(), 0), now).await
 }
 
-/// One attempt at several in one request, which the receiver knows by an id of its own.
+/// One attempt at several in one request, which the receiver knows by an id of its own. So many bytes of the answer are
+/// read, if that is more than are kept.
 pub(crate) async fn run_batch(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     rule: &BatchRule,
-    jobs: &[Job],
+    (jobs, read): (&[Job], usize),
     now: Timestamp,
 ) -> (BatchId, Attempted) {
     let ids: Vec<DeliveryId> = jobs.iter().map(|job| job.id).collect();
@@ -47,7 +49,7 @@ pub(crate) async fn run_batch(
             Attempted::unmade(SendError { code: ErrorCode::StepFailed, detail: "no deliveries".into() }),
         );
     };
-    let attempted = attempt_as(delivery, destination, &request, &id.to_string(), now).await;
+    let attempted = attempt_as(delivery, destination, &request, (&id.to_string(), read), now).await;
     (id, transport::without_secrets(delivery, jobs, attempted))
 }
 
@@ -72,13 +74,13 @@ async fn attempt_as(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     job: &Job,
-    id: &str,
+    (id, read): (&str, usize),
     now: Timestamp,
 ) -> Attempted {
     let signed = || {
         headers(destination, job, id, now).map_err(|detail| SendError { code: ErrorCode::StepFailed, detail })
     };
-    transport::attempt(delivery, destination, job, now, &signed).await
+    transport::attempt(delivery, destination, job, now, RequestToSend { signed: &signed, read }).await
 }
 
 /// The destination's headers, then the delivery's own, then the signature, which nothing overrides.

@@ -4,6 +4,8 @@
 mod batch;
 mod load;
 mod place;
+mod refusals;
+mod split;
 
 use std::sync::Arc;
 
@@ -158,7 +160,7 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
         place.rate = snapshot.destinations.get(&destination).and_then(|found| found.destination.rate);
         let waits = |parked: &Parked| waits(&snapshot, parked);
         if let Some((found, rule)) = batching(&snapshot, destination) {
-            let taken = place.next_batch(delivery.now(), gate, &rule, waits);
+            let taken = place.next_batch(delivery.now(), gate, rule, waits);
             if let NextBatch::Nothing(next_due) = taken {
                 return delivery.look_again(next_due, destination);
             }
@@ -166,7 +168,7 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
             let jobs = Box::pin(batch::load(&delivery, destination, taken)).await;
             if let Some(first) = jobs.first() {
                 let share = share.get_or_insert_with(|| delivery.wire().share(first.workspace));
-                Box::pin(batch::attempt(&delivery, share, found, &rule, jobs)).await;
+                Box::pin(batch::attempt(&delivery, share, found, rule, jobs)).await;
             }
             continue;
         }
@@ -194,10 +196,10 @@ async fn work(delivery: Delivery, destination: DestinationId, lane: Arc<Mutex<Qu
 }
 
 /// How its deliveries go in one request, if they do.
-fn batching(snapshot: &Snapshot, destination: DestinationId) -> Option<(&DestinationRuntime, BatchRule)> {
+fn batching(snapshot: &Snapshot, destination: DestinationId) -> Option<(&DestinationRuntime, &BatchRule)> {
     let found = snapshot.destinations.get(&destination)?;
     match &found.transport {
-        Transport::Http(transport) => transport.batch.map(|rule| (found.as_ref(), rule)),
+        Transport::Http(transport) => transport.batch.as_ref().map(|rule| (found.as_ref(), rule)),
         _ => None,
     }
 }
@@ -220,7 +222,7 @@ async fn attempt(delivery: &Delivery, share: &WorkspaceSlots, destination: &Dest
     delivery.observer().metrics.in_flight(-1);
     drop(turn);
     let (now, jitter) = (delivery.now(), delivery.jitter());
-    settle::run(delivery, destination, job, Settlement { began, now, jitter, attempted, noted: None });
+    settle::run(delivery, destination, job, Settlement { began, now, jitter, attempted, noted: Vec::new() });
 }
 
 /// The destination is gone: so is the reason to deliver.

@@ -73,12 +73,13 @@ fn causes(
 ) -> impl Iterator<Item = AlertCause> {
     let (id, is_success) = (job.destination, attempt.outcome.is_success());
     let is_refused = attempt.error_code() == Some(ErrorCode::RowRefused);
+    let is_answered = attempt.error_code() == Some(ErrorCode::RefusedInBatch);
     let refusing = match &destination.transport {
         Transport::Table(table) if is_success || is_refused => Some(AlertCause::TableRefusing(*table)),
         _ => None,
     };
-    // A row that is refused says nothing of the destination.
-    let failing = (!is_refused).then_some(AlertCause::DestinationFailing(id));
+    // A row that is refused says nothing of the destination, nor does one of many that a receiver looked at.
+    let failing = (!is_refused && !is_answered).then_some(AlertCause::DestinationFailing(id));
     let is_final = is_success || attempt.state.is_terminal();
     let exhausted = (is_final && !is_refused).then_some(AlertCause::RetriesExhausted(id));
     let gone = is_gone.then_some(AlertCause::DestinationGone(id));

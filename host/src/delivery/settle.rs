@@ -36,7 +36,7 @@ pub(crate) struct Settlement {
     /// What came of it.
     pub(crate) attempted: Attempted,
     /// What else is to be said of it.
-    pub(crate) noted: Option<Noted>,
+    pub(crate) noted: Vec<Noted>,
 }
 
 /// Settles an attempt: the log row, the next state, the next time.
@@ -65,8 +65,8 @@ pub(crate) fn run(
         destination: job.destination,
         attempt,
     };
-    let note = noted.map(|what| LogEntry::Note(note(&job, now, what)));
-    let log = [LogEntry::Attempt(entry)].into_iter().chain(note).collect();
+    let notes = noted.into_iter().map(|what| LogEntry::Note(note(&job, now, what)));
+    let log = [LogEntry::Attempt(entry)].into_iter().chain(notes).collect();
     let mut change = Change { log, kv: attempted.keeps, ..Change::default() };
     let had_record = job.open.is_none();
     let due = decision.wake_at.unwrap_or(now);

@@ -71,11 +71,26 @@ impl Egress {
         made: &(dyn Fn() -> Result<OutgoingRequest, SendError> + Sync),
         timeout: Duration,
     ) -> Sent {
-        let bytes_max = self.inner.options.response_bytes_max;
-        send::run(&self.inner, target, made, timeout, bytes_max).await
+        send::run(&self.inner, target, made, timeout, self.kept_bytes()).await
     }
 
-    /// The same, keeping so many bytes of the answer's body.
+    /// The same, reading so many bytes of the answer's body, or as many as are kept if that is more.
+    pub async fn send_and_read(
+        &self,
+        target: &Target,
+        made: &(dyn Fn() -> Result<OutgoingRequest, SendError> + Sync),
+        timeout: Duration,
+        bytes: usize,
+    ) -> Sent {
+        send::run(&self.inner, target, made, timeout, bytes.max(self.kept_bytes())).await
+    }
+
+    /// Bytes of an answer's body that are kept of deliveries.
+    pub fn kept_bytes(&self) -> usize {
+        self.inner.options.response_bytes_max
+    }
+
+    /// The same as `send`, keeping so many bytes of the answer's body.
     pub async fn fetch(
         &self,
         target: &Target,

@@ -28,7 +28,7 @@ use crate::observe::tracks::counters;
 use crate::observe::tracks::gauges;
 
 /// `ok` and every error code, in the order of [`attempt_place`].
-const OUTCOMES: [&str; 12] = [
+const OUTCOMES: [&str; 13] = [
     "ok",
     ErrorCode::DnsFailed.name(),
     ErrorCode::ConnectionRefused.name(),
@@ -41,6 +41,7 @@ const OUTCOMES: [&str; 12] = [
     ErrorCode::StepFailed.name(),
     ErrorCode::RowRefused.name(),
     ErrorCode::BodyRefused.name(),
+    ErrorCode::RefusedInBatch.name(),
 ];
 
 fn attempt_place(error: Option<ErrorCode>) -> usize {
@@ -56,6 +57,7 @@ fn attempt_place(error: Option<ErrorCode>) -> usize {
         ErrorCode::StepFailed => 9,
         ErrorCode::RowRefused => 10,
         ErrorCode::BodyRefused => 11,
+        ErrorCode::RefusedInBatch => 12,
     })
 }
 
@@ -78,7 +80,7 @@ pub struct Metrics {
     plugin_artifacts: [Gauge; 3],
     rollouts_ended: Family<Labels, Counter>,
     deliveries: [Counter; 8],
-    attempts: [Counter; 12],
+    attempts: [Counter; 13],
     in_flight: Gauge,
     computing: Gauge,
     connections: Gauge,

@@ -46,7 +46,7 @@ async fn a_full_batch_goes_at_once_and_a_small_one_after_its_time() {
     assert_eq!(node::verify(&pipeline.secret, &hits).await, 1);
     let delivered = states(&client, "delivered", 5).await;
     assert_eq!(client.all("/v1/deliveries?state=pending").await.len(), 2);
-    let sooner = json!({"batch": {"max_events": 5, "max_wait_ms": 100, "form": "envelope"}});
+    let sooner = json!({"batch": {"max_events": 5, "max_wait_ms": 100, "form": "envelope", "failed": null}});
     let changed =
         client.patch(&format!("/v1/destinations/{}", pipeline.destination), &sooner).await.expect(200);
     assert_eq!(changed["batch"], sooner["batch"]);

@@ -8,6 +8,7 @@ mod api_examples;
 mod architecture;
 mod artifacts;
 mod batches;
+mod batches_split;
 mod chains;
 mod cli;
 mod comparisons;

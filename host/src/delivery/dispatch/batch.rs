@@ -1,10 +1,17 @@
 //! A worker's turn where several deliveries go in one request: what belongs together is loaded, sent as one, and settled
-//! each for itself, with the same end and the same next time. Not here: which belong together (`queues::lane::batch`).
+//! each for itself, with the same next time: all with the same end, or those with another that the answer names
+//! (`split`). Not here: which belong together (`queues::lane::batch`).
 
+use std::sync::Arc;
+
+use crate::control::resources::transport::Transport;
 use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::deliver;
 use crate::delivery::dispatch::load;
+use crate::delivery::dispatch::refusals::ANSWER_READ;
+use crate::delivery::dispatch::split;
+use crate::delivery::dispatch::split::BatchAnswer;
 use crate::delivery::in_flight::WorkspaceSlots;
 use crate::delivery::queues::Gate;
 use crate::delivery::queues::NextBatch;
@@ -15,11 +22,13 @@ use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::BodyEnd;
 use crate::domain::destination::BatchRule;
 use crate::domain::id::BatchId;
+use crate::domain::id::DeliveryId;
 use crate::domain::id::DestinationId;
 use crate::domain::plan::Noted;
 use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 use crate::rules::batch;
+use crate::shape::Query;
 
 /// Bytes of an answer that are kept with each member but the first, which has all of it.
 const ANSWER_BYTES: usize = 256;
@@ -83,40 +92,67 @@ async fn attempt_one(
     rule: &BatchRule,
     jobs: Vec<Job>,
 ) {
+    let failed = failed(destination);
+    let read = failed.map_or(0, |_| ANSWER_READ);
     let turn = delivery.wire().turn(share).await;
     let began = delivery.now();
     delivery.observer().metrics.in_flight(1);
-    let (id, sent) = deliver::run_batch(delivery, destination, rule, &jobs, began).await;
+    let (id, sent) = deliver::run_batch(delivery, destination, rule, (&jobs, read), began).await;
     delivery.observer().metrics.in_flight(-1);
     drop(turn);
-    settle_all(delivery, destination, jobs, began, id, sent);
+    let ids: Vec<DeliveryId> = jobs.iter().map(|job| job.id).collect();
+    let answer = split::of(failed, &sent.outcome, &ids);
+    let sent = Attempted { outcome: shortened(sent.outcome, delivery.egress().kept_bytes()), ..sent };
+    settle_all(delivery, destination, jobs, (id, began), &sent, answer);
 }
 
+/// What of an answer names the members that were not taken, if anything does.
+fn failed(destination: &DestinationRuntime) -> Option<&Result<Arc<Query>, String>> {
+    match &destination.transport {
+        Transport::Http(transport) => transport.failed.as_ref(),
+        Transport::Inbox | Transport::Table(_) => None,
+    }
+}
+
+/// One time and one chance for all of them: what is tried again is due together. Those that were taken come first: an
+/// alert that the others raise stays raised.
 fn settle_all(
     delivery: &Delivery,
     destination: &DestinationRuntime,
     jobs: Vec<Job>,
-    began: Timestamp,
-    batch: BatchId,
-    sent: Attempted,
+    (batch, began): (BatchId, Timestamp),
+    sent: &Attempted,
+    mut answer: BatchAnswer,
 ) {
     let members = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-    // One time and one chance for all of them: what is tried again is due together.
     let (now, jitter) = (delivery.now(), delivery.jitter());
-    let short =
-        Attempted { outcome: shortened(sent.outcome.clone()), timings: sent.timings, keeps: Vec::new() };
-    for (at, job) in jobs.into_iter().enumerate() {
-        let attempted = if at == 0 { sent.clone() } else { short.clone() };
-        let noted = Some(Noted::Batched { batch, members });
+    let settle = |job: Job, outcome: AttemptOutcome, ignored: Option<String>| {
+        let attempted = Attempted { outcome, timings: sent.timings, keeps: Vec::new() };
+        let ignored = ignored.map(|reason| Noted::AnswerIgnored { reason });
+        let noted = [Noted::Batched { batch, members }].into_iter().chain(ignored).collect();
         settle::run(delivery, destination, job, Settlement { began, now, jitter, attempted, noted });
+    };
+    let (mut first, mut refused) = (true, Vec::new());
+    for (at, job) in jobs.into_iter().enumerate() {
+        match answer.refused.remove(&at) {
+            Some(error) => refused.push((job, error)),
+            None => {
+                // The first keeps all of the answer, the others its beginning.
+                let bytes = if std::mem::take(&mut first) { usize::MAX } else { ANSWER_BYTES };
+                settle(job, shortened(sent.outcome.clone(), bytes), answer.ignored.take());
+            }
+        }
+    }
+    for (job, error) in refused {
+        settle(job, AttemptOutcome::Broke(error), answer.ignored.take());
     }
 }
 
 /// With the beginning of the answer's body only.
-fn shortened(outcome: AttemptOutcome) -> AttemptOutcome {
+fn shortened(outcome: AttemptOutcome, bytes: usize) -> AttemptOutcome {
     outcome.map(|mut response| {
-        if response.body.len() > ANSWER_BYTES {
-            response.body.truncate(ANSWER_BYTES);
+        if response.body.len() > bytes {
+            response.body.truncate(bytes);
             response.end = BodyEnd::Longer;
         }
         response

@@ -158,7 +158,7 @@ fn what_a_worker_has_is_here_until_it_gives_it_back() {
 
 /// What comes out together at `now`, as text.
 fn next_batch(lane: &mut Queue, now: u64, paused: bool) -> String {
-    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array };
+    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array, failed: None };
     let ids = |ids: Vec<u128>| ids.iter().map(u128::to_string).collect::<Vec<_>>().join(" ");
     lane.take_worker(9);
     match lane.next_batch(at(now), Gate::Open, &rule, |_| paused) {
@@ -239,7 +239,7 @@ fn what_is_paused_goes_with_nobody() {
         lane.park(at(due), DeliveryId::from_bits(id), parked);
     }
     lane.take_worker(1);
-    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array };
+    let rule = BatchRule { max_events: 3, max_wait_ms: 100, form: BatchForm::Array, failed: None };
     match lane.next_batch(at(60), Gate::Open, &rule, |parked| parked.connection == paused) {
         NextBatch::Parked(found) => {
             assert_eq!(found.iter().map(|(id, _)| id.bits()).collect::<Vec<_>>(), [3]);

@@ -9,7 +9,7 @@ use crate::control::resources::transport::HttpTransport;
 use crate::control::snapshot::DestinationRuntime;
 use crate::delivery::Delivery;
 use crate::delivery::transport::Attempted;
-use crate::delivery::transport::SignedHeaders;
+use crate::delivery::transport::RequestToSend;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::delivery::Response;
@@ -38,7 +38,7 @@ pub(super) async fn attempt(
     destination: &DestinationRuntime,
     transport: &HttpTransport,
     job: &Job,
-    signed: SignedHeaders<'_>,
+    RequestToSend { signed, read }: RequestToSend<'_>,
 ) -> Attempted {
     let target = match &transport.target {
         Ok(target) => target,
@@ -52,7 +52,8 @@ pub(super) async fn attempt(
         return Attempted::unmade(SendError { code: ErrorCode::BodyRefused, detail });
     }
     let made = || Ok(request(transport, job, signed()?));
-    let Sent { outcome, timings } = delivery.egress().send_made(target, &made, transport.timeout).await;
+    let Sent { outcome, timings } =
+        delivery.egress().send_and_read(target, &made, transport.timeout, read).await;
     let mut outcome = outcome.map(|response| hidden(delivery, destination, job, response)).into();
     if let Some(event_type) = &transport.answer_type
         && let Err(error) = publish_answer(delivery, job, event_type, &outcome).await

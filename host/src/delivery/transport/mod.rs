@@ -23,6 +23,15 @@ use crate::rules::lifecycle::LifecycleInput;
 /// Makes the headers of a request, its signature among them; the same each time.
 type SignedHeaders<'a> = &'a (dyn Fn() -> Result<HeaderMap, SendError> + Sync);
 
+/// How a request is made, and how much of its answer is read.
+#[derive(Clone, Copy)]
+pub(in crate::delivery) struct RequestToSend<'a> {
+    /// Its headers.
+    pub(in crate::delivery) signed: SignedHeaders<'a>,
+    /// Bytes of the answer that are read, where that is more than are kept.
+    pub(in crate::delivery) read: usize,
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempted {
@@ -45,11 +54,11 @@ pub(super) async fn attempt(
     destination: &DestinationRuntime,
     job: &Job,
     now: Timestamp,
-    signed: SignedHeaders<'_>,
+    request: RequestToSend<'_>,
 ) -> Attempted {
     match &destination.transport {
-        Transport::Http(transport) => http::attempt(delivery, destination, transport, job, signed).await,
-        Transport::Inbox => inbox::attempt(delivery, destination, job, now, signed).await,
+        Transport::Http(transport) => http::attempt(delivery, destination, transport, job, request).await,
+        Transport::Inbox => inbox::attempt(delivery, destination, job, now, request.signed).await,
         Transport::Table(table) => table::attempt(delivery, *table, job).await,
     }
 }

@@ -9,7 +9,7 @@ pub const BATCH_EVENTS_MAX: u32 = 1000;
 pub const BATCH_WAIT_MS_MAX: u64 = 3_600_000;
 
 /// When a batch is sent, and how it looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRule {
     /// As soon as so many wait.
     pub max_events: u32,
@@ -17,6 +17,9 @@ pub struct BatchRule {
     pub max_wait_ms: u64,
     /// How the body looks.
     pub form: BatchForm,
+    /// A JSONPath over the receiver's 2xx answer: each node names a member that was not taken.
+    #[serde(default)]
+    pub failed: Option<String>,
 }
 
 /// How the body of a batch looks.

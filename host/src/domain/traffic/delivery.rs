@@ -144,7 +144,7 @@ pub enum ErrorCode {
     TlsFailed,
     /// No complete answer in time.
     Timeout,
-    /// The answer was not HTTP.
+    /// The answer was not HTTP, or did not say what it has to say of a batch.
     BadResponse,
     /// The answer's status was not 2xx.
     Status,
@@ -156,6 +156,8 @@ pub enum ErrorCode {
     RowRefused,
     /// The service behind the destination takes no such body. Final.
     BodyRefused,
+    /// The receiver took others of its batch, and says that it did not take this one.
+    RefusedInBatch,
 }
 
 impl ErrorCode {
@@ -173,6 +175,7 @@ impl ErrorCode {
             Self::StepFailed => "step_failed",
             Self::RowRefused => "row_refused",
             Self::BodyRefused => "body_refused",
+            Self::RefusedInBatch => "refused_in_batch",
         }
     }
 }

@@ -202,7 +202,8 @@ pub enum Noted {
         /// The one its event was planned under.
         planned: u64,
     },
-    /// What its receiver answered is no event, although its destination says that answers are.
+    /// What its receiver answered is no event, although its destination says that answers are; or names members that
+    /// its batch does not have.
     AnswerIgnored {
         /// Why, in words.
         reason: String,

@@ -25,6 +25,7 @@ use crate::domain::secret::Secret;
 use crate::domain::secret::StoredSecret;
 use crate::egress::Egress;
 use crate::egress::Target;
+use crate::shape::Query;
 
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 const TIMEOUT_MS_MAX: u64 = 600_000;
@@ -92,6 +93,8 @@ pub struct HttpTransport {
     pub receiver: Option<ReceiverKind>,
     /// Several deliveries in one request.
     pub batch: Option<BatchRule>,
+    /// What of an answer names members of a batch that were not taken, or what is wrong with it since it was saved.
+    pub failed: Option<Result<Arc<Query>, String>>,
 }
 
 impl HttpTransport {
@@ -103,9 +106,14 @@ impl HttpTransport {
             timeout: Duration::from_millis(endpoint.timeout_ms),
             answer_type: endpoint.answer_type.as_deref().map(Arc::from),
             receiver: endpoint.receiver,
-            batch: endpoint.batch,
+            batch: endpoint.batch.clone(),
+            failed: endpoint.batch.as_ref().and_then(|batch| batch.failed.as_deref()).map(compile_failed),
         }
     }
+}
+
+fn compile_failed(text: &str) -> Result<Arc<Query>, String> {
+    Query::compile(text).map(Arc::new).map_err(|fault| fault.detail)
 }
 
 pub(super) fn credentials(auth: &DestinationAuth) -> HeaderMap {
@@ -164,7 +172,9 @@ pub(super) fn apply(endpoint: &mut HttpEndpoint, draft: HttpDraft, egress: &Egre
         endpoint.answer_type = answer_type;
     }
     endpoint.receiver = draft.receiver.unwrap_or(endpoint.receiver);
-    endpoint.batch = draft.batch.unwrap_or(endpoint.batch);
+    if let Some(batch) = draft.batch {
+        endpoint.batch = batch;
+    }
     check_batch(endpoint, faults);
 }
 
@@ -172,6 +182,9 @@ fn check_batch(endpoint: &HttpEndpoint, faults: &mut Faults) {
     let Some(batch) = &endpoint.batch else { return };
     fields::within(batch.max_events, 2, BATCH_EVENTS_MAX, "/batch/max_events", faults);
     fields::within(batch.max_wait_ms, 1, BATCH_WAIT_MS_MAX, "/batch/max_wait_ms", faults);
+    if let Some(Err(detail)) = batch.failed.as_deref().map(compile_failed) {
+        faults.add("/batch/failed", detail);
+    }
     if let Some(receiver) = endpoint.receiver {
         faults.add("/batch", format!("{} takes one message in a request: leave this out", receiver.name()));
     }

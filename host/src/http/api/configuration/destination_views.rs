@@ -127,12 +127,15 @@ pub(crate) struct BatchView {
     pub max_wait_ms: u64,
     /// How it looks.
     pub form: BatchForm,
+    /// What of an answer names the members that were not taken; null: nothing.
+    #[schema(required = true)]
+    pub failed: Option<String>,
 }
 
 impl BatchView {
     /// As it is set up.
-    pub(super) fn of(BatchRule { max_events, max_wait_ms, form }: BatchRule) -> Self {
-        Self { max_events, max_wait_ms, form }
+    pub(super) fn of(BatchRule { max_events, max_wait_ms, form, failed }: &BatchRule) -> Self {
+        Self { max_events: *max_events, max_wait_ms: *max_wait_ms, form: *form, failed: failed.clone() }
     }
 }
 
@@ -165,7 +168,7 @@ pub(super) fn show(destination: &Destination) -> DestinationView {
         timeout_ms: http.map(|http| http.timeout_ms),
         answer_type: http.and_then(|http| http.answer_type.clone()),
         receiver: http.and_then(|http| http.receiver),
-        batch: http.and_then(|http| http.batch).map(BatchView::of),
+        batch: http.and_then(|http| http.batch.as_ref()).map(BatchView::of),
         retry: retry::show(&destination.retry),
         concurrency: destination.concurrency,
         rate: destination.rate.map(RateView::of),

@@ -94,6 +94,13 @@ pub(crate) struct BatchBody {
     /// `payload`. `array` if not given.
     #[schema(nullable = false)]
     form: Option<BatchForm>,
+    /// A JSONPath over the JSON of a 2xx answer that names the members which were not taken, one by each node: a whole
+    /// number by its place, from 0; a text by the id of its delivery or event; anything else by the place of what it
+    /// stands in, in the outermost list. `$.items[?@.index.status >= 400]` for Elasticsearch. Only those are tried again,
+    /// as `refused_in_batch`. An answer that cannot be read so, because it is no JSON or longer than 1 MiB, counts as
+    /// `bad_response` for all: they are sent again, also what was taken. If not given, 2xx is for all of them.
+    #[schema(min_length = 1, max_length = 4096)]
+    failed: Option<String>,
 }
 
 impl BatchBody {
@@ -103,6 +110,7 @@ impl BatchBody {
             max_events: self.max_events.unwrap_or(BATCH_EVENTS_MAX),
             max_wait_ms: self.max_wait_ms.unwrap_or(BATCH_WAIT_MS),
             form: self.form.unwrap_or_default(),
+            failed: self.failed,
         }
     }
 }

@@ -43,7 +43,7 @@ use crate::http::view::PageView;
 use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 
-const ERRORS: [ErrorCode; 11] = [
+const ERRORS: [ErrorCode; 12] = [
     ErrorCode::DnsFailed,
     ErrorCode::ConnectionRefused,
     ErrorCode::ConnectionFailed,
@@ -55,6 +55,7 @@ const ERRORS: [ErrorCode; 11] = [
     ErrorCode::StepFailed,
     ErrorCode::RowRefused,
     ErrorCode::BodyRefused,
+    ErrorCode::RefusedInBatch,
 ];
 
 fn error_codes() -> RefOr<Schema> {

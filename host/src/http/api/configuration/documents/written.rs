@@ -172,7 +172,7 @@ fn destination_form(destination: &Destination, documents: &Documents) -> Value {
         form["timeout_ms"] = http.timeout_ms.into();
         form["answer_type"] = http.answer_type.clone().into();
         form["receiver"] = http.receiver.map(ReceiverKind::name).into();
-        form["batch"] = json!(http.batch.map(BatchView::of));
+        form["batch"] = without_nulls(json!(http.batch.as_ref().map(BatchView::of)), &[]);
         form["auth"] = credentials::auth_form(&http.auth);
     }
     form

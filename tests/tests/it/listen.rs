@@ -356,6 +356,22 @@ async fn what_a_connection_would_send() {
 }
 
 #[tokio::test]
+async fn a_connection_that_takes_a_group_is_heard_with_its_types() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    let client = gateway.client();
+    client.post("/v1/event-types", &json!({"name": "order.paid", "group": "order"})).await.expect(201);
+    let plan = Plan::to_inbox("there").source("event_type", json!({"path": "$.kind"}));
+    let pipeline = plan.connection("event_groups", json!(["order"])).make(&client).await;
+    let url = sink.url("/hook");
+    let args = ["--connection", "there", "--forward", &url, "--json", "--count", "1"];
+    let mut listener = Listener::start(&gateway, &args).await;
+    pipeline.accept(&client, &json!({"kind": "other"})).await;
+    pipeline.accept(&client, &json!({"kind": "order.paid"})).await;
+    assert_eq!(listener.json().await["status"], 200);
+    assert_eq!(sink.wait_for("/hook", 1).await[0].json()["kind"], "order.paid");
+}
+
+#[tokio::test]
 async fn what_strangers_say_moves_no_cursor() {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
     let client = gateway.client();

@@ -39,8 +39,10 @@ pub(super) struct ConnectionShown {
     pub(super) name: String,
     /// The sources' ids, and `published`.
     pub(super) sources: Vec<String>,
-    /// Patterns.
+    /// Patterns, and the types of its groups.
     pub(super) event_types: Vec<String>,
+    #[serde(default)]
+    event_groups: Vec<String>,
     steps: Vec<Box<RawValue>>,
     destination: String,
 }
@@ -69,7 +71,9 @@ struct PreviewedOutput {
 
 /// Finds one with its destination.
 pub(super) async fn find(client: &ApiClient, name: &str) -> anyhow::Result<ListenConnection> {
-    let found = show(client, name).await?;
+    let mut found = show(client, name).await?;
+    let of_groups = types_of(client, &found.event_groups).await?;
+    found.event_types.extend(of_groups);
     let destination = client.get(&format!("v1/destinations/{}", segment(&found.destination))).await?;
     let headers = destination["headers"].as_object().into_iter().flatten();
     let headers = headers
@@ -82,6 +86,18 @@ pub(super) async fn find(client: &ApiClient, name: &str) -> anyhow::Result<Liste
         headers: headers.collect(),
         found,
     })
+}
+
+/// The types of these groups, as the event catalogue is now.
+async fn types_of(client: &ApiClient, groups: &[String]) -> anyhow::Result<Vec<String>> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let types = client.get("v1/event-types").await?;
+    let types = types["items"].as_array().into_iter().flatten();
+    let is_in =
+        |found: &&Value| found["group"].as_str().is_some_and(|group| groups.iter().any(|one| one == group));
+    Ok(types.filter(is_in).filter_map(|found| found["name"].as_str().map(str::to_owned)).collect())
 }
 
 async fn show(client: &ApiClient, name: &str) -> anyhow::Result<ConnectionShown> {

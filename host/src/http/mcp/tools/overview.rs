@@ -101,7 +101,7 @@ fn connection(names: &ResourceNames, found: &Value) -> Value {
     let sources = found["sources"].as_array().into_iter().flatten().map(|id| names.source(id));
     json!({
         "name": found["name"], "state": found["state"], "sources": sources.collect::<Vec<_>>(),
-        "event_types": found["event_types"], "steps": steps, "destination": names.destination(&found["destination"]),
+        "event_types": found["event_types"], "event_groups": found["event_groups"], "steps": steps, "destination": names.destination(&found["destination"]),
     })
 }
 

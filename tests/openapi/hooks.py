@@ -13,6 +13,7 @@ STATE = [
     "the body is longer than", "plain http is not allowed", "a number from 1 to", "stays that", "of its name along",
     "has no such column", "names the columns", "a column with an index", "is required, and there is none", "the table has",
     "of the type json", "of a column without doubles", "is required: map it", "has no column", "and takes no", "name the table", "there is no column", "another column is called", "is there twice", "has the same value",
+    "which no event type would be in", "the catalogue has .+ already",
 ]
 # One field forbids another, or wants one.
 PAIRS = [
@@ -21,6 +22,7 @@ PAIRS = [
     "the token is empty", "has no secret", "it is needed", "it means nothing without", "expected an? (text|object|list)", "has no such parameter",
     "names no header", "does not say where the timestamp is", "names no id_header", "that holds it", "one of the secrets that sign",
     "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
+    "either a `retry` or a `replay`", "only a retry has this", "events could be held to", "without a group name",
 ]
 # What a parser of its own reads: queries, URLs, names, mappings, filters, modules.
 GRAMMARS = [
@@ -30,12 +32,12 @@ GRAMMARS = [
     "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly",
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
     "cannot have the header", "not written as the scheme says", "is not a top-level path", "without `}`", "is not known; there are",
-    "the document: not valid JSON", "a row is ", "no text with commas", "to choose from", "has choices", "which mappings have for paths",
+    "the document: not valid JSON", "a row is ", "no text with commas", "to choose from", "has choices", "a type must not look like an id", "this is one type and no pattern", "which mappings have for paths",
     "expected (text|a number|a whole number|true or false|a time|one of)", "1 to 60 of", "the row has", "a choice has", "no cursor",
 ]
 ALLOWED = re.compile("|".join(STATE + PAIRS + GRAMMARS))
 # Where such a text stands: its parser may say anything.
-PARSED = re.compile("/(path|expr)$")
+PARSED = re.compile("/(path|expr)$|^/(schema|example|document)(/|$)")
 
 
 REPLAYED = json.dumps(

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::import::ImportFate;
-use crate::import::hookdeck::FilterPart;
+use crate::import::hookdeck::HookdeckPart;
 use crate::import::shared::auth::Auth;
 use crate::import::shared::auth::basic;
 use crate::import::shared::auth::key;
@@ -22,7 +22,7 @@ use crate::import::shared::json::text;
 use crate::import::shared::names::DraftKind;
 
 /// Makes the document; its name, or `None` where there is nothing to send to.
-pub(super) fn make(destination: &FilterPart, draft: &mut Draft) -> Option<String> {
+pub(super) fn make(destination: &HookdeckPart, draft: &mut Draft) -> Option<String> {
     let (value, nothing) = (&destination.value, Value::Null);
     let config = value.get("config").filter(|config| config.is_object()).unwrap_or(value);
     let kind = text(value, "type").unwrap_or("HTTP").to_ascii_uppercase();
@@ -113,7 +113,7 @@ fn signature(header: &str, what: &str, at: &str, name: &str, draft: &mut Draft) 
 }
 
 /// `rate_limit` with its period, or `delivery_policy` of 2026.
-fn limit(destination: &FilterPart, config: &Value, draft: &mut Draft) -> Option<(&'static str, Value)> {
+fn limit(destination: &HookdeckPart, config: &Value, draft: &mut Draft) -> Option<(&'static str, Value)> {
     let policy = config.get("delivery_policy").filter(|policy| policy.is_object());
     let (limit, period) = match policy {
         Some(policy) => (number(policy, "rate"), text(policy, "period")),
@@ -147,7 +147,7 @@ fn limit(destination: &FilterPart, config: &Value, draft: &mut Draft) -> Option<
 }
 
 /// What is not the same for any destination.
-fn told(destination: &FilterPart, config: &Value, draft: &mut Draft) {
+fn told(destination: &HookdeckPart, config: &Value, draft: &mut Draft) {
     if !is_set(config, "path_forwarding_disabled") {
         let detail = "the path and query behind the source's URL are not appended here: where they matter, add a mapping with `path`";
         draft.note(&destination.at, ImportFate::Approximated, detail);

@@ -24,12 +24,12 @@ use crate::import::shared::names::DraftKind;
 
 /// A part of what was read: where it stands, and what it says in the form of the API.
 #[derive(Clone, Debug)]
-struct FilterPart {
+struct HookdeckPart {
     at: String,
     value: Value,
 }
 
-impl FilterPart {
+impl HookdeckPart {
     /// What tells it from others of its kind: connections repeat their sources and destinations in full.
     fn key(&self) -> String {
         text(&self.value, "id").or(text(&self.value, "name")).map_or_else(|| self.at.clone(), str::to_owned)
@@ -41,9 +41,9 @@ impl FilterPart {
 struct Link {
     at: String,
     value: Value,
-    source: Option<FilterPart>,
-    destination: Option<FilterPart>,
-    rules: Vec<FilterPart>,
+    source: Option<HookdeckPart>,
+    destination: Option<HookdeckPart>,
+    rules: Vec<HookdeckPart>,
 }
 
 /// Documents from a list of Hookdeck's connections (`GET /connections`), or from `terraform show -json`.
@@ -84,11 +84,11 @@ fn listed(dump: &Value) -> Result<Vec<Link>, String> {
         let at = format!("{at}/{index}");
         let part = |name: &str| {
             let value = value.get(name).filter(|value| value.is_object())?;
-            Some(FilterPart { at: format!("{at}/{name}"), value: value.clone() })
+            Some(HookdeckPart { at: format!("{at}/{name}"), value: value.clone() })
         };
         let (source, destination) = (part("source"), part("destination"));
         let rules = value.get("rules").map_or(Ok(&[][..]), |rules| items(rules, &format!("{at}/rules")))?;
-        let rule = |(nth, rule): (usize, &Value)| FilterPart {
+        let rule = |(nth, rule): (usize, &Value)| HookdeckPart {
             at: format!("{at}/rules/{nth}"),
             value: rule.clone(),
         };

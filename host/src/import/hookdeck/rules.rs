@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::import::ImportFate;
-use crate::import::hookdeck::FilterPart as ConditionRule;
+use crate::import::hookdeck::HookdeckPart;
 use crate::import::hookdeck::Link;
 use crate::import::shared::draft::Draft;
 use crate::import::shared::headers::header_name;
@@ -102,7 +102,7 @@ pub(super) fn read(link: &Link, own_source: bool, draft: &mut Draft) -> CarriedR
     made
 }
 
-fn filter(rule: &ConditionRule, made: &mut CarriedRules, draft: &mut Draft) {
+fn filter(rule: &HookdeckPart, made: &mut CarriedRules, draft: &mut Draft) {
     let mut clauses = Vec::new();
     let mut less = Vec::new();
     for (name, part) in PARTS {
@@ -133,7 +133,7 @@ fn filter(rule: &ConditionRule, made: &mut CarriedRules, draft: &mut Draft) {
     );
 }
 
-fn retries(rule: &ConditionRule, made: &mut CarriedRules, draft: &mut Draft) {
+fn retries(rule: &HookdeckPart, made: &mut CarriedRules, draft: &mut Draft) {
     let count = number(&rule.value, "count").unwrap_or(RETRIES);
     let interval = number(&rule.value, "interval").unwrap_or(INTERVAL_MS);
     let schedule = match text(&rule.value, "strategy") {
@@ -196,7 +196,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// A source can tell copies by one place, for all of its connections.
-fn deduplicate(rule: &ConditionRule, own_source: bool, made: &mut CarriedRules, draft: &mut Draft) {
+fn deduplicate(rule: &HookdeckPart, own_source: bool, made: &mut CarriedRules, draft: &mut Draft) {
     let fields = texts(&rule.value, "include_fields");
     let place = match fields.as_slice() {
         [one] if own_source && made.idempotency.is_none() => place(one),

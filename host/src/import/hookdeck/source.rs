@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::import::ImportFate;
-use crate::import::hookdeck::FilterPart;
+use crate::import::hookdeck::HookdeckPart;
 use crate::import::shared::draft::Draft;
 use crate::import::shared::draft::without_nulls;
 use crate::import::shared::json::is_set;
@@ -23,7 +23,7 @@ const KNOWN_METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "
 const PLAIN: [&str; 4] = ["WEBHOOK", "HTTP", "", "PUBLISH_API"];
 
 /// Makes the document; its name.
-pub(super) fn make(source: &FilterPart, idempotency: Option<&Value>, draft: &mut Draft) -> Option<String> {
+pub(super) fn make(source: &HookdeckPart, idempotency: Option<&Value>, draft: &mut Draft) -> Option<String> {
     let value = &source.value;
     let name = draft.name(DraftKind::Source, text(value, "name").unwrap_or_default(), "source");
     let nothing = Value::Null;
@@ -68,7 +68,7 @@ pub(super) fn make(source: &FilterPart, idempotency: Option<&Value>, draft: &mut
 
 /// How requests prove whom they are from: `config.auth_type` and `config.auth`, `verification` before 2025, or the
 /// provider's name alone.
-fn proof(source: &FilterPart, name: &str, draft: &mut Draft) -> Proof {
+fn proof(source: &HookdeckPart, name: &str, draft: &mut Draft) -> Proof {
     let value = &source.value;
     let config = value.get("config").unwrap_or(&Value::Null);
     let kind = text(value, "type").unwrap_or_default().to_ascii_uppercase();
@@ -94,7 +94,7 @@ fn proof(source: &FilterPart, name: &str, draft: &mut Draft) -> Proof {
     }
 }
 
-fn response(source: &FilterPart, config: &Value, draft: &mut Draft) -> Option<Value> {
+fn response(source: &HookdeckPart, config: &Value, draft: &mut Draft) -> Option<Value> {
     let custom = config.get("custom_response").filter(|custom| custom.is_object())?;
     let body = text(custom, "body").unwrap_or_default();
     let at = format!("{}/config/custom_response", source.at);

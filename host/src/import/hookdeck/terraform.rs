@@ -7,7 +7,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::import::hookdeck::FilterPart;
+use crate::import::hookdeck::HookdeckPart;
 use crate::import::hookdeck::Link;
 use crate::import::shared::json::ITEMS_MAX;
 use crate::import::shared::json::members;
@@ -70,7 +70,7 @@ fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 }
 
 /// Sources and destinations by their ids, with what other resources say of them.
-fn parts(resources: &[Resource<'_>]) -> HashMap<String, FilterPart> {
+fn parts(resources: &[Resource<'_>]) -> HashMap<String, HookdeckPart> {
     let mut found = HashMap::new();
     for resource in resources.iter().filter(|resource| matches!(resource.kind, "source" | "destination")) {
         let Some(id) = text(resource.values, "id").or(text(resource.values, "name")) else { continue };
@@ -78,7 +78,7 @@ fn parts(resources: &[Resource<'_>]) -> HashMap<String, FilterPart> {
             "source" => api_source(resource.values),
             _ => api_destination(resource.values),
         };
-        found.insert(id.to_owned(), FilterPart { at: resource.at.clone(), value });
+        found.insert(id.to_owned(), HookdeckPart { at: resource.at.clone(), value });
     }
     for resource in resources.iter().filter(|one| matches!(one.kind, "source_auth" | "source_verification")) {
         let Some(part) = text(resource.values, "source_id").and_then(|id| found.get_mut(id)) else {
@@ -159,13 +159,13 @@ fn verification(given: Option<&Value>) -> Value {
     }
 }
 
-fn link(connection: &Resource<'_>, found: &HashMap<String, FilterPart>) -> Link {
+fn link(connection: &Resource<'_>, found: &HashMap<String, HookdeckPart>) -> Link {
     let part = |name: &str| found.get(text(connection.values, name)?).cloned();
     let rule = |(nth, rule): (usize, &Value)| {
         let set = members(rule).find(|(_, inner)| !inner.is_null());
         let (kind, inner) = set.map_or(("", Value::Null), |(name, inner)| (name.as_str(), inner.clone()));
         let kind = kind.strip_suffix("_rule").unwrap_or(kind);
-        FilterPart { at: format!("{}/rules/{nth}", connection.at), value: api_rule(kind, inner) }
+        HookdeckPart { at: format!("{}/rules/{nth}", connection.at), value: api_rule(kind, inner) }
     };
     Link {
         at: connection.at.clone(),

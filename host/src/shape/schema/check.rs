@@ -1,9 +1,8 @@
 //! Whether a value fits. Each rule that is looked at is paid for, and schemas nest to a depth: a schema can ask for any
-//! amount of work. Inside alternatives nothing is told, and the first rule that is broken ends the look. Not here: what
-//! was looked at already (`unevaluated`).
+//! amount of work. Inside alternatives nothing is told, and the first rule that is broken ends the look. Not here: what is
+//! in arrays and objects (`inside`), several schemas (`alternatives`).
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use crate::shape::budget::Budget;
 use crate::shape::fault::bounded;
@@ -17,8 +16,6 @@ use crate::shape::schema::misfit::PayloadPlace;
 use crate::shape::schema::misfit::Undecided;
 use crate::shape::schema::rule::CountBounds;
 use crate::shape::schema::rule::Counted;
-use crate::shape::schema::rule::ElementRules;
-use crate::shape::schema::rule::MemberRules;
 use crate::shape::schema::rule::SchemaRule;
 use crate::shape::schema::rule::SchemaType;
 use crate::shape::schema::rule::Side;
@@ -44,14 +41,15 @@ pub(super) fn misfits(
     Ok(check.misfits)
 }
 
-type Fits = Result<bool, Undecided>;
+/// Whether something fits, or that nobody can say.
+pub(super) type Fits = Result<bool, Undecided>;
 
 pub(super) struct SchemaCheck<'c> {
     pub(super) schema: &'c Schema,
     pub(super) budget: &'c mut Budget,
     misfits: Vec<Misfit>,
     /// Alternatives around this one.
-    is_mute: u32,
+    pub(super) is_mute: u32,
     depth: u32,
 }
 
@@ -158,7 +156,7 @@ impl<'c> SchemaCheck<'c> {
     }
 
     /// Whether it fits, told to nobody.
-    fn muted(
+    pub(super) fn muted(
         &mut self,
         place: SubSchema,
         value: Node<'_>,
@@ -237,213 +235,6 @@ impl<'c> SchemaCheck<'c> {
         let count = value.len();
         self.budget.visit(count as u64)?;
         Ok(count)
-    }
-
-    fn unique(&mut self, value: Node<'_>, at: &PayloadPlace<'_>) -> Fits {
-        let mut seen = HashSet::new();
-        for (place, element) in value.elements().enumerate() {
-            if !seen.insert(self.canonical(element)?) {
-                return Ok(self.misfit(at, || format!("element {place} is there twice")));
-            }
-        }
-        Ok(true)
-    }
-
-    /// A text that is the same for equal values alone, but for numbers of more than 38 digits.
-    fn canonical(&mut self, value: Node<'_>) -> Result<String, Undecided> {
-        self.budget.visit(1 + (value.raw().len() / COUNTED_FOR_A_VISIT) as u64)?;
-        Ok(match value.kind() {
-            NodeKind::Number => {
-                Decimal::parse(value.raw()).map_or_else(|| value.raw().to_owned(), Decimal::to_json)
-            }
-            NodeKind::String => format!("{:?}", value.as_str().unwrap_or_default()),
-            NodeKind::Null | NodeKind::Boolean => value.raw().to_owned(),
-            NodeKind::Array => {
-                let elements = value.elements().map(|element| self.canonical(element));
-                format!("[{}]", elements.collect::<Result<Vec<_>, _>>()?.join(","))
-            }
-            NodeKind::Object => {
-                let member =
-                    |(name, value): (_, Node<'_>)| Ok(format!("{name:?}:{}", self.canonical(value)?));
-                let mut members = value.members().map(member).collect::<Result<Vec<_>, Undecided>>()?;
-                members.sort_unstable();
-                format!("{{{}}}", members.join(","))
-            }
-        })
-    }
-
-    fn required(&mut self, names: &[Box<str>], value: Node<'_>, at: &PayloadPlace<'_>) -> Fits {
-        let mut fits = true;
-        for name in names {
-            let (found, seen) = value.member(name);
-            self.budget.visit(seen)?;
-            if found.is_none() {
-                fits = self.misfit(at, || format!("`{}` is missing", bounded(name)));
-            }
-        }
-        Ok(fits)
-    }
-
-    fn names(&mut self, place: SubSchema, value: Node<'_>, at: &PayloadPlace<'_>) -> Fits {
-        let mut fits = true;
-        for (name, _) in value.members() {
-            // A name is a value of its own here.
-            let text = serde_json::Value::from(name.as_ref()).to_string();
-            self.budget.parse(text.len())?;
-            let Ok(document) = crate::shape::tape::Document::parse(text.as_bytes()) else { continue };
-            if !self.muted(place, document.root(), at, &mut Looked::default())? {
-                fits = self.misfit(at, || format!("the name `{}` may not be here", bounded(&name)));
-            }
-        }
-        Ok(fits)
-    }
-
-    fn members(
-        &mut self,
-        rules: &MemberRules,
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut fits = true;
-        for (name, member) in value.members() {
-            self.budget.visit(1)?;
-            let here = PayloadPlace::Member(at, &name);
-            let mut is_known = false;
-            if let Some(place) = rules.named.get(name.as_ref()) {
-                is_known = true;
-                fits &= self.place(*place, member, &here, &mut Looked::default())?;
-            }
-            for (regex, place) in &rules.patterns {
-                if regex.is_match(&name, self.budget)? {
-                    is_known = true;
-                    fits &= self.place(*place, member, &here, &mut Looked::default())?;
-                }
-            }
-            if let Some(place) = rules.others.filter(|_| !is_known) {
-                is_known = true;
-                fits &= self.other(place, member, &here)?;
-            }
-            if is_known && self.schema.tracks {
-                looked.member(member);
-            }
-            if !fits && self.is_mute > 0 {
-                break;
-            }
-        }
-        Ok(fits)
-    }
-
-    /// A member or element that nothing names.
-    pub(super) fn other(&mut self, place: SubSchema, value: Node<'_>, at: &PayloadPlace<'_>) -> Fits {
-        if matches!(self.schema.places[place].as_slice(), [SchemaRule::Nothing]) {
-            return Ok(self.misfit(at, || "there is no such field in the schema".to_owned()));
-        }
-        self.place(place, value, at, &mut Looked::default())
-    }
-
-    fn elements(
-        &mut self,
-        rules: &ElementRules,
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut fits = true;
-        for (index, element) in value.elements().enumerate() {
-            let Some(place) = rules.first.get(index).copied().or(rules.others) else { break };
-            self.budget.visit(1)?;
-            fits &= self.place(place, element, &PayloadPlace::Element(at, index), &mut Looked::default())?;
-            if self.schema.tracks {
-                looked.member(element);
-            }
-            if !fits && self.is_mute > 0 {
-                break;
-            }
-        }
-        Ok(fits)
-    }
-
-    fn contains(
-        &mut self,
-        place: SubSchema,
-        span: CountBounds,
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut found = 0;
-        for (index, element) in value.elements().enumerate() {
-            self.budget.visit(1)?;
-            if self.muted(place, element, &PayloadPlace::Element(at, index), &mut Looked::default())? {
-                found += 1;
-                if self.schema.tracks {
-                    looked.member(element);
-                }
-            }
-        }
-        let fits = (span.min..=span.max).contains(&found);
-        Ok(fits || self.misfit(at, || format!("{found} of its elements fit `contains`")))
-    }
-
-    fn all(
-        &mut self,
-        places: &[SubSchema],
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut fits = true;
-        for place in places {
-            fits &= self.place(*place, value, at, looked)?;
-            if !fits && self.is_mute > 0 {
-                break;
-            }
-        }
-        Ok(fits)
-    }
-
-    fn any(
-        &mut self,
-        places: &[SubSchema],
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut fits = false;
-        for place in places {
-            let mut seen = Looked::default();
-            if self.muted(*place, value, at, &mut seen)? {
-                fits = true;
-                looked.add(seen);
-                // What the others look at counts as well, where somebody asks.
-                if !self.schema.tracks {
-                    break;
-                }
-            }
-        }
-        Ok(fits || self.misfit(at, || format!("it fits none of the {} alternatives (`anyOf`)", places.len())))
-    }
-
-    fn one(
-        &mut self,
-        places: &[SubSchema],
-        value: Node<'_>,
-        at: &PayloadPlace<'_>,
-        looked: &mut Looked,
-    ) -> Fits {
-        let mut found = 0;
-        for place in places {
-            let mut seen = Looked::default();
-            if self.muted(*place, value, at, &mut seen)? {
-                found += 1;
-                looked.add(seen);
-            }
-        }
-        Ok(found == 1
-            || self.misfit(at, || {
-                format!("it fits {found} of the {} alternatives, not exactly one (`oneOf`)", places.len())
-            }))
     }
 }
 

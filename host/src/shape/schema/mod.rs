@@ -6,9 +6,11 @@
 //! remarks, as the standard has them. References lead within the schema only; a second `$id` inside is refused.
 //! Not here: which schema holds for an event (`pipeline::accept`).
 
+mod alternatives;
 mod check;
 mod compile;
 mod dialect;
+mod inside;
 mod keywords;
 mod looked;
 mod misfit;

@@ -243,6 +243,10 @@ async fn an_openapi_description_becomes_the_catalogue_and_goes_where_the_rest_go
     let event = json!({"type": "order.paid", "payload": {"id": "o", "total": 1, "parent": {"id": 3}}});
     let refused = client.post("/v1/events", &event).await;
     assert_eq!(refused.pointers(), ["/payload/parent", "/payload/parent/id"], "{refused:?}");
+    client.post("/v1/destinations", &json!({"name": "box", "kind": "inbox"})).await.expect(201);
+    let orders =
+        json!({"name": "orders", "source": "published", "destination": "box", "event_groups": ["order"]});
+    client.post("/v1/connections", &orders).await.expect(201);
     let exported = say_on(&first, &["export"]).await;
     std::fs::write(file("all.yaml"), &exported).unwrap();
     say_on(&second, &["apply", "--yes", "-f", &file("all.yaml")]).await;

@@ -361,6 +361,7 @@ async fn a_connection_that_takes_a_group_is_heard_with_its_types() {
     let client = gateway.client();
     client.post("/v1/event-types", &json!({"name": "order.paid", "group": "order"})).await.expect(201);
     let plan = Plan::to_inbox("there").source("event_type", json!({"path": "$.kind"}));
+    let plan = plan.connection("event_types", json!([]));
     let pipeline = plan.connection("event_groups", json!(["order"])).make(&client).await;
     let url = sink.url("/hook");
     let args = ["--connection", "there", "--forward", &url, "--json", "--count", "1"];

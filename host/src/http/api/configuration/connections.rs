@@ -54,8 +54,8 @@ pub(crate) struct ConnectionBody {
     /// Several sources instead.
     #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1)]
     sources: Option<Vec<Option<String>>>,
-    /// Patterns with `*`, any of which an event's type must match; ["*"] if not given.
-    #[schema(value_type = Option<Vec<String>>, nullable = false, min_items = 1, max_items = 100)]
+    /// Patterns with `*`, any of which an event's type must match; ["*"] if not given, and none only where there are groups.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 100)]
     event_types: Option<Vec<Option<String>>>,
     /// Groups of the event catalogue: a type of any of them is taken as well. Given without `event_types`, only they are.
     #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 100)]

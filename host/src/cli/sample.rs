@@ -92,7 +92,7 @@ pub(crate) async fn set_up(control: &Control) -> anyhow::Result<(TcpListener, Re
     let workspace = snapshot.documents.workspaces.all().next().context("there is a workspace")?.id;
     let key = snapshot.documents.keys.all().next().context("there is a key")?.id;
     if snapshot.documents.plugins.find(workspace, PLUGIN).is_none() {
-        upload_plugin(control, Principal { key, workspace, scopes: Vec::new() }).await?;
+        upload_plugin(control, Principal { key, home: workspace, workspace, scopes: Vec::new() }).await?;
     }
     let _guard = control.write_guard().await;
     let snapshot = control.snapshot().clone();

@@ -16,6 +16,8 @@ pub struct Principal {
     /// Which key.
     pub key: KeyId,
     /// Its workspace.
+    pub home: WorkspaceId,
+    /// The workspace it acts in: its own, or for an operator any.
     pub workspace: WorkspaceId,
     /// What it may do.
     pub scopes: Vec<Scope>,
@@ -23,7 +25,7 @@ pub struct Principal {
 
 impl Principal {
     fn of(key: &ApiKey) -> Self {
-        Self { key: key.id, workspace: key.workspace, scopes: key.scopes.clone() }
+        Self { key: key.id, home: key.workspace, workspace: key.workspace, scopes: key.scopes.clone() }
     }
 
     /// Whether the key has that scope; `admin` has all.
@@ -47,13 +49,20 @@ impl Control {
         usable.then(|| Principal::of(key))
     }
 
+    /// The same one, acting in the workspace of that id or name; `None` if it may not, or there is none.
+    pub fn acting_in(&self, principal: Principal, wanted: &str) -> Option<Principal> {
+        let workspace = self.workspace_in_reach(&principal, wanted)?;
+        Some(Principal { workspace, ..principal })
+    }
+
     /// Whether a key that was let in would be let in now with that scope: not once it was deleted, has expired, or
     /// may less.
     pub fn still_may(&self, principal: &Principal, scope: Scope) -> bool {
         let snapshot = self.snapshot();
         let key = snapshot.documents.keys.get(principal.key);
-        let key = key.filter(|key| key.workspace == principal.workspace && key.source.is_none());
+        let key = key.filter(|key| key.workspace == principal.home && key.source.is_none());
         let live = key.filter(|key| key.expires_at.is_none_or(|end| self.now() < end));
-        live.is_some_and(|key| Principal::of(key).may(scope))
+        let live = live.map(|key| Principal::of(key)).filter(|live| live.may(scope));
+        live.is_some_and(|live| principal.workspace == live.home || self.is_operator(&live))
     }
 }

@@ -6,10 +6,14 @@ use http::header::WWW_AUTHENTICATE;
 
 use crate::control::Principal;
 use crate::domain::config::Scope;
+use crate::domain::visible::visible_line;
 use crate::http::door::Access;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::site::Site;
+
+/// The header with the id or name of the workspace that an operator acts in.
+pub(crate) const WORKSPACE: &str = "hookmill-workspace";
 
 /// Lets in who may, as whom.
 pub(crate) fn admit(site: &Site, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
@@ -26,7 +30,20 @@ pub(crate) fn admit(site: &Site, access: Access, headers: &HeaderMap) -> Result<
         let name = scope_name(scope);
         return Err(Problem::new(Kind::Forbidden, format!("this needs a key with the scope `{name}`")));
     }
-    Ok(Some(principal))
+    acting(site, principal, headers).map(Some)
+}
+
+/// Who has a key of the operator's may say in which workspace the request is meant.
+fn acting(site: &Site, principal: Principal, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let Some(wanted) = headers.get(WORKSPACE) else { return Ok(principal) };
+    let shown = String::from_utf8_lossy(wanted.as_bytes()).into_owned();
+    let found = site.doors.control.acting_in(principal, &shown);
+    found.ok_or_else(|| {
+        let shown = visible_line(&shown);
+        let detail =
+            format!("there is no workspace `{shown}` that this key may act in (header `Hookmill-Workspace`)");
+        Problem::new(Kind::NotFound, detail)
+    })
 }
 
 /// What the key was let in for, it must still be let in for.

@@ -9,6 +9,7 @@ mod memory;
 mod pass;
 mod routes;
 
+pub(crate) use admit::WORKSPACE;
 pub(crate) use admit::admit;
 pub(crate) use media::take_json;
 pub(crate) use routes::Routes;

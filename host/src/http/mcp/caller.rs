@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
 use http::Request;
@@ -19,6 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::control::Principal;
 use crate::domain::config::Scope;
+use crate::http::door;
 use crate::http::mcp::words;
 use crate::http::server::peer::Peer;
 use crate::http::site::Site;
@@ -44,6 +46,8 @@ pub(crate) struct ToolCaller {
     pub principal: Principal,
     routes: axum::Router,
     authorization: Option<HeaderValue>,
+    /// The workspace that the client acts in, where it says one.
+    workspace: Option<HeaderValue>,
     /// Where the client is, so that nothing is computed on for one that has left.
     peer: Option<Peer>,
     read_only: bool,
@@ -59,8 +63,32 @@ impl ToolCaller {
         read_only: bool,
     ) -> Self {
         let authorization = parts.headers.get(AUTHORIZATION).cloned();
+        let workspace = parts.headers.get(door::WORKSPACE).cloned();
         let peer = parts.extensions.get::<Peer>().cloned();
-        Self { site, principal, routes, authorization, peer, read_only }
+        Self { site, principal, routes, authorization, workspace, peer, read_only }
+    }
+
+    /// The same one, acting in another workspace.
+    pub(crate) fn acting_in(&self, wanted: &str) -> Result<Self, ToolRefusal> {
+        let refused = || {
+            let shown = words::foreign(wanted);
+            ToolRefusal(format!("there is no workspace `{shown}` that this key may act in"))
+        };
+        let principal = self.site.doors.control.acting_in(self.principal.clone(), wanted);
+        Ok(Self {
+            site: self.site.clone(),
+            principal: principal.ok_or_else(refused)?,
+            routes: self.routes.clone(),
+            authorization: self.authorization.clone(),
+            workspace: Some(HeaderValue::from_str(wanted).map_err(|_| refused())?),
+            peer: self.peer.clone(),
+            read_only: self.read_only,
+        })
+    }
+
+    /// Whether it may act in other workspaces.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.site.doors.control.is_operator(&self.principal)
     }
 
     /// Whether it may have plans made: that takes a place among those that wait, so the API asks for this scope.
@@ -108,6 +136,8 @@ impl ToolCaller {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.extend(self.authorization.iter().map(|key| (AUTHORIZATION, key.clone())));
+        let workspace = HeaderName::from_static(door::WORKSPACE);
+        headers.extend(self.workspace.iter().map(|wanted| (workspace.clone(), wanted.clone())));
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(peer.clone());
         }

@@ -7,10 +7,14 @@ use rmcp::model::Tool;
 use rmcp::model::ToolAnnotations;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::tools;
+
+/// The argument of every tool that says in which workspace it is meant.
+pub(crate) const WORKSPACE: &str = "workspace";
 
 /// Who may use a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +161,12 @@ impl ToolName {
         }
     }
 
-    fn describe(self) -> Tool {
-        let Value::Object(arguments) = self.arguments() else { return self.with(Map::new()) };
+    fn describe(self, for_operator: bool) -> Tool {
+        let Value::Object(mut arguments) = self.arguments() else { return self.with(Map::new()) };
+        if for_operator && let Some(fields) = arguments.get_mut("properties").and_then(Value::as_object_mut) {
+            let about = "The workspace to act in, by id or name, if not the key's own.";
+            fields.insert(WORKSPACE.to_owned(), json!({"type": "string", "description": about}));
+        }
         self.with(arguments)
     }
 
@@ -170,9 +178,10 @@ impl ToolName {
     }
 }
 
-/// Those that `wanted` lets through.
-pub(crate) fn tools(wanted: impl Fn(ToolName) -> bool) -> Vec<Tool> {
-    ToolName::ALL.into_iter().filter(|tool| wanted(*tool)).map(ToolName::describe).collect()
+/// Those that `wanted` lets through; each takes a workspace from operators.
+pub(crate) fn tools(wanted: impl Fn(ToolName) -> bool, for_operator: bool) -> Vec<Tool> {
+    let wanted = ToolName::ALL.into_iter().filter(|tool| wanted(*tool));
+    wanted.map(|tool| tool.describe(for_operator)).collect()
 }
 
 /// The schema by which arguments are read, too.
@@ -201,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_is_small_and_whole() {
-        let tools = tools(|_| true);
+        let tools = tools(|_| true, true);
         let text = serde_json::to_string(&tools).unwrap();
         assert!(text.len() <= 16 << 10, "{} bytes", text.len());
         assert!(!text.contains("$ref"), "a client has nothing that it could refer to: {text}");

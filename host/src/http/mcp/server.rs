@@ -27,6 +27,7 @@ use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::caller::ToolRefusal;
 use crate::http::mcp::catalogue;
 use crate::http::mcp::catalogue::ToolName;
+use crate::http::mcp::catalogue::WORKSPACE;
 use crate::http::mcp::findings::Findings;
 use crate::http::mcp::tools;
 
@@ -60,7 +61,7 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let caller = caller(&context)?;
-        let tools = catalogue::tools(|tool| tool.is_for(&caller));
+        let tools = catalogue::tools(|tool| tool.is_for(&caller), caller.is_operator());
         // Others see others.
         let listed = ListToolsResult::with_all_items(tools).with_ttl_ms(CATALOGUE_TTL_MS);
         Ok(listed.with_cache_scope(CacheScope::Private))
@@ -95,8 +96,14 @@ impl ServerHandler for McpServer {
 async fn call(
     caller: &ToolCaller,
     tool: ToolName,
-    given: Map<String, Value>,
+    mut given: Map<String, Value>,
 ) -> Result<Findings, ToolRefusal> {
+    let elsewhere = match given.remove(WORKSPACE) {
+        Some(Value::String(wanted)) => Some(caller.acting_in(&wanted)?),
+        Some(_) => return Err("`workspace` is the id or name of one, as text".into()),
+        None => None,
+    };
+    let caller = elsewhere.as_ref().unwrap_or(caller);
     match tool {
         ToolName::Overview => tools::overview::run(caller, &read(caller, &given)?).await,
         ToolName::Explain => tools::explain::run(caller, read(caller, &given)?).await,

@@ -30,13 +30,17 @@ use crate::http::problem::ProblemView;
 )]
 struct Whole;
 
+/// What stands beside the scheme of keys.
+const ABOUT_KEY: &str = "A key of the API. It acts in its own workspace; an admin key of the first workspace acts in the one \
+that the header `Hookmill-Workspace` names, by id or name.";
+
 /// The routes, and the document that describes them.
 pub(crate) fn api() -> (axum::Router, Value) {
     let (routes, described) = api::routes().split();
     let mut document = Whole::openapi();
     document.merge(described);
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the API."));
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(ABOUT_KEY));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(scheme.build()));
     (routes, serde_json::to_value(document).unwrap_or_default())

@@ -67,13 +67,18 @@ impl SealKey {
 
     /// The value.
     pub fn open(&self, secret: &SealedSecret) -> Result<Secret, NotOpened> {
-        let failed = || NotOpened { name: secret.name.clone() };
-        let bytes = STANDARD.decode(&secret.sealed).map_err(|_| failed())?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(failed)?;
-        let bound = bound_to((secret.workspace, &secret.name));
+        let opened = self.open_text((secret.workspace, &secret.name), &secret.sealed);
+        opened.ok_or_else(|| NotOpened { name: secret.name.clone() })
+    }
+
+    /// What was sealed for these; `None`: with another key, or for others.
+    pub fn open_text(&self, whose: (WorkspaceId, &SecretName), sealed: &str) -> Option<Secret> {
+        let bytes = STANDARD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let bound = bound_to(whose);
         let payload = Payload { msg: sealed, aad: &bound };
-        let value = self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| failed())?;
-        String::from_utf8(value).map(Secret::new).map_err(|_| failed())
+        let value = self.cipher().decrypt(&Nonce::from(*nonce), payload).ok()?;
+        String::from_utf8(value).map(Secret::new).ok()
     }
 
     /// Eight hexadecimal digits that are the same for the same value in the same workspace, and tell nothing of it to

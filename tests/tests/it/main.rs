@@ -19,6 +19,7 @@ mod dead_destination;
 mod delivery;
 mod disk_full;
 mod documents;
+mod documents_kinds;
 mod drift;
 mod event_types;
 mod grants;

@@ -116,6 +116,8 @@ pub(crate) struct ApiClient {
     client: reqwest::Client,
     base: Url,
     key: Option<String>,
+    /// The workspace to act in, if not the key's own.
+    workspace: Option<String>,
 }
 
 impl ApiClient {
@@ -135,7 +137,12 @@ impl ApiClient {
             .user_agent(concat!("hookmill/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ClientError::SetUp)?;
-        Ok(Self { client, base, key: key.map(str::to_owned) })
+        Ok(Self { client, base, key: key.map(str::to_owned), workspace: None })
+    }
+
+    /// The same one, acting in a workspace.
+    pub(crate) fn acting_in(self, workspace: Option<&str>) -> Self {
+        Self { workspace: workspace.map(str::to_owned), ..self }
     }
 
     /// Asks for a path such as `v1/plugins`, query included.
@@ -210,7 +217,10 @@ impl ApiClient {
             url: format!("{}{path}", self.base),
             why: error.to_string(),
         })?;
-        let request = self.client.request(method, url);
+        let mut request = self.client.request(method, url);
+        if let Some(workspace) = &self.workspace {
+            request = request.header("hookmill-workspace", workspace);
+        }
         Ok(match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,

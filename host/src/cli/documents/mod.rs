@@ -30,6 +30,9 @@ struct Gateway {
     /// A key that may write; to export, read.
     #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true, default_value = "")]
     key: String,
+    /// The workspace to act in, by id or name, if not the key's own; for admin keys of the first one.
+    #[arg(long, env = "HOOKMILL_WORKSPACE", value_name = "NAME")]
+    workspace: Option<String>,
 }
 
 /// Flags of `export`.
@@ -43,6 +46,9 @@ pub(crate) struct ExportArgs {
     /// Write the secrets themselves, so that another gateway can take them; needs an admin key.
     #[arg(long)]
     plain_secrets: bool,
+    /// Write the workspaces, too; needs an admin key of the first one.
+    #[arg(long)]
+    workspaces: bool,
 }
 
 /// What is to be so.
@@ -96,8 +102,8 @@ pub(crate) struct ApplyArgs {
 pub(crate) fn export(args: &ExportArgs) -> Exit {
     ended(run(async {
         let client = args.gateway.client()?;
-        let query = if args.plain_secrets { "?plain_secrets=true" } else { "" };
-        let found = client.get(&format!("v1/config/documents{query}")).await?;
+        let query = format!("plain_secrets={}&workspaces={}", args.plain_secrets, args.workspaces);
+        let found = client.get(&format!("v1/config/documents?{query}")).await?;
         let documents = found["documents"].as_array().map_or(&[] as &[_], Vec::as_slice);
         Ok(print(&if args.json { format!("{}\n", json!(documents)) } else { files::write(documents)? }))
     }))
@@ -130,7 +136,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Exit {
 
 impl Gateway {
     fn client(&self) -> anyhow::Result<ApiClient> {
-        Ok(ApiClient::new(&self.url, Some(&self.key))?)
+        Ok(ApiClient::new(&self.url, Some(&self.key))?.acting_in(self.workspace.as_deref()))
     }
 
     /// What would change for these files to be so.

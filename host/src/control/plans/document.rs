@@ -13,9 +13,11 @@ use crate::control::snapshot::Resource;
 use crate::domain::config::Connection;
 use crate::domain::config::DocumentSet;
 use crate::domain::config::Source;
+use crate::domain::config::Workspace;
 use crate::domain::destination::Destination;
 use crate::domain::event_type::EventType;
 use crate::domain::id::WorkspaceId;
+use crate::domain::sealed::SealedSecret;
 use crate::domain::secret::Secret;
 use crate::domain::table::Table;
 
@@ -32,6 +34,10 @@ pub enum ConfigDocument {
     Table(Arc<Table>),
     /// An entry of the event catalogue.
     EventType(Arc<EventType>),
+    /// A tenant.
+    Workspace(Arc<Workspace>),
+    /// A secret, sealed.
+    Secret(Arc<SealedSecret>),
 }
 
 /// What a document comes to.
@@ -43,7 +49,7 @@ pub struct PlannedChange {
     pub before: Option<ConfigDocument>,
     /// What there will be.
     pub after: ConfigDocument,
-    /// The first key of a new source.
+    /// The first key of a new source or workspace.
     pub key: Option<NewKey>,
     /// The secret that a destination begins to sign with, if it was made for it.
     pub secret: Option<Secret>,
@@ -73,6 +79,8 @@ impl ConfigDocument {
             Self::Connection(document) => &document.name,
             Self::Table(document) => &document.name,
             Self::EventType(document) => &document.name,
+            Self::Workspace(document) => &document.name,
+            Self::Secret(document) => document.name.as_str(),
         }
     }
 
@@ -84,6 +92,8 @@ impl ConfigDocument {
             Self::Connection(document) => DocumentWrite::PutConnection(document.as_ref().clone()),
             Self::Table(document) => DocumentWrite::PutTable(document.as_ref().clone()),
             Self::EventType(document) => DocumentWrite::PutEventType(document.as_ref().clone()),
+            Self::Workspace(document) => DocumentWrite::PutWorkspace(document.as_ref().clone()),
+            Self::Secret(document) => DocumentWrite::PutSecret(document.as_ref().clone()),
         }
     }
 
@@ -101,7 +111,8 @@ impl PlannedChange {
     }
 }
 
-/// A digest of what plans of a workspace are made from, the versions of its plugins among it. Other workspaces are not.
+/// A digest of what plans of a workspace are made from, the versions of its plugins among it. Of other workspaces, plans
+/// of the operator's see the limits. The values of secrets are not in it: what is changed is only that one is taken.
 pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     let mut hash = Sha256::new();
     add(&mut hash, documents.sources.of(workspace).map(AsRef::as_ref));
@@ -111,6 +122,9 @@ pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     add(&mut hash, documents.event_types.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.sets.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.plugins.of(workspace).map(AsRef::as_ref));
+    if documents.first_workspace().is_some_and(|first| first.id == workspace) {
+        add(&mut hash, documents.workspaces.all().map(AsRef::as_ref));
+    }
     hash.finalize().into()
 }
 

@@ -1,6 +1,6 @@
 //! Plans that wait to be carried out: in the store with the values that plugins keep, in a place of the workspace that no
 //! plugin has, so that any node can carry out what another one planned. The newest few of a workspace, a quarter of an
-//! hour.
+//! hour. The documents are sealed, for they may have secrets in them.
 
 use std::time::Duration;
 
@@ -9,13 +9,17 @@ use serde::Serialize;
 
 use crate::control::Control;
 use crate::control::plans::WantedSet;
+use crate::control::random_bytes;
 use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
 use crate::domain::id::PlanId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::sealed::SecretName;
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::rules::seal::NONCE_BYTES;
 use crate::store::Change;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -70,7 +74,8 @@ impl Control {
             kept.iter().enumerate().filter(|(at, key)| is_over((*at, key))).map(|(_, key)| key.clone());
         let mut kv: Vec<KvWrite> =
             gone.map(|key| KvWrite { space: space.clone(), key, value: None }).collect();
-        let value = postcard::to_stdvec(plan).unwrap_or_default();
+        let sealed = KeptPlan { documents: self.seal_documents(workspace, id, plan), ..plan.clone() };
+        let value = postcard::to_stdvec(&sealed).unwrap_or_default();
         kv.push(KvWrite { space, key: id.to_string(), value: Some(value) });
         self.store().commit(Change { kv, ..Change::default() }).await?;
         Ok(id)
@@ -87,7 +92,21 @@ impl Control {
             return Ok(None);
         }
         let found = self.store().kv_get(&space(workspace), &key).await?;
-        Ok(found.and_then(|value| postcard::from_bytes(&value).ok()))
+        let found: Option<KeptPlan> = found.and_then(|value| postcard::from_bytes(&value).ok());
+        Ok(found.and_then(|sealed| self.opened(workspace, id, sealed)))
+    }
+
+    /// Documents may have secrets in them.
+    fn seal_documents(&self, workspace: WorkspaceId, id: PlanId, plan: &KeptPlan) -> String {
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&random_bytes()[..NONCE_BYTES]);
+        let text = Secret::new(plan.documents.as_str());
+        self.compiler().seal_key.seal((workspace, &sealed_as(id)), nonce, &text)
+    }
+
+    fn opened(&self, workspace: WorkspaceId, id: PlanId, sealed: KeptPlan) -> Option<KeptPlan> {
+        let text = self.compiler().seal_key.open_text((workspace, &sealed_as(id)), &sealed.documents)?;
+        Some(KeptPlan { documents: text.expose().to_owned(), ..sealed })
     }
 
     /// Takes a plan away, so that nobody else can carry it out; its being away is on disk.
@@ -122,7 +141,7 @@ impl Control {
         }
     }
 
-    /// Lets go of those whose time is over; they may have secrets in them.
+    /// Lets go of those whose time is over.
     pub(crate) async fn expire_plans(&self) -> Result<(), StoreError> {
         let snapshot = self.snapshot().clone();
         for workspace in snapshot.documents.workspaces.all() {
@@ -141,6 +160,11 @@ impl Control {
     fn is_over(&self, key: &str) -> bool {
         key.parse().is_ok_and(|id| KeptPlan::expires_at(id) <= self.now())
     }
+}
+
+/// What a plan's documents are sealed for: their bytes in the place of another plan open nothing.
+fn sealed_as(id: PlanId) -> SecretName {
+    id.to_string().parse().expect("an id has letters, digits and `_`, a letter first")
 }
 
 fn space(workspace: WorkspaceId) -> KvSpace {

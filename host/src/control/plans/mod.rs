@@ -7,6 +7,7 @@ mod apply;
 mod document;
 mod kept;
 mod plan;
+mod rename;
 mod set;
 mod wanted;
 

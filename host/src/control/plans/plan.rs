@@ -62,9 +62,12 @@ impl Control {
                 break;
             }
             let mut own = Faults::of("configuration", wanted.faults);
+            let renamed = plan.take_over(workspace, &wanted.draft, wanted.was.as_deref(), &mut own);
             let change =
                 self.change(&plan.documents, workspace, (place, wanted.draft), ask, &mut own).await?;
             faults.add_below(&format!("/documents/{place}"), own.into_inner());
+            let Some(mut change) = change else { continue };
+            change.before = renamed.or(change.before);
             plan.documents.change(change.after.write());
             plan.changes.push(change);
         }
@@ -91,6 +94,10 @@ impl Control {
             ConfigDocument::EventType(found) => {
                 ConfigDocument::EventType(self.blank_event_type(found.workspace).into())
             }
+            ConfigDocument::Workspace(_) => {
+                ConfigDocument::Workspace(self.blank_workspace(&self.snapshot().documents).into())
+            }
+            ConfigDocument::Secret(found) => ConfigDocument::Secret(found.clone()),
         }
     }
 
@@ -101,8 +108,28 @@ impl Control {
         (place, draft): (usize, WantedDraft),
         ask: AskPlugins,
         faults: &mut Faults,
-    ) -> Result<PlannedChange, ManageError> {
-        Ok(match draft {
+    ) -> Result<Option<PlannedChange>, ManageError> {
+        Ok(Some(match draft {
+            WantedDraft::Workspace(draft) => {
+                let (old, workspace) = self.whole_workspace(documents, *draft, faults);
+                let key = old.is_none().then(|| self.first_key(&workspace));
+                let before = old.map(ConfigDocument::Workspace);
+                let after = ConfigDocument::Workspace(workspace.into());
+                PlannedChange { place, before, after, key, secret: None }
+            }
+            WantedDraft::Secret(draft) => {
+                let Some((old, secret)) = self.whole_secret(documents, workspace, &draft, faults) else {
+                    return Ok(None);
+                };
+                let before = old.map(ConfigDocument::Secret);
+                PlannedChange {
+                    place,
+                    before,
+                    after: ConfigDocument::Secret(secret),
+                    key: None,
+                    secret: None,
+                }
+            }
             WantedDraft::Source(draft) => {
                 let (old, source) = self.whole_source(documents, workspace, *draft, faults);
                 let key = old
@@ -148,7 +175,7 @@ impl Control {
                     secret: None,
                 }
             }
-        })
+        }))
     }
 }
 

@@ -8,14 +8,18 @@ use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
 use crate::control::resources::EventTypeDraft;
 use crate::control::resources::GivenCredentials;
+use crate::control::resources::SecretDraft;
 use crate::control::resources::SourceDraft;
 use crate::control::resources::TableDraft;
+use crate::control::resources::WorkspaceDraft;
 
 /// A document that is wanted, as far as it could be read.
 #[derive(Debug)]
 pub struct Wanted {
     /// What it says.
     pub draft: WantedDraft,
+    /// The name that it has had, if it is to have another one.
+    pub was: Option<String>,
     /// What was found wrong while it was read.
     pub faults: Vec<FieldFault>,
 }
@@ -33,17 +37,23 @@ pub enum WantedDraft {
     Table(Box<TableDraft>),
     /// An entry of the event catalogue.
     EventType(Box<EventTypeDraft>),
+    /// A tenant.
+    Workspace(Box<WorkspaceDraft>),
+    /// A secret.
+    Secret(SecretDraft),
 }
 
 impl WantedDraft {
     /// What others name comes before them.
     pub(super) fn order(&self) -> u8 {
         match self {
-            Self::EventType(_) => 0,
-            Self::Table(_) => 1,
-            Self::Source(_) => 2,
-            Self::Destination(..) => 3,
-            Self::Connection(_) => 4,
+            Self::Workspace(_) => 0,
+            Self::Secret(_) => 1,
+            Self::EventType(_) => 2,
+            Self::Table(_) => 3,
+            Self::Source(_) => 4,
+            Self::Destination(..) => 5,
+            Self::Connection(_) => 6,
         }
     }
 
@@ -54,6 +64,8 @@ impl WantedDraft {
             Self::Connection(draft) => draft.name.as_deref(),
             Self::Table(draft) => draft.name.as_deref(),
             Self::EventType(draft) => draft.name.as_deref(),
+            Self::Workspace(draft) => draft.name.as_deref(),
+            Self::Secret(draft) => draft.name.as_deref(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub use event_type::EventTypeDraft;
 pub use key::ApiKeyDraft;
 pub use key::NewKey;
 pub(in crate::control) use key::keys_of;
+pub use secret::SecretDraft;
 pub use signing::SigningDraft;
 pub use source::NewSource;
 pub use source::SourceDraft;

@@ -9,6 +9,7 @@ use crate::control::resources::check::Faults;
 use crate::control::resources::check::ManageError;
 use crate::control::resources::check::references;
 use crate::control::snapshot::DocumentWrite;
+use crate::control::snapshot::Documents;
 use crate::domain::config::StepSpec;
 use crate::domain::id::SecretId;
 use crate::domain::id::WorkspaceId;
@@ -16,6 +17,16 @@ use crate::domain::sealed::SealedSecret;
 use crate::domain::sealed::SecretName;
 use crate::domain::secret::Secret;
 use crate::rules::seal::NONCE_BYTES;
+use crate::rules::seal::NotOpened;
+
+/// What a document says of a secret.
+#[derive(Clone, Debug, Default)]
+pub struct SecretDraft {
+    /// Its name.
+    pub name: Option<String>,
+    /// The value; `None`: the one that is there.
+    pub value: Option<Secret>,
+}
 
 /// Secrets of a workspace.
 const SECRETS_MAX: usize = 200;
@@ -44,15 +55,44 @@ impl Control {
             return Err(ManageError::Conflict("the request is not complete".to_owned()));
         };
         let _guard = self.write_guard().await;
-        let secrets = &self.snapshot().clone().documents.secrets;
-        let known = secrets.find(workspace, name.as_str());
-        if known.is_none() && secrets.of(workspace).count() >= SECRETS_MAX {
-            let detail = format!("a workspace has at most {SECRETS_MAX} secrets; delete one first");
-            return Err(ManageError::Conflict(detail));
-        }
+        let snapshot = self.snapshot().clone();
+        let known = snapshot.documents.secrets.named(workspace, name.as_str());
+        check_room(&snapshot.documents, workspace, known).map_err(ManageError::Conflict)?;
         let secret = self.sealed(workspace, name, &value, known);
         self.write(vec![DocumentWrite::PutSecret(secret.clone())]).await?;
         Ok((secret, known.is_none()))
+    }
+
+    /// The secret that a draft is, and the one of its name that is there. The same value is the same secret.
+    pub(in crate::control) fn whole_secret(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        draft: &SecretDraft,
+        faults: &mut Faults,
+    ) -> Option<(Option<Arc<SealedSecret>>, Arc<SealedSecret>)> {
+        let name = draft.name.as_deref().unwrap_or_default();
+        let name = name.parse::<SecretName>().map_err(|error| faults.add("/name", error.to_string())).ok()?;
+        let known = documents.secrets.named(workspace, name.as_str());
+        let Some(value) = &draft.value else {
+            return known.map(|known| (Some(known.clone()), known.clone()));
+        };
+        check_value(value, faults);
+        if let Err(full) = check_room(documents, workspace, known) {
+            faults.add("", full);
+        }
+        let print = self.compiler().seal_key.fingerprint(workspace, value);
+        if let Some(same) = known.filter(|known| known.fingerprint == print) {
+            return Some((Some(same.clone()), same.clone()));
+        }
+        Some((known.cloned(), self.sealed(workspace, name, value, known).into()))
+    }
+
+    /// The value of a secret, for what is done with it in this process; `None`: there is none of this name.
+    pub fn secret_value(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Secret>, NotOpened> {
+        let snapshot = self.snapshot().clone();
+        let found = snapshot.documents.secrets.find(workspace, name);
+        found.map(|found| self.compiler().seal_key.open(found)).transpose()
     }
 
     fn sealed(
@@ -94,6 +134,18 @@ impl Control {
         self.write(vec![DocumentWrite::DeleteSecret(found.id)]).await?;
         Ok(())
     }
+}
+
+/// Whether there is room for this one, which is new if nobody knows it.
+fn check_room(
+    documents: &Documents,
+    workspace: WorkspaceId,
+    known: Option<&Arc<SealedSecret>>,
+) -> Result<(), String> {
+    if known.is_some() || documents.secrets.of(workspace).count() < SECRETS_MAX {
+        return Ok(());
+    }
+    Err(format!("a workspace has at most {SECRETS_MAX} secrets; delete one first"))
 }
 
 fn check_value(value: &Secret, faults: &mut Faults) {

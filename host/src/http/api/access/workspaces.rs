@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -51,7 +53,8 @@ pub(crate) struct WorkspaceBody {
 }
 
 impl WorkspaceBody {
-    fn draft(self) -> WorkspaceDraft {
+    /// What it says.
+    pub(in crate::http::api) fn draft(self) -> WorkspaceDraft {
         WorkspaceDraft { name: self.name.map(|name| name.0), tier: self.tier, limits: self.limits }
     }
 }
@@ -115,6 +118,15 @@ pub(super) fn routes() -> Routes {
         .add(Door::admin(), routes!(update))
         .add(Door::read(), routes!(limits))
         .add(Door::read(), routes!(tiers))
+}
+
+/// The body that would make it.
+pub(in crate::http::api) fn form(workspace: &Workspace) -> Value {
+    let mut limits = json!(workspace.limits);
+    if let Some(members) = limits.as_object_mut() {
+        members.retain(|_, limit| !limit.is_null());
+    }
+    json!({"name": workspace.name, "tier": workspace.tier, "limits": limits})
 }
 
 fn show(workspace: &Workspace) -> WorkspaceView {

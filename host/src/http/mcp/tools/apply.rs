@@ -57,6 +57,12 @@ async fn needed(caller: &ToolCaller, document: &Value) -> Option<String> {
         ));
     }
     document.get("key")?;
+    if document["resource"] == "workspace" {
+        return Some(format!(
+            "Whoever is to use `{name}` needs a key to it: somebody with an admin key of the first workspace makes one by \
+             POST /v1/api-keys with `workspace`, which shows it once."
+        ));
+    }
     // The key was made with the source; whether requests need it is the source's to say.
     let source = caller.get(&format!("/v1/sources/{}", segment(name))).await.ok()?;
     (source["require_key"] == true).then(|| {

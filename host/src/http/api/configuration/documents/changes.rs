@@ -60,7 +60,7 @@ pub(super) struct ConfigChangeView {
     pub(super) document: Option<usize>,
     /// What is done.
     pub(super) action: ChangeAction,
-    /// `event_type`, `table`, `source`, `destination` or `connection`.
+    /// `workspace`, `secret`, `event_type`, `table`, `source`, `destination` or `connection`.
     pub(super) resource: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -134,7 +134,11 @@ fn risk(change: &PlannedChange, fields: &[FieldChangeView]) -> ChangeRisk {
     let flows = |field: &FieldChangeView| field.pointer == "/state" && field.after == "active";
     let moves = |field: &FieldChangeView| matches!(field.pointer.as_str(), "/url" | "/destination");
     let outward = match &change.after {
-        ConfigDocument::Source(_) | ConfigDocument::Table(_) | ConfigDocument::EventType(_) => false,
+        ConfigDocument::Source(_)
+        | ConfigDocument::Table(_)
+        | ConfigDocument::EventType(_)
+        | ConfigDocument::Workspace(_)
+        | ConfigDocument::Secret(_) => false,
         ConfigDocument::Destination(found) => {
             found.endpoint.http().is_some()
                 && (is_new || fields.iter().any(|field| moves(field) || flows(field)))
@@ -154,6 +158,10 @@ fn fields(
     let (old, new) = (written::write(old, before), written::write(new, after));
     let mut found = Vec::new();
     differences(&Value::Object(old.form), &Value::Object(new.form), "", &mut found);
+    if old.fingerprint != new.fingerprint {
+        let hidden = || Value::from("[secret]");
+        found.push(FieldChangeView { pointer: "/value".to_owned(), before: hidden(), after: hidden() });
+    }
     for pointer in changed_secrets(&old.secrets, &new.secrets) {
         if !found.iter().any(|field: &FieldChangeView| pointer.starts_with(&field.pointer)) {
             let hidden = || Value::from("[secret]");

@@ -14,7 +14,7 @@ use crate::http::request::pointer_to;
 use crate::rules::hide::is_credential;
 
 /// Stands for the secret that is there already.
-pub(super) const KEEP: &str = "$keep";
+const KEEP: &str = "$keep";
 
 /// See the head of this file.
 pub(super) fn keep() -> Value {
@@ -28,6 +28,26 @@ pub(super) fn is_keep(value: &Value) -> bool {
         .is_some_and(|members| members.len() == 1 && members.get(KEEP) == Some(&Value::Bool(true)))
 }
 
+/// Stands for the value that a secret of the workspace has now.
+const NAMED: &str = "$secret";
+
+/// Whether a text of JSON may have a mark in it that stands for a secret.
+pub(super) fn is_marked(text: &str) -> bool {
+    text.contains(KEEP) || text.contains(NAMED)
+}
+
+/// The name in `{"$secret": "NAME"}`.
+pub(super) fn named(value: &Value) -> Option<&str> {
+    value.as_object().filter(|members| members.len() == 1)?.get(NAMED)?.as_str()
+}
+
+/// Whether a secret of the workspace may be taken by its name at this place: where it is held against what comes in, or
+/// signs. In the place of what is sent, whoever may write could have it sent to himself.
+pub(super) fn may_be_named(pointer: &str) -> bool {
+    let checked = pointer.starts_with("/verification/") || pointer == "/basic/password";
+    checked || pointer == "/signing/secret"
+}
+
 /// Whether a header's value is a secret.
 pub(super) fn is_hidden(header: &str) -> bool {
     is_credential(header)
@@ -38,7 +58,11 @@ pub(super) fn of(document: &ConfigDocument) -> Vec<(String, Secret)> {
     match document {
         ConfigDocument::Source(source) => of_source(source),
         ConfigDocument::Destination(destination) => of_destination(destination),
-        ConfigDocument::Connection(_) | ConfigDocument::Table(_) | ConfigDocument::EventType(_) => Vec::new(),
+        ConfigDocument::Connection(_)
+        | ConfigDocument::Table(_)
+        | ConfigDocument::EventType(_)
+        | ConfigDocument::Workspace(_)
+        | ConfigDocument::Secret(_) => Vec::new(),
     }
 }
 

@@ -9,6 +9,8 @@ pub(super) mod imports;
 mod operations;
 pub(super) mod presets;
 mod read;
+mod resolve;
+mod sets;
 mod written;
 
 use serde::Deserialize;
@@ -63,12 +65,16 @@ pub(crate) struct ExportQuery {
     /// Whether secrets stand in the documents themselves; `{"$keep": true}` does, if not given. Needs an admin key.
     #[param(nullable = false)]
     plain_secrets: Option<bool>,
+    /// Whether the workspaces of the gateway are among them, if not given: not. Needs an admin key of the first one.
+    #[param(nullable = false)]
+    workspaces: Option<bool>,
 }
 
 /// The configuration of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConfigView {
-    /// Event types, tables, sources, destinations and connections, in this order, each by name. What is as by default is left out.
+    /// Workspaces (if asked for), secrets (whose values never come out), event types, tables, sources, destinations and
+    /// connections, in this order, each by name. What is as by default is left out.
     #[schema(value_type = Vec<Object>)]
     pub documents: Vec<Map<String, Value>>,
 }
@@ -77,8 +83,8 @@ pub(crate) struct ConfigView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigPlanBody {
-    /// Each is the body that would make an event type, a table, a source, a destination or a connection, with `resource`:
-    /// which of them it is.
+    /// Each is the body that would make a source, a destination, a connection, a table, an event type or a workspace, or a
+    /// secret's name and value, with `resource`: which of them it is. With `was` it takes over what has had that name.
     /// What is not among them stays as it is.
     #[schema(value_type = Option<Vec<Object>>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
@@ -120,7 +126,7 @@ pub(crate) struct ConfigPlanView {
 pub(crate) struct AppliedDocumentView {
     /// Which of the documents, from 0.
     pub document: usize,
-    /// `event_type`, `table`, `source`, `destination` or `connection`.
+    /// `workspace`, `secret`, `event_type`, `table`, `source`, `destination` or `connection`.
     pub resource: &'static str,
     /// Its name.
     pub name: String,
@@ -129,7 +135,7 @@ pub(crate) struct AppliedDocumentView {
     /// Where events are sent to; null where it is no source.
     #[schema(required = true)]
     pub url: Option<String>,
-    /// The first key of a new source, shown now and never again.
+    /// The first key of a new source, or an admin key of a new workspace, shown now and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub key: Option<KeyView>,
@@ -156,6 +162,7 @@ pub(super) fn routes() -> Routes {
         .add(Door::read(), routes!(export))
         .add(Door::write().remembered(), routes!(plan))
         .add(Door::write().remembered(), routes!(apply))
+        .and(sets::routes())
 }
 
 /// Shows everything that is set up as documents, which can be applied here or elsewhere.
@@ -166,12 +173,20 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, body = ConfigView)),
 )]
 async fn export(call: Call, query: QueryParams<ExportQuery>) -> Answer {
-    let plain = query.whole()?.plain_secrets.unwrap_or(false);
+    let query = query.whole()?;
+    let plain = query.plain_secrets.unwrap_or(false);
+    let with_workspaces = query.workspaces.unwrap_or(false);
+    if with_workspaces && !call.control.is_operator(call.principal()?) {
+        let detail = "workspaces are shown to admin keys of the first workspace only";
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
     if plain && !call.principal()?.may(Scope::Admin) {
         return Err(Problem::new(Kind::Forbidden, "secrets are shown to admin keys only"));
     }
     let (workspace, snapshot) = (call.workspace()?, call.control.snapshot().clone());
-    let documents = all(&snapshot.documents, workspace).into_iter().map(|document| {
+    let tenants = if with_workspaces { tenants(&snapshot.documents) } else { Vec::new() };
+    let documents = tenants.into_iter().chain(all(&snapshot.documents, workspace));
+    let documents = documents.map(|document| {
         let default = call.control.default_document(&document);
         let default = written::write(&default, &snapshot.documents);
         let written = written::write(&document, &snapshot.documents);
@@ -293,6 +308,8 @@ fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
             ConfigDocument::Connection(connection) => (connection.id.to_string(), None),
             ConfigDocument::Table(table) => (table.id.to_string(), None),
             ConfigDocument::EventType(found) => (found.id.to_string(), None),
+            ConfigDocument::Workspace(found) => (found.id.to_string(), None),
+            ConfigDocument::Secret(found) => (found.id.to_string(), None),
         };
         AppliedDocumentView {
             document: change.place,
@@ -307,6 +324,14 @@ fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
     plan.changes.iter().filter(|change| change.differs()).map(show).collect()
 }
 
+/// The workspaces by name.
+fn tenants(documents: &Documents) -> Vec<ConfigDocument> {
+    let mut found: Vec<ConfigDocument> =
+        documents.workspaces.all().cloned().map(ConfigDocument::Workspace).collect();
+    found.sort_by(|one, other| one.name().cmp(other.name()));
+    found
+}
+
 /// Everything of a workspace, by kind and name.
 fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
     let mut sources: Vec<ConfigDocument> =
@@ -319,8 +344,12 @@ fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
         documents.tables.of(workspace).cloned().map(ConfigDocument::Table).collect();
     let mut event_types: Vec<ConfigDocument> =
         documents.event_types.of(workspace).cloned().map(ConfigDocument::EventType).collect();
-    for kind in [&mut event_types, &mut tables, &mut sources, &mut destinations, &mut connections] {
+    let mut secrets: Vec<ConfigDocument> =
+        documents.secrets.of(workspace).cloned().map(ConfigDocument::Secret).collect();
+    let kinds =
+        [&mut secrets, &mut event_types, &mut tables, &mut sources, &mut destinations, &mut connections];
+    for kind in kinds {
         kind.sort_by(|one, other| one.name().cmp(other.name()));
     }
-    [event_types, tables, sources, destinations, connections].concat()
+    [secrets, event_types, tables, sources, destinations, connections].concat()
 }

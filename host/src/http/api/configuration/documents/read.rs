@@ -1,25 +1,27 @@
 //! Reads documents as they are wanted: each by the schema of the body that would make it. What is in a step stays byte
 //! for byte. Not here: what they come to (`control::plans`).
 
-use indexmap::IndexMap;
-use serde_json::Value;
+use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::control::FAULTS_MAX;
 use crate::control::FieldFault;
-use crate::control::plans::ConfigDocument;
 use crate::control::plans::Wanted;
 use crate::control::plans::WantedDraft;
 use crate::control::resources::GivenCredentials;
+use crate::control::resources::SecretDraft;
 use crate::control::snapshot::Documents;
 use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
 use crate::domain::suggest::suggest;
+use crate::http::api::access::workspaces::WorkspaceBody;
 use crate::http::api::configuration::connections;
 use crate::http::api::configuration::connections::ConnectionBody;
 use crate::http::api::configuration::destinations;
 use crate::http::api::configuration::destinations::DestinationBody;
-use crate::http::api::configuration::documents::credentials;
+use crate::http::api::configuration::documents::resolve::Parts;
+use crate::http::api::configuration::documents::resolve::Places;
 use crate::http::api::configuration::documents::written::RESOURCE;
 use crate::http::api::configuration::event_types;
 use crate::http::api::configuration::event_types::EventTypeBody;
@@ -33,12 +35,22 @@ use crate::http::request::Call;
 use crate::http::request::RequestFaults;
 use crate::http::request::pointer_to;
 
-/// In the place of a secret that is not there, so that nothing else is found wrong with it.
-const UNKNOWN: &str = "unknown";
-const RESOURCES: [&str; 5] = ["source", "destination", "connection", "table", "event_type"];
+const RESOURCES: [&str; 7] =
+    ["source", "destination", "connection", "table", "event_type", "secret", "workspace"];
+/// The name that what is there has had.
+const WAS: &str = "was";
 
-/// The members of a document, each as it is written.
-type Parts = IndexMap<String, Box<RawValue>>;
+/// A secret of the workspace.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecretDocument {
+    /// Its name.
+    #[schema(required = true, nullable = false)]
+    name: Option<String>,
+    /// The value: text of 8 bytes to 8 KiB.
+    #[schema(nullable = false)]
+    value: Option<Secret>,
+}
 
 /// Reads all of them; what is wrong is told at `/documents/{place}` and below.
 pub(super) fn all(
@@ -92,11 +104,23 @@ impl Reader<'_> {
             Ok(resource) => resource,
             Err(detail) => return Ok(Err(FieldFault { pointer: format!("/{RESOURCE}"), detail })),
         };
-        let kept = self.resolve(resource, &mut parts, &mut faults);
+        if resource == "workspace" && !self.call.control.is_operator(self.call.principal()?) {
+            let detail = "only an admin key of the first workspace makes and changes workspaces".to_owned();
+            return Ok(Err(FieldFault { pointer: format!("/{RESOURCE}"), detail }));
+        }
+        let was = parts.shift_remove(WAS).and_then(|raw| match serde_json::from_str::<String>(raw.get()) {
+            Ok(was) => Some(was),
+            Err(_) => {
+                faults.add(format!("/{WAS}"), "expected the name it has had, as text");
+                None
+            }
+        });
+        let places = Places { control: &self.call.control, workspace: self.workspace, there: self.there };
+        let kept = places.resolve(resource, &mut parts, was.as_deref(), &mut faults);
         let text = serde_json::to_string(&parts).unwrap_or_default();
         let (draft, more) = self.draft(resource, &text, &kept)?;
         let faults = faults.into_inner().into_iter().chain(more).collect();
-        Ok(Ok(Wanted { draft, faults }))
+        Ok(Ok(Wanted { draft, was, faults }))
     }
 
     fn draft(
@@ -128,79 +152,24 @@ impl Reader<'_> {
                 let (body, faults) = shapes.read_part::<EventTypeBody>(text, depth)?;
                 (WantedDraft::EventType(Box::new(event_types::draft(body))), faults.into_inner())
             }
+            "workspace" => {
+                let (body, faults) = shapes.read_part::<WorkspaceBody>(text, depth)?;
+                (WantedDraft::Workspace(Box::new(body.draft())), faults.into_inner())
+            }
+            "secret" => {
+                let (body, mut faults) = shapes.read_part::<SecretDocument>(text, depth)?;
+                if body.value.is_none() && !keeps("/value") {
+                    faults.missing("/value", "a secret needs a value");
+                }
+                let draft = SecretDraft { name: body.name, value: body.value };
+                (WantedDraft::Secret(draft), faults.into_inner())
+            }
             _ => {
                 let (body, mut faults) = shapes.read_part::<ConnectionBody>(text, depth)?;
                 let draft = connections::draft(body, &mut faults);
                 (WantedDraft::Connection(Box::new(draft)), faults.into_inner())
             }
         })
-    }
-
-    /// Puts the secrets that are there in the place of `$keep`; answers where.
-    fn resolve(&self, resource: &str, parts: &mut Parts, faults: &mut RequestFaults) -> Vec<String> {
-        const WITH_SECRETS: [&str; 6] = ["auth", "basic", "headers", "response", "signing", "verification"];
-        let mut kept = Vec::new();
-        let name = parts.get("name").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-        let secrets = name.map(|name| self.secrets(resource, &name)).unwrap_or_default();
-        // What has no secret in it stays as it is written.
-        for part in WITH_SECRETS {
-            let Some(raw) = parts.get_mut(part).filter(|raw| raw.get().contains(credentials::KEEP)) else {
-                continue;
-            };
-            let Ok(mut value) = serde_json::from_str::<Value>(raw.get()) else { continue };
-            put_back(&mut value, &format!("/{part}"), &secrets, &mut kept, faults);
-            if let Ok(resolved) = serde_json::value::to_raw_value(&value) {
-                *raw = resolved;
-            }
-        }
-        kept
-    }
-
-    fn secrets(&self, resource: &str, name: &str) -> Vec<(String, Secret)> {
-        let there = self.there;
-        let document = match resource {
-            "source" => there.sources.named(self.workspace, name).cloned().map(ConfigDocument::Source),
-            "destination" => {
-                there.destinations.named(self.workspace, name).cloned().map(ConfigDocument::Destination)
-            }
-            _ => None,
-        };
-        document.map(|document| credentials::of(&document)).unwrap_or_default()
-    }
-}
-
-fn put_back(
-    value: &mut Value,
-    pointer: &str,
-    secrets: &[(String, Secret)],
-    kept: &mut Vec<String>,
-    faults: &mut RequestFaults,
-) {
-    if credentials::is_keep(value) {
-        match secrets.iter().find(|(place, _)| place == pointer) {
-            Some((_, secret)) => {
-                kept.push(pointer.to_owned());
-                *value = secret.expose().into();
-            }
-            None => {
-                faults.add(pointer, "there is no secret here to keep: give it itself");
-                *value = UNKNOWN.into();
-            }
-        }
-        return;
-    }
-    match value {
-        Value::Object(members) => {
-            for (name, inner) in members {
-                put_back(inner, &pointer_to(pointer, name), secrets, kept, faults);
-            }
-        }
-        Value::Array(items) => {
-            for (at, inner) in items.iter_mut().enumerate() {
-                put_back(inner, &format!("{pointer}/{at}"), secrets, kept, faults);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::config::Source;
 use crate::domain::destination::Destination;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
+use crate::http::api::access::workspaces;
 use crate::http::api::configuration::destination_views::BatchView;
 use crate::http::api::configuration::destination_views::RateView;
 use crate::http::api::configuration::documents::credentials;
@@ -34,6 +35,8 @@ pub(super) struct Written {
     pub(super) form: Map<String, Value>,
     /// Its secrets, each with its place in the form.
     pub(super) secrets: Vec<(String, Secret)>,
+    /// Of a secret: what changes with its value, which never comes out.
+    pub(super) fingerprint: Option<String>,
 }
 
 /// As one is called that is of this kind.
@@ -44,6 +47,8 @@ pub(super) fn resource(document: &ConfigDocument) -> &'static str {
         ConfigDocument::Connection(_) => "connection",
         ConfigDocument::Table(_) => "table",
         ConfigDocument::EventType(_) => "event_type",
+        ConfigDocument::Workspace(_) => "workspace",
+        ConfigDocument::Secret(_) => "secret",
     }
 }
 
@@ -55,12 +60,18 @@ pub(super) fn write(document: &ConfigDocument, documents: &Documents) -> Written
         ConfigDocument::Connection(connection) => connection_form(connection, documents),
         ConfigDocument::Table(table) => json!(columns::show_table(table)),
         ConfigDocument::EventType(event_type) => json!(event_types::form(event_type)),
+        ConfigDocument::Workspace(found) => workspaces::form(found),
+        ConfigDocument::Secret(secret) => json!({"name": secret.name, "value": credentials::keep()}),
     };
     let mut written = Map::from_iter([(RESOURCE.to_owned(), resource(document).into())]);
     if let Value::Object(members) = form {
         written.extend(members);
     }
-    Written { form: written, secrets: credentials::of(document) }
+    let fingerprint = match document {
+        ConfigDocument::Secret(secret) => Some(secret.fingerprint.clone()),
+        _ => None,
+    };
+    Written { form: written, secrets: credentials::of(document), fingerprint }
 }
 
 impl Written {
@@ -69,7 +80,10 @@ impl Written {
         let has_groups = self.form.get("event_groups").is_some_and(|groups| *groups != json!([]));
         let stays = |name: &str, value: &Value| {
             let is_said = has_groups && name == "event_types";
-            matches!(name, RESOURCE | "name") || name == "verification" && !value.is_null() || is_said
+            matches!(name, RESOURCE | "name")
+                || self.fingerprint.is_some()
+                || name == "verification" && !value.is_null()
+                || is_said
         };
         self.form.retain(|name, value| stays(name, value) || default.form.get(name) != Some(value));
         self

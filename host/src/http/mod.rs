@@ -38,4 +38,5 @@ mod tests;
 mod view;
 
 pub use background::Background;
+pub use openapi::config_schema;
 pub use site::Doors;

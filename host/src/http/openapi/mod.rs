@@ -1,7 +1,8 @@
 //! The description of the API, OpenAPI 3.1, made from what is routed; and what is beside the routes: the way in for
-//! events, and problems.
+//! events, and problems. What configuration documents look like is made of it (`documents`).
 
 mod docs;
+mod documents;
 mod ingest;
 #[cfg(test)]
 mod tests;
@@ -40,4 +41,14 @@ pub(crate) fn api() -> (axum::Router, Value) {
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(scheme.build()));
     (routes, serde_json::to_value(document).unwrap_or_default())
+}
+
+/// The JSON Schema of configuration documents, by the document that describes the API.
+pub(crate) fn config_schema_of(described: &Value) -> Value {
+    documents::schema(described)
+}
+
+/// The same, where there is no document yet.
+pub fn config_schema() -> Value {
+    documents::schema(&api().1)
 }

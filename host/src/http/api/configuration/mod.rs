@@ -26,6 +26,7 @@ pub(super) fn routes() -> Routes {
         documents::routes(),
         documents::presets::routes(),
         documents::imports::routes(),
+        documents::schema::routes(),
         event_types::routes(),
     ]
     .into_iter()

@@ -9,6 +9,7 @@ pub(super) mod imports;
 mod operations;
 pub(super) mod presets;
 mod read;
+pub(super) mod schema;
 mod written;
 
 use serde::Deserialize;

@@ -13,6 +13,7 @@ mod chains;
 mod cli;
 mod comparisons;
 mod computing;
+mod config_dir;
 mod config_schema;
 mod corpus;
 mod damaged_store;

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::HeaderValue;
 use http::Method;
 use http::Request;
@@ -15,10 +14,10 @@ use http::request::Parts;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 use crate::control::Principal;
 use crate::domain::config::Scope;
+use crate::http::door;
 use crate::http::mcp::words;
 use crate::http::server::peer::Peer;
 use crate::http::site::Site;
@@ -111,14 +110,8 @@ impl ToolCaller {
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(peer.clone());
         }
-        let response = match self.routes.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        let (parts, body) = response.into_parts();
-        let bytes: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        if parts.status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
+        let (status, answer) = door::ask(&self.routes, request).await;
+        if status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
     }
 }
 

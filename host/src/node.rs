@@ -28,13 +28,16 @@ use crate::control::snapshot::Caps;
 use crate::control::snapshot::Documents;
 use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
+use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::PluginLimits;
 use crate::domain::time::Clock;
 use crate::egress::Egress;
 use crate::egress::EgressOptions;
 use crate::http::Background;
 use crate::http::Doors;
+use crate::http::OwnApi;
 use crate::http::server;
+use crate::http::server::HttpServer;
 use crate::node::rooms::Parts;
 use crate::node::rooms::Rooms;
 use crate::node::supervisor::Supervisor;
@@ -87,9 +90,17 @@ pub struct Running {
     grace: Duration,
 }
 
-/// Starts a server; it takes requests when this returns. `exe` is this program, which compiles
-/// plugins as a child.
-pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
+/// A server that takes no request yet: whoever connects waits. Its API can be asked from within.
+#[derive(Debug)]
+pub struct PreparedNode {
+    http: HttpServer,
+    listener: TcpListener,
+    done: oneshot::Sender<()>,
+    running: Running,
+}
+
+/// Prepares a server. `exe` is this program, which compiles plugins as a child.
+pub async fn prepare(config: &Config, exe: PathBuf) -> anyhow::Result<PreparedNode> {
     // The port first: a second server on the same port must not touch the store.
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.map_err(|source| CannotBind { address: config.server.listen, source })?;
@@ -109,8 +120,8 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
         .bootstrap(config.server.admin_key.as_ref())
         .await
         .context("make the first workspace and key")?;
-    let served = serve(config, listener, listening, doors, &background);
-    Ok(Running {
+    let (done, served) = oneshot::channel();
+    let running = Running {
         control,
         listening,
         admin_key,
@@ -120,7 +131,8 @@ pub async fn start(config: &Config, exe: PathBuf) -> anyhow::Result<Running> {
         served,
         store,
         grace: config.server.grace,
-    })
+    };
+    Ok(PreparedNode { http: http(config, listening, doors), listener, done, running })
 }
 
 /// Whether the address can be listened on, now or when whoever listens there has gone.
@@ -330,13 +342,7 @@ fn run_tasks(rooms: Rooms, feed: SledFeed, recovered: Recovered, supervisor: &Su
     supervisor.spawn_endless(insight.keep_gauges());
 }
 
-fn serve(
-    config: &Config,
-    listener: TcpListener,
-    listening: SocketAddr,
-    doors: Doors,
-    supervisor: &Supervisor,
-) -> oneshot::Receiver<()> {
+fn http(config: &Config, listening: SocketAddr, doors: Doors) -> HttpServer {
     let limits = server::ServerLimits {
         header_timeout: config.server.header_timeout,
         body_timeout: config.server.body_timeout,
@@ -349,15 +355,43 @@ fn serve(
         .public_url
         .as_ref()
         .map_or_else(|| format!("http://{listening}"), |url| url.to_string());
-    let stop = supervisor.stopping();
-    let (done, served) = oneshot::channel();
-    let serving = server::serve(listener, doors, limits, public_url, stop.cancelled_owned());
-    supervisor.spawn(async move {
-        serving.await;
-        // Nobody waits when the start failed half way.
-        let _unheard = done.send(());
-    });
-    served
+    HttpServer::new(doors, limits, &public_url)
+}
+
+impl PreparedNode {
+    /// What operators set up.
+    pub fn control(&self) -> &Control {
+        &self.running.control
+    }
+
+    /// The admin key, when it was made or given at this start.
+    pub fn admin_key(&self) -> Option<&str> {
+        self.running.admin_key.as_deref()
+    }
+
+    /// The API, asked from within in this workspace.
+    pub fn own_api(&self, workspace: WorkspaceId) -> OwnApi {
+        self.http.own_api(workspace)
+    }
+
+    /// Begins to take requests.
+    pub fn serve(self) -> Running {
+        let Self { http, listener, done, running } = self;
+        let stop = running.background.stopping();
+        let serving = http.serve(listener, stop.cancelled_owned());
+        running.background.spawn(async move {
+            serving.await;
+            // Nobody waits when the start failed half way.
+            let _unheard = done.send(());
+        });
+        running
+    }
+
+    /// Takes it down again; no request was taken.
+    pub async fn abandon(self) -> anyhow::Result<bool> {
+        drop(self.done);
+        self.running.stop().await
+    }
 }
 
 impl Running {

@@ -68,6 +68,9 @@ enum Command {
     Diff(documents::DiffArgs),
     /// Make the configuration what documents say: all of it or nothing.
     Apply(documents::ApplyArgs),
+    /// Print the JSON Schema of documents, for editors and CI.
+    #[command(after_help = documents::schema::HELP)]
+    Schema,
     /// Turn what another product has set up into documents: OpenAPI, AsyncAPI, Hookdeck, Svix, Convoy, n8n.
     #[command(after_help = documents::import::HELP)]
     Import(documents::import::ImportArgs),
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => documents::export(&args),
         Command::Diff(args) => documents::diff(&args),
         Command::Apply(args) => documents::apply(&args),
+        Command::Schema => documents::schema::run(),
         Command::Import(args) => documents::import::run(&args),
         Command::Preset(args) => documents::preset::run(&args),
         Command::Mcp(args) => mcp::run(&args),

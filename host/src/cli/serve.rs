@@ -1,13 +1,19 @@
 //! `hookmill serve`: reads the settings, starts the server, says where it is, waits for a signal.
 
+use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
 use crate::cli::Exit;
+use crate::cli::documents::folder;
+use crate::cli::documents::folder::BadConfigFolder;
+use crate::cli::documents::folder::ConfigFolder;
 use crate::cli::sample;
 use crate::cli::text::print;
 use crate::cli::text::talk;
@@ -17,6 +23,7 @@ use crate::config::Override;
 use crate::config::Sources;
 use crate::node;
 use crate::node::CannotBind;
+use crate::node::PreparedNode;
 use crate::node::Running;
 use crate::observe;
 use crate::sandbox::executable;
@@ -50,6 +57,11 @@ pub(crate) struct ServeArgs {
     /// deliveries go to 127.0.0.1 and over plain HTTP; not for production.
     #[arg(long)]
     sample: bool,
+    /// Make the first workspace what the documents in this folder say before anything is taken, as the set `config-dir`:
+    /// what the folder has no more is deleted (5 at most), what was changed otherwise is put back. Where they have a fault
+    /// the gateway does not start.
+    #[arg(long, value_name = "DIR", env = "HOOKMILL_CONFIG_DIR")]
+    config_dir: Option<OsString>,
 }
 
 /// Runs the server until it is told to stop.
@@ -73,6 +85,10 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
         talk!("hookmill: {fault}");
         return Exit::CannotBind;
     }
+    let folder = match config_folder(&args) {
+        Ok(folder) => folder,
+        Err(fault) => return refuse(&[fault]),
+    };
     if args.check {
         return check();
     }
@@ -95,7 +111,7 @@ pub(crate) fn run(args: ServeArgs) -> Exit {
             return Exit::Failed;
         }
     };
-    match runtime.block_on(serve(&args, &config)) {
+    match runtime.block_on(serve(&args, &config, folder.as_ref())) {
         Ok(exit) => exit,
         Err(error) => {
             talk!("hookmill: {error:#}");
@@ -110,6 +126,13 @@ fn refuse(faults: &[impl Display]) -> Exit {
         talk!("  {fault}");
     }
     Exit::Config
+}
+
+/// The folder of `--config-dir`; an empty name is none.
+fn config_folder(args: &ServeArgs) -> Result<Option<ConfigFolder>, String> {
+    let named = args.config_dir.as_deref().filter(|name| !name.is_empty());
+    let read = named.map(|name| ConfigFolder::read(Path::new(name))).transpose();
+    read.map_err(|error| format!("--config-dir: {error:#}"))
 }
 
 /// Nothing that is looked at before a start is at fault.
@@ -148,21 +171,44 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         Exit::CannotBind
     } else if error.is::<StoreError>() {
         Exit::Store
+    } else if error.is::<BadConfigFolder>() {
+        Exit::Config
     } else {
         Exit::Failed
     }
 }
 
-async fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<Exit> {
+/// What the folder says is so before anybody is answered; where that fails, what was prepared is taken down again.
+async fn start(
+    config: &Config,
+    prepared: PreparedNode,
+    folder: Option<&ConfigFolder>,
+) -> anyhow::Result<(Running, Vec<Value>)> {
+    let Some(folder) = folder else { return Ok((prepared.serve(), Vec::new())) };
+    match folder.apply(&prepared).await {
+        Ok(made) => Ok((prepared.serve(), made)),
+        Err(fault) => {
+            // One that was made now is in force, and nobody is shown it again.
+            if let (Some(key), None) = (prepared.admin_key(), &config.server.admin_key) {
+                talk!("  admin key  {key}   (shown once; keep it)");
+            }
+            prepared.abandon().await?;
+            Err(fault)
+        }
+    }
+}
+
+async fn serve(args: &ServeArgs, config: &Config, folder: Option<&ConfigFolder>) -> anyhow::Result<Exit> {
     // Installed before anything starts, so that no signal is missed.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     if args.recover {
         node::recover_store(config).await?;
     }
-    let running = node::start(config, std::env::current_exe()?).await?;
+    let prepared = node::prepare(config, std::env::current_exe()?).await?;
+    let (running, made) = start(config, prepared, folder).await?;
     // The sample first: who reads that the server is ready may post to it at once.
     let receiving = if args.sample { Some(sample::set_up(&running.control).await?) } else { None };
-    say_ready(args, config, &running);
+    say_ready(args, config, &running, &made);
     if let Some((listener, receiver)) = receiving {
         running.spawn(receiver.serve(listener));
         talk!("{}", sample::advice(running.listening));
@@ -200,9 +246,12 @@ struct Ready<'a> {
     dashboard: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_key: Option<&'a str>,
+    /// What has a key or secret that is shown this once.
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    made: &'a [Value],
 }
 
-fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
+fn say_ready(args: &ServeArgs, config: &Config, running: &Running, made: &[Value]) {
     let public = config.server.public_url.as_ref();
     let base = public.map_or_else(
         || format!("http://{}", running.listening),
@@ -214,7 +263,7 @@ fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
         None => base.clone(),
     };
     if args.ready_json {
-        let ready = Ready { listening: running.listening.to_string(), dashboard, admin_key };
+        let ready = Ready { listening: running.listening.to_string(), dashboard, admin_key, made };
         let line = serde_json::to_string(&ready).unwrap_or_default();
         print(&format!("{line}\n"));
         return;
@@ -224,4 +273,7 @@ fn say_ready(args: &ServeArgs, config: &Config, running: &Running) {
         talk!("  admin key  {key}   (shown once; keep it)");
     }
     talk!("  open       {dashboard}\n  API        {base}/docs\n");
+    if !made.is_empty() {
+        talk!("{}", folder::shown_once(made));
+    }
 }

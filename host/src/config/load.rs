@@ -18,7 +18,8 @@ use crate::domain::suggest::suggest;
 const ENV_PREFIX: &str = "HOOKMILL_";
 
 /// Variables of that prefix that are no settings: they are read by the command line.
-const OTHER_VARIABLES: [&str; 4] = ["HOOKMILL_CONFIG", "HOOKMILL_URL", "HOOKMILL_KEY", "HOOKMILL_BIN"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["HOOKMILL_CONFIG", "HOOKMILL_CONFIG_DIR", "HOOKMILL_URL", "HOOKMILL_KEY", "HOOKMILL_BIN"];
 
 /// The environment variable of a key: `egress.allow` is `HOOKMILL_EGRESS_ALLOW`.
 pub(super) fn variable(key: &str) -> String {

@@ -6,7 +6,8 @@
 //! ingest     /in/{source}: the short path, no router
 //! router     everything else
 //! mcp        /mcp: the assistant's door, which asks what is routed
-//! door       key, scope, media types, memory of writes, place of work: of each operation of the API
+//! door       key, scope, media types, memory of writes, place of work: of each operation of the API; and this
+//!            program's own way in
 //! request    bodies, queries and paths, read by the types that describe them
 //! api        one file per resource: its bodies, its views, its operations
 //! background what a request makes the server compute
@@ -38,4 +39,7 @@ mod tests;
 mod view;
 
 pub use background::Background;
+pub use door::OwnApi;
+pub use door::OwnRefusal;
+pub use openapi::config_schema;
 pub use site::Doors;

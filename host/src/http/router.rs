@@ -51,6 +51,7 @@ impl Router {
             shapes: Shapes::default(),
             docs: Docs::default(),
             openapi: Bytes::from(document.to_string()),
+            config_schema: Bytes::from(openapi::config_schema_of(&document).to_string()),
         });
         let routes = routes
             .fallback(nothing_here)
@@ -60,8 +61,7 @@ impl Router {
         Self { site, routes, mcp }
     }
 
-    /// The routes alone, for tests that need no connection.
-    #[cfg(test)]
+    /// The routes alone, for whoever asks without a connection.
     pub(crate) fn routes(&self) -> axum::Router {
         self.routes.clone()
     }

@@ -50,6 +50,8 @@ pub(crate) struct Site {
     pub shapes: Shapes,
     /// The OpenAPI document.
     pub openapi: bytes::Bytes,
+    /// The JSON Schema of configuration documents.
+    pub config_schema: bytes::Bytes,
     /// What shows it to people.
     pub docs: Docs,
 }

@@ -75,7 +75,7 @@ async fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(&["completions", shell]).await;
         assert!(output.status.success());
-        for command in ["serve", "trigger", "tail", "map", "plugin", "bench", "completions"] {
+        for command in ["serve", "trigger", "tail", "map", "plugin", "schema", "bench", "completions"] {
             assert!(out(&output).contains(command), "{shell} does not complete {command}");
         }
     }

@@ -13,6 +13,8 @@ mod chains;
 mod cli;
 mod comparisons;
 mod computing;
+mod config_dir;
+mod config_schema;
 mod corpus;
 mod damaged_store;
 mod dead_destination;

@@ -30,16 +30,19 @@ pub(super) struct FileDocument {
 pub(super) fn read(given: &[PathBuf]) -> anyhow::Result<Vec<FileDocument>> {
     let mut found = Vec::new();
     for path in given {
-        if path.is_dir() {
-            for file in files_of(path)? {
-                found.extend(documents_of(&file)?);
-            }
-        } else {
-            found.extend(documents_of(path)?);
-        }
+        found.extend(if path.is_dir() { read_folder(path)? } else { documents_of(path)? });
     }
     if found.is_empty() {
         bail!("there is no document in these files");
+    }
+    Ok(found)
+}
+
+/// Reads the files of a folder by name; there may be none.
+pub(super) fn read_folder(path: &Path) -> anyhow::Result<Vec<FileDocument>> {
+    let mut found = Vec::new();
+    for file in files_of(path)? {
+        found.extend(documents_of(&file)?);
     }
     Ok(found)
 }

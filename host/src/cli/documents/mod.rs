@@ -1,10 +1,13 @@
 //! `hookmill export`, `diff` and `apply`: what operators set up as documents in files, which can be looked through, kept
-//! under version control and applied here or elsewhere; `hookmill preset`: whole set-ups by name (`preset`). Not here:
-//! what documents come to, which the gateway says.
+//! under version control and applied here or elsewhere; `hookmill preset`: whole set-ups by name (`preset`);
+//! `serve --config-dir`: a folder that is applied at the start (`folder`); `hookmill schema`: what documents look like.
+//! Not here: what documents come to, which the gateway says.
 
 mod files;
+pub(super) mod folder;
 pub(super) mod import;
 pub(super) mod preset;
+pub(super) mod schema;
 mod words;
 
 use std::io::IsTerminal as _;

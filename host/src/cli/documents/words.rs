@@ -42,21 +42,24 @@ pub(super) fn plan(plan: &Value) -> String {
 
 /// What was done, with what is shown once.
 pub(super) fn done(done: &Value) -> String {
-    let mut text = String::new();
-    for document in list(&done["documents"]) {
-        let (resource, name) = (word(&document["resource"]), one_line(word(&document["name"])));
-        let _ = writeln!(text, "{resource} {name}  {}", word(&document["id"]));
-        for (label, value) in [
-            ("send events to", &document["url"]),
-            ("key, shown this once", &document["key"]["secret"]),
-            ("signing secret, shown this once", &document["secret"]),
-        ] {
-            if let Some(value) = value.as_str() {
-                let _ = writeln!(text, "    {label}: {value}");
-            }
+    let mut text: String = list(&done["documents"]).iter().map(made).collect();
+    let _ = writeln!(text, "applied: {}", word(&done["says"]));
+    text
+}
+
+/// What came of one document, with what is shown once.
+pub(super) fn made(document: &Value) -> String {
+    let (resource, name) = (word(&document["resource"]), one_line(word(&document["name"])));
+    let mut text = format!("{resource} {name}  {}\n", word(&document["id"]));
+    for (label, value) in [
+        ("send events to", &document["url"]),
+        ("key, shown this once", &document["key"]["secret"]),
+        ("signing secret, shown this once", &document["secret"]),
+    ] {
+        if let Some(value) = value.as_str() {
+            let _ = writeln!(text, "    {label}: {value}");
         }
     }
-    let _ = writeln!(text, "applied: {}", word(&done["says"]));
     text
 }
 

@@ -14,6 +14,8 @@ mod stream;
 mod tables;
 mod traffic;
 
+pub(super) use configuration::SecretDocument;
+
 use crate::http::door::Routes;
 
 /// Every operation.

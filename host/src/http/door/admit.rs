@@ -26,10 +26,7 @@ pub(crate) fn admit(site: &Site, access: Access, headers: &HeaderMap) -> Result<
     let principal = site.doors.control.authenticate(token.trim());
     let principal =
         principal.ok_or_else(|| refused("this key is unknown, expired, or the key of a source"))?;
-    if !principal.may(scope) {
-        let name = scope_name(scope);
-        return Err(Problem::new(Kind::Forbidden, format!("this needs a key with the scope `{name}`")));
-    }
+    check_scope(&principal, scope)?;
     acting(site, principal, headers).map(Some)
 }
 
@@ -44,6 +41,22 @@ fn acting(site: &Site, principal: Principal, headers: &HeaderMap) -> Result<Prin
             format!("there is no workspace `{shown}` that this key may act in (header `Hookmill-Workspace`)");
         Problem::new(Kind::NotFound, detail)
     })
+}
+
+/// Lets this program itself in, as far as it may.
+pub(super) fn admit_own(access: Access, own: &Principal) -> Result<Option<Principal>, Problem> {
+    if let Access::Key(scope) = access {
+        check_scope(own, scope)?;
+    }
+    Ok(Some(own.clone()))
+}
+
+fn check_scope(principal: &Principal, scope: Scope) -> Result<(), Problem> {
+    if principal.may(scope) {
+        return Ok(());
+    }
+    let name = scope_name(scope);
+    Err(Problem::new(Kind::Forbidden, format!("this needs a key with the scope `{name}`")))
 }
 
 /// What the key was let in for, it must still be let in for.

@@ -6,12 +6,16 @@ mod admit;
 mod describe;
 mod media;
 mod memory;
+mod own;
 mod pass;
 mod routes;
 
 pub(crate) use admit::WORKSPACE;
 pub(crate) use admit::admit;
 pub(crate) use media::take_json;
+pub use own::OwnApi;
+pub use own::OwnRefusal;
+pub(crate) use own::ask;
 pub(crate) use routes::Routes;
 
 use crate::domain::config::Scope;

@@ -14,9 +14,11 @@ use crate::http::background::Leave;
 use crate::http::door::Door;
 use crate::http::door::Place;
 use crate::http::door::admit::admit;
+use crate::http::door::admit::admit_own;
 use crate::http::door::admit::still_admitted;
 use crate::http::door::media;
 use crate::http::door::memory;
+use crate::http::door::own::OwnCall;
 use crate::http::problem::Kind;
 use crate::http::problem::Problem;
 use crate::http::request::Allowance;
@@ -52,7 +54,11 @@ async fn through(guard: &Guard, request: Request, next: Next) -> Result<Response
         return Err(Problem::new(Kind::Internal, "this request belongs to no server"));
     };
     let access = guard.door.access;
-    let principal = admit(&site, access, &parts.headers)?;
+    let own = parts.extensions.get::<OwnCall>().map(|own| own.0.clone());
+    let principal = match &own {
+        Some(own) => admit_own(access, own)?,
+        None => admit(&site, access, &parts.headers)?,
+    };
     if !guard.door.has_any_answer {
         media::check_accept(guard.answer.as_deref(), &parts.headers)?;
     }
@@ -61,7 +67,9 @@ async fn through(guard: &Guard, request: Request, next: Next) -> Result<Response
     let left_out = guard.door.is_body_optional && body.is_empty();
     let body = if left_out { Bytes::from_static(b"{}") } else { body };
     // A body may take long, and the key be gone when it is there.
-    still_admitted(&site, access, principal.as_ref())?;
+    if own.is_none() {
+        still_admitted(&site, access, principal.as_ref())?;
+    }
     if !guard.has_query {
         refuse_parameters(parts.uri.query().unwrap_or(""))?;
     }

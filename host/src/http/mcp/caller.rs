@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
@@ -16,7 +15,6 @@ use http::request::Parts;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 use crate::control::Principal;
 use crate::domain::config::Scope;
@@ -141,14 +139,8 @@ impl ToolCaller {
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(peer.clone());
         }
-        let response = match self.routes.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        let (parts, body) = response.into_parts();
-        let bytes: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        if parts.status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
+        let (status, answer) = door::ask(&self.routes, request).await;
+        if status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
     }
 }
 

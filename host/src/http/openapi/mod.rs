@@ -1,7 +1,8 @@
 //! The description of the API, OpenAPI 3.1, made from what is routed; and what is beside the routes: the way in for
-//! events, and problems.
+//! events, and problems. What configuration documents look like is made of it (`documents`).
 
 mod docs;
+mod documents;
 mod ingest;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use utoipa::openapi::security::HttpBuilder;
 use utoipa::openapi::security::SecurityScheme;
 
 use crate::http::api;
+use crate::http::api::SecretDocument;
 use crate::http::problem::ProblemView;
 
 /// What the whole is called.
@@ -26,7 +28,7 @@ use crate::http::problem::ProblemView;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(ingest::ingest),
-    components(schemas(ProblemView))
+    components(schemas(ProblemView, SecretDocument))
 )]
 struct Whole;
 
@@ -44,4 +46,14 @@ pub(crate) fn api() -> (axum::Router, Value) {
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(scheme.build()));
     (routes, serde_json::to_value(document).unwrap_or_default())
+}
+
+/// The JSON Schema of configuration documents, by the document that describes the API.
+pub(crate) fn config_schema_of(described: &Value) -> Value {
+    documents::schema(described)
+}
+
+/// The same, where there is no document yet.
+pub fn config_schema() -> Value {
+    documents::schema(&api().1)
 }

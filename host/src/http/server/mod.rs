@@ -14,6 +14,7 @@ mod wire;
 
 pub use limits::ServerLimits;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,30 +27,50 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::id::WorkspaceId;
+use crate::http::door::OwnApi;
 use crate::http::router::Router;
 use crate::http::server::connection::Answerer;
 use crate::http::site::Doors;
+use crate::observe::Observer;
 
 /// Pause after the system refused a connection: it has run out of something.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is ready; then takes no new connection, answers what was asked and what is on its way, closes
-/// idle connections, and returns when the last one has ended. `public_url` is scheme and authority
-/// under which the outside reaches this server.
-pub async fn serve(
-    listener: TcpListener,
-    doors: Doors,
+/// What answers, before it takes connections.
+pub struct HttpServer {
+    router: Arc<Router>,
     limits: ServerLimits,
-    public_url: String,
-    stop: impl Future<Output = ()> + Send,
-) {
-    let closing = CancellationToken::new();
-    let observer = doors.observer.clone();
-    let router = Router::new(doors, limits.clone(), &public_url, closing.clone());
-    run(listener, Arc::new(router), limits, closing, stop, move |change| {
-        observer.metrics.connections(change)
-    })
-    .await;
+    closing: CancellationToken,
+    observer: Arc<Observer>,
+}
+
+impl HttpServer {
+    /// Leads to these doors. `public_url` is scheme and authority under which the outside reaches this server.
+    pub fn new(doors: Doors, limits: ServerLimits, public_url: &str) -> Self {
+        let (closing, observer) = (CancellationToken::new(), doors.observer.clone());
+        let router = Router::new(doors, limits.clone(), public_url, closing.clone());
+        Self { router: Arc::new(router), limits, closing, observer }
+    }
+
+    /// Its API, asked from within in a workspace.
+    pub fn own_api(&self, workspace: WorkspaceId) -> OwnApi {
+        OwnApi::new(self.router.routes(), workspace)
+    }
+
+    /// Serves until `stop` is ready; then takes no new connection, answers what was asked and what is on its way, closes
+    /// idle connections, and returns when the last one has ended.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+        let Self { router, limits, closing, observer } = self;
+        run(listener, router, limits, closing, stop, move |change| observer.metrics.connections(change))
+            .await;
+    }
+}
+
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").finish_non_exhaustive()
+    }
 }
 
 /// The accept loop, for anything that answers requests. `count` hears of each connection that

@@ -5,6 +5,7 @@ mod comparisons;
 mod describe;
 mod documents;
 mod keys;
+mod own;
 mod resources;
 mod states;
 mod support;

@@ -17,6 +17,7 @@ use crate::control::snapshot::Caps;
 use crate::control::snapshot::Documents;
 use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
+use crate::domain::id::WorkspaceId;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::secret::Secret;
 use crate::domain::time::Clock;
@@ -24,6 +25,7 @@ use crate::egress::Egress;
 use crate::egress::EgressOptions;
 use crate::http::Background;
 use crate::http::Doors;
+use crate::http::OwnApi;
 use crate::http::openapi;
 use crate::http::router::Router;
 use crate::http::server::ServerLimits;
@@ -47,6 +49,7 @@ const ADMIN: &str = "hm_admin_0123456789";
 pub(super) struct Api {
     router: Router,
     document: Value,
+    workspace: WorkspaceId,
     _directory: TempDir,
 }
 
@@ -85,6 +88,7 @@ impl Api {
         let directory = tempfile::tempdir().unwrap();
         let doors = doors(directory.path()).await;
         doors.control.bootstrap(Some(&Secret::new(ADMIN))).await.unwrap();
+        let workspace = doors.control.snapshot().documents.first_workspace().unwrap().id;
         let limits = ServerLimits {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -93,7 +97,12 @@ impl Api {
             body_bytes_max: 10_000,
         };
         let router = Router::new(doors, limits, "https://hooks.example.com/", CancellationToken::new());
-        Self { router, document: openapi::api().1, _directory: directory }
+        Self { router, document: openapi::api().1, workspace, _directory: directory }
+    }
+
+    /// The API as the program itself asks it.
+    pub(super) fn own(&self) -> OwnApi {
+        OwnApi::new(self.router.routes(), self.workspace)
     }
 
     /// Asks with the first admin key.

@@ -13,6 +13,8 @@ pub(super) mod sources;
 pub(super) mod steps;
 pub(super) mod verification;
 
+pub(in crate::http) use documents::SecretDocument;
+
 use crate::http::door::Routes;
 
 /// The operations.
@@ -26,6 +28,7 @@ pub(super) fn routes() -> Routes {
         documents::routes(),
         documents::presets::routes(),
         documents::imports::routes(),
+        documents::schema::routes(),
         event_types::routes(),
     ]
     .into_iter()

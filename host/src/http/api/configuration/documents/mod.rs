@@ -10,8 +10,11 @@ mod operations;
 pub(super) mod presets;
 mod read;
 mod resolve;
+pub(super) mod schema;
 mod sets;
 mod written;
+
+pub(in crate::http) use read::SecretDocument;
 
 use serde::Deserialize;
 use serde::Serialize;

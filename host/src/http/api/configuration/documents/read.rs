@@ -43,7 +43,7 @@ const WAS: &str = "was";
 /// A secret of the workspace.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SecretDocument {
+pub(crate) struct SecretDocument {
     /// Its name.
     #[schema(required = true, nullable = false)]
     name: Option<String>,

@@ -1,6 +1,6 @@
-//! What a workspace may have and use, where its operator bounds it: counts of what is set up, events in time. Not here:
-//! the server's own limits, which hold for all (`control::limits`), holding to these (`control::room`,
-//! `pipeline::allowance`).
+//! What a workspace may have and use, where its operator bounds it: counts of what is set up, events in time, for how long
+//! they are kept. Not here: the server's own limits, which hold for all (`control::limits`), holding to these
+//! (`control::room`, `pipeline::allowance`, `worker::sweep`).
 
 use std::fmt;
 
@@ -40,6 +40,10 @@ pub struct WorkspaceLimits {
     /// Bytes of their bodies.
     #[schema(minimum = 0, maximum = 9007199254740991u64)]
     pub bytes_per_month: Option<u64>,
+    /// Days for which events and what became of them are kept, where the server would keep them longer. What is not done
+    /// yet stays.
+    #[schema(minimum = 1, maximum = 9007199254740991u64)]
+    pub retention_days: Option<u64>,
 }
 
 impl WorkspaceLimits {
@@ -56,6 +60,7 @@ impl WorkspaceLimits {
             events_per_second: self.events_per_second.or(those.events_per_second),
             events_per_month: self.events_per_month.or(those.events_per_month),
             bytes_per_month: self.bytes_per_month.or(those.bytes_per_month),
+            retention_days: self.retention_days.or(those.retention_days),
         }
     }
 }

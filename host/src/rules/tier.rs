@@ -29,6 +29,7 @@ const TIERS: [LimitTier; 3] = [
             events_per_second: Some(10),
             events_per_month: Some(10_000),
             bytes_per_month: Some(100 << 20),
+            retention_days: Some(7),
         },
     },
     LimitTier {
@@ -44,6 +45,7 @@ const TIERS: [LimitTier; 3] = [
             events_per_second: Some(100),
             events_per_month: Some(1_000_000),
             bytes_per_month: Some(10 << 30),
+            retention_days: Some(30),
         },
     },
     LimitTier {
@@ -59,6 +61,7 @@ const TIERS: [LimitTier; 3] = [
             events_per_second: Some(1000),
             events_per_month: Some(20_000_000),
             bytes_per_month: Some(200 << 30),
+            retention_days: Some(90),
         },
     },
 ];

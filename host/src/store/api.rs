@@ -19,12 +19,12 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
-use crate::domain::time::Timestamp;
 use crate::store::change::Accepted;
 use crate::store::change::Change;
 use crate::store::change::ConfigAnswer;
 use crate::store::change::ConfigState;
 use crate::store::change::ConfigWrite;
+use crate::store::change::Expiry;
 use crate::store::error::StoreError;
 use crate::store::feed::CommitRange;
 use crate::store::feed::HotEvent;
@@ -186,13 +186,10 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(String, Vec<u8>)>, StoreError>> + Send;
 
-    /// Deletes events received before, and log rows written before, as far as nothing live
-    /// needs them; answers how many commits went.
-    fn expire(
-        &self,
-        events_before: Timestamp,
-        log_before: Timestamp,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Deletes events and log rows that are old, as far as nothing live needs them; answers how many commits went, or
+    /// lost what a workspace had in them. What a workspace with a bound of its own has no more is gone with its bytes,
+    /// whatever else lies beside it.
+    fn expire(&self, expiry: Expiry) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Whether events would be taken now, and from this node.
     fn health(&self) -> Result<(), StoreError>;

@@ -17,7 +17,6 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
-use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Adoption;
 use crate::store::Change;
@@ -29,6 +28,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
@@ -191,8 +191,8 @@ impl Store for Backend {
         each!(self, store => store.kv_range(space, range, limit).await)
     }
 
-    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
-        each!(self, store => store.expire(events_before, log_before).await)
+    async fn expire(&self, expiry: Expiry) -> Result<u64, StoreError> {
+        each!(self, store => store.expire(expiry).await)
     }
 
     fn health(&self) -> Result<(), StoreError> {

@@ -1,4 +1,6 @@
-//! What the store is asked to write, and its answer. Not here: the reading side (`query`).
+//! What the store is asked to write and to let go of, and its answer. Not here: the reading side (`query`).
+
+use std::collections::BTreeMap;
 
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryBytes;
@@ -13,6 +15,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Note;
 use crate::domain::plan::Plan;
 use crate::domain::plan::Rejection;
+use crate::domain::time::Timestamp;
 
 /// The answer to an accepted event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,19 @@ pub enum LogEntry {
     Fetches(EventFetches),
     /// Something else befell an event or a delivery.
     Note(Note),
+}
+
+impl LogEntry {
+    /// Whose it is.
+    pub fn workspace(&self) -> WorkspaceId {
+        match self {
+            Self::Plan(plan) => plan.workspace,
+            Self::Attempt(entry) => entry.workspace,
+            Self::Rejection(rejection) => rejection.workspace,
+            Self::Fetches(fetches) => fetches.workspace,
+            Self::Note(note) => note.workspace,
+        }
+    }
 }
 
 /// An attempt with what the lists filter by.
@@ -67,6 +83,48 @@ pub struct Change {
     pub closed: Vec<EventId>,
     /// What plugins keep; of several writes to a key the last one counts.
     pub kv: Vec<KvWrite>,
+}
+
+/// What is old.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expiry {
+    /// Events received before this go.
+    pub events_before: Timestamp,
+    /// Log rows written before this go.
+    pub log_before: Timestamp,
+    /// Workspaces of which less is kept.
+    pub sooner: BTreeMap<WorkspaceId, WorkspaceExpiry>,
+}
+
+/// What is old of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkspaceExpiry {
+    /// Events received and log rows written before this go, if they have not gone already.
+    pub before: Timestamp,
+    /// When it was made: it has nothing that is older.
+    pub made_at: Timestamp,
+}
+
+impl Expiry {
+    /// Of all workspaces alike.
+    pub fn of_all(events_before: Timestamp, log_before: Timestamp) -> Self {
+        Self { events_before, log_before, sooner: BTreeMap::new() }
+    }
+
+    /// Before when everything of that workspace goes, if it has a bound of its own.
+    pub fn of(&self, workspace: WorkspaceId) -> Option<Timestamp> {
+        self.sooner.get(&workspace).map(|sooner| sooner.before)
+    }
+
+    /// Before when its events go.
+    pub fn events_of(&self, workspace: WorkspaceId) -> Timestamp {
+        self.of(workspace).map_or(self.events_before, |before| before.max(self.events_before))
+    }
+
+    /// Before when log rows about it go.
+    pub fn log_of(&self, workspace: WorkspaceId) -> Timestamp {
+        self.of(workspace).map_or(self.log_before, |before| before.max(self.log_before))
+    }
 }
 
 /// One key of the configuration and its new document; `None` deletes it.

@@ -23,7 +23,6 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
-use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Adoption;
 use crate::store::Change;
@@ -35,6 +34,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
@@ -285,8 +285,8 @@ impl Store for FailingStore {
         self.inner.kv_range(space, range, limit).await
     }
 
-    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
-        self.inner.expire(events_before, log_before).await
+    async fn expire(&self, expiry: Expiry) -> Result<u64, StoreError> {
+        self.inner.expire(expiry).await
     }
 
     fn health(&self) -> Result<(), StoreError> {

@@ -73,6 +73,30 @@ async fn a_workspace_has_no_more_than_it_may() {
 }
 
 #[tokio::test]
+async fn a_workspace_says_for_how_long_it_keeps_things() {
+    let gateway = Gateway::start().await;
+    let operator = gateway.client();
+    let acme = tenant(&operator, "acme", json!({"retention_days": 3})).await;
+    assert_eq!(used(&acme, "acme", "retention_days").await, (json!(3), Value::Null));
+    for wrong in [json!(0), json!(1.5), json!(-1), json!("a week")] {
+        let refused =
+            operator.patch("/v1/workspaces/acme", &json!({"limits": {"retention_days": wrong}})).await;
+        refused.problem(422);
+        assert_eq!(refused.pointers(), ["/limits/retention_days"], "{refused:?}");
+    }
+    operator.patch("/v1/workspaces/acme", &json!({"tier": "starter"})).await.expect(200);
+    assert_eq!(
+        used(&acme, "acme", "retention_days").await.0,
+        json!(3),
+        "its own stands over that of its tier"
+    );
+    operator.patch("/v1/workspaces/acme", &json!({"limits": null})).await.expect(200);
+    assert_eq!(used(&acme, "acme", "retention_days").await.0, json!(7));
+    operator.patch("/v1/workspaces/acme", &json!({"tier": null})).await.expect(200);
+    assert_eq!(used(&acme, "acme", "retention_days").await.0, Value::Null);
+}
+
+#[tokio::test]
 async fn a_table_takes_no_more_rows_than_its_workspace_allows() {
     let gateway = Gateway::start().await;
     let acme = tenant(&gateway.client(), "acme", json!({"table_rows": 2})).await;

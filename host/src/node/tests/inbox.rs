@@ -16,6 +16,7 @@ use crate::domain::destination::Endpoint;
 use crate::domain::destination::INBOX_REQUESTS_MAX;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace_limits::WorkspaceLimits;
+use crate::store::Expiry;
 use crate::store::Store as _;
 
 /// Leads what is published into an inbox.
@@ -46,6 +47,11 @@ async fn publish(flow: &Flow, number: usize) {
     flow.delivery_in(event, DeliveryState::Delivered).await;
 }
 
+/// What came before now.
+fn old(flow: &Flow) -> Expiry {
+    Expiry::of_all(flow.control.now(), Timestamp::default())
+}
+
 #[tokio::test]
 async fn two_nodes_keep_no_more_together_than_one() {
     let first = Flow::start().await;
@@ -59,7 +65,7 @@ async fn two_nodes_keep_no_more_together_than_one() {
     }
     let (count, _) = kept(&first).await;
     assert_eq!(count, INBOX_REQUESTS_MAX + 2, "nobody looked yet");
-    first.delivery.expire_inboxes(Timestamp::default()).await.unwrap();
+    first.delivery.expire_inboxes(&Expiry::default()).await.unwrap();
     first.store.flushed().await.unwrap();
     let newest = format!(r#"{{"a":{}}}"#, INBOX_REQUESTS_MAX + 1);
     assert_eq!(kept(&second).await, (INBOX_REQUESTS_MAX, Some(newest)));
@@ -70,10 +76,10 @@ async fn what_is_old_goes_and_what_its_destination_left() {
     let flow = Flow::start().await;
     with_inbox(&flow).await;
     publish(&flow, 0).await;
-    flow.delivery.expire_inboxes(flow.control.now()).await.unwrap();
+    flow.delivery.expire_inboxes(&old(&flow)).await.unwrap();
     assert_eq!(kept(&flow).await.0, 1, "it came just now");
     flow.pass().await;
-    flow.delivery.expire_inboxes(flow.control.now()).await.unwrap();
+    flow.delivery.expire_inboxes(&old(&flow)).await.unwrap();
     flow.store.flushed().await.unwrap();
     assert_eq!(kept(&flow).await.0, 0, "it is old");
 
@@ -84,7 +90,7 @@ async fn what_is_old_goes_and_what_its_destination_left() {
     ];
     flow.write(gone).await.unwrap();
     assert_eq!(kept(&flow).await.0, 1);
-    flow.delivery.expire_inboxes(Timestamp::default()).await.unwrap();
+    flow.delivery.expire_inboxes(&Expiry::default()).await.unwrap();
     flow.store.flushed().await.unwrap();
     assert_eq!(kept(&flow).await.0, 0, "its destination is gone");
 }

@@ -8,6 +8,7 @@ mod inbox;
 mod lives;
 mod planned;
 mod receiver;
+mod retention;
 mod revisions;
 mod support;
 mod sweep;

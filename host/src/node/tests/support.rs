@@ -356,6 +356,11 @@ impl Flow {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 
+    /// So many days pass at once.
+    pub(super) fn pass_days(&self, days: u64) {
+        self.data.set_time(self.control.now().plus(Duration::from_secs(days * 24 * 3600)));
+    }
+
     /// Lets time pass until something is so, which must be in the end.
     pub(super) async fn until<T>(&self, what: &str, holds: impl AsyncFn() -> Option<T>) -> T {
         for _ in 0..10_000 {

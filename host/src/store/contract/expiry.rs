@@ -4,6 +4,7 @@ use crate::domain::delivery::DeliveryState::Delivered;
 use crate::domain::delivery::DeliveryState::Retrying;
 use crate::domain::id::EventId;
 use crate::store::Change;
+use crate::store::Expiry;
 use crate::store::Store;
 use crate::store::contract::Opened;
 use crate::store::contract::Opener;
@@ -27,7 +28,7 @@ pub(crate) async fn what_is_old_goes(opener: &impl Opener) {
         events.push(accept_closed(&mut opened).await);
     }
     opener.set_time(at(300_000));
-    let gone = opened.store.expire(at(200_000), at(100_000)).await.unwrap();
+    let gone = opened.store.expire(Expiry::of_all(at(200_000), at(100_000))).await.unwrap();
     assert!(gone > 0);
     let opened = opened.reopen(opener).await;
     for (second, event) in events.iter().enumerate() {
@@ -37,7 +38,7 @@ pub(crate) async fn what_is_old_goes(opener: &impl Opener) {
             assert_eq!(opened.store.event_log(*event).await.unwrap().attempts.len(), 1);
         }
     }
-    assert_eq!(opened.store.expire(at(200_000), at(100_000)).await.unwrap(), 0);
+    assert_eq!(opened.store.expire(Expiry::of_all(at(200_000), at(100_000))).await.unwrap(), 0);
 }
 
 pub(crate) async fn what_is_live_stays(opener: &impl Opener) {
@@ -61,7 +62,7 @@ pub(crate) async fn what_is_live_stays(opener: &impl Opener) {
     opener.set_time(at(2000));
     let done = accept_closed(&mut opened).await;
     opener.set_time(at(90_000));
-    opened.store.expire(at(80_000), at(80_000)).await.unwrap();
+    opened.store.expire(Expiry::of_all(at(80_000), at(80_000))).await.unwrap();
     let mut opened = opened.reopen(opener).await;
     assert!(opened.store.event(done).await.unwrap().is_none());
     for event in [open_event, retried] {
@@ -74,7 +75,7 @@ pub(crate) async fn what_is_live_stays(opener: &impl Opener) {
     // Once nothing needs them they go, too.
     let deliveries = vec![samples.record(id, 2, Delivered)];
     opened.commit(Change { deliveries, closed: vec![open_event], ..Change::default() }).await;
-    opened.store.expire(at(80_000), at(80_000)).await.unwrap();
+    opened.store.expire(Expiry::of_all(at(80_000), at(80_000))).await.unwrap();
     opened = opened.reopen(opener).await;
     for event in [open_event, retried] {
         assert!(opened.store.event(event).await.unwrap().is_none());

@@ -9,6 +9,7 @@ use crate::domain::grant::KvSpace;
 use crate::domain::grant::KvWrite;
 use crate::domain::id::WorkspaceId;
 use crate::store::Change;
+use crate::store::Expiry;
 use crate::store::Store;
 use crate::store::contract::Opened;
 use crate::store::contract::Opener;
@@ -106,6 +107,6 @@ pub(crate) async fn bytes_that_cannot_be_made_again_last(opener: &impl Opener) {
     opened = opened.reopen(opener).await;
     assert_eq!(opened.store.delivery_bytes(id).await.unwrap(), Some(samples.bytes("made once")));
     opener.set_time(at(90_000));
-    opened.store.expire(at(80_000), at(80_000)).await.unwrap();
+    opened.store.expire(Expiry::of_all(at(80_000), at(80_000))).await.unwrap();
     assert_eq!(opened.store.delivery_bytes(id).await.unwrap(), None, "they go with their event");
 }

@@ -13,6 +13,7 @@ mod modules;
 mod ownership;
 mod recovery;
 pub(crate) mod samples;
+pub(crate) mod tenants;
 
 use std::future::Future;
 
@@ -116,6 +117,8 @@ macro_rules! contract_suite {
                 events_are_listed_with_their_plans, deliveries_are_listed_newest_first,
                 deliveries_are_filtered, rejections_are_listed_newest_first;
             expiry: what_is_old_goes, what_is_live_stays;
+            tenants: what_a_workspace_keeps_for_less_goes_alone, what_is_alive_of_it_stays_until_it_ends,
+                each_expiry_goes_on_where_the_last_one_ended;
             ownership: a_lease_is_held_and_renewed, alone_there_is_nothing_to_adopt, what_is_live_is_claimed;
             modules: modules_come_back_by_their_digest;
             kv: plugins_keep_values, keys_are_listed_in_order_and_kept_apart,
@@ -146,4 +149,5 @@ pub(crate) mod run {
     pub(crate) use super::modules::*;
     pub(crate) use super::ownership::*;
     pub(crate) use super::recovery::*;
+    pub(crate) use super::tenants::*;
 }

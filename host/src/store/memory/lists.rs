@@ -20,6 +20,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::LogEntry;
 use crate::store::Page;
 use crate::store::memory::data::Data;
@@ -169,21 +170,22 @@ pub(super) fn rejections(
     page(items, limit, |rejection| rejection.id)
 }
 
-pub(super) fn expire(data: &mut Data, events_before: Timestamp, log_before: Timestamp) -> u64 {
+pub(super) fn expire(data: &mut Data, expiry: &Expiry) -> u64 {
     let live = |data: &Data, event: EventId| {
         let of_event = data.records.range(event.delivery(0)..=event.delivery(u16::MAX));
         data.open.contains_key(&event) || of_event.into_iter().any(|(_, one)| !one.state.is_terminal())
     };
-    let old = data
-        .events
-        .keys()
-        .copied()
-        .filter(|id| id.unix_millis() < events_before.as_millis() && !live(data, *id));
-    let old: Vec<EventId> = old.collect();
-    old.iter().for_each(|id| drop(data.events.remove(id)));
+    let old = data.events.iter().filter(|(id, event)| {
+        id.unix_millis() < expiry.events_of(event.workspace).as_millis() && !live(data, **id)
+    });
+    // Whether the workspace keeps less than others, and so all that is left of the event goes with it.
+    let old = old.map(|(id, event)| (*id, expiry.of(event.workspace).is_some()));
+    let old: BTreeMap<EventId, bool> = old.collect();
+    old.keys().for_each(|id| drop(data.events.remove(id)));
+    let whole = |id: DeliveryId| old.get(&id.event()).copied().unwrap_or_default();
     let lasting = std::mem::take(&mut data.lasting_bytes);
     let stays = |id: DeliveryId| {
-        let old = id.event().unix_millis() < events_before.as_millis();
+        let old = whole(id) || id.event().unix_millis() < expiry.events_before.as_millis();
         !old || data.records.get(&id).is_some_and(|record| !record.state.is_terminal())
     };
     data.lasting_bytes = lasting.into_iter().filter(|(id, _)| stays(*id)).collect();
@@ -191,17 +193,19 @@ pub(super) fn expire(data: &mut Data, events_before: Timestamp, log_before: Time
     let before = log.len();
     let stays = |(at, entry): &(Timestamp, LogEntry)| {
         let event = match entry {
-            LogEntry::Plan(plan) => plan.event,
-            LogEntry::Attempt(entry) => entry.attempt.id.delivery().event(),
-            LogEntry::Fetches(fetches) => fetches.event,
-            LogEntry::Note(note) => note.event,
-            LogEntry::Rejection(_) => return *at >= log_before,
+            LogEntry::Plan(plan) => Some(plan.event),
+            LogEntry::Attempt(entry) => Some(entry.attempt.id.delivery().event()),
+            LogEntry::Fetches(fetches) => Some(fetches.event),
+            LogEntry::Note(note) => Some(note.event),
+            LogEntry::Rejection(_) => None,
         };
-        *at >= log_before || live(data, event)
+        *at >= expiry.log_of(entry.workspace()) || event.is_some_and(|event| live(data, event))
     };
     let log: Vec<_> = log.into_iter().filter(stays).collect();
     let gone = old.len() + before - log.len();
     data.log = log;
-    data.records.retain(|_, record| !record.state.is_terminal() || record.due >= log_before);
+    data.records.retain(|id, record| {
+        !record.state.is_terminal() || (record.due >= expiry.log_of(record.workspace) && !whole(*id))
+    });
     gone as u64
 }

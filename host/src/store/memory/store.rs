@@ -29,6 +29,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
@@ -255,9 +256,9 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
+    async fn expire(&self, expiry: Expiry) -> Result<u64, StoreError> {
         let _passed = self.fly().await?;
-        Ok(lists::expire(&mut self.data(), events_before, log_before))
+        Ok(lists::expire(&mut self.data(), &expiry))
     }
 
     fn health(&self) -> Result<(), StoreError> {

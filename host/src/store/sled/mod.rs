@@ -19,6 +19,7 @@ mod read;
 mod recovery;
 mod shared;
 mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod upkeep;

@@ -19,7 +19,6 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plan::Rejection;
 use crate::domain::plugin::Digest;
-use crate::domain::time::Timestamp;
 use crate::store::Accepted;
 use crate::store::Adoption;
 use crate::store::Change;
@@ -31,6 +30,7 @@ use crate::store::DeliveryQuery;
 use crate::store::DeliverySummary;
 use crate::store::EventLog;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::HotEvent;
 use crate::store::Lease;
 use crate::store::NodeId;
@@ -51,7 +51,6 @@ use crate::store::sled::read::modules;
 use crate::store::sled::read::payloads;
 use crate::store::sled::read::planned;
 use crate::store::sled::read::rejections;
-use crate::store::sled::upkeep::expire::ExpireStep;
 use crate::store::sled::write::CommitterRequest;
 
 /// A commit that takes longer than this is a disk that hangs.
@@ -197,18 +196,8 @@ impl Store for SledStore {
         self.read(move |tree, _| kv::range(tree, &space, &range, limit)).await
     }
 
-    async fn expire(&self, events_before: Timestamp, log_before: Timestamp) -> Result<u64, StoreError> {
-        let mut step = ExpireStep { events_before, log_before, from: Vec::new() };
-        let mut chunks = 0;
-        loop {
-            let this = step.clone();
-            let expired = self.ask(|reply| CommitterRequest::Expire { step: this, reply }).await?;
-            chunks += expired.chunks;
-            match expired.next {
-                Some(next) => step.from = next,
-                None => return Ok(chunks),
-            }
-        }
+    async fn expire(&self, expiry: Expiry) -> Result<u64, StoreError> {
+        self.let_go(expiry).await
     }
 
     fn health(&self) -> Result<(), StoreError> {

@@ -33,6 +33,7 @@ use crate::domain::time::Timestamp;
 use crate::pipeline::job::Job;
 use crate::rules::hide;
 use crate::store::Change;
+use crate::store::Expiry;
 use crate::store::Page;
 use crate::store::Store as _;
 use crate::store::StoreError;
@@ -175,9 +176,9 @@ impl Delivery {
         Ok(Page { items, next: None })
     }
 
-    /// Lets go of what inboxes got before then, of what those got that are gone, and of what several nodes kept
-    /// together that has no room.
-    pub(crate) async fn expire_inboxes(&self, before: Timestamp) -> Result<(), StoreError> {
+    /// Lets go of what inboxes got that is as old as events that go, of what those got that are gone, and of what
+    /// several nodes kept together that has no room.
+    pub(crate) async fn expire_inboxes(&self, expiry: &Expiry) -> Result<(), StoreError> {
         let snapshot = self.snapshot().clone();
         let workspaces: BTreeSet<WorkspaceId> =
             snapshot.documents.workspaces.all().map(|found| found.id).collect();
@@ -187,8 +188,9 @@ impl Delivery {
             let found = snapshot.documents.destinations.get(id);
             found.is_some_and(|found| matches!(found.endpoint, Endpoint::Inbox))
         };
-        let stays = |key: &InboxKey| key.came_at() >= before && is_inbox(key.destination);
         for workspace in workspaces {
+            let before = expiry.events_of(workspace);
+            let stays = |key: &InboxKey| key.came_at() >= before && is_inbox(key.destination);
             self.expire_inbox(workspace, stays).await?;
         }
         Ok(())

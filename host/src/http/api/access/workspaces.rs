@@ -87,7 +87,7 @@ pub(crate) struct LimitView {
     /// How much there may be; null: no bound of the workspace's own. Those of the server hold in any case.
     #[schema(required = true)]
     pub limit: Option<u64>,
-    /// How much there is; null where it is each table's, or each second's.
+    /// How much there is; null where it is each table's, or each second's, or a time.
     #[schema(required = true)]
     pub used: Option<u64>,
     /// When it begins anew.
@@ -204,6 +204,7 @@ async fn limits(call: Call, PathParams(workspace): PathParams<String>) -> Answer
     items.push(view("events_per_second", most.events_per_second, None, None));
     items.push(view("events_per_month", most.events_per_month, Some(taken.events), resets_at));
     items.push(view("bytes_per_month", most.bytes_per_month, Some(taken.bytes), resets_at));
+    items.push(view("retention_days", most.retention_days, None, None));
     Ok(reply::ok(&PageView { items, next_cursor: None }))
 }
 

@@ -12,6 +12,7 @@ use crate::domain::plugin::Digest;
 use crate::store::Change;
 use crate::store::ConfigWrite;
 use crate::store::EventQuery;
+use crate::store::Expiry;
 use crate::store::Store;
 use crate::store::contract::Opened;
 use crate::store::contract::Samples;
@@ -61,7 +62,7 @@ pub(crate) async fn a_stale_fence_writes_nothing(cluster: &impl Cluster) {
     assert!(is_fenced(stale.commit(change()).await, 1));
     assert!(is_fenced(stale.configure(vec![write], 0).await, 1));
     assert!(is_fenced(stale.put_module(digest, Bytes::from_static(b"stale")).await, 1));
-    assert!(is_fenced(stale.expire(at(u64::MAX / 2), at(u64::MAX / 2)).await, 1));
+    assert!(is_fenced(stale.expire(Expiry::of_all(at(u64::MAX / 2), at(u64::MAX / 2))).await, 1));
     assert!(is_fenced(stale.renew().await, 1));
     assert!(is_fenced(stale.adopt(node(2)).await, 1));
     assert!(is_fenced(stale.health(), 1));

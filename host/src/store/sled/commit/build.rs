@@ -25,6 +25,8 @@ pub(crate) struct Commit<'a> {
     pub(crate) effects: CommitEffects,
     pub(crate) now: Timestamp,
     pub(crate) log: LogWriter,
+    /// Whether recovery must not begin before this commit, since something refers to its number.
+    pub(crate) wants_mark: bool,
     chunk: ChunkWriter,
     key_list: Vec<u8>,
 }
@@ -39,6 +41,7 @@ impl<'a> Commit<'a> {
             effects: CommitEffects::default(),
             now,
             log: LogWriter::new(seq, now),
+            wants_mark: false,
             chunk: ChunkWriter::new(seq),
             key_list: Vec::new(),
         }

@@ -5,6 +5,7 @@
 //! the fields u32 · length of the body u32 · fields (postcard: fields, headers, request) · body.
 //! Before requests were kept, the headers were the last of the fields.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -106,10 +107,7 @@ impl ChunkWriter {
         if self.count == 0 {
             return;
         }
-        let mut head = Vec::with_capacity(28);
-        head.extend_from_slice(&self.seq.to_le_bytes());
-        head.extend_from_slice(&self.count.to_le_bytes());
-        head.extend_from_slice(&self.last.to_be_bytes());
+        let head = written_head(self.seq, self.count, self.last);
         into.put_new(&keys::by_id(keys::EVENTS, self.first), &head, &self.body);
         self.body.clear();
         self.count = 0;
@@ -191,6 +189,33 @@ pub(crate) fn rows(mut body: &[u8]) -> Result<Vec<EventRow<'_>>, SledFault> {
     Ok(rows)
 }
 
+/// An unpacked chunk without some of its events: head and body. The commit and the last id stay as they were, so that it
+/// is found by the same ids.
+pub(crate) fn without(
+    head: &ChunkHead,
+    body: &[u8],
+    gone: &BTreeSet<EventId>,
+) -> Result<(Vec<u8>, Vec<u8>), SledFault> {
+    let (mut count, mut rest) = (0u32, Vec::with_capacity(body.len()));
+    for row in rows(body)?.iter().filter(|row| !gone.contains(&row.id)) {
+        count += 1;
+        rest.extend_from_slice(&row.id.bits().to_be_bytes());
+        rest.extend_from_slice(&(row.fields.len() as u32).to_le_bytes());
+        rest.extend_from_slice(&(row.body.len() as u32).to_le_bytes());
+        rest.extend_from_slice(row.fields);
+        rest.extend_from_slice(row.body);
+    }
+    Ok((written_head(head.seq, count, head.last), rest))
+}
+
+fn written_head(seq: u64, count: u32, last: u128) -> Vec<u8> {
+    let mut head = Vec::with_capacity(28);
+    head.extend_from_slice(&seq.to_le_bytes());
+    head.extend_from_slice(&count.to_le_bytes());
+    head.extend_from_slice(&last.to_be_bytes());
+    head
+}
+
 fn row<'a>(rest: &mut &'a [u8]) -> Option<EventRow<'a>> {
     let id = EventId::from_bits(take_id(rest)?);
     let fields = take_u32(rest)? as usize;
@@ -221,6 +246,26 @@ mod tests {
         let event = row.event().unwrap();
         assert_eq!((event.data.headers.get("x-a"), &event.data.body[..]), (Some("1"), &b"hello"[..]));
         event.data.request
+    }
+
+    /// As a chunk holds it.
+    fn stored(id: u128, body: &[u8]) -> Vec<u8> {
+        let fields = postcard::to_stdvec(&(fields(), Headers::default(), None::<RequestLine>)).unwrap();
+        let lengths = [(fields.len() as u32).to_le_bytes(), (body.len() as u32).to_le_bytes()].concat();
+        [&id.to_be_bytes()[..], &lengths, &fields, body].concat()
+    }
+
+    #[test]
+    fn what_stays_in_a_chunk_is_byte_for_byte_what_it_was() {
+        let all: Vec<Vec<u8>> = (1..=3).map(|id| stored(id, &[id as u8; 300])).collect();
+        let (seq, last) = (7, 3);
+        let known = head(&written_head(seq, 3, last)).unwrap();
+        let gone = BTreeSet::from([EventId::from_bits(1), EventId::from_bits(3)]);
+        let (thinner, body) = without(&known, &all.concat(), &gone).unwrap();
+        assert_eq!(body, all[1]);
+        let thinner = head(&thinner).unwrap();
+        assert_eq!((thinner.seq, thinner.last), (seq, last));
+        assert_eq!(without(&known, &all.concat(), &BTreeSet::new()).unwrap().1, all.concat());
     }
 
     #[test]

@@ -31,6 +31,10 @@ const META: u8 = b'k';
 pub(crate) const KV: u8 = b'x';
 /// A module of a plugin: `w`, its digest.
 pub(crate) const MODULE: u8 = b'w';
+/// Chunks that hold what is old of a workspace that keeps less than others, and alive: `o`, the chunk's name.
+pub(crate) const LEFT: u8 = b'o';
+/// Up to where chunks were looked into for what is old of such workspaces.
+pub(crate) const LOOKED: &[u8] = b"s";
 /// Where recovery starts.
 pub(crate) const MARK: &[u8] = b"m";
 /// The present revision of the configuration.
@@ -98,6 +102,28 @@ pub(crate) fn module(digest: &Digest) -> Vec<u8> {
     name
 }
 
+/// The name under which it is remembered that something was left in a chunk.
+pub(crate) fn left(chunk: &[u8]) -> Vec<u8> {
+    [&[LEFT], chunk].concat()
+}
+
+/// The chunk in a name made by [`left`].
+pub(crate) fn left_in(name: &[u8]) -> &[u8] {
+    name.get(1..).unwrap_or_default()
+}
+
+/// The name that comes next of the same kind and length.
+pub(crate) fn after(name: &[u8]) -> Vec<u8> {
+    let mut next = name.to_vec();
+    for byte in next.iter_mut().skip(1).rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            break;
+        }
+    }
+    next
+}
+
 /// The key of one part.
 pub(crate) fn part(name: &[u8], number: u16) -> Vec<u8> {
     let mut key = Vec::with_capacity(name.len() + 2);
@@ -137,6 +163,20 @@ pub(crate) fn describe(name: &[u8]) -> &'static str {
         Some(&MODULE) => "a module of a plugin",
         Some(&KV) => "a plugin's value",
         Some(b'm') => "the recovery mark",
+        Some(&LEFT) => "a list of events that outlived their time",
+        Some(b's') => "the places that retention has come to",
         _ => "an unknown value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_name_comes_next() {
+        assert_eq!(after(&by_id(EVENTS, 0x1ff)), by_id(EVENTS, 0x200));
+        assert_eq!(after(&log_chunk(7, u16::MAX)), log_chunk(8, 0));
+        assert_eq!(left_in(&left(&log_chunk(7, 1))), log_chunk(7, 1));
     }
 }

@@ -5,6 +5,8 @@
 //! of all its events, of its rejections · closes u32. Body: ids of closed events, then for each row kind u8 · id of its event or
 //! rejection · length u32 · postcard.
 
+use std::collections::BTreeSet;
+
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 use crate::store::LogEntry;
@@ -217,6 +219,31 @@ pub(crate) fn read<'a>(head: &LogHead, body: &'a [u8]) -> Result<(Vec<EventId>, 
         rows.push(row(&mut rest).ok_or(BAD)?);
     }
     Ok((closed, rows))
+}
+
+/// The body of an unpacked chunk without some of its rows, by their places. What it says of closed events stays: recovery
+/// would take them for open ones.
+pub(crate) fn without(head: &LogHead, body: &[u8], gone: &BTreeSet<usize>) -> Result<Vec<u8>, SledFault> {
+    let (closed, rows) = read(head, body)?;
+    let mut rest = Vec::with_capacity(body.len());
+    for event in closed {
+        rest.extend_from_slice(&event.bits().to_be_bytes());
+    }
+    for (_, row) in rows.iter().enumerate().filter(|(place, _)| !gone.contains(place)) {
+        let (kind, id) = match row.subject {
+            Subject::Event(event) => (0, event.bits()),
+            Subject::Rejection(id) => (1, id),
+        };
+        write_row(&mut rest, kind, id, row.entry);
+    }
+    Ok(rest)
+}
+
+fn write_row(into: &mut Vec<u8>, kind: u8, id: u128, entry: &[u8]) {
+    into.push(kind);
+    into.extend_from_slice(&id.to_be_bytes());
+    into.extend_from_slice(&(entry.len() as u32).to_le_bytes());
+    into.extend_from_slice(entry);
 }
 
 fn row<'a>(rest: &mut &'a [u8]) -> Option<LogRow<'a>> {

@@ -1,5 +1,7 @@
 //! The stored form of small values: delivery records with where their attempts are, the
-//! recovery mark, undo records. Not here: when they are written.
+//! recovery mark, how far retention has come, undo records. Not here: when they are written.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::delivery::Attempt;
 use crate::domain::delivery::DeliveryRecord;
 use crate::domain::delivery::ErrorCode;
+use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::store::sled::fault::SledFault;
 
@@ -53,6 +56,19 @@ pub(crate) struct RecoveryMark {
     /// The oldest open event, or `last_id`.
     pub(crate) oldest_id: [u8; 16],
 }
+
+/// Up to where chunks were looked into for what is old of a workspace that keeps less than others: names of the first
+/// ones that were not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LookedTo {
+    /// Of events.
+    pub(crate) events: Vec<u8>,
+    /// Of the log.
+    pub(crate) log: Vec<u8>,
+}
+
+/// The same by workspaces.
+pub(crate) type LookedPlaces = BTreeMap<WorkspaceId, LookedTo>;
 
 /// What a revision replaced.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //! the earlier ones. Not here: what is in the values.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sled::Tree;
 
@@ -44,8 +45,13 @@ impl<'a> WriteSet<'a> {
 
     /// Stores a value in place of what has that name.
     pub(crate) fn put(&mut self, name: &[u8], body: &[u8]) -> Result<(), SledFault> {
+        self.replace(name, &[], body)
+    }
+
+    /// The same with a head.
+    pub(crate) fn replace(&mut self, name: &[u8], head: &[u8], body: &[u8]) -> Result<(), SledFault> {
         self.delete(name)?;
-        self.put_new(name, &[], body);
+        self.put_new(name, head, body);
         Ok(())
     }
 
@@ -93,6 +99,24 @@ impl<'a> WriteSet<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// The names of all values of that kind for an id in `from..=to`, as it will be after this commit.
+    pub(crate) fn names(&self, kind: u8, from: u128, to: u128) -> Result<BTreeSet<Vec<u8>>, SledFault> {
+        let range = || keys::by_id(kind, from)..=keys::part(&keys::by_id(kind, to), u16::MAX);
+        let first_part = |key: &[u8]| match keys::split_part(key) {
+            Some((name, 0)) => Some(name.to_vec()),
+            _ => None,
+        };
+        let written = self.writes.range(range()).filter(|(_, value)| value.is_some());
+        let mut names: BTreeSet<Vec<u8>> = written.filter_map(|(key, _)| first_part(key)).collect();
+        for key in self.tree.range(range()).keys() {
+            let key = key?;
+            if !self.writes.contains_key(key.as_ref()) {
+                names.extend(first_part(&key));
+            }
+        }
+        Ok(names)
     }
 
     /// One thing this commit puts, to see later whether it went through.

@@ -6,6 +6,7 @@ mod damage;
 mod full;
 mod kill;
 mod model;
+mod within;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

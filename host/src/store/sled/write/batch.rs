@@ -114,7 +114,7 @@ impl Committer {
                 ) => {}
             }
         }
-        if mark {
+        if mark || commit.wants_mark {
             commit.mark()?;
         }
         let (set, effects) = commit.finish();

@@ -1,8 +1,9 @@
-//! Deletes what is old, in bounded steps, and never what something live needs: an open event,
-//! a live delivery. Not here: how old is too old (`config`) and when it is looked at (`worker`).
+//! What is old whosever it is: whole chunks, and values that lie by themselves. Not here: what only some workspaces let go
+//! of (`within`).
 
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
+use crate::store::Expiry;
 use crate::store::sled::commit::Commit;
 use crate::store::sled::fault::SledFault;
 use crate::store::sled::layout::event_chunk;
@@ -13,32 +14,14 @@ use crate::store::sled::layout::parts::StoredValue;
 use crate::store::sled::layout::record;
 use crate::store::sled::layout::record::StoredRecord;
 use crate::store::sled::layout::record::Undo;
+use crate::store::sled::upkeep::expire::live::is_live;
+use crate::store::sled::upkeep::expire::step::Expired;
 
 /// Values looked at in one step: what the other requests of a commit may have to wait for.
 const STEP: usize = 100;
 /// The kinds that expire, in this order.
 const KINDS: [u8; 7] =
     [keys::EVENTS, keys::IDEMPOTENCY, keys::LATE, keys::LASTING_BYTES, keys::LOG, keys::ENDED, keys::UNDO];
-
-/// A bounded piece of an expiry.
-#[derive(Clone, Debug)]
-pub(crate) struct ExpireStep {
-    /// Events received before this go.
-    pub(crate) events_before: Timestamp,
-    /// Log rows written before this go.
-    pub(crate) log_before: Timestamp,
-    /// The key to go on from; empty at the beginning.
-    pub(crate) from: Vec<u8>,
-}
-
-/// What one piece of an expiry did.
-#[derive(Debug)]
-pub(crate) struct Expired {
-    /// Chunks deleted.
-    pub(crate) chunks: u64,
-    /// Where to go on; `None` at the end.
-    pub(crate) next: Option<Vec<u8>>,
-}
 
 /// What is to become of a value.
 enum Fate {
@@ -48,16 +31,16 @@ enum Fate {
     Young,
 }
 
-/// One step of an expiry.
-pub(crate) fn expire(commit: &mut Commit<'_>, step: &ExpireStep) -> Result<Expired, SledFault> {
-    let kind = step.from.first().copied().unwrap_or(KINDS[0]);
-    let start = if step.from.is_empty() { vec![kind] } else { step.from.clone() };
+/// One step through all kinds.
+pub(super) fn expire(commit: &mut Commit<'_>, expiry: &Expiry, from: &[u8]) -> Result<Expired, SledFault> {
+    let kind = from.first().copied().unwrap_or(KINDS[0]);
+    let start = if from.is_empty() { vec![kind] } else { from.to_vec() };
     let tree = commit.set.tree();
     let needed = if kind == keys::UNDO { oldest_revision(commit)? } else { 0 };
     let (mut chunks, mut seen) = (0, 0);
     for entry in parts::forward(tree, start, vec![kind + 1]) {
         let entry = entry?;
-        match fate(commit, kind, &entry, step, needed)? {
+        match fate(commit, kind, &entry, expiry, needed)? {
             Fate::Delete => {
                 commit.set.delete(&entry.name)?;
                 chunks += u64::from(matches!(kind, keys::EVENTS | keys::LOG));
@@ -67,18 +50,19 @@ pub(crate) fn expire(commit: &mut Commit<'_>, step: &ExpireStep) -> Result<Expir
         }
         seen += 1;
         if seen == STEP {
-            return Ok(Expired { chunks, next: Some(keys::part(&entry.name, u16::MAX)) });
+            return Ok(Expired { chunks, at: keys::part(&entry.name, u16::MAX), is_done: false });
         }
     }
     let after = KINDS.iter().position(|known| *known == kind).map_or(KINDS.len(), |at| at + 1);
-    Ok(Expired { chunks, next: KINDS.get(after).map(|kind| vec![*kind]) })
+    let next = KINDS.get(after);
+    Ok(Expired { chunks, at: next.copied().into_iter().collect(), is_done: next.is_none() })
 }
 
 fn fate(
     commit: &Commit<'_>,
     kind: u8,
     entry: &StoredValue,
-    step: &ExpireStep,
+    expiry: &Expiry,
     needed: u64,
 ) -> Result<Fate, SledFault> {
     let id = keys::id_of(&entry.name).unwrap_or_default();
@@ -87,13 +71,13 @@ fn fate(
     match kind {
         keys::EVENTS => {
             let last = event_chunk::head(entry.head()?)?.last;
-            if EventId::from_bits(last).unix_millis() >= step.events_before.as_millis() {
+            if EventId::from_bits(last).unix_millis() >= expiry.events_before.as_millis() {
                 return Ok(Fate::Young);
             }
             Ok(unless(is_live(commit, id, last)?))
         }
-        keys::LATE if before(step.events_before) => Ok(unless(is_live(commit, id, id)?)),
-        keys::LASTING_BYTES if before(step.events_before) => {
+        keys::LATE if before(expiry.events_before) => Ok(unless(is_live(commit, id, id)?)),
+        keys::LASTING_BYTES if before(expiry.events_before) => {
             Ok(unless(commit.set.any(keys::LIVE, id, id)?))
         }
         keys::IDEMPOTENCY => {
@@ -102,35 +86,26 @@ fn fate(
         }
         keys::LOG => {
             let head = log_chunk::head(entry.head()?)?;
-            if head.at >= step.log_before {
+            if head.at >= expiry.log_before {
                 return Ok(Fate::Young);
             }
             let events = head.all_events;
             Ok(unless(events.is_some() && is_live(commit, events.least, events.greatest)?))
         }
-        keys::ENDED if before(step.log_before) => {
+        keys::ENDED if before(expiry.log_before) => {
             let body = entry.body(commit.set.tree())?;
             let stored: StoredRecord = record::decode("a delivery record", &body)?;
-            Ok(unless(stored.record.due >= step.log_before))
+            Ok(unless(stored.record.due >= expiry.log_before))
         }
         keys::UNDO => {
             let body = entry.body(commit.set.tree())?;
             let undo: Undo = record::decode("an older configuration", &body)?;
             let revision = keys::number_of(&entry.name).unwrap_or(u64::MAX);
-            let old = undo.at < step.events_before && revision <= needed;
+            let old = undo.at < expiry.events_before && revision <= needed;
             Ok(if old { Fate::Delete } else { Fate::Young })
         }
         _ => Ok(Fate::Young),
     }
-}
-
-/// Whether any event of `first..=last` is open or has a live delivery.
-fn is_live(commit: &Commit<'_>, first: u128, last: u128) -> Result<bool, SledFault> {
-    if commit.state.open.any_in(first, last) {
-        return Ok(true);
-    }
-    let last = EventId::from_bits(last).delivery(u16::MAX);
-    commit.set.any(keys::LIVE, first, last.bits())
 }
 
 /// The oldest configuration that something live was made under.

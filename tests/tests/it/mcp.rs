@@ -421,7 +421,7 @@ async fn what_operators_ask_for_is_done_without_a_model() {
     let ran = ran.expect("python has its packages: `make tools`");
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(
-        ran.status.success() && said.contains("17 of 17 done"),
+        ran.status.success() && said.contains("20 of 20 done"),
         "{said}{}",
         String::from_utf8_lossy(&ran.stderr)
     );

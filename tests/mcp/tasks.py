@@ -449,18 +449,12 @@ async def stripe_is_verified(gateway, sink, assistant):
 
 async def elevenlabs_is_verified(gateway, sink, assistant):
     del sink
-    scheme = {
-        "algorithm": "hmac-sha256", "signed": "{timestamp}.{body}",
-        "signature": {"headers": ["elevenlabs-signature"],
-                      "pairs": {"separator": ",", "equals": "=", "signature": "v0", "timestamp": "t"}},
-        "timestamp": {"unit": "s", "tolerance_s": 1800},
-    }
 
     def sign(body):
         at = str(int(time.time()))
         return {"elevenlabs-signature": f"t={at},v0={hex_mac(at.encode() + b'.' + body)}"}
 
-    await verified(gateway, assistant, {"scheme": scheme, "secret": {"$secret": "elevenlabs_signing"}}, sign)
+    await verified(gateway, assistant, {"preset": "elevenlabs", "secret": {"$secret": "elevenlabs_signing"}}, sign)
 
 
 TASKS = [

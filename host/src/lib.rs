@@ -45,10 +45,11 @@
 //! `shape/difference/mod.rs`; how it is tried on live events, `control/rollouts/mod.rs`, `pipeline/steps/tried.rs` and
 //! `rules/rollout/mod.rs`. How configuration is written, read and compared as documents,
 //! `http/api/configuration/documents`, what editors are told of them, `http/openapi/documents.rs`, and what they come to,
-//! `control/plans` (where a name was another one, `control/plans/rename.rs`); how a folder of them is applied at the start, `cli/documents/folder.rs`. How rows of tables are kept
-//! and their changes told, `pipeline/rows/mod.rs`; how events come of other events, and where that ends,
-//! `pipeline/chain.rs`; what begins to fail and who hears of it, `pipeline/alerts/mod.rs`; what a workspace may have and take in, `control/room.rs` and
-//! `pipeline/allowance/mod.rs`. How
+//! `control/plans` (where a name was another one, `control/plans/rename.rs`); how a folder of them is applied at the start,
+//! `cli/documents/folder.rs`. How rows of tables are kept and their changes told, `pipeline/rows/mod.rs`; how events come of
+//! other events, and where that ends, `pipeline/chain.rs`; what begins to fail and who hears of it,
+//! `pipeline/alerts/mod.rs`; what a workspace may have and take in, `control/room.rs` and `pipeline/allowance/mod.rs`, and for
+//! how long it keeps that, `worker/sweep.rs` and `store/sled/sweep.rs`. How
 //! payloads are held to schemas, `shape/schema/mod.rs` and `pipeline/accept/schema.rs`; how one moves in from elsewhere,
 //! `import/mod.rs`. What an assistant can ask and what it is told, `http/mcp/mod.rs`. How
 //! it is all put together, `node/rooms.rs`.

@@ -1,5 +1,7 @@
 //! Whether what is about to be written may be: what is protected is not deleted, and no workspace gets more than its own
-//! limits, where its operator set some. Not here: the limits of the server, which hold for all.
+//! limits, or a part of the product that it is without (`features`), where its operator set some. Not here: the limits of the server, which hold for all.
+
+mod features;
 
 use crate::control::Control;
 use crate::control::UploadError;
@@ -10,6 +12,7 @@ use crate::control::snapshot::Documents;
 use crate::control::snapshot::Resource;
 use crate::domain::config::Workspace;
 use crate::domain::id::WorkspaceId;
+use crate::domain::workspace_features::WorkspaceFeature;
 use crate::rules::tier;
 use crate::store::StoreError;
 
@@ -74,6 +77,21 @@ impl Control {
         Ok(self.write(writes).await?)
     }
 
+    /// Refuses a workspace that is without that part of the product.
+    pub(crate) fn check_feature(
+        &self,
+        workspace: WorkspaceId,
+        feature: WorkspaceFeature,
+    ) -> Result<(), ManageError> {
+        let snapshot = self.snapshot();
+        match snapshot.documents.workspaces.get(workspace) {
+            Some(found) if !tier::limits_of(found).has(feature) => {
+                Err(RoomError::without(found, feature).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What a workspace has of what it may have.
     pub fn room_used(&self, workspace: &Workspace) -> Vec<RoomUse> {
         let snapshot = self.snapshot();
@@ -111,9 +129,28 @@ pub enum RoomError {
         /// How many it has.
         used: u64,
     },
+    /// A workspace is without a part of the product.
+    #[error(
+        "the workspace `{workspace}` may not have {about}: `{feature}` is off among its features; leave it out, or have \
+         it turned on by the operator"
+    )]
+    Without {
+        /// Its name.
+        workspace: String,
+        /// The name of the part.
+        feature: &'static str,
+        /// What it may not have.
+        about: &'static str,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl RoomError {
+    fn without(workspace: &Workspace, feature: WorkspaceFeature) -> Self {
+        Self::Without { workspace: workspace.name.clone(), feature: feature.name(), about: feature.about() }
+    }
 }
 
 impl From<RoomError> for ManageError {
@@ -121,7 +158,7 @@ impl From<RoomError> for ManageError {
         match error {
             RoomError::Store(store) => Self::Store(store),
             protected @ RoomError::Protected { .. } => Self::Conflict(protected.to_string()),
-            full @ RoomError::Full { .. } => Self::OverLimit(full.to_string()),
+            over @ (RoomError::Full { .. } | RoomError::Without { .. }) => Self::OverLimit(over.to_string()),
         }
     }
 }
@@ -131,7 +168,7 @@ impl From<RoomError> for UploadError {
         match error {
             RoomError::Store(store) => Self::Store(store),
             protected @ RoomError::Protected { .. } => Self::Conflict(protected.to_string()),
-            full @ RoomError::Full { .. } => Self::OverLimit(full.to_string()),
+            over @ (RoomError::Full { .. } | RoomError::Without { .. }) => Self::OverLimit(over.to_string()),
         }
     }
 }
@@ -165,7 +202,7 @@ fn check_protected(documents: &Documents, writes: &[DocumentWrite]) -> Result<()
 /// Whether all of this may be written.
 pub(super) fn check(documents: &Documents, writes: &[DocumentWrite]) -> Result<(), RoomError> {
     check_protected(documents, writes)?;
-    let mut touched: Vec<WorkspaceId> = writes.iter().filter_map(DocumentWrite::counted_workspace).collect();
+    let mut touched: Vec<WorkspaceId> = writes.iter().filter_map(DocumentWrite::bounded_workspace).collect();
     touched.sort_unstable();
     touched.dedup();
     let bounded =
@@ -173,6 +210,9 @@ pub(super) fn check(documents: &Documents, writes: &[DocumentWrite]) -> Result<(
     let bounded: Vec<_> = bounded.collect();
     if bounded.is_empty() {
         return Ok(());
+    }
+    if let Some((workspace, feature)) = features::first_missing(documents, writes, &bounded) {
+        return Err(RoomError::without(workspace, feature));
     }
     let after = documents.with(documents.revision, writes);
     for workspace in bounded {

@@ -18,6 +18,7 @@ pub mod time;
 mod traffic;
 pub mod units;
 pub mod visible;
+pub mod workspace_features;
 pub mod workspace_limits;
 
 pub use keys::sealed;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::time::Timestamp;
+use crate::domain::workspace_features::WorkspaceFeature;
+use crate::domain::workspace_features::WorkspaceFeatures;
 
 /// Bounds, whole numbers; what is not given, or null, is not bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +46,8 @@ pub struct WorkspaceLimits {
     /// yet stays.
     #[schema(minimum = 1, maximum = 9007199254740991u64)]
     pub retention_days: Option<u64>,
+    /// Which parts of the product it may use. What uses one already goes on.
+    pub features: Option<WorkspaceFeatures>,
 }
 
 impl WorkspaceLimits {
@@ -61,7 +65,16 @@ impl WorkspaceLimits {
             events_per_month: self.events_per_month.or(those.events_per_month),
             bytes_per_month: self.bytes_per_month.or(those.bytes_per_month),
             retention_days: self.retention_days.or(those.retention_days),
+            features: match (self.features, those.features) {
+                (Some(own), Some(those)) => Some(own.over(&those)),
+                (own, those) => own.or(those),
+            },
         }
+    }
+
+    /// Whether a part of the product may be used.
+    pub fn has(&self, feature: WorkspaceFeature) -> bool {
+        self.features.unwrap_or_default().has(feature)
     }
 }
 
@@ -153,5 +166,11 @@ mod tests {
         let tier = WorkspaceLimits { sources: Some(1), tables: Some(0), ..WorkspaceLimits::default() };
         let both = own.over(&tier);
         assert_eq!((both.sources, both.tables, both.plugins), (Some(9), Some(0), None));
+        let off = |chains| WorkspaceFeatures { chains, batches: Some(false), ..WorkspaceFeatures::default() };
+        let (own, tier) = (Some(off(Some(true))), Some(off(Some(false))));
+        let own = WorkspaceLimits { features: own, ..WorkspaceLimits::default() };
+        let both = own.over(&WorkspaceLimits { features: tier, ..WorkspaceLimits::default() });
+        let of = [WorkspaceFeature::Chains, WorkspaceFeature::Batches, WorkspaceFeature::Alerts];
+        assert_eq!(of.map(|feature| both.has(feature)), [true, false, true]);
     }
 }

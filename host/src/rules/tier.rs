@@ -2,6 +2,7 @@
 //! to them.
 
 use crate::domain::config::Workspace;
+use crate::domain::workspace_features::WorkspaceFeatures;
 use crate::domain::workspace_limits::WorkspaceLimits;
 
 /// A named set of limits.
@@ -30,6 +31,11 @@ const TIERS: [LimitTier; 3] = [
             events_per_month: Some(10_000),
             bytes_per_month: Some(100 << 20),
             retention_days: Some(7),
+            features: Some(WorkspaceFeatures {
+                batches: Some(false),
+                chains: Some(false),
+                ..WorkspaceFeatures::ALL
+            }),
         },
     },
     LimitTier {
@@ -46,6 +52,7 @@ const TIERS: [LimitTier; 3] = [
             events_per_month: Some(1_000_000),
             bytes_per_month: Some(10 << 30),
             retention_days: Some(30),
+            features: Some(WorkspaceFeatures::ALL),
         },
     },
     LimitTier {
@@ -62,6 +69,7 @@ const TIERS: [LimitTier; 3] = [
             events_per_month: Some(20_000_000),
             bytes_per_month: Some(200 << 30),
             retention_days: Some(90),
+            features: Some(WorkspaceFeatures::ALL),
         },
     },
 ];

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use hookmill_tests::Answer;
 use hookmill_tests::Client;
 use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
@@ -94,6 +95,77 @@ async fn a_workspace_says_for_how_long_it_keeps_things() {
     assert_eq!(used(&acme, "acme", "retention_days").await.0, json!(7));
     operator.patch("/v1/workspaces/acme", &json!({"tier": null})).await.expect(200);
     assert_eq!(used(&acme, "acme", "retention_days").await.0, Value::Null);
+}
+
+/// Each part of the product that a workspace may be without, and a request that needs it.
+async fn needs_each(client: &Client) -> Vec<(&'static str, Answer)> {
+    let url = "https://example.com/hook";
+    let batched = json!({"name": "batched", "url": url, "batch": {"max_events": 5, "max_wait_ms": 100}});
+    let asked = json!({"name": "asked", "url": url, "answer_type": "model.answered"});
+    let held = json!({"name": "order.paid", "schema": {"type": "object"}, "enforce": true});
+    let told = json!({"name": "told", "source": "alerts", "destination": "box"});
+    let mut seen = Vec::new();
+    for (feature, path, body) in [
+        ("batches", "/v1/destinations", batched),
+        ("chains", "/v1/destinations", asked),
+        ("schemas", "/v1/sources", json!({"name": "held", "enforce_schemas": true})),
+        ("schemas", "/v1/event-types", held),
+        ("alerts", "/v1/connections", told),
+    ] {
+        seen.push((feature, client.post(path, &body).await));
+    }
+    let headers = [("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
+    let ask = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
+    let asked = client.send("POST", "/mcp", &headers, ask.to_string().into_bytes()).await;
+    seen.push(("assistant", asked));
+    seen
+}
+
+#[tokio::test]
+async fn a_workspace_is_refused_what_it_is_without_and_keeps_what_it_has() {
+    let gateway = Gateway::start().await;
+    let operator = gateway.client();
+    let off =
+        json!({"batches": false, "chains": false, "schemas": false, "alerts": false, "assistant": false});
+    let acme = tenant(&operator, "acme", json!({"features": off})).await;
+    let other = tenant(&operator, "other", json!({"features": {"batches": null}, "sources": 5})).await;
+    for client in [&acme, &other] {
+        client.post("/v1/destinations", &json!({"name": "box", "kind": "inbox"})).await.expect(201);
+        let plain = json!({"name": "plain", "url": "https://example.com/plain"});
+        client.post("/v1/destinations", &plain).await.expect(201);
+    }
+    for (feature, answer) in needs_each(&acme).await {
+        assert_eq!(answer.problem(402), "limit-reached");
+        assert!(answer.text.contains(&format!("`{feature}` is off")), "{answer:?}");
+    }
+    for (feature, answer) in needs_each(&other).await {
+        assert!(matches!(answer.status, 200 | 201), "{feature}: {answer:?}");
+    }
+    // What is there goes on and may change; nothing more comes, by whichever door.
+    let limits = json!({"limits": {"features": {"batches": false, "alerts": false}}});
+    operator.patch("/v1/workspaces/other", &limits).await.expect(200);
+    let smaller = json!({"batch": {"max_events": 3, "max_wait_ms": 100}});
+    other.patch("/v1/destinations/batched", &smaller).await.expect(200);
+    other.patch("/v1/connections/told", &json!({"name": "told too"})).await.expect(200);
+    let refused = other.patch("/v1/destinations/plain", &smaller).await;
+    assert_eq!(refused.problem(402), "limit-reached");
+    let mut document = json!({"resource": "destination", "name": "new", "url": "https://example.com/new"});
+    document["batch"] = smaller["batch"].clone();
+    other.post("/v1/config/plans", &json!({"documents": [document]})).await.problem(402);
+    let whole = other.get("/v1/workspaces/other/limits").await.expect(200);
+    let features = whole["features"].as_array().unwrap().iter();
+    let off: Vec<&Value> =
+        features.filter(|feature| feature["on"] == false).map(|feature| &feature["name"]).collect();
+    assert_eq!(off, ["batches", "alerts"], "{whole}");
+    // Its own word stands over that of its tier.
+    let starter = json!({"tier": "starter", "limits": {"features": {"chains": true}}});
+    operator.patch("/v1/workspaces/acme", &starter).await.expect(200);
+    let answers = needs_each(&acme).await;
+    let refused: Vec<&str> =
+        answers.iter().filter(|(_, answer)| answer.status == 402).map(|(feature, _)| *feature).collect();
+    assert_eq!(refused, ["batches"], "{answers:?}");
+    let unknown = json!({"limits": {"features": {"batch": false}}});
+    operator.patch("/v1/workspaces/acme", &unknown).await.problem(422);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl Control {
             .await;
         event_type::check_groups(&snapshot.documents, &connection, &mut faults);
         faults.done()?;
-        self.write(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
+        self.write_within(vec![DocumentWrite::PutConnection(connection.clone())]).await?;
         Ok(connection)
     }
 

@@ -112,7 +112,7 @@ impl Control {
         let secret = self.apply_destination(&snapshot.documents, &mut destination, draft, &mut faults);
         moved::check(old, &destination, given, &mut faults);
         faults.done()?;
-        self.write(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
+        self.write_within(vec![DocumentWrite::PutDestination(destination.clone())]).await?;
         Ok(NewDestination { destination, secret })
     }
 

@@ -112,7 +112,7 @@ impl Control {
         let mut source = find::source(&snapshot.documents, workspace, which)?.clone();
         self.apply_source(&snapshot.documents, &mut source, draft, &mut faults);
         faults.done()?;
-        self.write(vec![DocumentWrite::PutSource(source.clone().into())]).await?;
+        self.write_within(vec![DocumentWrite::PutSource(source.clone().into())]).await?;
         Ok(source)
     }
 

@@ -245,14 +245,15 @@ fn put<T: Resource>(document: &T) -> (String, Option<Vec<u8>>) {
 }
 
 impl DocumentWrite {
-    /// The workspace that gets something whose number may be bounded.
-    pub(crate) fn counted_workspace(&self) -> Option<WorkspaceId> {
+    /// The workspace that gets something which its limits may be against.
+    pub(crate) fn bounded_workspace(&self) -> Option<WorkspaceId> {
         match self {
             Self::PutSource(document) => Some(document.workspace),
             Self::PutConnection(document) => Some(document.workspace),
             Self::PutDestination(document) => Some(document.workspace),
             Self::PutPlugin(document) => Some(document.workspace),
             Self::PutTable(document) => Some(document.workspace),
+            Self::PutEventType(document) => Some(document.workspace),
             _ => None,
         }
     }

@@ -40,6 +40,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use url::Url;
 
 use crate::domain::config::Scope;
+use crate::domain::workspace_features::WorkspaceFeature;
 use crate::http::door;
 use crate::http::door::Access;
 use crate::http::mcp::caller::ToolCaller;
@@ -90,6 +91,7 @@ impl McpDoor {
         let principal = door::admit(site, Access::Key(Scope::Read), &parts.headers)?;
         let principal =
             principal.ok_or_else(|| Problem::new(Kind::Unauthorized, "this needs a key of the API"))?;
+        site.doors.control.check_feature(principal.workspace, WorkspaceFeature::Assistant)?;
         let body = door::take_json(site, &parts.headers, Body::new(body)).await?;
         let read_only = parts.headers.get(READ_ONLY).is_some_and(|value| value.as_bytes() != b"false");
         let caller = ToolCaller::new(site.clone(), self.routes.clone(), principal, &parts, read_only);

@@ -13,6 +13,7 @@ use crate::control::resources::WorkspaceDraft;
 use crate::domain::config::Workspace;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
+use crate::domain::workspace_features::WorkspaceFeature;
 use crate::domain::workspace_limits::WorkspaceLimits;
 use crate::http::api::access::keys;
 use crate::http::api::access::keys::KeyView;
@@ -93,6 +94,27 @@ pub(crate) struct LimitView {
     /// When it begins anew.
     #[schema(required = true)]
     pub resets_at: Option<Timestamp>,
+}
+
+/// A part of the product that a workspace may be without.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FeatureView {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it may be used. What used it before it was turned off goes on.
+    pub on: bool,
+    /// What there is only with it.
+    pub about: &'static str,
+}
+
+/// The limits of a workspace, all on one page, and which parts of the product it may use.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WorkspaceLimitsView {
+    /// The limits.
+    #[serde(flatten)]
+    pub page: PageView<LimitView>,
+    /// The parts.
+    pub features: Vec<FeatureView>,
 }
 
 /// A named set of limits.
@@ -189,7 +211,7 @@ fn visible(call: &Call, wanted: &str) -> Result<Arc<Workspace>, Problem> {
     get,
     path = "/v1/workspaces/{workspace}/limits",
     params(("workspace" = String, Path, description = "Its id or name.")),
-    responses((status = 200, body = PageView<LimitView>)),
+    responses((status = 200, body = WorkspaceLimitsView)),
 )]
 async fn limits(call: Call, PathParams(workspace): PathParams<String>) -> Answer {
     let workspace = visible(&call, &workspace)?;
@@ -205,7 +227,10 @@ async fn limits(call: Call, PathParams(workspace): PathParams<String>) -> Answer
     items.push(view("events_per_month", most.events_per_month, Some(taken.events), resets_at));
     items.push(view("bytes_per_month", most.bytes_per_month, Some(taken.bytes), resets_at));
     items.push(view("retention_days", most.retention_days, None, None));
-    Ok(reply::ok(&PageView { items, next_cursor: None }))
+    let feature =
+        |one: WorkspaceFeature| FeatureView { name: one.name(), on: most.has(one), about: one.about() };
+    let features = WorkspaceFeature::ALL.map(feature).into();
+    Ok(reply::ok(&WorkspaceLimitsView { page: PageView { items, next_cursor: None }, features }))
 }
 
 /// Lists named sets of limits, the smallest first.

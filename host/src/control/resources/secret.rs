@@ -16,6 +16,7 @@ use crate::domain::sealed::SealedSecret;
 use crate::domain::sealed::SecretName;
 use crate::domain::secret::Secret;
 use crate::rules::seal::NONCE_BYTES;
+use crate::rules::seal::NotOpened;
 
 /// Secrets of a workspace.
 const SECRETS_MAX: usize = 200;
@@ -78,6 +79,13 @@ impl Control {
             sealed: key.seal((workspace, &name), nonce, value),
             name,
         }
+    }
+
+    /// The value of a secret, for what the gateway itself does with it; `None`: there is none of that name.
+    pub fn secret_value(&self, workspace: WorkspaceId, name: &str) -> Result<Option<Secret>, NotOpened> {
+        let snapshot = self.snapshot().clone();
+        let found = snapshot.documents.secrets.find(workspace, name);
+        found.map(|secret| self.compiler().seal_key.open(secret)).transpose()
     }
 
     /// Deletes a secret that no step names.

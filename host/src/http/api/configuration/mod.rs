@@ -27,6 +27,7 @@ pub(super) fn routes() -> Routes {
         documents::presets::routes(),
         documents::imports::routes(),
         event_types::routes(),
+        verification::samples::routes(),
     ]
     .into_iter()
     .fold(Routes::default(), Routes::and)

@@ -6,6 +6,9 @@ Tasks that the tools cannot do yet are listed with the reason.
 """
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import http.server
 import json
 import os
@@ -82,10 +85,11 @@ class Gateway:
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.url = "http://" + json.loads(self.process.stdout.readline())["listening"]
 
-    def ask(self, method, path, body=None, key=KEY):
-        """Status and body of an answer; a path may be a whole URL."""
+    def ask(self, method, path, body=None, key=KEY, more_headers=None):
+        """Status and body of an answer; a path may be a whole URL, a body bytes as they are."""
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
-        data = None if body is None else json.dumps(body).encode()
+        headers |= more_headers or {}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         url = path if path.startswith("http") else self.url + path
         try:
             answer = urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method))
@@ -385,6 +389,37 @@ async def why_a_large_one_was_rejected(gateway, sink, assistant):
     assert "too_large" in told and str(1 << 20) in told, told
 
 
+async def which_hmac_it_was(gateway, sink, assistant):
+    """A provider without a preset: the sample and the secret say how it signs."""
+    del sink
+    secret = "shop-signing-secret-1"
+    body = json.dumps({"order": 7, "total": 12.5}).encode()
+
+    def signed(text):
+        return {"x-shop-hmac": base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()}
+
+    sample = {"secret": "shop_signing", "headers": signed(body), "body": body.decode()}
+    said = await assistant.refused("try", signature=sample)
+    assert "hookmill secret set" in said, said
+    status, made = gateway.ask("PUT", "/v1/secrets/shop_signing", {"value": secret})
+    assert status == 201, made
+    found = await assistant.call("try", signature=sample)
+    assert not found["presets"] and len(found["schemes"]) == 1, found
+    assert secret not in json.dumps(found), found
+    changed = await assistant.call("try", signature=sample | {"body": body.decode() + "\n"})
+    assert "not as it was signed" in changed["says"], changed
+    verification = {"scheme": found["schemes"][0], "secret": {"$secret": "shop_signing"}}
+    await assistant.set_up(
+        {"resource": "source", "name": "shop", "require_key": False, "verification": verification}
+    )
+    status, source = gateway.ask("GET", "/v1/sources/shop")
+    assert status == 200, source
+    status, answer = gateway.ask("POST", source["url"], body, key=None, more_headers=signed(body))
+    assert status == 202, answer
+    status, answer = gateway.ask("POST", source["url"], body, key=None, more_headers=signed(body + b" "))
+    assert status == 401, answer
+
+
 TASKS = [
     an_alert_when_deliveries_fail,
     the_same_event_twice_is_one,
@@ -403,6 +438,7 @@ TASKS = [
     a_payload_has_another_shape,
     no_claim_about_expressions_is_false,
     why_a_large_one_was_rejected,
+    which_hmac_it_was,
 ]
 
 # What an assistant is asked for as well, and why it cannot do it by its tools.
@@ -410,7 +446,6 @@ NOT_YET = {
     "a customer's own workspace": "workspaces are no documents",
     "verify Stripe": "a new verification secret is set by a person",
     "verify ElevenLabs": "a new verification secret is set by a person",
-    "which HMAC was it": "no tool checks a signature",
 }
 
 

@@ -51,7 +51,7 @@ pub(crate) struct TryArguments {
     /// Also show, as data, what would be delivered.
     #[schema(nullable = false)]
     body: Option<bool>,
-    /// Instead of all else: find how this request was signed.
+    // Described where it is declared: words here would make it a choice of schemas.
     #[schema(inline, nullable = false)]
     signature: Option<SignatureArguments>,
 }

@@ -11,7 +11,7 @@ use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::caller::ToolRefusal;
 use crate::http::mcp::findings::Findings;
 
-/// A request as it came.
+/// Instead of all else: a request as it came, to find how it was signed.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignatureArguments {

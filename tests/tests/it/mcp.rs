@@ -106,6 +106,24 @@ fn leads(url: &str) -> Value {
 }
 
 #[tokio::test]
+async fn an_assistant_finds_how_a_request_was_signed_and_sees_no_secret() {
+    let gateway = Gateway::start().await;
+    let assistant = Assistant::of(&gateway);
+    let secret = "a-token-of-a-shop";
+    let mut sample = json!({"secret": "shop", "headers": {"X-Gitlab-Token": secret}, "body": "{}"});
+    assistant.call("try", json!({"signature": sample})).await.refused("hookmill secret set");
+    let (json, value) = ([("content-type", "application/json")], json!({"value": secret}).to_string());
+    gateway.client().send("PUT", "/v1/secrets/shop", &json, value.into_bytes()).await.expect(201);
+    let found = assistant.call("try", json!({"signature": sample})).await.ok();
+    assert_eq!(found["presets"], json!(["gitlab"]), "{found}");
+    assert!(!found.to_string().contains(secret), "{found}");
+    assistant.call("try", json!({"signature": sample, "steps": []})).await.refused("`signature` alone");
+    sample["headers"] = json!({"x-gitlab-token": "another"});
+    let found = assistant.call("try", json!({"signature": sample})).await.ok();
+    assert_eq!((&found["presets"], &found["schemes"]), (&json!([]), &json!([])), "{found}");
+}
+
+#[tokio::test]
 async fn an_assistant_goes_from_nothing_to_a_delivery() {
     let (gateway, sink) = (Gateway::start().await, Sink::start().await);
     let assistant = Assistant::of(&gateway);
@@ -421,7 +439,7 @@ async fn what_operators_ask_for_is_done_without_a_model() {
     let ran = ran.expect("python has its packages: `make tools`");
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(
-        ran.status.success() && said.contains("20 of 20 done"),
+        ran.status.success() && said.contains("21 of 21 done"),
         "{said}{}",
         String::from_utf8_lossy(&ran.stderr)
     );

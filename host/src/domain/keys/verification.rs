@@ -60,7 +60,8 @@ impl Scheme {
         "{body}".into()
     }
 
-    const fn default_fail_status() -> u16 {
+    /// What it is unless something else is said.
+    pub const fn default_fail_status() -> u16 {
         401
     }
 }
@@ -172,7 +173,8 @@ pub struct TimestampPlace {
 }
 
 impl TimestampPlace {
-    const fn default_tolerance() -> u64 {
+    /// What it is unless something else is said.
+    pub const fn default_tolerance() -> u64 {
         300
     }
 }

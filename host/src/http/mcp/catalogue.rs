@@ -116,7 +116,8 @@ impl ToolName {
             Self::Try => {
                 "Runs steps without storing or sending anything: on a `payload`, on a stored `event`, or on the last \
                  events of a `source` (then it says how many of them would pass, and what stopped the others). The steps \
-                 are given, or those of a `connection`. Try before you plan."
+                 are given, or those of a `connection`. Try before you plan. Or, with `signature`, finds the preset or scheme for \
+                 `verification` that accepts a request."
             }
             Self::Docs => {
                 "What can be set and asked: fields of sources, destinations, connections, tables and steps (filters, mappings, \

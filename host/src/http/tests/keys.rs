@@ -19,6 +19,7 @@ async fn a_key_may_what_its_scopes_say() {
         ("GET", "/v1/sources", Value::Null, "read"),
         ("POST", "/v1/preview", json!({"steps": [], "payload": 1}), "read"),
         ("POST", "/v1/sources", json!({"name": "x"}), "write"),
+        ("POST", "/v1/verification/samples", json!({"secret": "x", "headers": {}}), "write"),
         ("POST", "/v1/events", event, "ingest"),
         ("GET", "/v1/api-keys", Value::Null, "admin"),
         ("POST", "/v1/workspaces", json!({"name": "w"}), "admin"),

@@ -219,6 +219,51 @@ async fn previews_say_what_each_step_did() {
 }
 
 #[tokio::test]
+async fn samples_say_how_they_were_signed() {
+    let api = Api::start().await;
+    // RFC 4231, test case 2.
+    let (secret, body) = ("Jefe-Jefe", "what do ya want for nothing?");
+    let signature = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    let ask = async |sample: Value| api.ask("POST", "/v1/verification/samples", sample).await;
+    let sample = json!({"secret": "Jefe", "headers": {"X-Own": signature}, "body": body});
+    let found = ask(sample).await.is(200);
+    assert_eq!(
+        (&found["presets"], &found["schemes"][0]["signed"]),
+        (&json!([]), &json!("{body}")),
+        "{found}"
+    );
+    assert_eq!(found["schemes"][0]["signature"]["headers"], json!(["x-own"]), "{found}");
+    let coded = "d2hhdCBkbyB5YSB3YW50IGZvciBub3RoaW5nPw==";
+    let sample = json!({"secret": "Jefe", "headers": {"x-gitea-signature": signature}, "body_base64": coded});
+    assert_eq!(ask(sample).await.is(200)["presets"], json!(["gitea"]));
+
+    // By the name of a secret; neither it nor a signature is answered.
+    api.ask("PUT", "/v1/secrets/shop", json!({"value": secret})).await.is(201);
+    let sample = json!({"secret_name": "shop", "headers": {"x-gitlab-token": secret, "x-own": signature}});
+    let found = ask(sample).await.is(200);
+    assert_eq!(found["presets"], json!(["gitlab"]), "{found}");
+    let sample = json!({"secret_name": "shop", "headers": {"x-own": signature}, "body": body});
+    let found = ask(sample).await.is(200);
+    assert_eq!(found["schemes"], json!([]), "{found}");
+    assert!(!found.to_string().contains(secret) && !found.to_string().contains(signature), "{found}");
+
+    for (sample, expected) in [
+        (json!({"headers": {}}), vec!["/secret"]),
+        (json!({"secret": "a", "secret_name": "shop", "headers": {}}), vec!["/secret"]),
+        (json!({"secret": "a"}), vec!["/headers"]),
+        (json!({"secret": "a", "headers": {}, "body": "", "body_base64": ""}), vec!["/body"]),
+        (json!({"secret": "a", "headers": {}, "body_base64": "?"}), vec!["/body_base64"]),
+        (json!({"secret": "a", "headers": {}, "body": "x".repeat(65_537)}), vec!["/body"]),
+        (json!({"secret_name": "none", "headers": {}}), vec!["/secret_name"]),
+    ] {
+        assert_eq!(
+            ask(sample).await.problem(),
+            ("invalid-request".to_owned(), expected.iter().map(|at| (*at).to_owned()).collect())
+        );
+    }
+}
+
+#[tokio::test]
 async fn previews_explain_list_paths_and_suggest_on_request() {
     let api = Api::start().await;
     let preview = json!({

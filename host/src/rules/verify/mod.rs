@@ -11,6 +11,7 @@ mod place;
 mod prepared;
 mod presets;
 mod public_key;
+mod recognize;
 mod signed;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,9 @@ pub use presets::Preset;
 pub use presets::Presets;
 pub use presets::ProviderAnswer;
 pub use presets::presets;
+pub use recognize::Recognition;
+pub use recognize::SAMPLE_BYTES_MAX;
+pub use recognize::recognize;
 
 use crate::domain::event::Headers;
 use crate::domain::time::Timestamp;

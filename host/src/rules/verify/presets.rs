@@ -78,6 +78,11 @@ impl Presets {
         self.0.iter().find(|preset| preset.name == name).or_else(|| self.0.iter().find(other))
     }
 
+    /// Each, in the order of the file.
+    pub fn all(&self) -> impl Iterator<Item = &Preset> {
+        self.0.iter()
+    }
+
     /// Every name, in the order of the file, each followed by its aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0

@@ -30,6 +30,7 @@ pub(super) fn routes() -> Routes {
         documents::imports::routes(),
         documents::schema::routes(),
         event_types::routes(),
+        verification::samples::routes(),
     ]
     .into_iter()
     .fold(Routes::default(), Routes::and)

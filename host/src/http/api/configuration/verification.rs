@@ -1,5 +1,7 @@
 //! A source's verification as JSON.
 
+pub(super) mod samples;
+
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,5 +1,7 @@
-//! `try`: steps on one payload or stored event, or on the last events of a source (`try_events`). Nothing is stored or
-//! sent.
+//! `try`: steps on one payload or stored event, or on the last events of a source (`try_events`); or a signature
+//! (`signature`). Nothing is stored or sent.
+
+mod signature;
 
 use serde::Deserialize;
 use serde_json::Map;
@@ -15,6 +17,7 @@ use crate::http::mcp::outline::outline;
 use crate::http::mcp::tools::entries::reason;
 use crate::http::mcp::tools::explain::as_text;
 use crate::http::mcp::tools::try_events;
+use crate::http::mcp::tools::try_steps::signature::SignatureArguments;
 use crate::http::mcp::words;
 
 /// Lines that explain a step, at most.
@@ -48,10 +51,19 @@ pub(crate) struct TryArguments {
     /// Also show, as data, what would be delivered.
     #[schema(nullable = false)]
     body: Option<bool>,
+    // Described where it is declared: words here would make it a choice of schemas.
+    #[schema(inline, nullable = false)]
+    signature: Option<SignatureArguments>,
 }
 
 /// Tries it.
 pub(crate) async fn run(caller: &ToolCaller, given: TryArguments) -> Result<Findings, ToolRefusal> {
+    if let Some(sample) = given.signature {
+        return match (&given.steps, &given.connection, &given.payload, &given.event, &given.source) {
+            (None, None, None, None, None) => signature::run(caller, sample).await,
+            _ => Err("give `signature` alone".into()),
+        };
+    }
     let steps = match (given.steps, &given.connection) {
         (Some(steps), None) => json!(steps),
         (None, Some(connection)) => steps_of(caller, connection).await?,

@@ -16,8 +16,8 @@ use serde_json::json;
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 
-const READING: [&str; 5] = ["overview", "explain", "find", "try", "docs"];
-const ALL: [&str; 8] = ["overview", "explain", "find", "try", "docs", "plan", "apply", "send_test"];
+const READING: [&str; 6] = ["overview", "explain", "find", "try", "docs", "watch"];
+const ALL: [&str; 9] = ["overview", "explain", "find", "try", "docs", "watch", "plan", "apply", "send_test"];
 
 /// An assistant without a model.
 struct Assistant {
@@ -221,6 +221,83 @@ async fn what_waits_for_somebody_is_told() {
     assert_eq!(gateway.client().get("/v1/destinations/crm").await.expect(200)["state"], "active");
 }
 
+#[tokio::test]
+async fn an_assistant_waits_for_what_happens() {
+    let (gateway, sink) = (Gateway::start().await, Sink::start().await);
+    sink.always("/crm", Reply::Status(422));
+    let assistant = Assistant::of(&gateway);
+    let done = assistant.set_up(leads(&sink.url("/crm"))).await;
+    let url = done["documents"][0]["url"].as_str().unwrap();
+    let send = async |score: u32| {
+        let body = json!({"kind": "lead", "score": score});
+        gateway.client().with_key("").post(url, &body).await.expect(202)["id"].clone()
+    };
+    send(400).await;
+    let none = assistant.call("watch", json!({"source": "forms", "seconds": 1})).await.ok();
+    assert_eq!(
+        (&none["happened"], &none["events"], &none["waited_s"]),
+        (&json!(false), &json!([]), &json!(1))
+    );
+
+    // Again and again: nobody knows when the watch has begun.
+    let sending = async {
+        loop {
+            send(900).await;
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+    };
+    let watching = async {
+        let event = assistant.call("watch", json!({"source": "forms", "seconds": 20}));
+        tokio::join!(event, assistant.call("watch", json!({"failed": true, "seconds": 20})))
+    };
+    let (event, failed) = tokio::select! {
+        both = watching => both,
+        () = sending => unreachable!("it does not end"),
+    };
+    let (event, failed) = (event.ok(), failed.ok());
+    assert_eq!(
+        (&event["happened"], &event["events"][0]["source"]),
+        (&json!(true), &json!("forms")),
+        "{event}"
+    );
+    let failure = &failed["deliveries"][0];
+    assert_eq!(
+        (&failure["outcome"], &failure["status"], &failure["destination"]),
+        (&json!("failed"), &json!(422), &json!("crm")),
+        "{failed}"
+    );
+
+    // What came in between two calls is not passed over.
+    let sent = send(400).await;
+    let asked = json!({"source": "forms", "after": event["after"], "seconds": 20});
+    let came = assistant.call("watch", asked).await.ok();
+    assert_eq!((&came["events"][0]["id"], &came["after"]), (&sent, &sent), "{came}");
+    let dropped = assistant.call("watch", json!({"event": sent, "seconds": 20})).await.ok();
+    assert_eq!((&dropped["happened"], &dropped["outcomes"][0]["outcome"]), (&json!(true), &json!("drop")));
+    let sent = send(900).await;
+    let ended = assistant.call("watch", json!({"event": sent, "seconds": 20})).await.ok();
+    assert_eq!(
+        (&ended["happened"], &ended["outcomes"][0]["outcome"], &ended["outcomes"][0]["attempts"]),
+        (&json!(true), &json!("failed"), &json!(2)),
+        "{ended}"
+    );
+    gateway.client().act("/v1/destinations/crm/pause").await.expect(200);
+    let sent = send(900).await;
+    let open = assistant.call("watch", json!({"event": sent, "seconds": 1})).await.ok();
+    assert_eq!(open["happened"], false, "{open}");
+
+    for (arguments, why) in [
+        (json!({}), "give one of"),
+        (json!({"source": "forms", "failed": true}), "give one of"),
+        (json!({"event": sent, "after": sent}), "`after` goes with `source`"),
+        (json!({"source": "none"}), "no such source"),
+        (json!({"event": "evt_x"}), "no id of an event"),
+        (json!({"failed": true, "seconds": 31}), "/seconds"),
+    ] {
+        assistant.call("watch", arguments).await.refused(why);
+    }
+}
+
 /// A key with these scopes.
 async fn with_scopes(gateway: &Gateway, scopes: &[&str]) -> Client {
     let client = gateway.client();
@@ -415,7 +492,7 @@ async fn the_client_of_the_protocols_authors_works_on_both_ways_and_both_version
         let env = json!({"HOOKMILL_KEY": ADMIN_KEY});
         let on_stdio = json!({"command": command, "args": args, "env": env, "mode": mode, "calls": calls});
         let on_stdio = library(&on_stdio).await;
-        for (came, tools) in [(&over_http, 8), (&on_stdio, 6)] {
+        for (came, tools) in [(&over_http, 9), (&on_stdio, 7)] {
             assert_eq!(came["version"], version, "{mode}: {came}");
             assert_eq!(came["tools"].as_array().unwrap().len(), tools, "{mode}");
             assert_eq!(came["results"][0]["structuredContent"]["sources"], json!([]), "{mode}");
@@ -471,7 +548,7 @@ async fn on_stdio_every_line_is_answered() {
         |id: Value| answers.iter().find(|answer| answer["id"] == id).unwrap_or_else(|| panic!("{answers:?}"));
     assert_eq!(answers.len(), 3, "{answers:?}");
     assert_eq!(answer(json!("a"))["result"]["serverInfo"]["name"], "hookmill");
-    assert_eq!(answer(json!(2))["result"]["tools"].as_array().unwrap().len(), 8);
+    assert_eq!(answer(json!(2))["result"]["tools"].as_array().unwrap().len(), 9);
     assert_eq!(answer(json!(3))["result"], json!({}));
 
     let refused = say(&["--key", "hm_key_wrong"], &["no JSON".to_owned(), lines[2].clone()]).await;

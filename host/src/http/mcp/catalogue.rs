@@ -46,15 +46,18 @@ pub(crate) enum ToolName {
     Apply,
     /// One request to a destination.
     SendTest,
+    /// Waits for something.
+    Watch,
 }
 
 impl ToolName {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
         Self::Explain,
         Self::Find,
         Self::Try,
         Self::Docs,
+        Self::Watch,
         Self::Plan,
         Self::Apply,
         Self::SendTest,
@@ -76,12 +79,15 @@ impl ToolName {
             Self::Plan => "plan",
             Self::Apply => "apply",
             Self::SendTest => "send_test",
+            Self::Watch => "watch",
         }
     }
 
     const fn access(self) -> ToolAccess {
         match self {
-            Self::Overview | Self::Explain | Self::Find | Self::Try | Self::Docs => ToolAccess::Read,
+            Self::Overview | Self::Explain | Self::Find | Self::Try | Self::Docs | Self::Watch => {
+                ToolAccess::Read
+            }
             Self::Plan => ToolAccess::Plan,
             Self::Apply | Self::SendTest => ToolAccess::Write,
         }
@@ -146,6 +152,11 @@ impl ToolName {
                 "Sends one test request to a destination, signed as deliveries are, and answers what the receiver said. It \
                  really goes out."
             }
+            Self::Watch => {
+                "Waits, at most 30 seconds, until a new event comes in at a `source`, until all deliveries of an `event` have come \
+                 to an end, or until a delivery has `failed` for good. Answers what happened, or how it stands if nothing did; \
+                 ask again to wait on. Use it where the user is about to send something."
+            }
         }
     }
 
@@ -159,6 +170,7 @@ impl ToolName {
             Self::Plan => schema::<tools::plan::PlanArguments>(),
             Self::Apply => schema::<tools::apply::ApplyArguments>(),
             Self::SendTest => schema::<tools::send_test::SendTestArguments>(),
+            Self::Watch => schema::<tools::watch::WatchArguments>(),
         }
     }
 

@@ -113,6 +113,7 @@ async fn call(
         ToolName::Plan => tools::plan::run(caller, read(caller, &given)?).await,
         ToolName::Apply => tools::apply::run(caller, &read(caller, &given)?).await,
         ToolName::SendTest => tools::send_test::run(caller, &read(caller, &given)?).await,
+        ToolName::Watch => tools::watch::run(caller, read(caller, &given)?).await,
     }
 }
 

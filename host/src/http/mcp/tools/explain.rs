@@ -129,7 +129,7 @@ pub(super) fn outcome(names: &ResourceNames, delivery: &Value) -> Value {
 }
 
 /// Where an event went no further, by a step or for want of a connection.
-fn stopped(names: &ResourceNames, found: &Value) -> Option<Value> {
+pub(super) fn stopped(names: &ResourceNames, found: &Value) -> Option<Value> {
     let is_end = found["verdict"] == "drop" || found["verdict"] == "error";
     is_end.then(|| {
         json!({

@@ -10,5 +10,5 @@ pub(super) mod overview;
 pub(super) mod plan;
 pub(super) mod send_test;
 mod source_story;
-mod try_events;
 pub(super) mod try_steps;
+pub(super) mod watch;

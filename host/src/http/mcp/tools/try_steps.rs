@@ -1,6 +1,7 @@
-//! `try`: steps on one payload or stored event, or on the last events of a source (`try_events`); or a signature
+//! `try`: steps on one payload or stored event, or on the last events of a source (`events`); or a signature
 //! (`signature`). Nothing is stored or sent.
 
+mod events;
 mod signature;
 
 use serde::Deserialize;
@@ -16,7 +17,6 @@ use crate::http::mcp::findings::ForeignText;
 use crate::http::mcp::outline::outline;
 use crate::http::mcp::tools::entries::reason;
 use crate::http::mcp::tools::explain::as_text;
-use crate::http::mcp::tools::try_events;
 use crate::http::mcp::tools::try_steps::signature::SignatureArguments;
 use crate::http::mcp::words;
 
@@ -79,7 +79,7 @@ pub(crate) async fn run(caller: &ToolCaller, given: TryArguments) -> Result<Find
         (None, Some(event), None) => asked["event"] = event.into(),
         (None, None, Some(source)) => {
             let last = given.last.unwrap_or(20);
-            return try_events::run(caller, &steps, &source, &event_type, last).await;
+            return events::run(caller, &steps, &source, &event_type, last).await;
         }
         _ => return Err("give one of `payload`, `event` and `source`".into()),
     }
@@ -88,7 +88,7 @@ pub(crate) async fn run(caller: &ToolCaller, given: TryArguments) -> Result<Find
     let payloads: Vec<&Value> = outputs.iter().map(|output| &output["payload"]).collect();
     let steps = preview["steps"].as_array().into_iter().flatten().map(step);
     let found = json!({
-        "would": try_events::verdict(&preview),
+        "would": events::verdict(&preview),
         "outputs": outputs.len(),
         "steps": steps.collect::<Vec<_>>(),
         "output_shape": outline(caller, &payloads).await,

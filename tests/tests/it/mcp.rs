@@ -118,6 +118,11 @@ async fn an_assistant_finds_how_a_request_was_signed_and_sees_no_secret() {
     assert_eq!(found["presets"], json!(["gitlab"]), "{found}");
     assert!(!found.to_string().contains(secret), "{found}");
     assistant.call("try", json!({"signature": sample, "steps": []})).await.refused("`signature` alone");
+    let reader = Assistant::new(with_scopes(&gateway, &["read"]).await);
+    reader.call("try", json!({"signature": sample})).await.refused("scope `write`");
+    let literal = json!({"secret": "whsec_bGl0ZXJhbA==", "headers": {}});
+    let told = assistant.call("try", json!({"signature": literal})).await.refused("the name of a secret");
+    assert!(!told.contains("bGl0ZXJhbA"), "{told}");
     sample["headers"] = json!({"x-gitlab-token": "another"});
     let found = assistant.call("try", json!({"signature": sample})).await.ok();
     assert_eq!((&found["presets"], &found["schemes"]), (&json!([]), &json!([])), "{found}");

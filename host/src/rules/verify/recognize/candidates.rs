@@ -15,7 +15,8 @@ use crate::rules::verify::recognize::looks::SignatureLook;
 
 /// What is signed, by what else is there.
 const PLAIN: [&str; 1] = ["{body}"];
-const WITH_URL: [&str; 2] = ["{url}{body}", "{body}{url}"];
+const WITH_URL: [&str; 5] =
+    ["{url}{body}", "{method}{url}{body}", "{method}{path}{body}", "{body}{url}", "{url}"];
 const WITH_TIME: [&str; 6] = [
     "{timestamp}.{body}",
     "{timestamp}{body}",
@@ -23,6 +24,12 @@ const WITH_TIME: [&str; 6] = [
     "v0:{timestamp}:{body}",
     "{body}{timestamp}",
     "{body}.{timestamp}",
+];
+const WITH_URL_AND_TIME: [&str; 4] = [
+    "{timestamp}{url}{body}",
+    "{timestamp}{method}{path}{body}",
+    "{method}{path}{timestamp}{body}",
+    "{method}{url}{body}{timestamp}",
 ];
 const WITH_ID_AND_TIME: [&str; 2] = ["{id}.{timestamp}.{body}", "{id}{timestamp}{body}"];
 const WITH_ID: [&str; 2] = ["{id}.{body}", "{id}{body}"];
@@ -68,7 +75,9 @@ fn contents(look: &SignatureLook, looks: &HeaderLooks, has_url: bool) -> Vec<Sch
     // The time in the same header is the likely one.
     let times: Vec<&TimestampPlace> = look.timestamp.iter().chain(&looks.times).collect();
     for time in &times {
-        schemes.extend(WITH_TIME.iter().map(scheme).map(|scheme| with_time(time, scheme)));
+        let with_url = if has_url { &WITH_URL_AND_TIME[..] } else { &[] };
+        let signed = WITH_TIME.iter().chain(with_url);
+        schemes.extend(signed.map(scheme).map(|scheme| with_time(time, scheme)));
     }
     for id in &looks.ids {
         for time in &times {

@@ -15,6 +15,7 @@ use crate::domain::verification::Scheme;
 use crate::domain::verification::Verification;
 use crate::rules::verify::PreparedVerification;
 use crate::rules::verify::SignedRequest;
+use crate::rules::verify::VerifyError;
 use crate::rules::verify::presets::Preset;
 use crate::rules::verify::presets::Presets;
 use crate::rules::verify::presets::presets;
@@ -39,8 +40,9 @@ pub struct Recognition {
     pub says: String,
 }
 
-/// Finds what accepts this request with that secret. The caller keeps the body within [`SAMPLE_BYTES_MAX`].
-pub fn recognize(request: &SignedRequest<'_>, secret: &Secret) -> Recognition {
+/// Finds what accepts this request with that secret, however old it is; if it is too old for a source at `now`, it says so.
+/// The caller keeps the body within [`SAMPLE_BYTES_MAX`].
+pub fn recognize(request: &SignedRequest<'_>, secret: &Secret, now: Timestamp) -> Recognition {
     let looks = looks::of(request.headers);
     let mut search = Search {
         presets: presets(),
@@ -50,7 +52,7 @@ pub fn recognize(request: &SignedRequest<'_>, secret: &Secret) -> Recognition {
         left: TRIES_MAX,
     };
     if let Some((presets, schemes)) = search.accepting(request) {
-        let says = words::found(&presets, &schemes);
+        let says = words::found(&presets, &schemes) + &age(&schemes, secret, request, now);
         return Recognition { presets, schemes, says };
     }
     // A token vouches for any body.
@@ -58,7 +60,8 @@ pub fn recognize(request: &SignedRequest<'_>, secret: &Secret) -> Recognition {
     for changed in changed::bodies(request.body) {
         let request = SignedRequest { body: &changed.body, ..*request };
         if let Some((presets, schemes)) = search.accepting(&request) {
-            let says = words::found_changed(changed.how, &words::found(&presets, &schemes));
+            let found = words::found(&presets, &schemes) + &age(&schemes, secret, &request, now);
+            let says = words::found_changed(changed.how, &found);
             return Recognition { presets, schemes, says };
         }
     }
@@ -108,8 +111,28 @@ fn accepts(scheme: &Scheme, secret: &Secret, request: &SignedRequest<'_>, left: 
     if let Some(timestamp) = &mut scheme.timestamp {
         timestamp.tolerance_s = u64::MAX;
     }
+    check(scheme, secret, request, Timestamp::from_millis(0)) == Some(Ok(()))
+}
+
+/// What a source with this scheme would say at that time; `None` if it takes no such secret.
+fn check(
+    scheme: Scheme,
+    secret: &Secret,
+    request: &SignedRequest<'_>,
+    now: Timestamp,
+) -> Option<Result<(), VerifyError>> {
     let secrets = vec![StoredSecret(secret.clone())];
     let verification = Verification { preset: None, scheme, secrets, verify_token: None };
-    let prepared = PreparedVerification::prepare(&verification);
-    prepared.is_ok_and(|prepared| prepared.verify(request, Timestamp::from_millis(0)).is_ok())
+    Some(PreparedVerification::prepare(&verification).ok()?.verify(request, now))
+}
+
+/// In words, if the sample is too old for the likeliest of the schemes that accept it.
+fn age(schemes: &[Scheme], secret: &Secret, request: &SignedRequest<'_>, now: Timestamp) -> String {
+    let checked = schemes.first().and_then(|scheme| check(scheme.clone(), secret, request, now));
+    match checked {
+        Some(Err(VerifyError::TimestampOutOfTolerance { seen, tolerance_s, .. })) => {
+            words::out_of_time(seen, tolerance_s)
+        }
+        _ => String::new(),
+    }
 }

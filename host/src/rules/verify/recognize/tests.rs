@@ -3,21 +3,26 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 
 use crate::domain::event::Headers;
 use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Encoding;
 use crate::domain::verification::SecretEncoding;
 use crate::domain::verification::TimeUnit;
 use crate::rules::mac::Keyed;
 use crate::rules::verify::SignedRequest;
+use crate::rules::verify::presets;
 use crate::rules::verify::recognize::Recognition;
 use crate::rules::verify::recognize::recognize;
 
 const BODY: &str = r#"{"id": 7, "total": 12.50}"#;
 const SECRET: &str = "a shop's secret";
 const URL: &str = "https://hooks.example.com/in/src_1?a=1";
+/// A minute after the samples with a time in seconds were signed.
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_060_000);
 
 fn tag(algorithm: Algorithm, key: &[u8], content: &str) -> Vec<u8> {
     Keyed::new(algorithm, key).unwrap().tag([content.as_bytes()]).as_ref().to_vec()
@@ -32,7 +37,47 @@ fn of(headers: &[(&str, &str)], body: &str, secret: &str) -> Recognition {
     let headers = Headers(headers.iter().map(owned).collect());
     let (method, path, query) = ("POST", "/in/src_1", "a=1");
     let request = SignedRequest { method, url: URL, path, query, headers: &headers, body: body.as_bytes() };
-    recognize(&request, &Secret::new(secret))
+    recognize(&request, &Secret::new(secret), NOW)
+}
+
+/// A sample of a preset, as the tests of checking have them.
+#[derive(Deserialize)]
+struct PresetSample {
+    preset: String,
+    secret: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    url: String,
+}
+
+#[test]
+fn every_preset_is_recognised_and_no_other_secret_is() {
+    let samples: Vec<PresetSample> = serde_json::from_str(include_str!("../tests/vectors.json")).unwrap();
+    let presets = presets();
+    for sample in samples {
+        let name = &presets.find(&sample.preset).unwrap().name;
+        let headers = Headers(sample.headers);
+        let query = sample.url.split_once('?').map_or("", |(_, query)| query);
+        let (method, path, url, body) = ("POST", "/", sample.url.as_str(), sample.body.as_bytes());
+        let request = SignedRequest { method, url, path, query, headers: &headers, body };
+        let found = recognize(&request, &Secret::new(sample.secret.as_str()), NOW);
+        assert!(found.presets.contains(name), "{}: {}", sample.preset, found.says);
+        assert!(!found.says.contains(&sample.secret), "{}", found.says);
+        let other = recognize(&request, &Secret::new("another secret"), NOW);
+        assert!(other.presets.is_empty() && other.schemes.is_empty(), "{}: {}", sample.preset, other.says);
+    }
+}
+
+#[test]
+fn an_old_sample_is_recognised_and_said_to_be_old() {
+    let signed = |at: u64| {
+        let signature = hex::encode(sha256(&format!("{at}.{BODY}")));
+        of(&[("stripe-signature", &format!("t={at},v1={signature}"))], BODY, SECRET)
+    };
+    let (fresh, old) = (signed(1_700_000_000), signed(1_600_000_000));
+    assert_eq!((&fresh.presets, &old.presets), (&vec!["stripe".to_owned()], &vec!["stripe".to_owned()]));
+    assert!(!fresh.says.contains("signed at"), "{}", fresh.says);
+    assert!(old.says.contains("signed at 2020-09-13T12:26:40") && old.says.contains("300 s"), "{}", old.says);
 }
 
 #[test]
@@ -115,6 +160,15 @@ fn schemes_of_nobody_are_recognised() {
     // A URL, and a token behind a word.
     let found = of(&[("x-own", &hex::encode(sha256(&format!("{URL}{BODY}"))))], BODY, SECRET);
     assert_eq!(found.schemes[0].signed, "{url}{body}");
+    let found = of(&[("x-own", &hex::encode(sha256(&format!("POST/in/src_1{BODY}"))))], BODY, SECRET);
+    assert_eq!(found.schemes[0].signed, "{method}{path}{body}");
+    assert!(!found.says.contains("vouch"), "{}", found.says);
+    let found = of(&[("x-own", &hex::encode(sha256(URL)))], BODY, SECRET);
+    assert_eq!(found.schemes[0].signed, "{url}");
+    assert!(found.says.contains("does not vouch for the body"), "{}", found.says);
+    let signed = hex::encode(sha256(&format!("1700000000POST/in/src_1{BODY}")));
+    let found = of(&[("x-at", "1700000000"), ("x-own", &signed)], BODY, SECRET);
+    assert_eq!(found.schemes[0].signed, "{timestamp}{method}{path}{body}");
     let found = of(&[("authorization", "Bearer 0123456789")], BODY, "0123456789");
     let scheme = &found.schemes[0];
     assert_eq!((scheme.algorithm, scheme.signature.prefix.as_str()), (Algorithm::Token, "Bearer "));

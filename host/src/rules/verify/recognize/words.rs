@@ -1,6 +1,7 @@
 //! What a search found, or why it found nothing, in one sentence. Headers are named only where their names are plain.
 //! Never a part of the secret or of a signature.
 
+use crate::domain::time::Timestamp;
 use crate::domain::verification::Algorithm;
 use crate::domain::verification::Scheme;
 use crate::rules::verify::SignedRequest;
@@ -23,6 +24,13 @@ pub(super) fn found(presets: &[String], schemes: &[Scheme]) -> String {
 /// What accepts another body.
 pub(super) fn found_changed(how: &str, found: &str) -> String {
     format!("the body is not as it was signed: {how}, {found}")
+}
+
+/// That a source would not take it any more, though what accepts it is right.
+pub(super) fn out_of_time(signed_at: Timestamp, tolerance_s: u64) -> String {
+    format!(
+        "; this sample was signed at {signed_at}, so a source refuses it now: it takes what is signed at most {tolerance_s} s before or after"
+    )
 }
 
 /// Why nothing does.
@@ -55,7 +63,11 @@ fn described(scheme: &Scheme) -> String {
     let header = scheme.signature.headers.join("`, `");
     match scheme.algorithm {
         Algorithm::Token => format!("the secret itself in the header `{header}`"),
-        algorithm => format!("{} of `{}` in the header `{header}`", name(algorithm), scheme.signed),
+        algorithm => {
+            let unsigned =
+                if scheme.signed.contains("{body") { "" } else { ", which does not vouch for the body" };
+            format!("{} of `{}` in the header `{header}`{unsigned}", name(algorithm), scheme.signed)
+        }
     }
 }
 

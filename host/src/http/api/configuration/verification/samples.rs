@@ -105,7 +105,7 @@ async fn recognize(call: Call, body: JsonBody<SignedSampleBody>) -> Answer {
         headers: &sample.headers,
         body: &sample.body,
     };
-    let Recognition { presets, schemes, says } = verify::recognize(&request, &secret);
+    let Recognition { presets, schemes, says } = verify::recognize(&request, &secret, call.control.now());
     Ok(reply::ok(&RecognitionView { presets, schemes, says }))
 }
 

@@ -7,15 +7,16 @@ use serde_json::Value;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::domain::sealed::SecretName;
 use crate::http::mcp::caller::ToolCaller;
 use crate::http::mcp::caller::ToolRefusal;
 use crate::http::mcp::findings::Findings;
 
-/// Instead of all else: a request as it came, to find how it was signed.
+/// Instead of all else: a request as it came, to find how it was signed. Takes a key with the scope `write`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignatureArguments {
-    /// The name of a secret of the workspace, never its value.
+    /// The name of a secret that a person has set by `hookmill secret set NAME`, never its value.
     #[schema(required = true, nullable = false)]
     secret: Option<String>,
     /// All of its headers.
@@ -33,6 +34,13 @@ pub(crate) struct SignatureArguments {
 
 /// Asks the API.
 pub(super) async fn run(caller: &ToolCaller, given: SignatureArguments) -> Result<Findings, ToolRefusal> {
+    if given.secret.as_ref().is_none_or(|name| name.parse::<SecretName>().is_err()) {
+        // It may be the secret itself: it is not repeated.
+        return Err("nothing was looked at: `secret` is the name of a secret and not its value, for secrets do not go through an \
+                    assistant. A person sets one by `hookmill secret set NAME`. If this was the secret itself, it has been told \
+                    to an assistant now, and should be changed at the provider."
+            .into());
+    }
     let mut asked = json!({"secret_name": given.secret, "headers": given.headers});
     for (name, text) in [("body", given.body), ("url", given.url), ("method", given.method)] {
         if let Some(text) = text {

@@ -428,10 +428,11 @@ async def verified(gateway, assistant, verification, sign):
     done = await assistant.set_up(document)
     assert "whsec" not in json.dumps(done), done
     url, body = done["documents"][0]["url"], b'{"type": "invoice.paid"}'
-    assert gateway.send_signed(url, body, sign(body)) == 202
-    forged = gateway.send_signed(url, body.replace(b"paid", b"void"), sign(body))
-    assert 400 <= forged < 500, forged
-    assert gateway.send_signed(url, body, {}) == forged
+    genuine = gateway.send_signed(url, body, sign(body))
+    assert genuine in (200, 202), genuine  # As the provider wants it.
+    for forged in [(body.replace(b"paid", b"void"), sign(body)), (body, {})]:
+        status = gateway.send_signed(url, *forged)
+        assert 400 <= status < 500, status
 
 
 def hex_mac(text):

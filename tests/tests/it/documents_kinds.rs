@@ -63,7 +63,7 @@ async fn an_operator_sets_a_tenant_up() {
     assert_eq!(status, 200, "{done}");
     let url = done["documents"][0]["url"].as_str().unwrap();
     let inward = &url[url.find("/in/").unwrap()..];
-    operator.post(inward, &json!({"n": 1})).await.expect(202);
+    operator.with_key("").post(inward, &json!({"n": 1})).await.expect(202);
     assert_eq!(sink.wait_for("/acme", 1).await[0].json(), json!({"n": 1}));
     assert!(operator.all("/v1/sources").await.is_empty(), "it is the tenant's alone");
     let tenant = operator.with_key(key);
@@ -163,8 +163,9 @@ async fn a_secret_is_taken_by_its_name() {
     let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     let body = b"Hello, World!".to_vec();
     let signed = [("content-type", "text/plain"), ("x-hub-signature-256", signature)];
-    client.send("POST", inward, &signed, body).await.expect(202);
-    client.send("POST", inward, &signed, b"Hello, World?".to_vec()).await.problem(401);
+    let sender = client.with_key("");
+    sender.send("POST", inward, &signed, body).await.expect(202);
+    sender.send("POST", inward, &signed, b"Hello, World?".to_vec()).await.problem(401);
     assert_eq!(plan(&client, json!([source])).await["changes"], json!([]));
 
     let sent = json!([

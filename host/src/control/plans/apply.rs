@@ -37,7 +37,7 @@ impl Control {
     ) -> Result<ConfigPlan, ManageError> {
         let _guard = self.write_guard().await;
         let snapshot = self.snapshot().clone();
-        if self::base(&snapshot.documents, workspace) != base {
+        if self::base(&snapshot.documents, workspace, &wanted) != base {
             return Err(ManageError::Stale);
         }
         // Nobody else can change anything meanwhile; the plugins were asked when the plan was made.

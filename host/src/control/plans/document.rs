@@ -6,6 +6,8 @@ use std::sync::Arc;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::control::plans::Wanted;
+use crate::control::plans::WantedDraft;
 use crate::control::resources::NewKey;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
@@ -111,9 +113,9 @@ impl PlannedChange {
     }
 }
 
-/// A digest of what plans of a workspace are made from, the versions of its plugins among it. Of other workspaces, plans
-/// of the operator's see the limits. The values of secrets are not in it: what is changed is only that one is taken.
-pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
+/// A digest of what plans of a workspace are made from, the versions of its plugins among it. Other workspaces are not,
+/// unless the plan says something of them. The values of secrets are not in it.
+pub(super) fn base(documents: &Documents, workspace: WorkspaceId, wanted: &[Wanted]) -> [u8; 32] {
     let mut hash = Sha256::new();
     add(&mut hash, documents.sources.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.destinations.of(workspace).map(AsRef::as_ref));
@@ -122,7 +124,7 @@ pub(super) fn base(documents: &Documents, workspace: WorkspaceId) -> [u8; 32] {
     add(&mut hash, documents.event_types.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.sets.of(workspace).map(AsRef::as_ref));
     add(&mut hash, documents.plugins.of(workspace).map(AsRef::as_ref));
-    if documents.first_workspace().is_some_and(|first| first.id == workspace) {
+    if wanted.iter().any(|wanted| matches!(wanted.draft, WantedDraft::Workspace(_))) {
         add(&mut hash, documents.workspaces.all().map(AsRef::as_ref));
     }
     hash.finalize().into()

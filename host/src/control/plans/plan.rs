@@ -51,7 +51,7 @@ impl Control {
             deletes: Vec::new(),
             set: None,
             documents: documents.clone(),
-            base: base(documents, workspace),
+            base: base(documents, workspace, &wanted),
         };
         let mut wanted: Vec<(usize, Wanted)> = wanted.into_iter().enumerate().collect();
         find_doubles(&wanted, &mut faults);

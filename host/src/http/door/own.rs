@@ -1,5 +1,5 @@
 //! The API as this program asks it itself, in this process: of the operations that are routed, so that what they read,
-//! bound and refuse holds for it too; with no key, in one workspace, with all scopes there. Not here: what is
+//! bound and refuse holds for it too; with no key, in one workspace, with the scope `write` and no more. Not here: what is
 //! asked.
 
 use axum::body::Body;
@@ -43,7 +43,7 @@ impl OwnApi {
         let key = KeyId::from_bits(0);
         Self {
             routes,
-            call: OwnCall(Principal { key, home: workspace, workspace, scopes: vec![Scope::Admin] }),
+            call: OwnCall(Principal { key, home: workspace, workspace, scopes: vec![Scope::Write] }),
         }
     }
 

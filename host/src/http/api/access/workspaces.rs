@@ -147,6 +147,8 @@ pub(in crate::http::api) fn form(workspace: &Workspace) -> Value {
     let mut limits = json!(workspace.limits);
     if let Some(members) = limits.as_object_mut() {
         members.retain(|_, limit| !limit.is_null());
+        let features = members.get_mut("features").and_then(Value::as_object_mut);
+        features.into_iter().for_each(|features| features.retain(|_, on| !on.is_null()));
     }
     json!({"name": workspace.name, "tier": workspace.tier, "limits": limits})
 }

@@ -20,7 +20,7 @@ use crate::http::api::configuration::connections;
 use crate::http::api::configuration::connections::ConnectionBody;
 use crate::http::api::configuration::destinations;
 use crate::http::api::configuration::destinations::DestinationBody;
-use crate::http::api::configuration::documents::resolve::Parts;
+use crate::http::api::configuration::documents::resolve::DocumentParts;
 use crate::http::api::configuration::documents::resolve::Places;
 use crate::http::api::configuration::documents::written::RESOURCE;
 use crate::http::api::configuration::event_types;
@@ -94,7 +94,7 @@ impl Reader<'_> {
             return Ok(Err(FieldFault { pointer: String::new(), detail }));
         };
         let mut faults = RequestFaults::default();
-        let mut parts = Parts::new();
+        let mut parts = DocumentParts::new();
         for (name, raw) in members {
             if parts.insert(name.clone().into_owned(), raw.to_owned()).is_some() {
                 faults.add(pointer_to("", &name), "this field is there twice");

@@ -22,7 +22,7 @@ const UNKNOWN: &str = "unknown";
 const WITH_SECRETS: [&str; 6] = ["auth", "basic", "headers", "response", "signing", "verification"];
 
 /// The members of a document, each as it is written.
-pub(super) type Parts = IndexMap<String, Box<RawValue>>;
+pub(super) type DocumentParts = IndexMap<String, Box<RawValue>>;
 
 /// Where secrets come from.
 pub(super) struct Places<'p> {
@@ -36,7 +36,7 @@ impl Places<'_> {
     pub(super) fn resolve(
         &self,
         resource: &str,
-        parts: &mut Parts,
+        parts: &mut DocumentParts,
         was: Option<&str>,
         faults: &mut RequestFaults,
     ) -> Vec<String> {
@@ -73,7 +73,7 @@ impl Places<'_> {
     }
 
     /// A secret's own value, which is there and does not come out: nothing takes its place.
-    fn keep_value(&self, parts: &mut Parts, name: &str, faults: &mut RequestFaults) -> Vec<String> {
+    fn keep_value(&self, parts: &mut DocumentParts, name: &str, faults: &mut RequestFaults) -> Vec<String> {
         let value = parts.get("value").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
         if !value.as_ref().is_some_and(credentials::is_keep) {
             return Vec::new();

@@ -174,7 +174,7 @@ async fn every_fault_says_in_which_file_it_is() {
     };
     let said = refused("resource: source\nname: s\nmethod: [POST]\n---\nresource: destinaton\n").await;
     assert_eq!(said.status, 2);
-    assert!(said.err.contains("a.yaml, document 2 /resource: expected any of source, destination, connection, table, event_type, secret, workspace; did you mean `destination`?"), "{}", said.err);
+    assert!(said.err.contains("a.yaml, document 2 /resource: expected any of source, destination, connection, table, event_type, plugin, secret, workspace; did you mean `destination`?"), "{}", said.err);
     let said = refused("resource: source\nname: s\nmethod: [POST]\n").await;
     assert!(
         said.err.contains("a.yaml, document 1 /method: ") && said.err.contains("did you mean `methods`"),

@@ -5,6 +5,7 @@ use hookmill_tests::Gateway;
 use hookmill_tests::Sink;
 use hookmill_tests::gateway::ADMIN_KEY;
 use hookmill_tests::gateway::hookmill;
+use hookmill_tests::guests;
 use serde_json::Value;
 use serde_json::json;
 
@@ -249,4 +250,56 @@ async fn who_looks_sees_what_is_kept_in_files() {
     let expected = json!([{"name": "payments", "event_types": [], "tables": [], "sources": ["in"],
         "destinations": ["box"], "connections": []}]);
     assert_eq!(json!(sets), expected);
+}
+
+/// From a file next to the document: uploaded by `apply`, only looked at by `diff`; which version runs is said by number.
+#[tokio::test]
+async fn a_plugin_is_a_document() {
+    let gateway = Gateway::start().await;
+    let client = gateway.client();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one.wasm"), guests::plugin("filter-leads")).unwrap();
+    let file = folder.path().join("all.yaml");
+    std::fs::write(&file, "{resource: plugin, name: shaper, file: one.wasm}\n").unwrap();
+    let run = async |args: &[&str]| {
+        let mut command = hookmill();
+        command.args(args).arg("-f").arg(&file).args(["--url", &gateway.url(), "--key", ADMIN_KEY]);
+        command.output().await.unwrap()
+    };
+    let differs = run(&["diff"]).await;
+    let told = String::from_utf8_lossy(&differs.stderr).into_owned();
+    assert!(!differs.status.success() && told.contains("plugin push"), "{told}");
+    assert!(client.all("/v1/plugins").await.is_empty(), "a look uploads nothing");
+    let applied = run(&["apply", "--yes"]).await;
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    let one = client.get("/v1/plugins/shaper").await.expect(200)["active"].clone();
+
+    let other = client.upload("shaper", guests::plugin("split-batch")).await.expect(201)["digest"].clone();
+    assert_ne!(one, other);
+    let documents = json!([
+        {"resource": "plugin", "name": "shaper", "version": other, "limits": {"cpu_ms": 50}},
+        {"resource": "source", "name": "in"},
+        {"resource": "destination", "name": "out", "kind": "inbox"},
+        {"resource": "connection", "name": "c", "source": "in", "destination": "out", "steps": [{"plugin": {"name": "shaper"}}]},
+    ]);
+    let planned = plan(&client, documents.clone()).await;
+    let change = &planned["changes"][0];
+    assert_eq!((&change["resource"], &change["risk"]), (&json!("plugin"), &json!("outward")), "{planned}");
+    carry_out(&client, &planned).await;
+    assert_eq!(client.get("/v1/plugins/shaper").await.expect(200)["active"], other);
+    assert_eq!(plan(&client, documents.clone()).await["changes"], json!([]));
+    let written = client.get("/v1/config/documents").await.expect(200);
+    assert!(written["documents"].as_array().unwrap().contains(&documents[0]), "{written}");
+    let unknown = json!({"documents": [
+        {"resource": "plugin", "name": "nobody"},
+        {"resource": "plugin", "name": "shaper", "version": format!("sha256:{}", "0".repeat(64)), "limits": {"cpu_ms": 999_999_999}},
+    ]});
+    let refused = client.post("/v1/config/plans", &unknown).await;
+    let mut pointers = refused.pointers();
+    pointers.sort_unstable();
+    assert_eq!(
+        pointers,
+        ["/documents/0/name", "/documents/1/limits/cpu_ms", "/documents/1/version"],
+        "{refused:?}"
+    );
 }

@@ -22,6 +22,8 @@ const BYTES_MAX: u64 = 16 << 20;
 pub(super) struct FileDocument {
     /// The file, and which of its documents, from 1.
     pub(super) place: String,
+    /// The folder of the file.
+    pub(super) folder: PathBuf,
     /// What it says.
     pub(super) document: Value,
 }
@@ -87,7 +89,8 @@ fn documents_of(path: &Path) -> anyhow::Result<Vec<FileDocument>> {
         .map(|(at, mut document)| {
             let place = format!("{shown}, document {}", at + 1);
             look_up(&mut document, path).with_context(|| place.clone())?;
-            Ok(FileDocument { place, document })
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            Ok(FileDocument { place, folder, document })
         })
         .collect()
 }

@@ -6,6 +6,7 @@
 mod files;
 pub(super) mod folder;
 pub(super) mod import;
+mod modules;
 pub(super) mod preset;
 pub(super) mod schema;
 mod words;
@@ -21,6 +22,7 @@ use serde_json::json;
 use crate::cli::Exit;
 use crate::cli::client::ApiClient;
 use crate::cli::client::segment;
+use crate::cli::documents::modules::Modules;
 use crate::cli::text::print;
 use crate::cli::text::talk;
 
@@ -115,7 +117,7 @@ pub(crate) fn export(args: &ExportArgs) -> Exit {
 /// Prints what applying would change.
 pub(crate) fn diff(args: &DiffArgs) -> Exit {
     let found = run(async {
-        let plan = args.gateway.plan(&args.wanted).await?;
+        let plan = args.gateway.plan(&args.wanted, Modules::LookedAt).await?;
         print(&if args.json { format!("{plan}\n") } else { words::plan(&plan) });
         Ok(if words::is_empty(&plan) { Exit::Ok } else { Exit::Differs })
     });
@@ -132,7 +134,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Exit {
 /// Makes it so, after asking.
 pub(crate) fn apply(args: &ApplyArgs) -> Exit {
     ended(run(async {
-        let plan = args.gateway.plan(&args.wanted).await?;
+        let plan = args.gateway.plan(&args.wanted, Modules::Uploaded).await?;
         args.gateway.carry_out(&plan, args.yes, args.json).await
     }))
 }
@@ -143,8 +145,9 @@ impl Gateway {
     }
 
     /// What would change for these files to be so.
-    async fn plan(&self, wanted: &Wanted) -> anyhow::Result<Value> {
-        let read = files::read(&wanted.files)?;
+    async fn plan(&self, wanted: &Wanted, modules: Modules) -> anyhow::Result<Value> {
+        let mut read = files::read(&wanted.files)?;
+        modules::put_versions(&self.client()?, &mut read, modules).await?;
         let documents: Vec<&Value> = read.iter().map(|found| &found.document).collect();
         let mut body = json!({"documents": documents});
         if let Some(set) = &wanted.set {

@@ -16,5 +16,6 @@ mod toolchain;
 pub(crate) use command::PluginArgs;
 pub(crate) use command::run;
 pub(crate) use local::examine::bytes;
+pub(crate) use local::examine::digest_of;
 pub(crate) use scaffold::new::cargo_manifest;
 pub(crate) use scaffold::new::create_from;

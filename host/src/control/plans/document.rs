@@ -14,6 +14,7 @@ use crate::control::snapshot::Documents;
 use crate::control::snapshot::Resource;
 use crate::domain::config::Connection;
 use crate::domain::config::DocumentSet;
+use crate::domain::config::PluginConfig;
 use crate::domain::config::Source;
 use crate::domain::config::Workspace;
 use crate::domain::destination::Destination;
@@ -40,6 +41,8 @@ pub enum ConfigDocument {
     Workspace(Arc<Workspace>),
     /// A secret, sealed.
     Secret(Arc<SealedSecret>),
+    /// A plugin, with its versions.
+    Plugin(Arc<PluginConfig>),
 }
 
 /// What a document comes to.
@@ -83,6 +86,7 @@ impl ConfigDocument {
             Self::EventType(document) => &document.name,
             Self::Workspace(document) => &document.name,
             Self::Secret(document) => document.name.as_str(),
+            Self::Plugin(document) => &document.name,
         }
     }
 
@@ -96,6 +100,7 @@ impl ConfigDocument {
             Self::EventType(document) => DocumentWrite::PutEventType(document.as_ref().clone()),
             Self::Workspace(document) => DocumentWrite::PutWorkspace(document.as_ref().clone()),
             Self::Secret(document) => DocumentWrite::PutSecret(document.as_ref().clone()),
+            Self::Plugin(document) => DocumentWrite::PutPlugin(document.as_ref().clone()),
         }
     }
 

@@ -17,8 +17,10 @@ use crate::control::resources::NewDestination;
 use crate::control::resources::event_type;
 use crate::control::room;
 use crate::control::snapshot::Documents;
+use crate::domain::config::PluginConfig;
 use crate::domain::destination::DestinationKind;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::PluginBudget;
 
 impl Control {
     /// What these documents come to in a workspace now. `ManageError::Invalid` has the faults of all of them, each at
@@ -75,6 +77,7 @@ impl Control {
             self.plan_set(&mut plan, workspace, set, &mut faults);
         }
         plan.check_groups(documents, workspace, &mut faults);
+        plan.check_consent(&mut faults);
         faults.done()?;
         Ok(plan)
     }
@@ -98,6 +101,10 @@ impl Control {
                 ConfigDocument::Workspace(self.blank_workspace(&self.snapshot().documents).into())
             }
             ConfigDocument::Secret(found) => ConfigDocument::Secret(found.clone()),
+            ConfigDocument::Plugin(found) => {
+                let (active, limits) = (None, PluginBudget::default());
+                ConfigDocument::Plugin(PluginConfig { active, limits, ..found.as_ref().clone() }.into())
+            }
         }
     }
 
@@ -116,6 +123,13 @@ impl Control {
                 let before = old.map(ConfigDocument::Workspace);
                 let after = ConfigDocument::Workspace(workspace.into());
                 PlannedChange { place, before, after, key, secret: None }
+            }
+            WantedDraft::Plugin(draft) => {
+                let found = self.whole_plugin(documents, workspace, draft, ask, faults).await?;
+                let Some((old, plugin)) = found else { return Ok(None) };
+                let (before, after) =
+                    (Some(ConfigDocument::Plugin(old)), ConfigDocument::Plugin(plugin.into()));
+                PlannedChange { place, before, after, key: None, secret: None }
             }
             WantedDraft::Secret(draft) => {
                 let Some((old, secret)) = self.whole_secret(documents, workspace, &draft, faults) else {

@@ -51,6 +51,12 @@ impl ConfigPlan {
                 let taken = there.workspaces.all().any(|other| other.name == name);
                 renamed.map(|(old, new)| (old, if taken { Err(()) } else { new }))
             }
+            WantedDraft::Plugin(_) => {
+                let detail =
+                    "a plugin keeps the name that it was uploaded under: upload it under the other one";
+                faults.add("/was", detail);
+                return None;
+            }
             WantedDraft::Secret(_) => {
                 let detail = "a secret is sealed with its name, and gets no other one: set it anew, and delete the old one";
                 faults.add("/was", detail);

@@ -66,8 +66,8 @@ impl DocumentSet {
             ConfigDocument::Connection(document) => self.connections.push(document.id),
             ConfigDocument::Table(document) => self.tables.push(document.id),
             ConfigDocument::EventType(document) => self.event_types.push(document.id),
-            // Neither goes by being left out: what is in a workspace, or opened by a secret, would go with it.
-            ConfigDocument::Workspace(_) | ConfigDocument::Secret(_) => {}
+            // None goes by being left out: what is in a workspace, opened by a secret or uploaded would go with it.
+            ConfigDocument::Workspace(_) | ConfigDocument::Secret(_) | ConfigDocument::Plugin(_) => {}
         }
     }
 
@@ -125,7 +125,7 @@ impl ConfigDocument {
         match self {
             Self::Source(source) => check_source(documents, source.workspace, source.id),
             Self::Destination(found) => check_destination(documents, found.workspace, found.id),
-            Self::Connection(_) | Self::Workspace(_) | Self::Secret(_) => Ok(()),
+            Self::Connection(_) | Self::Workspace(_) | Self::Secret(_) | Self::Plugin(_) => Ok(()),
             Self::Table(table) => {
                 check_unfilled(documents, table).and_then(|()| check_unheard(documents, table))
             }
@@ -145,7 +145,7 @@ impl ConfigDocument {
             Self::Connection(connection) => vec![DocumentWrite::DeleteConnection(connection.id)],
             Self::Table(table) => vec![DocumentWrite::DeleteTable(table.id)],
             Self::EventType(found) => vec![DocumentWrite::DeleteEventType(found.id)],
-            Self::Workspace(_) | Self::Secret(_) => Vec::new(),
+            Self::Workspace(_) | Self::Secret(_) | Self::Plugin(_) => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::control::FieldFault;
+use crate::control::plans::PluginDraft;
 use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
 use crate::control::resources::EventTypeDraft;
@@ -41,6 +42,8 @@ pub enum WantedDraft {
     Workspace(Box<WorkspaceDraft>),
     /// A secret.
     Secret(SecretDraft),
+    /// A plugin.
+    Plugin(PluginDraft),
 }
 
 impl WantedDraft {
@@ -49,11 +52,12 @@ impl WantedDraft {
         match self {
             Self::Workspace(_) => 0,
             Self::Secret(_) => 1,
-            Self::EventType(_) => 2,
-            Self::Table(_) => 3,
-            Self::Source(_) => 4,
-            Self::Destination(..) => 5,
-            Self::Connection(_) => 6,
+            Self::Plugin(_) => 2,
+            Self::EventType(_) => 3,
+            Self::Table(_) => 4,
+            Self::Source(_) => 5,
+            Self::Destination(..) => 6,
+            Self::Connection(_) => 7,
         }
     }
 
@@ -66,6 +70,7 @@ impl WantedDraft {
             Self::EventType(draft) => draft.name.as_deref(),
             Self::Workspace(draft) => draft.name.as_deref(),
             Self::Secret(draft) => draft.name.as_deref(),
+            Self::Plugin(draft) => draft.name.as_deref(),
         }
     }
 }

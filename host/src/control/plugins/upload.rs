@@ -83,7 +83,7 @@ impl Control {
         if first {
             let accepted = activate.as_ref().map_or(Grants::default(), |activate| activate.accept);
             writes = make_active(&snapshot.documents, &mut plugin, version.digest, accepted)?;
-            self.note_activation(principal, &mut plugin, version.digest, Passed::default());
+            self.note_activation(principal.key, &mut plugin, version.digest, Passed::default());
         }
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write_within(writes).await?;
@@ -147,7 +147,7 @@ impl Control {
         let mut plugin = self.plugin_of(principal.workspace, name)?;
         let mut writes = make_active(&snapshot.documents, &mut plugin, digest, activate.accept)?;
         self.end_quarantine(&mut plugin, digest);
-        self.note_activation(principal, &mut plugin, digest, passed);
+        self.note_activation(principal.key, &mut plugin, digest, passed);
         let ended = self.superseded(&mut plugin);
         writes.push(DocumentWrite::PutPlugin(plugin.clone()));
         self.write(writes).await?;

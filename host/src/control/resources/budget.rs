@@ -34,13 +34,18 @@ impl Control {
             found.ok_or_else(|| ManageError::NotFound { what: "plugin", id: name.to_owned() })?.clone();
         let budget = limits.map(Option::unwrap_or_default);
         if let Some(budget) = &budget {
-            check(budget, &self.sandbox().limits_max(), &mut faults);
+            self.check_budget(budget, &mut faults);
         }
         faults.done()?;
         let Some(limits) = budget.filter(|budget| *budget != found.limits) else { return Ok(found) };
         let plugin = PluginConfig { limits, ..found.as_ref().clone() };
         self.write(vec![DocumentWrite::PutPlugin(plugin.clone())]).await?;
         Ok(Arc::new(plugin))
+    }
+
+    /// Adds a fault for every number that no plugin of this server may have.
+    pub(in crate::control) fn check_budget(&self, budget: &PluginBudget, faults: &mut Faults) {
+        check(budget, &self.sandbox().limits_max(), faults);
     }
 }
 

@@ -14,6 +14,7 @@ mod stream;
 mod tables;
 mod traffic;
 
+pub(super) use code::PluginDocument;
 pub(super) use configuration::SecretDocument;
 
 use crate::http::door::Routes;

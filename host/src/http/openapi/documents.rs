@@ -8,12 +8,13 @@ use serde_json::Value;
 use serde_json::json;
 
 /// What there is: as `resource` says it, and the body that the rest of the document is.
-const DOCUMENTS: [(&str, &str); 7] = [
+const DOCUMENTS: [(&str, &str); 8] = [
     ("source", "SourceBody"),
     ("destination", "DestinationBody"),
     ("connection", "ConnectionBody"),
     ("table", "TableBody"),
     ("event_type", "EventTypeBody"),
+    ("plugin", "PluginDocument"),
     ("secret", "SecretDocument"),
     ("workspace", "WorkspaceBody"),
 ];

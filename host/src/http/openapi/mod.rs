@@ -16,6 +16,7 @@ use utoipa::openapi::security::HttpBuilder;
 use utoipa::openapi::security::SecurityScheme;
 
 use crate::http::api;
+use crate::http::api::PluginDocument;
 use crate::http::api::SecretDocument;
 use crate::http::problem::ProblemView;
 
@@ -28,7 +29,7 @@ use crate::http::problem::ProblemView;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(ingest::ingest),
-    components(schemas(ProblemView, SecretDocument))
+    components(schemas(ProblemView, PluginDocument, SecretDocument))
 )]
 struct Whole;
 

@@ -117,6 +117,14 @@ pub(crate) fn bytes(file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     fs::read(&path).with_context(|| format!("read {}", path.display()))
 }
 
+/// The version that an upload of these bytes would be.
+pub(crate) async fn digest_of(bytes: Vec<u8>) -> anyhow::Result<String> {
+    match Examiner::new()?.admit(bytes).await {
+        Ok(admitted) => Ok(admitted.digest.to_string()),
+        Err(refusal) => anyhow::bail!("turned down: {}", refusal.detail),
+    }
+}
+
 /// Where an event's instance comes from, which its price depends on.
 pub(in crate::cli::plugin) fn instance(admitted: &Admitted) -> String {
     match &admitted.instances {

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::control::Control;
-use crate::control::Principal;
 use crate::control::UploadError;
 use crate::domain::config::Activation;
 use crate::domain::config::PluginConfig;
 use crate::domain::config::PluginVersion;
 use crate::domain::destination::Destination;
+use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::Fault;
@@ -99,12 +99,12 @@ impl Control {
     /// Notes on the plugin that a version becomes active.
     pub(crate) fn note_activation(
         &self,
-        principal: &Principal,
+        by: KeyId,
         plugin: &mut PluginConfig,
         digest: Digest,
         tests: Passed,
     ) {
-        let (version, at, by) = (digest, self.now(), principal.key);
+        let (version, at) = (digest, self.now());
         plugin.activations.push(Activation { version, at, by, reason: tests.reason, failed: tests.failed });
         let most = plugin.activations.len().saturating_sub(ACTIVATIONS_MAX);
         plugin.activations.drain(..most);

@@ -11,6 +11,8 @@ pub(super) mod rollout_views;
 pub(super) mod rollouts;
 pub(super) mod usage;
 
+pub(in crate::http) use plugins::PluginDocument;
+
 use crate::http::door::Routes;
 
 /// The operations.

@@ -2,20 +2,25 @@
 
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use crate::control::plans::PluginDraft;
 use crate::control::plugins::Activate;
 use crate::control::plugins::tests::REASON_MAX;
 use crate::domain::config::PluginConfig;
 use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;
+use crate::domain::id::KeyId;
 use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginBudget;
 use crate::http::api::code::plugin_views::PluginView;
 use crate::http::api::code::plugin_views::VersionView;
 use crate::http::api::code::plugin_views::show;
+use crate::http::api::code::plugin_views::show_limits;
 use crate::http::api::code::plugin_views::show_version;
 use crate::http::api::page::PageQuery;
 use crate::http::api::parts;
@@ -97,6 +102,42 @@ pub(crate) struct PluginBody {
     #[serde(default, deserialize_with = "parts::nullable")]
     #[schema(value_type = Option<LimitsBody>)]
     limits: Option<Option<LimitsBody>>,
+}
+
+/// A plugin as a document: what it is not said of stays, save its limits.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PluginDocument {
+    /// The name that it was uploaded under.
+    #[schema(required = true, nullable = false)]
+    name: Option<String>,
+    /// The version that steps run which follow `active`, `sha256:` and 64 hex digits; it must have been uploaded.
+    #[schema(nullable = false)]
+    version: Option<Digest>,
+    /// What its calls may use; null: what the server lets any plugin use.
+    #[schema(value_type = Option<LimitsBody>)]
+    limits: Option<LimitsBody>,
+}
+
+impl PluginDocument {
+    /// What it says, with whose key.
+    pub(in crate::http::api) fn draft(self, by: KeyId) -> PluginDraft {
+        PluginDraft {
+            name: self.name,
+            version: self.version,
+            limits: self.limits.map(LimitsBody::budget),
+            by,
+        }
+    }
+}
+
+/// A plugin as a document is written.
+pub(in crate::http::api) fn form(plugin: &PluginConfig) -> Value {
+    let mut limits = json!(show_limits(&plugin.limits));
+    if let Some(members) = limits.as_object_mut() {
+        members.retain(|_, limit| !limit.is_null());
+    }
+    json!({"name": plugin.name, "version": plugin.active, "limits": limits})
 }
 
 /// What a change says of it.

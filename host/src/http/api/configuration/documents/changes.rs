@@ -60,7 +60,7 @@ pub(super) struct ConfigChangeView {
     pub(super) document: Option<usize>,
     /// What is done.
     pub(super) action: ChangeAction,
-    /// `workspace`, `secret`, `event_type`, `table`, `source`, `destination` or `connection`.
+    /// `workspace`, `secret`, `plugin`, `event_type`, `table`, `source`, `destination` or `connection`.
     pub(super) resource: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -139,6 +139,8 @@ fn risk(change: &PlannedChange, fields: &[FieldChangeView]) -> ChangeRisk {
         | ConfigDocument::EventType(_)
         | ConfigDocument::Workspace(_)
         | ConfigDocument::Secret(_) => false,
+        // Other code runs on what comes in.
+        ConfigDocument::Plugin(_) => fields.iter().any(|field| field.pointer == "/version"),
         ConfigDocument::Destination(found) => {
             found.endpoint.http().is_some()
                 && (is_new || fields.iter().any(|field| moves(field) || flows(field)))

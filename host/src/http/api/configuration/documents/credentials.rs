@@ -62,7 +62,8 @@ pub(super) fn of(document: &ConfigDocument) -> Vec<(String, Secret)> {
         | ConfigDocument::Table(_)
         | ConfigDocument::EventType(_)
         | ConfigDocument::Workspace(_)
-        | ConfigDocument::Secret(_) => Vec::new(),
+        | ConfigDocument::Secret(_)
+        | ConfigDocument::Plugin(_) => Vec::new(),
     }
 }
 

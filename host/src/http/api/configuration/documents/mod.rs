@@ -76,7 +76,7 @@ pub(crate) struct ExportQuery {
 /// The configuration of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConfigView {
-    /// Workspaces (if asked for), secrets (whose values never come out), event types, tables, sources, destinations and
+    /// Workspaces (if asked for), secrets (whose values never come out), plugins (which version is active), event types, tables, sources, destinations and
     /// connections, in this order, each by name. What is as by default is left out.
     #[schema(value_type = Vec<Object>)]
     pub documents: Vec<Map<String, Value>>,
@@ -86,8 +86,8 @@ pub(crate) struct ConfigView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigPlanBody {
-    /// Each is the body that would make a source, a destination, a connection, a table, an event type or a workspace, or a
-    /// secret's name and value, with `resource`: which of them it is. With `was` it takes over what has had that name.
+    /// Each is the body that would make a source, a destination, a connection, a table, an event type or a workspace, a
+    /// secret's name and value, or a plugin's name and active version, with `resource`: which of them it is. With `was` it takes over what has had that name.
     /// What is not among them stays as it is.
     #[schema(value_type = Option<Vec<Object>>, min_items = 1, max_items = 1000, nullable = false)]
     documents: Option<Vec<Option<Box<RawValue>>>>,
@@ -129,7 +129,7 @@ pub(crate) struct ConfigPlanView {
 pub(crate) struct AppliedDocumentView {
     /// Which of the documents, from 0.
     pub document: usize,
-    /// `workspace`, `secret`, `event_type`, `table`, `source`, `destination` or `connection`.
+    /// `workspace`, `secret`, `plugin`, `event_type`, `table`, `source`, `destination` or `connection`.
     pub resource: &'static str,
     /// Its name.
     pub name: String,
@@ -313,6 +313,7 @@ fn applied(site: &Site, plan: &ConfigPlan) -> Vec<AppliedDocumentView> {
             ConfigDocument::EventType(found) => (found.id.to_string(), None),
             ConfigDocument::Workspace(found) => (found.id.to_string(), None),
             ConfigDocument::Secret(found) => (found.id.to_string(), None),
+            ConfigDocument::Plugin(found) => (found.id.to_string(), None),
         };
         AppliedDocumentView {
             document: change.place,
@@ -349,10 +350,19 @@ fn all(documents: &Documents, workspace: WorkspaceId) -> Vec<ConfigDocument> {
         documents.event_types.of(workspace).cloned().map(ConfigDocument::EventType).collect();
     let mut secrets: Vec<ConfigDocument> =
         documents.secrets.of(workspace).cloned().map(ConfigDocument::Secret).collect();
-    let kinds =
-        [&mut secrets, &mut event_types, &mut tables, &mut sources, &mut destinations, &mut connections];
+    let mut plugins: Vec<ConfigDocument> =
+        documents.plugins.of(workspace).cloned().map(ConfigDocument::Plugin).collect();
+    let kinds = [
+        &mut secrets,
+        &mut plugins,
+        &mut event_types,
+        &mut tables,
+        &mut sources,
+        &mut destinations,
+        &mut connections,
+    ];
     for kind in kinds {
         kind.sort_by(|one, other| one.name().cmp(other.name()));
     }
-    [secrets, event_types, tables, sources, destinations, connections].concat()
+    [secrets, plugins, event_types, tables, sources, destinations, connections].concat()
 }

@@ -16,6 +16,7 @@ use crate::domain::id::WorkspaceId;
 use crate::domain::secret::Secret;
 use crate::domain::suggest::suggest;
 use crate::http::api::access::workspaces::WorkspaceBody;
+use crate::http::api::code::plugins::PluginDocument;
 use crate::http::api::configuration::connections;
 use crate::http::api::configuration::connections::ConnectionBody;
 use crate::http::api::configuration::destinations;
@@ -35,8 +36,8 @@ use crate::http::request::Call;
 use crate::http::request::RequestFaults;
 use crate::http::request::pointer_to;
 
-const RESOURCES: [&str; 7] =
-    ["source", "destination", "connection", "table", "event_type", "secret", "workspace"];
+const RESOURCES: [&str; 8] =
+    ["source", "destination", "connection", "table", "event_type", "plugin", "secret", "workspace"];
 /// The name that what is there has had.
 const WAS: &str = "was";
 
@@ -155,6 +156,11 @@ impl Reader<'_> {
             "workspace" => {
                 let (body, faults) = shapes.read_part::<WorkspaceBody>(text, depth)?;
                 (WantedDraft::Workspace(Box::new(body.draft())), faults.into_inner())
+            }
+            "plugin" => {
+                let (body, faults) = shapes.read_part::<PluginDocument>(text, depth)?;
+                let draft = body.draft(self.call.principal()?.key);
+                (WantedDraft::Plugin(draft), faults.into_inner())
             }
             "secret" => {
                 let (body, mut faults) = shapes.read_part::<SecretDocument>(text, depth)?;

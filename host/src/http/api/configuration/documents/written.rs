@@ -15,6 +15,7 @@ use crate::domain::destination::Destination;
 use crate::domain::destination::ReceiverKind;
 use crate::domain::secret::Secret;
 use crate::http::api::access::workspaces;
+use crate::http::api::code::plugins;
 use crate::http::api::configuration::destination_views::BatchView;
 use crate::http::api::configuration::destination_views::RateView;
 use crate::http::api::configuration::documents::credentials;
@@ -49,6 +50,7 @@ pub(super) fn resource(document: &ConfigDocument) -> &'static str {
         ConfigDocument::EventType(_) => "event_type",
         ConfigDocument::Workspace(_) => "workspace",
         ConfigDocument::Secret(_) => "secret",
+        ConfigDocument::Plugin(_) => "plugin",
     }
 }
 
@@ -61,6 +63,7 @@ pub(super) fn write(document: &ConfigDocument, documents: &Documents) -> Written
         ConfigDocument::Table(table) => json!(columns::show_table(table)),
         ConfigDocument::EventType(event_type) => json!(event_types::form(event_type)),
         ConfigDocument::Workspace(found) => workspaces::form(found),
+        ConfigDocument::Plugin(plugin) => plugins::form(plugin),
         ConfigDocument::Secret(secret) => json!({"name": secret.name, "value": credentials::keep()}),
     };
     let mut written = Map::from_iter([(RESOURCE.to_owned(), resource(document).into())]);

@@ -12,6 +12,7 @@ use crate::control::resources::check::retry;
 use crate::control::resources::event_type;
 use crate::control::snapshot::DocumentWrite;
 use crate::control::snapshot::Documents;
+use crate::control::snapshot::check_steps;
 use crate::domain::config::Connection;
 use crate::domain::config::FlowState;
 use crate::domain::config::Origin;
@@ -234,8 +235,8 @@ impl Control {
         }
         if let Some(steps) = draft.steps {
             match ask {
-                AskPlugins::Yes => self.check_draft_steps(workspace, &steps, faults).await,
-                AskPlugins::No => faults.add_below("/steps", self.check_steps(workspace, &steps)),
+                AskPlugins::Yes => self.check_steps_in(documents, workspace, &steps, faults).await,
+                AskPlugins::No => faults.add_below("/steps", check_steps(documents, workspace, &steps)),
             }
             connection.steps = steps;
         }
@@ -249,15 +250,27 @@ impl Control {
         steps: &[Step],
         faults: &mut Faults,
     ) {
+        let snapshot = self.snapshot().clone();
+        self.check_steps_in(&snapshot.documents, workspace, steps, faults).await;
+    }
+
+    /// The same where the configuration is that one: a plan may bring the secrets and versions that steps name.
+    async fn check_steps_in(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        steps: &[Step],
+        faults: &mut Faults,
+    ) {
         let most = self.limits().steps_max;
         if steps.len() > most {
             faults.add("/steps", format!("a connection has at most {most} steps"));
             return;
         }
-        let mut found = self.check_steps(workspace, steps);
+        let mut found = check_steps(documents, workspace, steps);
         // A plugin is only asked about steps that compile, and only if they were all readable.
         if found.is_empty() && !faults.within("/steps") {
-            found = self.check_plugin_configs(workspace, steps).await;
+            found = self.check_plugin_configs_in(documents, workspace, steps).await;
         }
         faults.add_below("/steps", found);
     }

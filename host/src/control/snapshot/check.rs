@@ -4,6 +4,7 @@
 use crate::control::Control;
 use crate::control::FieldFault;
 use crate::control::snapshot::CompiledKind;
+use crate::control::snapshot::Documents;
 use crate::control::snapshot::check_steps;
 use crate::domain::config::Step;
 use crate::domain::id::WorkspaceId;
@@ -16,8 +17,18 @@ impl Control {
 
     /// Asks the plugins of these steps whether they take their configuration.
     pub async fn check_plugin_configs(&self, workspace: WorkspaceId, steps: &[Step]) -> Vec<FieldFault> {
-        let documents = self.snapshot().documents.clone();
-        let compiled = match self.compiler().compile_steps(&documents, workspace, steps).await {
+        let snapshot = self.snapshot().clone();
+        self.check_plugin_configs_in(&snapshot.documents, workspace, steps).await
+    }
+
+    /// The same where the configuration is that one, in force or not.
+    pub(in crate::control) async fn check_plugin_configs_in(
+        &self,
+        documents: &Documents,
+        workspace: WorkspaceId,
+        steps: &[Step],
+    ) -> Vec<FieldFault> {
+        let compiled = match self.compiler().compile_steps(documents, workspace, steps).await {
             Ok(compiled) => compiled,
             Err(_) => return Vec::new(),
         };

@@ -280,7 +280,7 @@ async fn a_plugin_is_a_document() {
         {"resource": "plugin", "name": "shaper", "version": other, "limits": {"cpu_ms": 50}},
         {"resource": "source", "name": "in"},
         {"resource": "destination", "name": "out", "kind": "inbox"},
-        {"resource": "connection", "name": "c", "source": "in", "destination": "out", "steps": [{"plugin": {"name": "shaper"}}]},
+        {"resource": "connection", "name": "c", "source": "in", "destination": "out", "steps": [{"plugin": {"name": "shaper", "config": {"items": "/items"}}}]},
     ]);
     let planned = plan(&client, documents.clone()).await;
     let change = &planned["changes"][0];

@@ -17,7 +17,6 @@ pub use document::ConfigPlan;
 pub use document::PlannedChange;
 pub use kept::KeptOperation;
 pub use kept::KeptPlan;
-pub use plugin::PluginDraft;
 pub use wanted::Wanted;
 pub use wanted::WantedDraft;
 pub use wanted::WantedSet;

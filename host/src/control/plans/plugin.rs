@@ -12,26 +12,11 @@ use crate::control::plugins::tests::Passed;
 use crate::control::resources::AskPlugins;
 use crate::control::resources::Faults;
 use crate::control::resources::ManageError;
+use crate::control::resources::PluginDraft;
 use crate::control::snapshot::Documents;
 use crate::domain::config::PluginConfig;
 use crate::domain::grant::Grants;
-use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
-use crate::domain::plugin::Digest;
-use crate::domain::plugin::PluginBudget;
-
-/// What a document says of a plugin.
-#[derive(Clone, Debug)]
-pub struct PluginDraft {
-    /// Its name.
-    pub name: Option<String>,
-    /// The version that is to be active; `None`: the one that is.
-    pub version: Option<Digest>,
-    /// What its calls may use; `None`: what the server lets any use.
-    pub limits: Option<PluginBudget>,
-    /// With whose key.
-    pub by: KeyId,
-}
 
 impl Control {
     /// The plugin that a draft means, before and after. The version must have been uploaded and pass its captured tests.

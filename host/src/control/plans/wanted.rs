@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::control::FieldFault;
-use crate::control::plans::PluginDraft;
 use crate::control::resources::ConnectionDraft;
 use crate::control::resources::DestinationDraft;
 use crate::control::resources::EventTypeDraft;
 use crate::control::resources::GivenCredentials;
+use crate::control::resources::PluginDraft;
 use crate::control::resources::SecretDraft;
 use crate::control::resources::SourceDraft;
 use crate::control::resources::TableDraft;

@@ -1,4 +1,4 @@
-//! What an operator lets the calls of a plugin use. Not here: holding them to it (`sandbox`).
+//! What an operator lets the calls of a plugin use, and what a document says of one. Not here: holding them to it (`sandbox`).
 
 use std::sync::Arc;
 
@@ -9,12 +9,27 @@ use crate::control::resources::check::ManageError;
 use crate::control::resources::check::fields;
 use crate::control::snapshot::DocumentWrite;
 use crate::domain::config::PluginConfig;
+use crate::domain::id::KeyId;
 use crate::domain::id::WorkspaceId;
+use crate::domain::plugin::Digest;
 use crate::domain::plugin::PluginBudget;
 use crate::domain::plugin::PluginLimits;
 
 /// A page of WebAssembly, the least memory there is.
 const PAGE_BYTES: u64 = 64 << 10;
+
+/// What a document says of a plugin.
+#[derive(Clone, Debug)]
+pub struct PluginDraft {
+    /// Its name.
+    pub name: Option<String>,
+    /// The version that is to be active; `None`: the one that is.
+    pub version: Option<Digest>,
+    /// What its calls may use; `None`: what the server lets any use.
+    pub limits: Option<PluginBudget>,
+    /// With whose key.
+    pub by: KeyId,
+}
 
 impl Control {
     /// Sets the limits of a plugin; `Some(None)`: those of the server again. They hold for the next call. `read` has the

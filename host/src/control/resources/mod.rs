@@ -18,6 +18,7 @@ pub mod transport;
 mod verification;
 mod workspace;
 
+pub use budget::PluginDraft;
 pub use check::BasicDraft;
 pub use check::DELAY_MAX;
 pub(crate) use check::Faults;

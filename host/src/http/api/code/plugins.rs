@@ -8,9 +8,9 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::control::plans::PluginDraft;
 use crate::control::plugins::Activate;
 use crate::control::plugins::tests::REASON_MAX;
+use crate::control::resources::PluginDraft;
 use crate::domain::config::PluginConfig;
 use crate::domain::grant::Grant;
 use crate::domain::grant::Grants;

@@ -163,11 +163,12 @@ async fn events_of(caller: &ToolCaller, source: &str, after: &str) -> Result<Sig
 
 /// Ended is what was planned and of which no delivery waits for anything.
 async fn end_of(caller: &ToolCaller, event: EventId) -> Result<Sight, ToolRefusal> {
+    // The trace first: once that has the plan, the list has its deliveries.
+    let entries = trace(caller, event).await?;
     let query = [("event", &*event.to_string()), ("limit", DELIVERIES_MAX)];
     let page = caller.find("/v1/deliveries", &query).await?;
     let deliveries = page["items"].as_array().map_or(&[] as &[_], Vec::as_slice);
     let open = deliveries.iter().filter(|delivery| !is_over(delivery)).count();
-    let entries = trace(caller, event).await?;
     let happened = open == 0 && entries.iter().any(|found| is_planned(&found["stage"]));
     let says = match (happened, deliveries.len()) {
         (true, 0) => "it has come to no delivery".to_owned(),

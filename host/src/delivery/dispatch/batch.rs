@@ -13,7 +13,6 @@ use crate::delivery::dispatch::refusals::ANSWER_READ;
 use crate::delivery::dispatch::split;
 use crate::delivery::dispatch::split::BatchAnswer;
 use crate::delivery::in_flight::WorkspaceSlots;
-use crate::delivery::queues::Gate;
 use crate::delivery::queues::NextBatch;
 use crate::delivery::settle;
 use crate::delivery::settle::Settlement;
@@ -76,13 +75,10 @@ async fn wait_for_rate(delivery: &Delivery, destination: &DestinationRuntime) {
     let lane = delivery.lanes().of(destination.destination.id);
     loop {
         let now = delivery.now();
-        let later = match lane.lock().within_rate(Gate::Open, Some(rate), now) {
-            Gate::Later(at) => at,
-            Gate::Open | Gate::Shut => break,
-        };
+        let turn = lane.lock().take_turn(rate, now);
+        let Err(later) = turn else { return };
         tokio::time::sleep(later.since(now)).await;
     }
-    lane.lock().note_sent(Some(rate), delivery.now());
 }
 
 async fn attempt_one(

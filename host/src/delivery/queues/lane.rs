@@ -164,6 +164,18 @@ impl Queue {
         }
     }
 
+    /// Takes the next request's turn in the destination's rate; or says from when on there is one. Looked at and taken
+    /// under one lock: of two that ask at once, one gets the last turn.
+    pub(crate) fn take_turn(&mut self, rate: SendRate, now: Timestamp) -> Result<(), Timestamp> {
+        match self.sent.next_at(rate, now) {
+            Some(later) => Err(later),
+            None => {
+                self.sent.note(rate, now);
+                Ok(())
+            }
+        }
+    }
+
     /// A request goes out.
     pub(crate) fn note_sent(&mut self, rate: Option<SendRate>, now: Timestamp) {
         if let Some(rate) = rate {

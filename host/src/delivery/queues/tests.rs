@@ -12,6 +12,8 @@ use crate::domain::delivery::DeliveryBytes;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::destination::BatchForm;
 use crate::domain::destination::BatchRule;
+use crate::domain::destination::RatePeriod;
+use crate::domain::destination::SendRate;
 use crate::domain::event::Headers;
 use crate::domain::id::ConnectionId;
 use crate::domain::id::DeliveryId;
@@ -246,4 +248,17 @@ fn what_is_paused_goes_with_nobody() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Two workers whose batches go on in further requests ask for the last turn at once.
+#[test]
+fn a_turn_is_given_once() {
+    let rate = SendRate { requests: 2, per: RatePeriod::Second };
+    let mut queue = Queue::default();
+    let now = Timestamp::from_millis(1_000_000);
+    assert_eq!(queue.take_turn(rate, now), Ok(()));
+    assert_eq!(queue.take_turn(rate, now), Ok(()));
+    let later = Timestamp::from_millis(1_001_000);
+    assert_eq!(queue.take_turn(rate, now), Err(later));
+    assert_eq!(queue.take_turn(rate, later), Ok(()), "and the next when it is time");
 }

@@ -18,5 +18,4 @@ mod transport;
 
 pub use handle::Delivery;
 pub(crate) use handle::DeliveryParts;
-pub use summary::blank_query;
 pub use tester::TestResult;

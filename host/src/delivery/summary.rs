@@ -61,28 +61,9 @@ impl Delivery {
         workspace: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<DeliverySummary>, StoreError> {
-        let query =
-            DeliveryQuery { event: Some(id.event()), limit: usize::from(u16::MAX), ..blank_query(workspace) };
+        let all = DeliveryQuery::all(workspace, usize::from(u16::MAX));
+        let query = DeliveryQuery { event: Some(id.event()), ..all };
         let page = self.deliveries(query).await?;
         Ok(page.items.into_iter().find(|item| item.id == id))
-    }
-}
-
-/// A query for everything of a workspace.
-pub fn blank_query(workspace: WorkspaceId) -> DeliveryQuery {
-    DeliveryQuery {
-        workspace,
-        event: None,
-        source: None,
-        connection: None,
-        destination: None,
-        event_type: None,
-        state: None,
-        status: None,
-        error_code: None,
-        since: None,
-        until: None,
-        before: None,
-        limit: 50,
     }
 }

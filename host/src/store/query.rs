@@ -36,6 +36,14 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
+impl EventQuery {
+    /// Everything of a workspace, at most so many.
+    pub fn all(workspace: WorkspaceId, limit: usize) -> Self {
+        let (source, event_type, since, until, after, before) = (None, None, None, None, None, None);
+        Self { workspace, source, event_type, since, until, after, before, limit }
+    }
+}
+
 /// Which deliveries to list: newest event first, all conditions at once.
 #[derive(Clone, Debug)]
 pub struct DeliveryQuery {
@@ -65,6 +73,27 @@ pub struct DeliveryQuery {
     pub before: Option<DeliveryId>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl DeliveryQuery {
+    /// Everything of a workspace, at most so many.
+    pub fn all(workspace: WorkspaceId, limit: usize) -> Self {
+        Self {
+            workspace,
+            event: None,
+            source: None,
+            connection: None,
+            destination: None,
+            event_type: None,
+            state: None,
+            status: None,
+            error_code: None,
+            since: None,
+            until: None,
+            before: None,
+            limit,
+        }
+    }
 }
 
 /// A delivery as lists show it.

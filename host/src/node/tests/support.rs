@@ -18,7 +18,6 @@ use crate::control::snapshot::Documents;
 use crate::control::snapshot::SnapshotCompiler;
 use crate::control::snapshot::Streaks;
 use crate::delivery::Delivery;
-use crate::delivery::blank_query;
 use crate::domain::config::Connection;
 use crate::domain::config::FlowState;
 use crate::domain::config::OnError;
@@ -374,7 +373,7 @@ impl Flow {
 
     /// All deliveries, oldest first, as the store itself has them.
     pub(super) async fn deliveries(&self) -> Vec<DeliverySummary> {
-        let query = DeliveryQuery { limit: 1000, ..blank_query(WORKSPACE) };
+        let query = DeliveryQuery::all(WORKSPACE, 1000);
         let mut items = self.store.deliveries(query).await.unwrap().items;
         items.reverse();
         items

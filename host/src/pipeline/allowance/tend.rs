@@ -98,14 +98,10 @@ impl Pipeline {
         let mut before = None;
         loop {
             let query = EventQuery {
-                workspace,
-                source: None,
-                event_type: None,
                 since: Some(since),
                 until: Some(until),
-                after: None,
                 before,
-                limit: PAGE,
+                ..EventQuery::all(workspace, PAGE)
             };
             let page = self.store().events(query).await?;
             for event in page.items.iter().filter(|event| is_taken_in(event)) {

@@ -21,34 +21,11 @@ use crate::store::contract::open;
 use crate::store::contract::samples::at;
 
 fn events_of(samples: &Samples) -> EventQuery {
-    EventQuery {
-        workspace: samples.workspace,
-        source: None,
-        event_type: None,
-        since: None,
-        until: None,
-        after: None,
-        before: None,
-        limit: 1000,
-    }
+    EventQuery::all(samples.workspace, 1000)
 }
 
 fn deliveries_of(samples: &Samples) -> DeliveryQuery {
-    DeliveryQuery {
-        workspace: samples.workspace,
-        event: None,
-        source: None,
-        connection: None,
-        destination: None,
-        event_type: None,
-        state: None,
-        status: None,
-        error_code: None,
-        since: None,
-        until: None,
-        before: None,
-        limit: 1000,
-    }
+    DeliveryQuery::all(samples.workspace, 1000)
 }
 
 async fn all_events(store: &impl Store, mut query: EventQuery) -> Vec<EventId> {

@@ -62,31 +62,7 @@ async fn assert_gone(store: &impl Store, event: EventId) {
 /// How many events, deliveries and rejections lists show of a workspace.
 async fn listed(store: &impl Store, samples: &Samples) -> (usize, usize, usize) {
     let workspace = samples.workspace;
-    let events = EventQuery {
-        workspace,
-        source: None,
-        event_type: None,
-        since: None,
-        until: None,
-        after: None,
-        before: None,
-        limit: 1000,
-    };
-    let deliveries = DeliveryQuery {
-        workspace,
-        event: None,
-        source: None,
-        connection: None,
-        destination: None,
-        event_type: None,
-        state: None,
-        status: None,
-        error_code: None,
-        since: None,
-        until: None,
-        before: None,
-        limit: 1000,
-    };
+    let (events, deliveries) = (EventQuery::all(workspace, 1000), DeliveryQuery::all(workspace, 1000));
     let events = store.events(events).await.unwrap().items.len();
     let deliveries = store.deliveries(deliveries).await.unwrap().items.len();
     let rejections = store.rejections(workspace, samples.source, None, 1000).await.unwrap().items.len();

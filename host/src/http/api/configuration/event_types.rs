@@ -184,17 +184,7 @@ fn names(connection: &Connection, name: &str, group: Option<&str>) -> bool {
 
 async fn all(call: &Call) -> Result<BTreeMap<String, EventTypeView>, Problem> {
     let workspace = call.workspace()?;
-    let query = EventQuery {
-        workspace,
-        source: None,
-        event_type: None,
-        since: None,
-        until: None,
-        after: None,
-        before: None,
-        limit: LOOKED_AT,
-    };
-    let page = call.insight.events(query).await?;
+    let page = call.insight.events(EventQuery::all(workspace, LOOKED_AT)).await?;
     let snapshot = call.control.snapshot();
     Ok(views(&snapshot.documents, workspace, &page.items))
 }

@@ -11,7 +11,6 @@ use utoipa_axum::routes;
 
 use crate::control::snapshot::Collection;
 use crate::control::snapshot::Resource;
-use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::ErrorCode;
 use crate::domain::id::ConnectionId;
@@ -237,8 +236,7 @@ async fn list(call: Call, QueryParams { given, mut faults }: QueryParams<Deliver
         since: given.since,
         until: given.until,
         before: page.before.map(DeliveryId::from_bits),
-        limit: page.limit,
-        ..blank_query(workspace)
+        ..DeliveryQuery::all(workspace, page.limit)
     };
     let page = call.delivery.deliveries(query).await?;
     let items = page.items.iter().map(show).collect();

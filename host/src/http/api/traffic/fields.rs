@@ -96,14 +96,9 @@ async fn list(
     }
     faults.done(Kind::InvalidQuery)?;
     let query = EventQuery {
-        workspace,
         source: source.flatten(),
         event_type: Some(event_type),
-        since: None,
-        until: None,
-        after: None,
-        before: None,
-        limit: given.events.unwrap_or(EVENTS),
+        ..EventQuery::all(workspace, given.events.unwrap_or(EVENTS))
     };
     let newest_first = call.insight.events(query).await?.items;
     let mut bytes = 0;

@@ -135,14 +135,9 @@ async fn samples(
 ) -> Answer {
     let (workspace, page) = (call.workspace()?, query.whole()?.page());
     let query = EventQuery {
-        workspace,
         source: Some(source_of(&call, &source)?),
-        event_type: None,
-        since: None,
-        until: None,
-        after: None,
         before: page.before.map(EventId::from_bits),
-        limit: page.limit,
+        ..EventQuery::all(workspace, page.limit)
     };
     let page = call.insight.events(query).await?;
     let items = page.items.iter().map(|event| show_sample(&call.insight, event)).collect();

@@ -7,6 +7,7 @@ mod changes;
 mod credentials;
 pub(super) mod imports;
 mod operations;
+mod page_walk;
 pub(super) mod presets;
 mod read;
 mod resolve;

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use crate::control::plans::KeptOperation;
 use crate::control::snapshot::Documents;
-use crate::delivery::blank_query;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::DeliveryId;
 use crate::domain::id::EventId;
@@ -17,6 +16,7 @@ use crate::domain::id::SourceId;
 use crate::domain::id::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::http::api::configuration::documents::changes::ChangeRisk;
+use crate::http::api::configuration::documents::page_walk::PageWalk;
 use crate::http::problem::Problem;
 use crate::http::request::Call;
 use crate::http::request::RequestFaults;
@@ -26,9 +26,8 @@ use crate::store::Page;
 
 /// Deliveries or events of one operation.
 const ITEMS_MAX: usize = 1000;
-/// Rows of a page, and pages that are read for one operation.
+/// Rows of a page.
 const PAGE: usize = 500;
-const PAGES_MAX: usize = 100;
 /// Done at a time.
 const AT_ONCE: usize = 16;
 /// Left out by name.
@@ -131,12 +130,16 @@ pub(super) async fn find(
 
 fn bounded<T>(found: Option<Vec<T>>, place: &str, faults: &mut RequestFaults) -> Option<Vec<T>> {
     let found = found?;
-    if found.len() > ITEMS_MAX {
-        let detail = format!("there are more than {ITEMS_MAX}; narrow it by source, type or time");
-        faults.add(place, detail);
-        return None;
-    }
-    Some(found)
+    if found.len() > ITEMS_MAX { too_many(place, faults) } else { Some(found) }
+}
+
+/// More than are done at once, or more to look through than is looked through: some of it alone is not what was asked for.
+fn too_many<T>(place: &str, faults: &mut RequestFaults) -> Option<T> {
+    let detail = format!(
+        "there are more than {ITEMS_MAX}, or too many others among them; narrow it by source, type or time"
+    );
+    faults.add(place, detail);
+    None
 }
 
 struct Finder<'f> {
@@ -167,8 +170,8 @@ impl Finder<'_> {
         };
         let mut found = Vec::new();
         for state in [DeliveryState::Failed, DeliveryState::FailedByGateway] {
-            let mut before = None;
-            for _ in 0..PAGES_MAX {
+            let mut walk = PageWalk::new();
+            while walk.goes_on() && found.len() <= ITEMS_MAX {
                 let query = DeliveryQuery {
                     source: source.of(),
                     connection,
@@ -177,16 +180,15 @@ impl Finder<'_> {
                     state: Some(state),
                     since: scope.since,
                     until: scope.until,
-                    before,
-                    limit: PAGE,
-                    ..blank_query(workspace)
+                    before: walk.before(),
+                    ..DeliveryQuery::all(workspace, PAGE)
                 };
                 let Page { items, next } = self.call.delivery.deliveries(query).await?;
                 found.extend(items.iter().filter(|item| source.takes(item.source)).map(|item| item.id));
-                before = next;
-                if before.is_none() || found.len() > ITEMS_MAX {
-                    break;
-                }
+                walk.read(next);
+            }
+            if !walk.is_whole() {
+                return Ok(too_many(place, faults));
             }
         }
         found.sort_unstable();
@@ -207,24 +209,22 @@ impl Finder<'_> {
             }
         }
         let Some(source) = self.source(scope.source.as_deref(), place, faults) else { return Ok(None) };
-        let (mut found, mut before) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
+        let (mut found, mut walk) = (Vec::new(), PageWalk::new());
+        while walk.goes_on() && found.len() <= ITEMS_MAX {
             let query = EventQuery {
-                workspace: self.workspace,
                 source: source.of(),
                 event_type: scope.event_type.clone(),
                 since: scope.since,
                 until: scope.until,
-                after: None,
-                before,
-                limit: PAGE,
+                before: walk.before(),
+                ..EventQuery::all(self.workspace, PAGE)
             };
             let Page { items, next } = self.call.insight.events(query).await?;
             found.extend(items.iter().filter(|event| source.takes(event.data.source)).map(|event| event.id));
-            before = next;
-            if before.is_none() || found.len() > ITEMS_MAX {
-                break;
-            }
+            walk.read(next);
+        }
+        if !walk.is_whole() {
+            return Ok(too_many(place, faults));
         }
         found.sort_unstable();
         Ok(Some(found))

@@ -30,6 +30,9 @@ pub(crate) struct SecretArgs {
     /// A key that may write; to list, read.
     #[arg(long, env = "HOOKMILL_KEY", hide_env_values = true, global = true, default_value = "")]
     key: String,
+    /// The workspace to act in, by id or name, if not the key's own; for admin keys of the first one.
+    #[arg(long, env = "HOOKMILL_WORKSPACE", value_name = "NAME", global = true)]
+    workspace: Option<String>,
     /// Print the result as one line of JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -74,7 +77,7 @@ pub(crate) fn run(args: &SecretArgs) -> Exit {
 
 /// The result as JSON, and for people.
 async fn answer(args: &SecretArgs) -> anyhow::Result<(Value, String)> {
-    let client = ApiClient::new(&args.url, Some(&args.key))?;
+    let client = ApiClient::new(&args.url, Some(&args.key))?.acting_in(args.workspace.as_deref());
     match &args.command {
         Command::Set { name, from_env } => {
             let value = value(from_env.as_deref())?;

@@ -1,5 +1,6 @@
 //! Whether what is about to be written may be: what is protected is not deleted, and no workspace gets more than its own
-//! limits, or a part of the product that it is without (`features`), where its operator set some. Not here: the limits of the server, which hold for all.
+//! limits, or a part of the product that it is without (`features`), where its operator set some. Not here: the limits of the
+//! server, which hold for all.
 
 mod features;
 

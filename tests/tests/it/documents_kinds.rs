@@ -182,6 +182,38 @@ async fn a_secret_is_taken_by_its_name() {
     assert!(!refused.text.contains("Everybody"), "{refused:?}");
 }
 
+/// The command that is named sets it where it is needed, and a step may be granted what the same plan brings.
+#[tokio::test]
+async fn a_secret_of_a_tenant_is_set_where_it_is_needed() {
+    let gateway = Gateway::start().await;
+    let operator = gateway.client();
+    operator.post("/v1/workspaces", &json!({"name": "acme"})).await.expect(201);
+    let source = json!({"resource": "source", "name": "shop", "verification": {"preset": "stripe", "secret": {"$secret": "signing"}}});
+    let wanted = Some(json!({"documents": [source]}));
+    let (status, refused) = for_tenant(&operator, "acme", "POST", "/v1/config/plans", wanted.clone()).await;
+    let told = refused["errors"][0]["detail"].as_str().unwrap();
+    let (_, from) = told.split_once("`hookmill ").unwrap();
+    let (command, _) = from.split_once('`').unwrap();
+    assert_eq!(status, 422, "{refused}");
+    let mut set = hookmill();
+    set.args(command.split(' ')).args(["--from-env", "VALUE", "--url", &gateway.url(), "--key", ADMIN_KEY]);
+    let output = set.env("VALUE", VALUE).output().await.unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    let (status, planned) = for_tenant(&operator, "acme", "POST", "/v1/config/plans", wanted).await;
+    assert_eq!(status, 201, "{planned}");
+    assert!(operator.all("/v1/secrets").await.is_empty(), "it is the tenant's");
+
+    operator.upload("shaper", guests::plugin("split-batch")).await.expect(201);
+    let step = json!({"name": "shaper", "config": {"items": "/items"}, "grants": [{"secrets": ["token"]}]});
+    let documents = json!([
+        {"resource": "connection", "name": "c", "source": "in", "destination": "out", "steps": [{"plugin": step}]},
+        {"resource": "source", "name": "in"},
+        {"resource": "destination", "name": "out", "kind": "inbox"},
+        {"resource": "secret", "name": "token", "value": VALUE},
+    ]);
+    apply(&operator, documents).await;
+}
+
 /// What is there keeps its id, its URL, its key and its secrets.
 #[tokio::test]
 async fn a_new_name_is_no_new_thing() {

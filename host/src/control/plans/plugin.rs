@@ -19,7 +19,8 @@ use crate::domain::grant::Grants;
 use crate::domain::id::WorkspaceId;
 
 impl Control {
-    /// The plugin that a draft means, before and after. The version must have been uploaded and pass its captured tests.
+    /// The plugin that a draft means, before and after. The version must have been uploaded, be in no
+    /// quarantine, and pass its captured tests.
     pub(super) async fn whole_plugin(
         &self,
         documents: &Documents,
@@ -48,9 +49,16 @@ impl Control {
             faults.add("/version", format!("a {kind} of `{name}` is under way; promote or cancel it first"));
             return Ok(Some((old, plugin)));
         }
-        if !plugin.versions.iter().any(|known| known.digest == version) {
+        let Some(known) = plugin.versions.iter().find(|known| known.digest == version) else {
             let detail = format!(
                 "the plugin `{name}` has no version {version}: upload it by `hookmill plugin push` first"
+            );
+            faults.add("/version", detail);
+            return Ok(Some((old, plugin)));
+        };
+        if known.quarantine.is_some() {
+            let detail = format!(
+                "this version of `{name}` is in quarantine: look why, and end that by `hookmill plugin release`"
             );
             faults.add("/version", detail);
             return Ok(Some((old, plugin)));

@@ -137,11 +137,13 @@ impl ToolName {
                  {\"path\":\"$.score\",\"gt\":500}},{\"mapping\":{\"version\":1,\"output\":{\"mail\":\"$.email\"}}}]}; \
                  {\"resource\":\"table\",\"name\":\"people\",\"columns\":[{\"name\":\"mail\",\"type\":\"text\"}],\"key\":[\"mail\"]}, \
                  filled by a destination of the kind `table` (`\"table\":\"people\"`); its changes come from the source \
-                 `table:people`. What a document \
+                 `table:people`. Further resources: \
+                 `event_type`, `plugin` (which version is active), `workspace` (the operator's). What a document \
                  does not mention is as by default, save state and secrets, which stay; `\"state\":\"active\"` resumes what is \
                  paused. What is not among the documents stays as it is. Or name a `preset` with its `parameters`. Answers \
                  the changes with their risk (`outward`: something begins to be sent to a place) and the plan's id, valid for \
-                 15 minutes and once. Never put secrets into it."
+                 15 minutes and once. Never put secrets into it: in `verification` and `signing`, {\"$secret\":\"NAME\"} stands for one \
+                 that a person has set by `hookmill secret set NAME`."
             }
             Self::Apply => {
                 "Carries out one plan, all of it or nothing; refused if the configuration has changed since. Show the plan \

@@ -86,7 +86,16 @@ fn document(resource: &str, body: &Value) -> Value {
     let was = json!({"description": "The name it had, where it gets another one.", "type": "string"});
     let mut properties = Map::from_iter([("resource".to_owned(), about)]);
     properties.extend(body["properties"].as_object().cloned().unwrap_or_default());
-    properties.insert("was".to_owned(), was);
+    match resource {
+        // Sealed with its name, or uploaded under it.
+        "secret" => {}
+        "plugin" => {
+            let file = "Instead of `version`: a module, as seen from the document's own file. `hookmill apply` uploads it.";
+            properties
+                .insert("file".to_owned(), json!({"description": file, "type": "string", "minLength": 1}));
+        }
+        _ => drop(properties.insert("was".to_owned(), was)),
+    }
     let required = body["required"].as_array().cloned().unwrap_or_default();
     document["properties"] = properties.into();
     document["required"] = [vec!["resource".into()], required].concat().into();

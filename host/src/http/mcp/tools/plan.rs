@@ -22,7 +22,8 @@ const TOLD_MAX: usize = 40;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlanArguments {
-    /// What is to be so. In the place of a secret that is there already: `{"$keep": true}`.
+    /// What is to be so. In the place of a secret that is there already: `{"$keep": true}`; of one that a person has set:
+    /// `{"$secret": "NAME"}`.
     #[schema(value_type = Option<Vec<Object>>, nullable = false, min_items = 1, max_items = 1000)]
     documents: Option<Vec<Map<String, Value>>>,
     /// What is to be done besides or instead: `{"retry": scope}` sends failed deliveries again, `{"replay": scope}` takes
@@ -113,8 +114,9 @@ fn refuse_literals(found: Vec<String>) -> Result<(), ToolRefusal> {
     let found: Vec<String> = found.iter().map(|pointer| words::sentence(pointer)).collect();
     Err(format!(
         "nothing was planned: there is a secret at {}, and secrets do not go through an assistant. Where one is there \
-         already, write {{\"$keep\": true}} in its place. A new one is set by a person: with the document in a file that has \
-         {{$env: NAME}} in its place, `hookmill apply -f FILE`; or `hookmill preset apply`; or the HTTP API.",
+         already, write {{\"$keep\": true}} in its place. A new one is set by a person: by `hookmill secret set NAME`, and \
+         {{\"$secret\": \"NAME\"}} in its place where it verifies or signs; where it is sent, with the document in a file that \
+         has {{$env: NAME}} in its place, by `hookmill apply -f FILE`; or by `hookmill preset apply`.",
         found.join(", ")
     )
     .into())

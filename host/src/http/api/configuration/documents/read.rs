@@ -109,6 +109,10 @@ impl Reader<'_> {
             let detail = "only an admin key of the first workspace makes and changes workspaces".to_owned();
             return Ok(Err(FieldFault { pointer: format!("/{RESOURCE}"), detail }));
         }
+        if resource == "plugin" && parts.shift_remove("file").is_some() {
+            let detail = "only `hookmill apply` uploads files: give the `version` of one that was uploaded by `hookmill plugin push`";
+            faults.add("/file", detail);
+        }
         let was = parts.shift_remove(WAS).and_then(|raw| match serde_json::from_str::<String>(raw.get()) {
             Ok(was) => Some(was),
             Err(_) => {
@@ -116,7 +120,9 @@ impl Reader<'_> {
                 None
             }
         });
-        let places = Places { control: &self.call.control, workspace: self.workspace, there: self.there };
+        let home = self.call.principal()?.home;
+        let (control, workspace) = (&self.call.control, self.workspace);
+        let places = Places { control, workspace, home, there: self.there };
         let kept = places.resolve(resource, &mut parts, was.as_deref(), &mut faults);
         let text = serde_json::to_string(&parts).unwrap_or_default();
         let (draft, more) = self.draft(resource, &text, &kept)?;

@@ -28,6 +28,8 @@ pub(super) type DocumentParts = IndexMap<String, Box<RawValue>>;
 pub(super) struct Places<'p> {
     pub(super) control: &'p Control,
     pub(super) workspace: WorkspaceId,
+    /// Of whoever asks.
+    pub(super) home: WorkspaceId,
     pub(super) there: &'p Documents,
 }
 
@@ -87,6 +89,11 @@ impl Places<'_> {
         vec!["/value".to_owned()]
     }
 
+    /// What a command says to act here, if this is not the workspace of whoever asks: by its id, which needs no quotes.
+    fn elsewhere(&self) -> String {
+        if self.workspace == self.home { String::new() } else { format!(" --workspace {}", self.workspace) }
+    }
+
     /// The value of a secret of the workspace, or why it does not stand here.
     fn taken(&self, name: &str, pointer: &str) -> Result<Secret, String> {
         if !credentials::may_be_named(pointer) {
@@ -99,10 +106,10 @@ impl Places<'_> {
         match self.control.secret_value(self.workspace, name) {
             Ok(Some(secret)) => Ok(secret),
             Ok(None) => {
-                let name = visible_line(name);
+                let (name, elsewhere) = (visible_line(name), self.elsewhere());
                 Err(format!(
-                    "there is no secret `{name}` in this workspace: a person sets it by `hookmill secret set {name}`, and \
-                     then this can be planned again"
+                    "there is no secret `{name}` in this workspace: a person sets it by `hookmill secret set \
+                     {name}{elsewhere}`, and then this can be planned again"
                 ))
             }
             Err(not_opened) => Err(not_opened.to_string()),

@@ -18,7 +18,7 @@ STATE = [
 # One field forbids another, or wants one.
 PAIRS = [
     "give either", "^give ", "not both", "only the profile", "leave this out", "both want", "name a preset",
-    "say what to try", "say what this is", "has no time of signing", "only the preset", "give the secret",
+    "say what to try", "say what this is", "say what is to be so", "only what is in a set", "has no time of signing", "only the preset", "give the secret",
     "the token is empty", "has no secret", "it is needed", "it means nothing without", "expected an? (text|object|list)", "has no such parameter",
     "names no header", "does not say where the timestamp is", "names no id_header", "that holds it", "one of the secrets that sign",
     "name a source", "of one event", "exactly one of", "a destination needs a URL", "needs `",
@@ -28,7 +28,7 @@ PAIRS = [
 GRAMMARS = [
     "is not a JSONPath", "must begin with", "is not a URL", "https?:", "not a header", "name of a header",
     "no header can carry", "a name for basic", "secret('s name| must| has)", "at most 30 days", "a mapping ", "clause",
-    "is no ", "expected any of", "stands for something else", "blanks around a pattern", "has no commas",
+    "is no ", "expected any of", "stands for something else", "stands for the alerts", "or a range of them", "blanks around a pattern", "has no commas",
     "cannot exclude", "no regular expressions", "alternatives in braces", "not WebAssembly",
     "control characters", "a fixed key", "must not be empty", "must contain", "cannot be",
     "cannot have the header", "not written as the scheme says", "is not a top-level path", "without `}`", "is not known; there are",
@@ -59,6 +59,9 @@ def after_call(context, case, response):
         response.status_code = 403
         response.headers["content-type"] = ["application/problem+json"]
         response.content = REPLAYED
+    if response.status_code == 503 and response.json().get("type", "").endswith("/source-paused"):
+        # Somebody paused it: the sender is to come again, and no server has failed.
+        response.status_code = 403
     if response.status_code not in (400, 413, 422):
         return
     try:
